@@ -1,0 +1,56 @@
+"""Bounds on what one query may ask for, checked before the work is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from .errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much one query may ask for. None lifts a bound.
+
+    max_length         characters of an option's decoded text
+    max_nodes          nodes of an option's tree
+    max_depth          parentheses, calls, lists, `not` and unary minus that may be open at once
+    max_in_items       members of a list
+    max_lambda_depth   `any` and `all` inside one another
+    max_orderby_items  expressions in `$orderby`
+    max_path_depth     segments of a path
+    max_top, max_skip  the largest `$top` and `$skip`
+    default_top        the `$top` of a query that gives none
+    max_problems       problems reported at once
+    max_pattern        states of the automaton of a regular expression
+    functions          names of the functions allowed, in lower case; None allows all
+    operators          names of the operators allowed (`eq`, `and`, `negate`); None allows all
+    """
+
+    max_length: int | None = 16_384
+    max_nodes: int | None = 2_000
+    max_depth: int | None = 100
+    max_in_items: int | None = 1_000
+    max_lambda_depth: int | None = 4
+    max_orderby_items: int | None = 20
+    max_path_depth: int | None = 20
+    max_top: int | None = None
+    max_skip: int | None = None
+    default_top: int | None = None
+    max_problems: int | None = 20
+    max_pattern: int | None = 2_000
+    functions: frozenset[str] | None = None
+    operators: frozenset[str] | None = None
+
+    def __post_init__(self) -> None:
+        for bound in fields(self):
+            value = getattr(self, bound.name)
+            if bound.name in ("functions", "operators"):
+                if isinstance(value, str):
+                    raise ConfigurationError(f"{bound.name} takes names, not one text: {value!r}")
+                if value is not None:
+                    object.__setattr__(self, bound.name, frozenset(value))
+            elif value is not None and (type(value) is not int or value < 0):
+                raise ConfigurationError(f"{bound.name} is a number from 0, or None: {value!r}")
+
+
+DEFAULT_LIMITS = Limits()

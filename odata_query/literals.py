@@ -1,0 +1,195 @@
+"""Literals and values: the text of a query to Python's values, and back.
+
+The values are what every backend binds: str, bool, int, Decimal, float, datetime (aware), date, time,
+timedelta, UUID, bytes, an enumeration's int, and Geo.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from . import edm
+
+_DURATION = re.compile(
+    r"(-)?P(?:([0-9]+)D)?(?:T(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:\.([0-9]+))?S)?)?", re.I | re.A
+)
+_TIME = re.compile(r"([0-9]{2}:[0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?", re.A)
+
+
+class OutOfRange(ValueError):
+    """A literal that has its type's form, but no value; the message says why."""
+
+
+def _date(text: str) -> dt.date:
+    year, month, day = text.rsplit("-", 2)
+    if len(year) > 4 or year == "0000":
+        raise OutOfRange("The year must be in 1..9999.")
+    try:
+        return dt.date(int(year), int(month), int(day))
+    except ValueError:
+        raise OutOfRange(f"There is no day {int(day)} in {year}-{month}.") from None
+
+
+def _time(text: str) -> dt.time:
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise OutOfRange("A time of day is written hh:mm:ss.")
+    minutes, seconds, fraction = match.groups("0")
+    if seconds == "60":
+        raise OutOfRange("A leap second has no place in a time of day.")
+    if fraction[6:].strip("0"):
+        raise OutOfRange("A time is exact to the microsecond: at most 6 digits of a second.")
+    return dt.time(int(minutes[:2]), int(minutes[3:]), int(seconds), int(fraction[:6].ljust(6, "0")))
+
+
+def _date_time_offset(text: str, zone: dt.tzinfo) -> dt.datetime:
+    date, _, clock = text.upper().partition("T")
+    offset = clock[-6:]
+    if clock.endswith("Z"):
+        clock, zone = clock[:-1], dt.UTC
+    elif offset[0] in "+-":
+        minutes = int(offset[1:3]) * 60 + int(offset[4:])
+        clock = clock[:-6]
+        zone = dt.timezone(dt.timedelta(minutes=-minutes if offset[0] == "-" else minutes))
+    moment = dt.datetime.combine(_date(date), _time(clock), zone)
+    try:
+        moment.astimezone(dt.UTC)
+    except OverflowError:
+        raise OutOfRange("The moment is outside the years 1..9999 in UTC.") from None
+    return moment
+
+
+def _duration(text: str) -> dt.timedelta:
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise OutOfRange("A duration is written P1DT2H3M4.5S.")
+    sign, days, hours, minutes, seconds, fraction = match.groups("0")
+    if fraction[6:].strip("0"):
+        raise OutOfRange("A duration is exact to the microsecond: at most 6 digits of a second.")
+    if max(map(len, (days, hours, minutes, seconds))) > 18:
+        raise OutOfRange("The duration is longer than 999999999 days.")
+    try:
+        length = dt.timedelta(
+            days=int(days),
+            hours=int(hours),
+            minutes=int(minutes),
+            seconds=int(seconds),
+            microseconds=int(fraction[:6].ljust(6, "0")),
+        )
+        return -length if sign == "-" else length
+    except OverflowError:
+        raise OutOfRange("The duration is longer than 999999999 days.") from None
+
+
+def _binary(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4))
+
+
+def _geo(text: str) -> Any:
+    from . import geo
+
+    return geo.parse(text)
+
+
+_READ: Mapping[str, Callable[[str], Any]] = {
+    edm.BINARY.name: _binary,
+    edm.DATE.name: _date,
+    edm.DURATION.name: _duration,
+    edm.GUID.name: uuid.UUID,
+    edm.TIME_OF_DAY.name: _time,
+}
+
+
+def read(text: str, type: edm.Type, zone: dt.tzinfo = dt.UTC) -> Any:
+    """The value of a literal's text (without prefix and quotes): `P1D` of Edm.Duration -> one day.
+
+    zone is that of a DateTimeOffset without an offset. Raises OutOfRange (of a text that the parser took).
+    """
+    name = type.name
+    if name == edm.DATE_TIME_OFFSET.name:
+        return _date_time_offset(text, zone)
+    if name in _READ:
+        return _READ[name](text)
+    return _geo(text)
+
+
+def _write_double(value: float) -> str:
+    if value != value:
+        return "NaN"
+    if value in (float("inf"), float("-inf")):
+        return "INF" if value > 0 else "-INF"
+    text = repr(value)
+    return text if "e" in text else f"{text}e0"
+
+
+def _write_decimal(value: Decimal) -> str:
+    text = format(value, "f")
+    return text if "." in text or abs(value) >= 2**63 else f"{text}.0"
+
+
+def _write_date_time_offset(value: dt.datetime) -> str:
+    return value.isoformat().replace("+00:00", "Z")
+
+
+def _write_duration(value: dt.timedelta) -> str:
+    sign = "-" if value < dt.timedelta() else ""
+    value = abs(value)
+    text = f"{sign}P{value.days}D"
+    if value.seconds or value.microseconds:
+        fraction = f".{value.microseconds:06}".rstrip("0") if value.microseconds else ""
+        text += f"T{value.seconds}{fraction}S"
+    return text
+
+
+def _write_binary(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).decode().rstrip("=")
+
+
+def _write_geo(value: Any) -> str:
+    from . import geo
+
+    return geo.unparse(value)
+
+
+_WRITE: Mapping[str, Callable[[Any], str]] = {
+    edm.BINARY.name: _write_binary,
+    edm.BOOLEAN.name: lambda value: "true" if value else "false",
+    edm.DATE.name: dt.date.isoformat,
+    edm.DATE_TIME_OFFSET.name: _write_date_time_offset,
+    edm.DECIMAL.name: _write_decimal,
+    edm.DOUBLE.name: _write_double,
+    edm.DURATION.name: _write_duration,
+    edm.GUID.name: str,
+    edm.NULL.name: lambda value: "null",
+    edm.SINGLE.name: _write_double,
+    edm.TIME_OF_DAY.name: dt.time.isoformat,
+    **dict.fromkeys(edm.INTEGERS, str),
+}
+
+
+def write(value: Any, type: edm.Type) -> str:
+    """The literal of a value, or of the text that a literal keeps until validation."""
+    name = type.name
+    if value is None:
+        return "null"
+    if name == edm.STRING.name:
+        return quote(value)
+    if isinstance(type, edm.EnumType):
+        text = type.text(value)
+        return f"{name}'{text}'" if "." in name else quote(text)
+    text = value if isinstance(value, str) else _WRITE.get(name, _write_geo)(value)
+    if name.startswith(("Edm.Geo", edm.DURATION.name, edm.BINARY.name)):
+        prefix = "geography" if "Geog" in name else "geometry" if "Geom" in name else name[4:].lower()
+        return f"{prefix}'{text}'"
+    return text if name.startswith("Edm.") or name == edm.NULL.name else f"{name}'{text}'"
+
+
+def quote(text: str) -> str:
+    """`O'Neil` -> `'O''Neil'`."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,312 @@
+r"""A linear-time matcher for the patterns of OData's ``matchespattern``.
+
+    GET /Products?$filter=matchespattern(Name,'^A.*e$')
+
+The pattern is an ECMAScript regular expression written by a stranger. Python's ``re`` backtracks:
+``(a+)+$`` keeps it busy for years, so it must never run such a pattern. Here
+
+1. the pattern becomes a nondeterministic automaton by Thompson's construction (K. Thompson,
+   "Regular expression search algorithm", CACM 11(6), 1968): as it is read, each piece of it is laid
+   as arcs from one state to another. A count, as in ``a{9}``, copies the states of its piece, and
+   is refused before that if there would be too many;
+2. a text is read once, keeping the set of all states that may be current. Each set met is one
+   state of a deterministic automaton whose moves are remembered, so that reading a character is
+   one look-up after warm-up, and at worst one visit of every arc.
+
+A set is kept as it stands *before* following the arcs that read nothing, together with the kind of
+the character before it. Those arcs are followed once the next character, or the end of the text,
+is known, so ``^``, ``$``, ``\b`` and ``\B`` are decided exactly and remembered like the rest.
+
+The meaning is that of the ``u`` flag (code points, strict escapes) and no other, except that a
+``{``, ``}`` or ``]`` which counts or closes nothing stands for itself.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import TypeAlias
+
+__all__ = ["Pattern", "PatternError", "compile"]
+
+# A set of code points is a sorted tuple of bounds: the first is in, the second out, and so on.
+_Set: TypeAlias = tuple[int, ...]
+# The set to read one of, the condition ("^", "$", r"\b", r"\B") or "" for none; and the target.
+_Arc: TypeAlias = tuple[_Set | str, int]
+
+_SYNTAX = r"^$\.*+?()[]{}|"
+_BEYOND = 0x110000  # the bound above every code point
+_CACHE_CELLS = 100_000  # bounds the memory of one deterministic automaton, to some 10 MB
+
+
+def _negate(members: _Set) -> _Set:
+    return tuple(sorted({0, _BEYOND} ^ set(members)))
+
+
+_DIGIT = (0x30, 0x3A)
+_WORD = (0x30, 0x3A, 0x41, 0x5B, 0x5F, 0x60, 0x61, 0x7B)
+_SPACE: _Set = (0x09, 0x0E, 0x20, 0x21, 0xA0, 0xA1, 0x1680, 0x1681, 0x2000, 0x200B, 0x2028, 0x202A)
+_SPACE += (0x202F, 0x2030, 0x205F, 0x2060, 0x3000, 0x3001, 0xFEFF, 0xFF00)
+_DOT = _negate((0x0A, 0x0B, 0x0D, 0x0E, 0x2028, 0x202A))
+_ESCAPES: dict[str, _Set] = {char: (ord(char), ord(char) + 1) for char in _SYNTAX + "/"}
+_ESCAPES |= {char: (code, code + 1) for code, char in enumerate("tnvfr", start=0x09)}
+_ESCAPES |= {"d": _DIGIT, "D": _negate(_DIGIT), "w": _WORD, "W": _negate(_WORD)}
+_ESCAPES |= {"s": _SPACE, "S": _negate(_SPACE)}
+_CLASS_ESCAPES = _ESCAPES | {"-": (0x2D, 0x2E), "b": (0x08, 0x09)}
+
+# These read the tokens of a pattern. They are our own, and cannot backtrack.
+_QUANTIFIER = re.compile(r"(?:([*+?])|\{([0-9]++)(?:(,)([0-9]*+))?\})\??")
+_GROUP = re.compile(r"\((?!\?)|\(\?(?::|<(?!\d)[\w$]++>)")
+_CONDITION = re.compile(r"[$^]|\\[bB]")
+_CODE = re.compile(
+    r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|x([0-9a-fA-F]{2})"
+    r"|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]++)\}|c([a-zA-Z])|0(?![0-9]))"
+)
+
+
+class PatternError(ValueError):
+    """The pattern was refused, as in ``matchespattern(Name,'a(')``.
+
+    ``position`` is the offset of the cause in the pattern. ``unsupported`` tells good ECMAScript
+    that is not offered here: lookaround and back references, which cannot be run in linear time,
+    Unicode properties and modifiers.
+    """
+
+    def __init__(self, message: str, position: int, *, unsupported: bool = False) -> None:
+        super().__init__(f"{message} at position {position}")
+        self.position = position
+        self.unsupported = unsupported
+
+
+class _Compiler:
+    """Lays each piece of a pattern as arcs from the last state to a new last one.
+
+    Two rules make that sound: nothing leaves the last state yet, and a piece that may be passed
+    several times ends before the last state, so that no later piece can lead back into it.
+    """
+
+    def __init__(self, text: str, max_states: int) -> None:
+        self.text = text
+        self.max_states = max_states
+        self.position = 0
+        self.arcs: list[list[_Arc]] = [[("", 1)], []]
+
+    def run(self) -> list[list[_Arc]]:
+        arcs = self.arcs
+        # Of each open group: its offset, the state it begins at, and where its branches end.
+        groups: list[tuple[int, int, list[int]]] = [(0, 0, [])]
+        while (start := self.position) < len(self.text):
+            char = self.text[start]
+            last = len(arcs) - 1
+            _, entry, ends = groups[-1]
+            if _QUANTIFIER.match(self.text, start):
+                raise PatternError("nothing to repeat", start)
+            if char == "(":
+                if not (found := _GROUP.match(self.text, start)):
+                    known = self.text.startswith((*"=!ims-", "<=", "<!"), start + 2)
+                    message = "unsupported group" if known else "invalid group"
+                    raise PatternError(message, start, unsupported=known)
+                self.position = found.end()
+                groups.append((start, last, []))
+                self.lay("", last)
+            elif char == "|":
+                self.position += 1
+                ends.append(last)
+                self.lay("", entry)
+            elif found := _CONDITION.match(self.text, start):
+                self.position = found.end()
+                self.lay(found[0], last)
+            elif char == ")":
+                if len(groups) == 1:
+                    raise PatternError("unmatched )", start)
+                self.position += 1
+                groups.pop()
+                if ends:
+                    self.lay("", *ends, last)
+                self.quantify(entry)
+            else:
+                members = self.character_class() if char == "[" else self.character(_ESCAPES)
+                self.lay(_DOT if char == "." else members, last)
+                self.quantify(last)
+        opened, _, ends = groups[-1]
+        if len(groups) > 1:
+            raise PatternError("unclosed (", opened)
+        if ends:
+            self.lay("", *ends, len(arcs) - 1)
+        return arcs
+
+    def lay(self, label: _Set | str, *sources: int) -> None:
+        """Add a state and an arc to it from each source."""
+        self.limit(1)
+        for source in sources:
+            self.arcs[source].append((label, len(self.arcs)))
+        self.arcs.append([])
+
+    def limit(self, added: int) -> None:
+        if len(self.arcs) + added > self.max_states:
+            raise PatternError(f"more than {self.max_states} states needed", self.position)
+
+    def quantify(self, entry: int) -> None:
+        """Apply the quantifier that follows, if one does, to the piece from ``entry`` on."""
+        arcs, start = self.arcs, self.position
+        if not (found := _QUANTIFIER.match(self.text, start)):
+            return
+        sign, least, comma, most = found.groups(default="")
+        # Ten digits are enough to refuse a count, and int() does not take very long numbers.
+        low = int(least.lstrip("0")[:10] or sign == "+")
+        high = int(most.lstrip("0")[:10] or sign == "?")
+        if most and high < low:
+            raise PatternError("counts out of order", start)
+        loops = sign in ("*", "+") or bool(comma and not most)
+        copies = max(low, high, 1)
+        width = len(arcs) - 1 - entry
+        self.limit((copies - 1) * width)
+        self.position = found.end()
+        piece = arcs[entry:-1]
+        arcs.pop()
+        for shift in range(width, copies * width, width):
+            arcs += ([(label, target + shift) for label, target in leaving] for leaving in piece)
+        arcs.append([])
+        if loops:
+            last = len(arcs) - 1
+            arcs[last].append(("", last - width))
+            self.lay("", last)
+        elif not low and not high:
+            arcs[entry].clear()
+        for copy in range(low, copies):
+            arcs[entry + copy * width].append(("", len(arcs) - 1))
+
+    def character(self, escapes: dict[str, _Set]) -> _Set:
+        """Read one character, or one escape by the table of its surroundings."""
+        start = self.position
+        char, name = self.text[start], self.text[start + 1 : start + 2]
+        if char != "\\":
+            self.position += 1
+            return (ord(char), ord(char) + 1)
+        if name in escapes:
+            self.position += 2
+            return escapes[name]
+        if found := _CODE.match(self.text, start):
+            self.position = found.end()
+            lead, trail, *digits, letter = found.groups(default="")
+            code = ord(letter) % 32 if letter else int("".join(digits) or "0", 16)
+            if lead:
+                code = 0x10000 + (int(lead, 16) % 0x400 << 10) + int(trail, 16) % 0x400
+            if code < _BEYOND:
+                return (code, code + 1)
+        known = name in ("p", "P") or (escapes is _ESCAPES and name in tuple("k123456789"))
+        message = "unsupported escape" if known else "invalid escape"
+        raise PatternError(message, start, unsupported=known)
+
+    def character_class(self) -> _Set:
+        opening = self.position
+        negated = self.text.startswith("[^", opening)
+        self.position += 1 + negated
+        pairs: list[tuple[int, int]] = []
+        while (start := self.position) < len(self.text) and self.text[start] != "]":
+            members = self.character(_CLASS_ESCAPES)
+            following = self.text[self.position : self.position + 2]
+            if len(following) == 2 and following[0] == "-" and following[1] != "]":
+                self.position += 1
+                last = self.character(_CLASS_ESCAPES)
+                if members[-1] - members[0] > 1 or last[-1] - last[0] > 1 or members > last:
+                    raise PatternError("invalid range", start)
+                members = (members[0], last[1])
+            pairs += zip(members[::2], members[1::2], strict=True)
+        if start == len(self.text):
+            raise PatternError("unclosed [", opening)
+        self.position += 1
+        bounds: list[int] = []
+        for first, beyond in sorted(pairs):
+            if bounds and first <= bounds[-1]:
+                bounds[-1] = max(bounds[-1], beyond)
+            else:
+                bounds += (first, beyond)
+        return _negate(tuple(bounds)) if negated else tuple(bounds)
+
+
+class _State(dict[str, "_State"]):
+    """A state of the deterministic automaton: the moves known so far, by character read."""
+
+    __slots__ = ("follows_word", "members", "pattern")
+
+    def __init__(self, pattern: Pattern, members: frozenset[int], follows_word: bool | None):
+        self.pattern = pattern
+        self.members = members
+        self.follows_word = follows_word  # None at the start of the text
+
+    def __missing__(self, char: str) -> _State:
+        self[char] = state = self.pattern._move(self, char)
+        return state
+
+
+class Pattern:
+    """A compiled pattern, made by :func:`compile`. Threads may share it.
+
+    Searching only remembers what follows from the pattern, so that a race between threads costs
+    at most some work done twice.
+    """
+
+    def __init__(self, source: str, arcs: list[list[_Arc]]) -> None:
+        self._literal = source if set(source).isdisjoint(_SYNTAX) else None
+        self._arcs = arcs  # by the state left; 0 is the start, and the last state the goal
+        self._has_boundaries = any(label in (r"\b", r"\B") for arc in arcs for label, _ in arc)
+        self._goal = _State(self, frozenset(), None)
+        self._states: dict[tuple[frozenset[int], bool | None], _State] = {}
+        self._cells = 0
+
+    def search(self, text: str) -> bool:
+        """Whether the pattern matches somewhere in the text: ``matchespattern(text,'...')``."""
+        if self._literal is not None:
+            return self._literal in text
+        goal = self._goal
+        state = self._state(frozenset({0}), None)
+        for char in text:
+            state = state[char]
+            if state is goal:
+                return True
+        return state[""] is goal
+
+    def _state(self, members: frozenset[int], follows_word: bool | None) -> _State:
+        key = (members, follows_word)
+        state = self._states.get(key)
+        if state is None:
+            self._cells += len(members)
+            state = self._states[key] = _State(self, members, follows_word)
+        return state
+
+    def _move(self, state: _State, char: str) -> _State:
+        """Work out where reading a character leads, or the end of the text, given as ""."""
+        self._cells += 1
+        if self._cells > _CACHE_CELLS:
+            self._states.clear()
+            self._cells = 0
+        code = ord(char) if char else -1
+        is_word = bisect_right(_WORD, code) % 2 == 1
+        holding = {"", r"\b" if is_word != bool(state.follows_word) else r"\B"}
+        if state.follows_word is None:
+            holding.add("^")
+        if not char:
+            holding.add("$")
+        current = set(state.members)
+        todo = list(current)
+        following = {0}  # the search may also begin after this character
+        while todo:
+            for label, target in self._arcs[todo.pop()]:
+                if isinstance(label, tuple):
+                    if bisect_right(label, code) % 2:
+                        following.add(target)
+                elif label in holding and target not in current:
+                    current.add(target)
+                    todo.append(target)
+        if len(self._arcs) - 1 in current:
+            return self._goal
+        return self._state(frozenset(following), is_word and self._has_boundaries)
+
+
+def compile(pattern: str, *, max_states: int = 2_000) -> Pattern:
+    """Compile the pattern of ``matchespattern(Name,'^A.*e$')``, or raise :class:`PatternError`.
+
+    ``max_states`` bounds the automaton, and so the work for each character of a text.
+    """
+    return Pattern(pattern, _Compiler(pattern, max_states).run())

@@ -1,0 +1,337 @@
+"""What the tokens of grammar/odata.lark become.
+
+`TOKENS` holds a function for each token that carries a value: (text, start, end) -> value.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from . import edm
+from .ast import Call, Literal, Path, TypeName, unfrozen
+from .operations import FUNCTIONS, OPERATIONS
+
+
+class Refusal(Exception):
+    """The text is not the language: becomes a Problem.
+
+    Without an end, the place is the first character from start that is not white space.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        start: int,
+        end: int | None = None,
+        suggestion: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code, self.message, self.suggestion = code, message, suggestion
+        self.start, self.end = start, end
+
+
+class Opening(NamedTuple):
+    """A token that opens something: its name, its offset, and the offset of what it contains."""
+
+    name: str
+    start: int
+    inside: int
+
+
+_NewPath, _NewLiteral = unfrozen(Path), unfrozen(Literal)
+
+MAX_NAME = 128
+MAX_DIGITS = 38
+"""Digits of a decimal literal: what the decimal types of databases hold."""
+REMEMBERED = 1000
+"""Paths and operators whose tokens are remembered, so that they are checked once."""
+
+
+_DURATION = re.compile(r"-?P(?=[0-9T])([0-9]+D)?(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+(\.[0-9]+)?S)?)?", re.A | re.I)
+_BASE64 = re.compile(r"(?:[\w-]{4})*(?:[\w-]{2}[AEIMQUYcgkosw048]=?|[\w-][AQgw](?:==)?)?", re.A)
+_ENUM = re.compile(r"(?:[^\W\d]\w*|[+-]?[0-9]+)(?:,(?:[^\W\d]\w*|[+-]?[0-9]+))*")
+_YEAR = re.compile(r"-?(?:0[0-9]{3}|[1-9][0-9]{3,})-", re.A)
+_ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt])|(.?))', re.S)
+_ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+_segments: dict[str, tuple[str, ...]] = {}
+_operators: dict[str, str] = {}
+
+
+def _path(text: str, start: int, end: int) -> Path:
+    node = _NewPath()
+    segments = _segments.get(text)
+    if segments is None:
+        segments = _read_path(text, start)
+    node.segments = segments
+    node.span = (start, end)
+    node.__class__ = Path
+    return node  # type: ignore[no-any-return]
+
+
+def _read_path(text: str, start: int) -> tuple[str, ...]:
+    segments = tuple(text.split("/"))
+    for segment in segments:
+        check_name(segment.lstrip("@$"), start + (segment[0] in "@$"))
+        start += len(segment) + 1
+    if len(_segments) < REMEMBERED and len(text) <= MAX_NAME:
+        _segments[text] = segments
+    return segments
+
+
+def check_name(name: str, start: int) -> None:
+    """Refuse a (qualified) name with a character that is no letter, or with more than 128."""
+    for part in name.replace("#", ".").split("."):
+        if len(part) > MAX_NAME:
+            place = start + MAX_NAME
+            raise Refusal("invalid-name", f"A name has at most {MAX_NAME} characters.", place)
+        if not part:
+            raise Refusal("invalid-name", "A name is missing behind the '.'.", start)
+        if not (part.isascii() and (part[0].isalpha() or part[0] == "_")):
+            for place, char in enumerate(part, start):
+                category = unicodedata.category(char)
+                if not (
+                    char == "_"
+                    or category[0] == "L"
+                    or category == "Nl"
+                    or (place > start and category in ("Nd", "Mn", "Mc", "Pc", "Cf"))
+                ):
+                    message = f"U+{ord(char):04X} cannot stand in a name."
+                    raise Refusal("invalid-character", message, place)
+        start += len(part) + 1
+
+
+def _operator(text: str, start: int, end: int) -> str:
+    word = _operators.get(text)
+    if word is None:
+        word = text.strip().lower()
+        if len(_operators) < REMEMBERED:
+            _operators[text] = word
+    return word
+
+
+def _opening(text: str, start: int, end: int) -> Opening:
+    return Opening(text, start, end)
+
+
+def _function(text: str, start: int, end: int) -> Opening:
+    name = text.rstrip(" \t")[:-1]
+    check_name(name, start)
+    lowered = name.lower()
+    if lowered in FUNCTIONS:
+        name = FUNCTIONS[lowered]
+    elif lowered in OPERATIONS:
+        message = f"'{lowered}' is an operator, not a function."
+        raise Refusal("unknown-operator", message, start, start + len(name))
+    return Opening(name, start, end)
+
+
+def _type_name(text: str, start: int, end: int) -> TypeName:
+    check_name(text, start)
+    return TypeName(text, (start, end))
+
+
+def _parameter(text: str, start: int, end: int) -> Opening:
+    name = text.rstrip(" \t")[:-1]
+    check_name(name, start)
+    return Opening(name, start, end)
+
+
+def _count_option(text: str, start: int, end: int) -> Opening:
+    return Opening("$filter" if "f" in text.lower() else "$search", start, end)
+
+
+def _search(text: str, start: int, end: int) -> Literal:
+    return Literal(text, edm.STRING, (start, end))
+
+
+def _null(text: str, start: int, end: int) -> Literal:
+    return Literal(None, edm.NULL, (start, end))
+
+
+def _boolean(text: str, start: int, end: int) -> Literal:
+    return Literal(len(text) == 4, edm.BOOLEAN, (start, end))
+
+
+def number(text: str, start: int, end: int) -> Literal:
+    value: Any
+    if text.lstrip("+-").isdigit():
+        if len(text) < 10:
+            value, kind = int(text), edm.INT32
+        elif len(text) <= MAX_DIGITS + 1:
+            value = int(text)
+            kind = (
+                edm.INT32
+                if -(2**31) <= value < 2**31
+                else edm.INT64
+                if -(2**63) <= value < 2**63
+                else edm.DECIMAL
+            )
+            if kind is edm.DECIMAL:
+                value = Decimal(value)
+        else:
+            value, kind = None, edm.DECIMAL
+    elif text[-1] in "FN" or "e" in text or "E" in text:
+        value, kind = float(text), edm.DOUBLE
+        if text[-1].isdigit() and value in (float("inf"), float("-inf")):
+            value = None
+    else:
+        value, kind = (Decimal(text) if len(text) <= MAX_DIGITS + 2 else None), edm.DECIMAL
+    if value is None:
+        message = f"The number is outside the range of {kind.name}."
+        raise Refusal("literal-out-of-range", message, start, end)
+    node = _NewLiteral()
+    node.value = value
+    node.type = kind
+    node.span = (start, end)
+    node.__class__ = Literal
+    return node  # type: ignore[no-any-return]
+
+
+def _string(text: str, start: int, end: int) -> Literal:
+    value = text[1:-1]
+    node = _NewLiteral()
+    node.value = value.replace("''", "'") if "'" in value else value
+    node.type = edm.STRING
+    node.span = (start, end)
+    node.__class__ = Literal
+    return node  # type: ignore[no-any-return]
+
+
+def _json_string(text: str, start: int, end: int) -> Literal:
+    def unescape(match: re.Match[str]) -> str:
+        code, char, wrong = match.groups()
+        if wrong is not None:
+            place = start + 1 + match.start()
+            raise Refusal("invalid-literal", "JSON has no such escape.", place)
+        return chr(int(code, 16)) if code else _ESCAPED.get(char, char)
+
+    value = text[1:-1]
+    if "\\" in value:
+        value = _ESCAPE.sub(unescape, value)
+        value = value.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+        if _SURROGATE.search(value) or "\0" in value:
+            message = "An escape gives a character that no string holds."
+            raise Refusal("invalid-literal", message, start, end)
+    return Literal(value, edm.STRING, (start, end))
+
+
+def _temporal(kind: edm.PrimitiveType) -> Callable[[str, int, int], Literal]:
+    def read(text: str, start: int, end: int) -> Literal:
+        message = _misdated(text) if kind is not edm.TIME_OF_DAY else _mistimed(text)
+        if message:
+            raise Refusal("invalid-literal", message, start, end)
+        return Literal(text, kind, (start, end))
+
+    return read
+
+
+def _misdated(text: str) -> str | None:
+    """What is wrong with `2024-13-45`, `02024-01-01`, `2024-01-01T24:00Z`; None if nothing is."""
+    date, _, time = text.upper().partition("T")
+    _, month, day = date.rsplit("-", 2)
+    if not _YEAR.match(date):
+        return "A year has four digits, or more that do not start with 0."
+    if not 1 <= int(month) <= 12:
+        return "The month must be in 1..12."
+    if not 1 <= int(day) <= 31:
+        return "The day must be in 1..31."
+    if time:
+        clock, sign, offset = time.removesuffix("Z").replace("-", "+").partition("+")
+        return _mistimed(clock) or (_mistimed(offset) if sign else None)
+    return None
+
+
+def _mistimed(text: str) -> str | None:
+    hour, minute, *seconds = text.split(":")
+    if int(hour) > 23:
+        return "The hour must be in 0..23."
+    if int(minute) > 59:
+        return "The minute must be in 0..59."
+    if seconds and int(seconds[0][:2]) > 60:
+        return "The second must be in 0..60."
+    return None
+
+
+_OLD_LITERALS = {
+    "datetime": "A date and time is written without a prefix: 2024-01-31T12:00:00Z.",
+    "datetimeoffset": "A date and time is written without a prefix: 2024-01-31T12:00:00Z.",
+    "guid": "A Guid is written without a prefix and quotes.",
+    "time": "A time of day is written without a prefix: 12:30:00.",
+    "x": "Binary is written as binary'...', in base64url.",
+}
+
+
+def _prefixed(text: str, start: int, end: int) -> Literal:
+    """`duration'P1D'`, `binary'Zm8'`, `geography'...'`, `Sales.Color'Red'`."""
+    prefix, _, value = text[:-1].partition("'")
+    inside = start + len(prefix) + 1
+    kind: edm.Type
+    known = prefix.lower()
+    if known == "duration":
+        kind, good = edm.DURATION, _DURATION.fullmatch(value)
+    elif known == "binary":
+        kind, good = edm.BINARY, _BASE64.fullmatch(value)
+    elif known in ("geography", "geometry"):
+        from . import geo
+
+        try:
+            shape = geo.parse(value).shape
+        except geo.GeoError as wrong:
+            place = inside + wrong.position
+            raise Refusal("invalid-literal", f"{wrong}.".capitalize(), place, end) from None
+        name = f"Edm.{known.capitalize()}{shape.removeprefix('Geometry')}"
+        kind, good = edm.primitive(name) or edm.UNTYPED, True
+    elif "." in prefix:
+        check_name(prefix, start)
+        kind, good = edm.Type(prefix), _ENUM.fullmatch(value)
+    else:
+        message = _OLD_LITERALS.get(known, f"'{prefix[:40]}' is no prefix of a literal.")
+        raise Refusal("invalid-literal", message, start, end)
+    if not good:
+        raise Refusal("invalid-literal", f"This is no value of {kind.name}.", start, end)
+    return Literal(value, kind, (start, end))
+
+
+def _plain_count(text: str, start: int, end: int) -> Call:
+    return Call("$count", (), (start, end))
+
+
+TOKENS: dict[str, Callable[[str, int, int], Any]] = {
+    "BOOLEAN": _boolean,
+    "BRACE": _opening,
+    "BRACKET": _opening,
+    "COLON": _opening,
+    "COUNT": _opening,
+    "COUNT_FILTER": _count_option,
+    "COUNT_SEARCH": _count_option,
+    "COUNT_SEGMENT": _plain_count,
+    "DATE": _temporal(edm.DATE),
+    "DATE_TIME": _temporal(edm.DATE_TIME_OFFSET),
+    "FILTER": _opening,
+    "FUNCTION": _function,
+    "GUID": lambda text, start, end: Literal(text, edm.GUID, (start, end)),
+    "JSON_STRING": _json_string,
+    "MINUS": _opening,
+    "NOT": _opening,
+    "NULL": _null,
+    "NUMBER": number,
+    "OPEN_KEY": lambda text, start, end: Opening("()", start, end),
+    "OPEN_LIST": _opening,
+    "PARAMETER": _parameter,
+    "PATH": _path,
+    "PREFIXED": _prefixed,
+    "SEARCH": _search,
+    "STRING": _string,
+    "TIME": _temporal(edm.TIME_OF_DAY),
+    "TYPE": _type_name,
+    **dict.fromkeys(
+        ("ADDITION", "DIRECTION", "EQUALITY", "HAS", "IN", "MULTIPLICATION", "RELATION"), _operator
+    ),
+}
