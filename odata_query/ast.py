@@ -267,7 +267,8 @@ def unfrozen(cls: type[Node]) -> Any:
     A frozen dataclass sets each field through object.__setattr__, and that takes longer than all else
     about a small node. Fill an object of this class, then make it one of `cls` by its `__class__`.
     """
-    return type(f"New{cls.__name__}", (Node,), {"__slots__": cls.__slots__})
+    plain = {name: getattr(object, name) for name in ("__init__", "__setattr__")}
+    return type(f"New{cls.__name__}", cls.__bases__, {"__slots__": cls.__slots__, **plain})
 
 
 def walk(node: Node) -> Iterator[Node]:

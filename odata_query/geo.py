@@ -247,10 +247,12 @@ def _side(x: float, y: float, ring: tuple[tuple[float, ...], ...]) -> int:
     for (x1, y1, *_), (x2, y2, *_) in pairwise((*ring, ring[0])):
         if not min(y1, y2) <= y <= max(y1, y2):
             continue
-        left, right = _products(x, y, x1, y1, x2, y2)
-        # Rounding could put a point that is so close onto the edge, or take it off.
-        if not abs(left - right) > 1e-15 * (abs(left) + abs(right)) + 1e-300:
-            left, right = _products(*map(Fraction, (x, y, x1, y1, x2, y2)))
+        numbers = (x, y, x1, y1, x2, y2)
+        left, right = _products(*numbers)
+        scale = sum(map(abs, numbers))
+        # Decimals settle a close call: in binary, 3.5 3.4 is not between 1.1 1.1 and 5.9 5.7.
+        if not abs(left - right) > 1e-15 * scale * scale:
+            left, right = _products(*map(Fraction, map(str, numbers)))
         if left == right and min(x1, x2) <= x <= max(x1, x2):
             return 0
         if (y1 > y) != (y2 > y) and (left > right) == (y2 > y1):

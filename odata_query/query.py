@@ -1,0 +1,303 @@
+"""Query options to a Query: `$filter`, `$orderby`, `$top`, `$skip`, `$count` (URL Conventions 5.1)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from .ast import Node, OrderByItem, Path, transform, walk
+from .errors import ConfigurationError, ODataError, Problem, shorten
+from .limits import DEFAULT_LIMITS, Limits
+from .model import StructuredType
+from .parser import parse
+from .typed import TypedPath
+from .validate import Validator, raise_problems
+
+Options = "str | Mapping[str, str | Iterable[str]] | Iterable[tuple[str, str]]"
+
+_BUILT = ("filter", "orderby", "top", "skip", "count")
+_NOT_BUILT = (
+    "apply", "compute", "deltatoken", "expand", "format", "id", "index", "levels", "schemaversion",
+    "search", "select", "skiptoken",
+)  # fmt: skip
+_MAX_INT64 = 2**63 - 1
+_MAX_EXPANDED = 1_000_000
+"""Nodes that parameter aliases may expand to where limits are lifted: aliases double at each step."""
+_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A validated query: what backends take.
+
+    filter      the typed tree of `$filter`, or None
+    orderby     the typed items of `$orderby`; with `$top` or `$skip` the key follows, for a total order
+    top, skip   numbers of rows, None if not given
+    count       whether `$count=true` asks for the number of rows without `$top` and `$skip`
+    """
+
+    filter: Node | None = None
+    orderby: tuple[OrderByItem, ...] = ()
+    top: int | None = None
+    skip: int | None = None
+    count: bool = False
+    entity_type: StructuredType | None = None
+    default_timezone: dt.tzinfo = dt.UTC
+    compiled: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What backends keep with a query, so that running it again costs less."""
+
+
+def parse_query(
+    options: str | Mapping[str, str | Iterable[str]] | Iterable[tuple[str, str]],
+    entity_type: StructuredType | None = None,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    default_timezone: dt.tzinfo = dt.UTC,
+) -> Query:
+    """The query of a request: `parse_query("$filter=size gt 3&$top=10", entity_type=Image)`.
+
+    options           a raw query string, or decoded names and values as a mapping or as pairs
+    entity_type       the model to validate by; without one the text is only parsed
+    limits            bounds on the query
+    default_timezone  that of date-time literals, and of datetimes in rows, without offset
+
+    Names are taken with or without `$` and in any case. Raises ParseError, ValidationError, LimitError
+    and UnsupportedError with all problems found, and ConfigurationError for arguments of another type.
+    """
+    if not (entity_type is None or isinstance(entity_type, StructuredType)):
+        raise ConfigurationError(f"entity_type is an EntityType, not {entity_type!r}")
+    if not isinstance(default_timezone, dt.tzinfo):
+        raise ConfigurationError(f"default_timezone is a tzinfo, not {default_timezone!r}")
+    problems: list[Problem] = []
+    given, aliases = _sorted_out(_pairs(options), problems)
+    trees: dict[str, Any] = {}
+    for option in ("filter", "orderby"):
+        if option in given:
+            _collect(problems, trees, option, given[option], f"${option}", limits)
+    alias_trees: dict[str, Any] = {}
+    for name, text in aliases.items():
+        _collect(problems, alias_trees, name, text, name, limits)
+    numbers = {option: _number(option, given[option], problems, limits) for option in ("top", "skip") if option in given}
+    count = _boolean(given["count"], problems) if "count" in given else False
+    origins: dict[int, tuple[str, str]] = {}
+    if alias_trees and not problems:
+        aliased = _Aliases(alias_trees, aliases, limits, problems)
+        origins = aliased.origins
+        trees = {option: aliased.expanded(tree, f"${option}", given[option]) for option, tree in trees.items()}
+    filter, orderby = trees.get("filter"), tuple(trees.get("orderby", ()))
+    if entity_type is not None and not problems:
+        if filter is not None:
+            validator = Validator(entity_type, limits, default_timezone, "$filter", given["filter"], origins)
+            filter = validator.filter(filter)
+            problems += validator.problems
+        if orderby:
+            validator = Validator(entity_type, limits, default_timezone, "$orderby", given["orderby"], origins)
+            orderby = validator.orderby(orderby)
+            problems += validator.problems
+    raise_problems(problems, limits)
+    top = numbers.get("top", limits.default_top)
+    skip = numbers.get("skip")
+    if entity_type is not None and (top is not None or skip is not None):
+        orderby = with_key(orderby, entity_type)
+    return Query(filter, orderby, top, skip, count, entity_type, default_timezone)
+
+
+def with_key(orderby: tuple[OrderByItem, ...], entity_type: StructuredType) -> tuple[OrderByItem, ...]:
+    """The items, and behind them the key properties that are not among them: a total order."""
+    used = {item.expression.segments for item in orderby if isinstance(item.expression, TypedPath)}
+    missing = []
+    for name in entity_type.key:
+        if (name,) not in used and ("$it", name) not in used:
+            member = entity_type.members[name]
+            path = TypedPath((name,), (0, 0), 0, (member,), member.type, member.nullable)
+            missing.append(OrderByItem(path))
+    return (*orderby, *missing)
+
+
+# ---- options -------------------------------------------------------------------------------------
+
+
+def _pairs(options: object) -> list[tuple[str, str, Problem | None]]:
+    """Names and decoded values, each with what is wrong with its encoding."""
+    if isinstance(options, str):
+        return [_decoded(part) for part in options.removeprefix("?").split("&") if part]
+    found: list[tuple[str, str, Problem | None]] = []
+    items: Iterable[Any]
+    if isinstance(options, Mapping):
+        items = [
+            (name, value)
+            for name, values in options.items()
+            for value in ([values] if isinstance(values, str) or not isinstance(values, Iterable) else values)
+        ]
+    elif isinstance(options, Iterable) and not isinstance(options, bytes):
+        items = options
+    else:
+        raise ConfigurationError(f"options are a query string, a mapping or pairs, not {options!r}")
+    for item in items:
+        pair = tuple(item) if isinstance(item, tuple | list) else ()
+        if len(pair) != 2 or not all(isinstance(part, str) for part in pair):
+            raise ConfigurationError(f"an option is a pair of texts, not {item!r}")
+        found.append((*pair, None))
+    return found
+
+
+def _decoded(part: str) -> tuple[str, str, Problem | None]:
+    """One `name=value` of a raw query string: split first, then decoded once."""
+    raw_name, _, raw_value = part.partition("=")
+    problem = None
+    texts = []
+    for raw in (raw_name, raw_value):
+        wrong = _ESCAPE.search(raw)
+        try:
+            texts.append(unquote_to_bytes(raw.replace("+", " ")).decode())
+        except (UnicodeDecodeError, UnicodeEncodeError):
+            wrong = wrong or re.match("", raw)
+            texts.append("")
+        if wrong is not None and problem is None:
+            message = "The query string is not UTF-8 in percent-encoding."
+            place = wrong.start()
+            problem = Problem("invalid-encoding", message, shorten(raw_name), (place, place + 1), None, raw)
+    return texts[0], texts[1], problem
+
+
+def _sorted_out(
+    pairs: list[tuple[str, str, Problem | None]], problems: list[Problem]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The system query options by name without `$`, and the parameter aliases by name with `@`."""
+    given: dict[str, str] = {}
+    aliases: dict[str, str] = {}
+    seen: set[str] = set()
+    for name, value, problem in pairs:
+        plain = name.removeprefix("$").lower()
+        is_system = name.startswith("$") or plain in _BUILT or plain in _NOT_BUILT
+        if not (is_system or name.startswith("@")):
+            continue
+        key = name if name.startswith("@") else plain
+        shown = name if name.startswith("@") else f"${plain}"
+        shown = shorten(shown)
+        if problem is not None:
+            problems.append(problem)
+        elif key in seen:
+            message = f"{shown} is given twice."
+            problems.append(Problem("duplicate-option", message, shown, (0, 0)))
+        elif name.startswith("@"):
+            aliases[name] = value
+        elif plain in _BUILT:
+            given[plain] = value
+        elif plain in _NOT_BUILT:
+            problems.append(Problem("unsupported-option", f"{shown} is not supported.", shown))
+        else:
+            near = get_close_matches(plain[:40], _BUILT, 1)
+            message = f"There is no system query option {shown}."
+            suggestion = f"${near[0]}" if near else None
+            problems.append(Problem("unknown-option", message, shown, (0, 0), suggestion))
+        seen.add(key)
+    return given, aliases
+
+
+def _collect(
+    problems: list[Problem], trees: dict[str, Any], key: str, text: str, option: str, limits: Limits
+) -> None:
+    """Parse a text into trees[key], or add what is wrong with it to the problems."""
+    try:
+        trees[key] = parse("orderby" if option == "$orderby" else "filter", text, option, limits)
+    except ODataError as wrong:
+        problems.extend(wrong.problems)
+
+
+def _number(option: str, text: str, problems: list[Problem], limits: Limits) -> int | None:
+    """`$top=10`: ASCII digits and nothing else."""
+    option = f"${option}"
+    place = next((n for n, char in enumerate(text) if char not in "0123456789"), None)
+    if place is not None or not text:
+        message = f"{option} is a whole number, written in the digits 0 to 9."
+        place = place or 0
+        span = (place, min(place + 1, len(text)))
+        problems.append(Problem("invalid-option-value", message, option, span, None, text))
+        return None
+    bound = limits.max_top if option == "$top" else limits.max_skip
+    most = _MAX_INT64 if bound is None else bound
+    value = int(text) if len(text.lstrip("0")) < 20 else _MAX_INT64 + 1
+    if value > most:
+        code = "top-too-large" if option == "$top" else "skip-too-large"
+        message = f"{option} is at most {most}."
+        problems.append(Problem(code, message, option, (0, len(text)), None, text))
+        return None
+    return value
+
+
+def _boolean(text: str, problems: list[Problem]) -> bool:
+    if text.lower() not in ("true", "false"):
+        message = "$count is true or false."
+        problems.append(Problem("invalid-option-value", message, "$count", (0, len(text)), None, text))
+    return text.lower() == "true"
+
+
+class _Aliases:
+    """Parameter aliases, put in place of their names: `$filter=name eq @n&@n='x'` (5.3)."""
+
+    def __init__(
+        self, trees: Mapping[str, Node], texts: Mapping[str, str], limits: Limits, problems: list[Problem]
+    ) -> None:
+        self.trees = trees
+        self.problems = problems
+        self.origins = {
+            id(node): (name, texts[name]) for name, tree in trees.items() for node in walk(tree)
+        }
+        self.bound = _MAX_EXPANDED if limits.max_nodes is None else limits.max_nodes
+        self.ready: dict[str, Node] = {}
+        self.sizes: dict[str, int] = {}
+        self.resolve()
+
+    def used(self, tree: Node) -> list[str]:
+        return [
+            node.segments[0]
+            for node in walk(tree)
+            if isinstance(node, Path) and len(node.segments) == 1 and node.segments[0] in self.trees
+        ]  # type: ignore[misc]  # a name, for it is a key of trees
+
+    def resolve(self) -> None:
+        """Expand the aliases that use others, those that use none first, without doing it too often."""
+        uses = {name: self.used(tree) for name, tree in self.trees.items()}
+        sizes = {name: sum(1 for _ in walk(tree)) for name, tree in self.trees.items()}
+        waiting = dict(uses)
+        while waiting:
+            free = [name for name, others in waiting.items() if not any(o in waiting for o in others)]
+            if not free:
+                name = next(iter(waiting))
+                message = f"The parameter alias {shorten(name)} is defined by itself."
+                self.problems.append(Problem("alias-cycle", message, shorten(name)))
+                return
+            for name in free:
+                self.sizes[name] = sizes[name] + sum(self.sizes[other] for other in uses[name])
+                del waiting[name]
+                if self.sizes[name] <= self.bound:
+                    self.ready[name] = self.replaced(self.trees[name])
+
+    def replaced(self, tree: Node) -> Node:
+        def put(node: Node) -> Node:
+            if isinstance(node, Path) and len(node.segments) == 1:
+                return self.ready.get(str(node.segments[0]), node)
+            found = self.origins.get(id(node))
+            return node if found is None else node
+
+        return transform(tree, put)
+
+    def expanded(self, tree: Any, option: str, text: str) -> Any:
+        """A filter, or the items of an order, with the values of the aliases in place."""
+        if self.problems:
+            return tree
+        items = [tree] if isinstance(tree, Node) else list(tree)
+        names = [name for item in items for name in self.used(item)]
+        size = sum(1 for item in items for _ in walk(item)) + sum(self.sizes[name] for name in names)
+        if size > self.bound:
+            message = f"The parameter aliases expand to {size} parts, more than {self.bound}."
+            self.problems.append(Problem("expression-too-large", message, option, (0, len(text)), None, text))
+            return tree
+        done = [self.replaced(item) for item in items]
+        return done[0] if isinstance(tree, Node) else done

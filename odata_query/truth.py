@@ -1,0 +1,236 @@
+"""Null and truth, once for all backends: three-valued logic becomes two-valued logic.
+
+OData's `and`, `or` and `not` know true, false and null (URL Conventions 5.1.1.1). A backend is never
+asked for such a value of a condition. It is asked whether the condition *holds*: whether it is `wanted`
+(true or false), with `on_null` as the answer where it is null. `not` turns `wanted` round, De Morgan does
+the rest, and what arrives at a backend is made of `every`, `some` and tests of values, each of which
+holds or not. A null test is asked for only where a value can be null.
+
+A backend is a class with the methods of `Emitter`; `condition` and `value` call them, children first.
+Nothing here recurses: both are steps for `trampoline.run`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from . import edm
+from .ast import Lambda, Literal, Node, TypeName
+from .trampoline import Steps
+from .typed import TypedCall, TypedList, TypedPath, is_nullable, type_of
+
+COMPARISONS = frozenset(("gt", "ge", "lt", "le"))
+_LOGIC = frozenset(("and", "or", "not", "eq", "ne", "in", "any", "all", "isof")) | COMPARISONS
+
+
+class Emitter(Protocol):
+    """What a backend says in its own language. A part is whatever the backend makes of an expression."""
+
+    def constant(self, holds: bool) -> Any:
+        """A condition that always holds, or never."""
+
+    def every(self, parts: Sequence[Any]) -> Any:
+        """The condition that all parts hold."""
+
+    def some(self, parts: Sequence[Any]) -> Any:
+        """The condition that a part holds."""
+
+    def test(
+        self, node: TypedCall | TypedPath, parts: Sequence[Any], nullable: Sequence[bool], wanted: bool, on_null: bool
+    ) -> Any:
+        """That an operation gives `wanted` for its arguments; `on_null` where one of them is null.
+
+        For a Boolean value itself, the node is any typed node and parts its value.
+        """
+
+    def same(self, left: Any, right: Any, types: tuple[edm.Type, edm.Type], nullable: Sequence[bool], wanted: bool) -> Any:
+        """Whether two values are equal, where null equals null."""
+
+    def is_null(self, part: Any, wanted: bool) -> Any:
+        """Whether a value is null."""
+
+    def among(self, part: Any, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool) -> Any:
+        """Whether a value equals one of the items: Python values, None among them."""
+
+    def within(self, part: Any, collection: Any, wanted: bool) -> Any:
+        """Whether a value equals a member of a collection."""
+
+    def exists(self, collection: Any, level: int, type: edm.Type, body: Any | None, wanted: bool) -> Any:
+        """Whether the body holds for a member of a collection, or whether there is one."""
+
+    def enter(self, level: int, type: edm.Type) -> None:
+        """The body of a lambda begins; `exists` or `filtered` with the same level ends it."""
+
+    def literal(self, node: Literal) -> Any:
+        """A value of the query, or null."""
+
+    def path(self, node: TypedPath) -> Any:
+        """A value of the row, null where the path leads through null."""
+
+    def call(self, node: TypedCall, parts: Sequence[Any], nullable: Sequence[bool]) -> Any:
+        """The value of an operation; null where an argument is."""
+
+    def truth_value(self, holds: Any, fails: Any | None) -> Any:
+        """true where the first holds, false where the second does, else null; without it, never null."""
+
+    def choose(self, pairs: Sequence[tuple[Any, Any]]) -> Any:
+        """The value of the first pair whose condition holds, else null."""
+
+    def cast(self, part: Any, source: edm.Type, target: edm.Type) -> Any:
+        """A value as another type, null where it cannot be."""
+
+    def count(self, collection: Any) -> Any:
+        """The number of members."""
+
+    def filtered(self, collection: Any, level: int, type: edm.Type, body: Any) -> Any:
+        """The members for which the body holds."""
+
+    def listed(self, parts: Sequence[Any]) -> Any:
+        """A list of values."""
+
+
+def condition(emitter: Emitter, node: Node, wanted: bool = True, on_null: bool = False) -> Steps:
+    """That a Boolean expression is `wanted`; `on_null` where it is null."""
+    while type(node) is TypedCall and node.function == "not":
+        node, wanted = node.arguments[0], not wanted
+    if type(node) is Literal:
+        return emitter.constant(on_null if node.value is None else node.value is wanted)
+    if type(node) is TypedCall:
+        name = node.function
+        if name == "and" or name == "or":
+            parts = []
+            for argument in node.arguments:
+                parts.append((yield condition(emitter, argument, wanted, on_null)))
+            return emitter.every(parts) if (name == "and") is wanted else emitter.some(parts)
+        if name == "eq" or name == "ne":
+            return (yield _equality(emitter, node, wanted is (name == "eq")))
+        if name in COMPARISONS:
+            # They are false, never null, where an operand is null.
+            return (yield _test(emitter, node, wanted, not wanted))
+        if name == "in":
+            return (yield _membership(emitter, node, wanted))
+        if name == "any" or name == "all":
+            return (yield _quantifier(emitter, node, wanted))
+        if name == "isof":
+            return (yield _isof(emitter, node, wanted))
+        if "(" in node.key:
+            return (yield _test(emitter, node, wanted, on_null))
+    part = yield value(emitter, node)
+    return emitter.test(node, (part,), (is_nullable(node),), wanted, on_null)  # type: ignore[arg-type]
+
+
+def value(emitter: Emitter, node: Node) -> Steps:
+    """The value of an expression."""
+    kind = type(node)
+    if kind is TypedPath:
+        return emitter.path(node)  # type: ignore[arg-type]  # kind says so
+    if kind is Literal:
+        return emitter.literal(node)  # type: ignore[arg-type]  # kind says so
+    if isinstance(node, TypedList):
+        parts = []
+        for item in node.items:
+            parts.append((yield value(emitter, item)))
+        return emitter.listed(parts)
+    assert isinstance(node, TypedCall)
+    name = node.function
+    if name in _LOGIC:
+        holds = yield condition(emitter, node, True, False)
+        fails = (yield condition(emitter, node, False, False)) if node.nullable else None
+        return emitter.truth_value(holds, fails)
+    if name == "case":
+        pairs = []
+        for given, result in zip(node.arguments[::2], node.arguments[1::2], strict=True):
+            test = yield condition(emitter, given, True, False)
+            pairs.append((test, (yield value(emitter, result))))
+        return emitter.choose(pairs)
+    if name == "$filter":
+        return (yield _filtered(emitter, node))
+    parts = []
+    for argument in node.arguments:
+        if not isinstance(argument, TypeName):
+            parts.append((yield value(emitter, argument)))
+    if name == "cast":
+        return emitter.cast(parts[0], type_of(node.arguments[0]), node.type)
+    if name == "$count":
+        return emitter.count(parts[0])
+    return emitter.call(node, parts, [is_nullable(argument) for argument in node.arguments])
+
+
+def _test(emitter: Emitter, node: TypedCall, wanted: bool, on_null: bool) -> Steps:
+    parts = []
+    nullable = []
+    for argument in node.arguments:
+        if type(argument) is TypedPath:
+            parts.append(emitter.path(argument))
+            nullable.append(argument.nullable)
+        elif type(argument) is Literal:
+            if argument.value is None:
+                return emitter.constant(on_null)
+            parts.append(emitter.literal(argument))
+            nullable.append(False)
+        else:
+            parts.append((yield value(emitter, argument)))
+            nullable.append(is_nullable(argument))
+    return emitter.test(node, parts, nullable, wanted, on_null)
+
+
+def _equality(emitter: Emitter, node: TypedCall, wanted: bool) -> Steps:
+    left, right = node.arguments
+    if type(left) is Literal and type(right) is not Literal:
+        left, right = right, left
+    first = yield value(emitter, left)
+    if type(right) is Literal and right.value is None:
+        return emitter.is_null(first, wanted) if is_nullable(left) else emitter.constant(not wanted)
+    second = yield value(emitter, right)
+    types = type_of(left), type_of(right)
+    return emitter.same(first, second, types, (is_nullable(left), is_nullable(right)), wanted)
+
+
+def _membership(emitter: Emitter, node: TypedCall, wanted: bool) -> Steps:
+    left, right = node.arguments
+    part = yield value(emitter, left)
+    if isinstance(right, TypedList) and all(type(item) is Literal for item in right.items):
+        items = [item.value for item in right.items]  # type: ignore[attr-defined]  # all are literals
+        if not items:
+            return emitter.constant(not wanted)
+        return emitter.among(part, is_nullable(left), items, type_of(left), wanted)
+    collection = yield value(emitter, right)
+    return emitter.within(part, collection, wanted)
+
+
+def _quantifier(emitter: Emitter, node: TypedCall, wanted: bool) -> Steps:
+    """`any`: a member makes it true. `all`: no member leaves it false or null."""
+    is_any = node.function == "any"
+    collection = yield value(emitter, node.arguments[0])
+    element = type_of(node.arguments[0]).element  # type: ignore[attr-defined]  # it is a collection
+    emitter.enter(node.level, element)
+    body = None
+    if len(node.arguments) > 1:
+        predicate = node.arguments[1]
+        assert isinstance(predicate, Lambda)
+        body = yield condition(emitter, predicate.predicate, is_any, not is_any)
+    return emitter.exists(collection, node.level, element, body, wanted is is_any)
+
+
+def _filtered(emitter: Emitter, node: TypedCall) -> Steps:
+    source, predicate = node.arguments
+    collection = yield value(emitter, source)
+    element = type_of(source).element  # type: ignore[attr-defined]  # it is a collection
+    emitter.enter(node.level, element)
+    body = yield condition(emitter, predicate)
+    return emitter.filtered(collection, node.level, element, body)
+
+
+def _isof(emitter: Emitter, node: TypedCall, wanted: bool) -> Steps:
+    """The type is known without the row; null is of no type."""
+    operand, target = node.arguments
+    assert isinstance(target, TypeName)
+    name = target.name if "." in target.name else target.name
+    own = type_of(operand).name
+    if own not in (name, f"Edm.{name}") and own.rpartition(".")[2] != name.rpartition(".")[2]:
+        return emitter.constant(not wanted)
+    if not is_nullable(operand):
+        return emitter.constant(wanted)
+    part = yield value(emitter, operand)
+    return emitter.is_null(part, not wanted)
