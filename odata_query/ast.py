@@ -53,7 +53,7 @@ class Node:
             elif isinstance(left, Type) and isinstance(right, Type):
                 if left.name != right.name:
                     return False
-            elif type(left) is not type(right) or left != right:
+            elif type(left) is not type(right) or (left != right and (left == left or right == right)):
                 return False
         return True
 

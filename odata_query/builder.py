@@ -1,7 +1,7 @@
 """What the rules of grammar/odata.lark become: the nodes of the tree.
 
-`RULES` holds a function for each rule: (values, count, end). It takes the last `count` values off the
-list and puts the rule's value in their place; end is the offset behind the rule's last token.
+`RULES` holds a function for each rule: (end, *values) -> value, where end is the offset behind the
+rule's last token and values are those of its parts; tokens whose names start with "_" have none.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .ast import (
     unfrozen,
 )
 from .operations import FUNCTIONS, SEGMENTS
-from .tokens import Opening, Refusal, number
+from .tokens import REMEMBERED, Opening, Refusal, number
 
 _NewCall = unfrozen(Call)
 
@@ -37,144 +37,139 @@ class Pair(NamedTuple):
     right: Node
 
 
-def _begin(values: list[Any], count: int, end: int) -> None:
-    values[-1] = [values[-1]]
+_operators: dict[str, str] = {}
 
 
-def _extend(values: list[Any], count: int, end: int) -> None:
-    item = values.pop()
-    values[-1].append(item)
+def _operator(text: str) -> str:
+    """` EQ ` -> `eq`; remembered, for there are few ways to write it."""
+    word = text.strip().lower()
+    if len(_operators) < REMEMBERED:
+        _operators[text] = word
+    return word
 
 
-def _items(values: list[Any], count: int, end: int) -> None:
-    rest = values.pop() if count == 2 else ()
-    values[-1] = [values[-1], *rest]
+def _begin(end: int, item: Any) -> list[Any]:
+    return [item]
 
 
-def _binary(values: list[Any], count: int, end: int) -> None:
-    right = values.pop()
+def _extend(end: int, items: list[Any], item: Any) -> list[Any]:
+    items.append(item)
+    return items
+
+
+def _items(end: int, first: Any, rest: list[Any] | None = None) -> list[Any]:
+    return [first, *(rest or ())]
+
+
+def _made(function: str, arguments: tuple[Node, ...], start: int, end: int) -> Call:
     node = _NewCall()
-    node.function = values.pop()
-    left = values[-1]
-    node.arguments = (left, right)
-    node.span = (left.span[0], end)
+    node.function = function
+    node.arguments = arguments
+    node.span = (start, end)
     node.__class__ = Call
-    values[-1] = node
+    return node  # type: ignore[no-any-return]
 
 
-def _chain(function: str) -> Callable[[list[Any], int, int], None]:
-    def build(values: list[Any], count: int, end: int) -> None:
-        rest = values.pop()
-        first = values[-1]
-        values[-1] = Call(function, (first, *rest), (first.span[0], end))
-
-    return build
+def _binary(end: int, left: Node, operator: str, right: Node) -> Call:
+    return _made(_operators.get(operator) or _operator(operator), (left, right), left.span[0], end)
 
 
-def _prefix(values: list[Any], count: int, end: int) -> None:
-    operand = values.pop()
-    opening = values[-1]
-    function = "negate" if opening.name[0] == "-" else "not"
-    values[-1] = Call(function, (operand,), (opening.start, end))
+def _conjunction(end: int, first: Node, rest: list[Node]) -> Call:
+    return _made("and", (first, *rest), first.span[0], end)
 
 
-def _in_list(values: list[Any], count: int, end: int) -> None:
+def _disjunction(end: int, first: Node, rest: list[Node]) -> Call:
+    return _made("or", (first, *rest), first.span[0], end)
+
+
+def _prefix(end: int, opening: Opening, operand: Node) -> Call:
+    sign, start, _ = opening
+    return _made("negate" if sign[0] == "-" else "not", (operand,), start, end)
+
+
+def _in_list(
+    end: int, left: Node, operator: str, opening: Opening, items: list[Node] | None = None
+) -> Call:
     """`x in ('a', 'b')` is a list, `x in (Names)` a parenthesis."""
-    items = values.pop() if count == 4 else []
-    opening = values.pop()
-    values.pop()
+    _, start, _ = opening
+    items = items or []
     wrong = next((n for n, item in enumerate(items) if not isinstance(item, Literal)), None)
     right: Node
     if wrong is None:
-        right = ListExpr(tuple(items), (opening.start, end))
+        right = ListExpr(tuple(items), (start, end))
     elif len(items) == 1:
         right = items[0]
     else:
         message = "A list after 'in' holds literals only."
-        start, stop = items[wrong].span if wrong else (items[0].span[1], None)
-        raise Refusal("unexpected-text", message, start, stop)
-    left = values[-1]
-    values[-1] = Call("in", (left, right), (left.span[0], end))
+        if wrong:
+            raise Refusal("unexpected-text", message, *items[wrong].span)
+        raise Refusal("unexpected-text", message, items[0].span[1])
+    return _made("in", (left, right), left.span[0], end)
 
 
-def _array(values: list[Any], count: int, end: int) -> None:
-    items = values.pop() if count == 2 else ()
-    values[-1] = ListExpr(tuple(items), (values[-1].start, end))
+def _array(end: int, opening: Opening, items: list[Node] | None = None) -> ListExpr:
+    return ListExpr(tuple(items or ()), (opening[1], end))
 
 
-def _record(values: list[Any], count: int, end: int) -> None:
-    members = values.pop() if count == 2 else ()
-    values[-1] = RecordExpr(tuple(members), (values[-1].start, end))
+def _record(end: int, opening: Opening, members: list[NamedValue] | None = None) -> RecordExpr:
+    return RecordExpr(tuple(members or ()), (opening[1], end))
 
 
-def _member(values: list[Any], count: int, end: int) -> None:
-    value = values.pop()
-    values.pop()
-    name = values[-1]
-    values[-1] = NamedValue(name.value, value, (name.span[0], end))
+def _member(end: int, name: Literal, colon: Opening, value: Node) -> NamedValue:
+    return NamedValue(name.value, value, (name.span[0], end))
 
 
-def _named(values: list[Any], count: int, end: int) -> None:
-    value = values.pop()
-    opening = values[-1]
-    values[-1] = NamedValue(opening.name, value, (opening.start, end))
+def _named(end: int, opening: Opening, value: Node) -> NamedValue:
+    return NamedValue(opening[0], value, (opening[1], end))
 
 
-def _pair(values: list[Any], count: int, end: int) -> None:
-    right = values.pop()
-    colon = values.pop()
-    values[-1] = Pair(values[-1], colon.start, right)
+def _pair(end: int, left: Node, colon: Opening, right: Node) -> Pair:
+    return Pair(left, colon[1], right)
 
 
-def _call(values: list[Any], count: int, end: int) -> None:
-    arguments = values.pop() if count == 2 else []
-    opening = values[-1]
-    name = opening.name
+def _call(end: int, opening: Opening, arguments: list[Any] | tuple[()] = ()) -> Call:
+    name, start, inside = opening
     if name in _SPECIAL:
-        arguments = _SPECIAL[name](opening, arguments, end)
+        arguments = _SPECIAL[name](name, inside, list(arguments), end)
     else:
         for argument in arguments:
-            if type(argument) is Pair:
+            kind = type(argument)
+            if kind is Pair:
                 message = "A ':' stands in 'any', 'all' and 'case' only."
                 raise Refusal("unexpected-text", message, argument.colon)
-            if type(argument) is TypeName and name != "Collection":
+            if kind is TypeName and name != "Collection":
                 message = "A qualified name is followed by '/' or '('."
                 raise Refusal("unexpected-text", message, argument.span[1])
-            if type(argument) is NamedValue and name in FUNCTIONS:
+            if kind is NamedValue and name in FUNCTIONS:
                 message = f"'{name}' takes its arguments without names."
                 raise Refusal("unexpected-text", message, argument.span[0], argument.span[1])
-    node = _NewCall()
-    node.function = name
-    node.arguments = tuple(arguments)
-    node.span = (opening.start, end)
-    node.__class__ = Call
-    values[-1] = node
+    return _made(name, tuple(arguments), start, end)
 
 
-def _lambda(opening: Opening, arguments: list[Any], end: int) -> list[Node]:
+def _lambda(function: str, inside: int, arguments: list[Any], end: int) -> list[Node]:
     """The argument of `any(t: t eq 1)`, none for `any()`."""
-    if not arguments and opening.name == "any":
+    if not arguments and function == "any":
         return []
     if not arguments:
-        raise Refusal("missing-operand", "'all' takes a lambda expression.", opening.inside)
+        raise Refusal("missing-operand", "'all' takes a lambda expression.", inside)
     pair = arguments[0]
     if type(pair) is not Pair:
-        message = f"'{opening.name}' takes a variable, a ':' and an expression."
+        message = f"'{function}' takes a variable, a ':' and an expression."
         raise Refusal("unexpected-text", message, pair.span[1])
     name = pair.left
     if not (type(name) is Path and len(name.segments) == 1 and name.segments[0][0] not in "@$"):
-        message = f"'{opening.name}' takes the name of a variable before the ':'."
+        message = f"'{function}' takes the name of a variable before the ':'."
         raise Refusal("unexpected-text", message, *name.span)
     if len(arguments) > 1:
-        message = f"'{opening.name}' takes one lambda expression."
+        message = f"'{function}' takes one lambda expression."
         raise Refusal("unexpected-text", message, pair.right.span[1])
     return [Lambda(name.segments[0], pair.right, (name.span[0], pair.right.span[1]))]
 
 
-def _case(opening: Opening, arguments: list[Any], end: int) -> list[Node]:
+def _case(function: str, inside: int, arguments: list[Any], end: int) -> list[Node]:
     """The conditions and values of `case(a eq 1:'x', true:'y')` in turn."""
     if not arguments:
-        raise Refusal("missing-operand", "'case' takes conditions and values.", opening.inside)
+        raise Refusal("missing-operand", "'case' takes conditions and values.", inside)
     found: list[Node] = []
     for argument in arguments:
         if type(argument) is not Pair:
@@ -204,15 +199,14 @@ def _split_time(argument: Node) -> Pair:
     return Pair(left, colon, number(after, colon + 1, end))
 
 
-def _typed(opening: Opening, arguments: list[Any], end: int) -> list[Node]:
+def _typed(function: str, inside: int, arguments: list[Any], end: int) -> list[Node]:
     """The arguments of `cast(x, Edm.String)` and `isof(Model.Customer)`; the last is a type."""
-    name = opening.name
     if not arguments:
-        raise Refusal("missing-operand", f"'{name}' takes a type.", opening.inside)
+        raise Refusal("missing-operand", f"'{function}' takes a type.", inside)
     for extra in arguments[:-1]:
         if type(extra) in (Pair, NamedValue, TypeName) or len(arguments) > 2:
-            start = arguments[2].span[0] if len(arguments) > 2 else opening.inside
-            raise Refusal("unexpected-text", f"'{name}' takes an expression and a type.", start)
+            start = arguments[2].span[0] if len(arguments) > 2 else inside
+            raise Refusal("unexpected-text", f"'{function}' takes an expression and a type.", start)
     last = arguments[-1]
     inner = last
     collection = type(last) is Call and last.function == "Collection" and len(last.arguments) == 1
@@ -221,16 +215,16 @@ def _typed(opening: Opening, arguments: list[Any], end: int) -> list[Node]:
     if type(inner) is Path and len(inner.segments) == 1 and inner.segments[0][0] not in "@$":
         inner = TypeName(inner.segments[0], inner.span)
     if type(inner) is not TypeName:
-        start, stop = opening.inside, None
+        start, stop = inside, None
         if type(last) is not Pair:
             start, stop = last.span
-        raise Refusal("unexpected-text", f"'{name}' takes a type as its last argument.", start, stop)
+        raise Refusal("unexpected-text", f"'{function}' takes a type as its last argument.", start, stop)
     if collection:
         inner = TypeName(f"Collection({inner.name})", last.span)
     return [*arguments[:-1], inner]
 
 
-_SPECIAL: dict[str, Callable[[Opening, list[Any], int], list[Node]]] = {
+_SPECIAL: dict[str, Callable[[str, int, list[Any], int], list[Node]]] = {
     "any": _lambda,
     "all": _lambda,
     "case": _case,
@@ -239,47 +233,42 @@ _SPECIAL: dict[str, Callable[[Opening, list[Any], int], list[Node]]] = {
 }
 
 
-def _filter_segment(values: list[Any], count: int, end: int) -> None:
-    predicate = values.pop()
-    values[-1] = Call("$filter", (predicate,), (values[-1].start, end))
+def _filter_segment(end: int, opening: Opening, predicate: Node) -> Call:
+    return Call("$filter", (predicate,), (opening[1], end))
 
 
-def _count_segment(values: list[Any], count: int, end: int) -> None:
-    rest = values.pop() if count == 3 else ()
-    first = values.pop()
-    values[-1] = Call("$count", (first, *rest), (values[-1].start, end))
+def _count_segment(
+    end: int, opening: Opening, first: NamedValue, rest: list[NamedValue] | None = None
+) -> Call:
+    return Call("$count", (first, *(rest or ())), (opening[1], end))
 
 
-def _segment(values: list[Any], count: int, end: int) -> None:
-    path = values[-1]
-    if path.segments[0][0] == "$":
+def _segment(end: int, path: Path) -> Path:
+    if str(path.segments[0])[0] == "$":
         message = f"'{path.segments[0]}' stands at the start of a path only."
         raise Refusal("unexpected-text", message, path.span[0], path.span[1])
+    return path
 
 
-def _head(values: list[Any], count: int, end: int) -> None:
-    call = values[-1]
+def _head(end: int, call: Call) -> Call:
     if call.function in SEGMENTS:
         message = f"'{call.function}' stands behind a path: path/{call.function}(...)."
         raise Refusal("unexpected-text", message, *call.span)
+    return call
 
 
-def _whole_path(values: list[Any], count: int, end: int) -> None:
-    tails = values.pop()
-    first = values[-1]
-    if type(first) is Call:
-        _head(values, count, end)
+def _path(end: int, first: Path | Call, tails: list[Path | Call]) -> Node:
     start = first.span[0]
-    segments: list[Any] = [first] if type(first) is Call else list(first.segments)
+    segments: list[Any] = [_head(end, first)] if type(first) is Call else list(first.segments)
     for tail in tails:
         if type(tail) is Path:
             segments += tail.segments
-        elif tail.function in SEGMENTS:
+        elif type(tail) is Call and tail.function in SEGMENTS:
             source = _joined(segments, start, tail.span[0] - 1)
             segments = [Call(tail.function, (source, *tail.arguments), (start, tail.span[1]))]
         else:
             segments.append(tail)
-    values[-1] = _joined(segments, start, end)
+    return _joined(segments, start, end)
 
 
 def _joined(segments: list[Any], start: int, end: int) -> Node:
@@ -288,27 +277,24 @@ def _joined(segments: list[Any], start: int, end: int) -> Node:
     return Path(tuple(segments), (start, end))
 
 
-def _ascending(values: list[Any], count: int, end: int) -> None:
-    expression = values[-1]
-    values[-1] = OrderByItem(expression, False, (expression.span[0], end))
+def _ascending(end: int, expression: Node) -> OrderByItem:
+    return OrderByItem(expression, False, (expression.span[0], end))
 
 
-def _directed(values: list[Any], count: int, end: int) -> None:
-    direction = values.pop()
-    expression = values[-1]
-    values[-1] = OrderByItem(expression, direction == "desc", (expression.span[0], end))
+def _directed(end: int, expression: Node, direction: str) -> OrderByItem:
+    return OrderByItem(expression, _operator(direction) == "desc", (expression.span[0], end))
 
 
-RULES: dict[str, Callable[[list[Any], int, int], None]] = {
+RULES: dict[str, Callable[..., Any]] = {
     "array": _array,
     "ascending": _ascending,
     "begin": _begin,
     "binary": _binary,
     "call": _call,
-    "conjunction": _chain("and"),
+    "conjunction": _conjunction,
     "count_segment": _count_segment,
     "directed": _directed,
-    "disjunction": _chain("or"),
+    "disjunction": _disjunction,
     "extend": _extend,
     "filter_segment": _filter_segment,
     "head": _head,
@@ -317,7 +303,7 @@ RULES: dict[str, Callable[[list[Any], int, int], None]] = {
     "member": _member,
     "named": _named,
     "pair": _pair,
-    "path": _whole_path,
+    "path": _path,
     "prefix": _prefix,
     "record": _record,
     "segment": _segment,

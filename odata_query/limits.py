@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 from .errors import ConfigurationError
 
@@ -40,9 +40,13 @@ class Limits:
     max_pattern: int | None = 2_000
     functions: frozenset[str] | None = None
     operators: frozenset[str] | None = None
+    harmless_length: int = field(init=False, repr=False, compare=False)
+    """A text of at most so many characters cannot exceed the bounds on the parts of a tree."""
 
     def __post_init__(self) -> None:
         for bound in fields(self):
+            if not bound.init:
+                continue
             value = getattr(self, bound.name)
             if bound.name in ("functions", "operators"):
                 if isinstance(value, str):
@@ -51,6 +55,16 @@ class Limits:
                     object.__setattr__(self, bound.name, frozenset(value))
             elif value is not None and (type(value) is not int or value < 0):
                 raise ConfigurationError(f"{bound.name} is a number from 0, or None: {value!r}")
+        least = [
+            # The fewest characters that a node, a list's item, a segment, a lambda take.
+            (self.max_nodes, 1),
+            (self.max_in_items, 2),
+            (self.max_orderby_items, 2),
+            (self.max_path_depth, 2),
+            (self.max_lambda_depth, 8),
+        ]
+        bounds = [bound * width for bound, width in least if bound is not None]
+        object.__setattr__(self, "harmless_length", min(bounds, default=2**62))
 
 
 DEFAULT_LIMITS = Limits()

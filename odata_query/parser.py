@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from ._tables import ACTIONS, END, GOTOS, RULES, STARTS, TERMINALS
 from .ast import Lambda, ListExpr, Node, OrderByItem, Path, walk
@@ -19,8 +19,8 @@ from .builder import RULES as BUILD_RULE
 from .diagnosis import misread
 from .errors import ODataError, Problem, error
 from .limits import DEFAULT_LIMITS, Limits
+from .tokens import AS_IT_IS, Refusal
 from .tokens import TOKENS as BUILD_TOKEN
-from .tokens import Refusal
 
 _NAMES = [name for name, *_ in TERMINALS]
 _OPENING = {
@@ -37,36 +37,93 @@ _NESTING = frozenset(
 Rule = tuple[int, int, Callable[[list[Any], int, int], None] | None, int]
 """The number of states a rule takes off, of values, what builds its node, and its symbol."""
 _WHITE = " \t"
-Action = tuple[int, Rule | None]
-"""A state to shift to, or a rule to reduce by; (0, None) if the token cannot stand here."""
-_RULES: list[Rule] = [(length, count, BUILD_RULE.get(name), s) for s, length, count, name in RULES]
-_ACTIONS: list[dict[int, Action]] = [
-    {token: (to, None) if to > 0 else (0, _RULES[-1 - to]) for token, to in row.items()}
-    for row in ACTIONS
-]
-_NO_ACTION: Action = (0, None)
-
-_lexers: list[dict[str, tuple[Callable[..., Any], list[Any]]]] = [{} for _ in ACTIONS]
-_patterns: dict[tuple[int, ...], Callable[..., Any]] = {}
-_steps: list[dict[int, tuple[int, int, Rule | None]]] = [{} for _ in ACTIONS]
-_SYMBOLS = 1 + max(symbol for symbol, *_ in RULES)
+_NAMES = [name for name, *_ in TERMINALS]
+_OPENING = {
+    "_OPEN", "OPEN_LIST", "OPEN_KEY", "FUNCTION", "FILTER", "COUNT", "NOT", "MINUS", "BRACKET", "BRACE",
+}  # fmt: skip
+"""Tokens that open a level of nesting."""
 
 
-def _learn_token(state: int, chars: str) -> tuple[Callable[..., Any], list[Any]]:
-    """How a state reads a token that starts so: what matches it, and for each group what to do.
+class Rule(NamedTuple):
+    """What a rule takes off: so many states, and so many values, of which build makes one."""
 
-    chars is one character, or a blank and the one behind it, or empty at the end of the text.
+    length: int
+    count: int
+    build: Callable[..., Any] | None
+    symbol: int
+
+
+_RULES = [Rule(length, count, BUILD_RULE.get(name), symbol) for symbol, length, count, name in RULES]
+_SYMBOLS = 1 + max(rule.symbol for rule in _RULES)
+
+
+class State:
+    """A state of the parser above another one, and what it has learnt.
+
+    The state below decides what a rule that only renames leads to. So the same number above another
+    state is another State, and such rules are passed over when the next token is learnt.
+
+    tokens  by first character, or two if the first is a blank: what matches the token that starts so,
+            and for each group of the match a Move
+    steps   by token and symbol: the Move after a reduction to the symbol down to here
     """
+
+    __slots__ = ("above", "below", "is_nested", "number", "steps", "tokens")
+
+    def __init__(self, number: int, below: State | None, is_nested: bool) -> None:
+        self.number = number
+        self.below = below
+        self.is_nested = is_nested
+        self.above: dict[int, State] = {}
+        self.tokens: dict[str, tuple[Callable[..., Any], list[Any]]] = {}
+        self.steps: dict[int, Move] = {}
+
+    def over(self, number: int, is_nested: bool = False) -> State:
+        """The state with a number above this one."""
+        # States above one number are alike whatever is below that, so they hang on the start.
+        base = _BASES[self.number]
+        return base.above.get(number) or base.above.setdefault(number, State(number, base, is_nested))
+
+
+Move = tuple[int, State, State | None, Rule | None, Callable[[str, int, int], Any] | None]
+"""A token's number, the state now on top, and a state to shift to (with what makes the token's value) or a
+rule to reduce by; neither, if the token cannot stand here."""
+
+_BASES = [State(number, None, False) for number in range(len(ACTIONS))]
+_patterns: dict[tuple[int, ...], Callable[..., Any]] = {}
+
+
+def _move(top: State, token: int) -> Move:
+    """What a state does with a token, past the rules that only rename what is on top."""
+    while True:
+        action = ACTIONS[top.number].get(token, 0)
+        if action > 0:
+            name = _NAMES[token] if token != END else ""
+            to = top.over(action, name in _OPENING)
+            return token, top, to, None, BUILD_TOKEN.get(name)
+        if action == 0:
+            return token, top, None, None, None
+        rule = _RULES[-1 - action]
+        if rule.length != 1 or rule.build is not None or top.below is None:
+            return token, top, None, rule, None
+        top = top.below.over(GOTOS[top.below.number][rule.symbol])
+
+
+def _learn(state: State, chars: str) -> tuple[Callable[..., Any], list[Any]]:
+    """How a state reads a token that starts so; chars is empty at the end of the text."""
     chars = "".join("\x80" if char > "\x7f" else char for char in chars)
     if chars[1:] in (" ", "\t"):
         chars = chars[0]
-    found = _lexers[state].get(chars)
+    found = state.tokens.get(chars)
     if found is None:
-        row = _ACTIONS[state]
+        row = ACTIONS[state.number]
         able = tuple(
             number
             for number, (_, _, first, behind) in enumerate(TERMINALS)
-            if number in row and chars and chars[0] in first and chars[-1] in (behind if chars[1:] else first)
+            if number in row
+            and chars
+            and chars[0] in first
+            and chars[-1] in (behind if chars[1:] else first)
         )
         if not chars and END in row:
             able = (END,)
@@ -74,79 +131,79 @@ def _learn_token(state: int, chars: str) -> tuple[Callable[..., Any], list[Any]]
         if match is None:
             parts = [f"({TERMINALS[number][1]})" if number != END else r"(\Z)" for number in able]
             match = _patterns[able] = re.compile("|".join(parts) or r"(?!)").match
-        groups = [
-            (number, *row[number], BUILD_TOKEN.get(_NAMES[number]) if number != END else None)
-            for number in able
-        ]
-        found = _lexers[state][chars] = (match, [None, *groups])
+        found = state.tokens[chars] = (match, [None, *(_move(state, number) for number in able)])
     return found
 
 
-def _learn_step(below: int, symbol: int, token: int) -> tuple[int, int, Rule | None]:
-    """Where a reduction to symbol leads before a token, past the rules that only rename it."""
-    while True:
-        state = GOTOS[below][symbol]
-        to, rule = _ACTIONS[state].get(token, _NO_ACTION)
-        if rule is None or rule[0] != 1 or rule[2] is not None:
-            return state, to, rule
-        symbol = rule[3]
-
-
-def _expected(state: int) -> list[str]:
+def _expected(state: State) -> list[str]:
     """The names of the tokens that a state takes; "" is the end of the text."""
-    return [_NAMES[n] if n != END else "" for n in ACTIONS[state]]
+    return [_NAMES[n] if n != END else "" for n in ACTIONS[state.number]]
 
 
 def _parse(start: str, text: str, max_depth: int | None) -> Any:
     """The value of a start rule over the whole text; raises Refusal."""
-    size = len(text)
+    whole = text
     place = 0
     if text[:1] in _WHITE or text[-1:] in _WHITE:
-        size = len(text.rstrip(_WHITE))
-        place = min(size, len(text) - len(text.lstrip(_WHITE)))
+        text = text.rstrip(_WHITE)
+        place = len(text) - len(text.lstrip(_WHITE))
+    size = len(text)
     bound = size if max_depth is None else max_depth
-    lexers, all_steps = _lexers, _steps
-    state = STARTS[start]
-    states = [state]
-    values: list[Any] = []
-    end = place
+    state = _BASES[STARTS[start]]
+    # Stacks that need not grow: neither is ever higher than there are characters, and the start.
+    states: list[Any] = [state] + [None] * (size - place + 1)
+    values: list[Any] = [None] * (size - place + 1)
+    top, last, end = 0, -1, place
     while True:
         chars = text[place] if place < size else ""
         if chars == " ":
             chars = text[place : place + 2]
-        learnt = lexers[state].get(chars)
-        match, groups = learnt or _learn_token(state, chars)
-        token = match(text, place, size)
+        try:
+            match, moves = state.tokens[chars]
+        except KeyError:
+            match, moves = _learn(state, chars)
+        token = match(text, place)
         if token is None:
-            raise misread(text, place, _expected(state))
-        number, to, rule, build = groups[token.lastindex]
+            raise misread(whole, place, _expected(state))
+        number, state, to, rule, build = moves[token.lastindex]
         while rule is not None:
             length, count, reduce, symbol = rule
+            top -= length
             if reduce is not None:
-                reduce(values, count, end)
-            if length == 1:
-                states.pop()
-            else:
-                del states[-length:]
-            below = states[-1]
-            steps = all_steps[below]
+                if count == 3:
+                    last -= 2
+                    values[last] = reduce(end, values[last], values[last + 1], values[last + 2])
+                elif count == 2:
+                    last -= 1
+                    values[last] = reduce(end, values[last], values[last + 1])
+                elif count == 1:
+                    values[last] = reduce(end, values[last])
+                else:
+                    last -= count - 1
+                    values[last] = reduce(end, *values[last : last + count])
+            below = states[top]
             key = number * _SYMBOLS + symbol
-            if key not in steps:
-                steps[key] = _learn_step(below, symbol, number)
-            state, to, rule = steps[key]
-            states.append(state)
-        if to == 0:
-            raise misread(text, place, _expected(state))
+            try:
+                _, state, to, rule, build = below.steps[key]
+            except KeyError:
+                state = below.over(GOTOS[below.number][symbol])
+                _, state, to, rule, build = below.steps[key] = _move(state, number)
+            top += 1
+            states[top] = state
+        if to is None:
+            raise misread(whole, place, _expected(state))
         if number == END:
-            return values[-1]
+            return values[last]
+        states[top] = state
+        top += 1
+        states[top] = state = to
         end = token.end()
         if build is not None:
-            values.append(build(text[place:end], place, end))
-        states.append(to)
-        if len(states) > bound and to in _NESTING and sum(s in _NESTING for s in states) > bound:
+            last += 1
+            values[last] = text[place:end] if build is AS_IT_IS else build(text[place:end], place, end)
+        if to.is_nested and top > bound and sum(s.is_nested for s in states[1 : top + 1]) > bound:
             message = f"The expression nests more than {bound} levels deep."
             raise Refusal("expression-too-deep", message, place, end)
-        state = to
         place = end
 
 
@@ -178,9 +235,8 @@ def parse(start: str, text: str, option: str, limits: Limits) -> Any:
         if not text.isascii():
             _check_characters(text)
         found = _parse(start, text, limits.max_depth)
-        if "\0" in text:
-            raise Refusal("invalid-character", "U+0000 cannot stand in a query.", text.index("\0"))
-        _check_size(found, text, limits)
+        if len(text) > limits.harmless_length:
+            _check_size(found, text, limits)
     except Refusal as refusal:
         raise _refused(refusal, text, option) from None
     return found
@@ -209,11 +265,10 @@ def _check_characters(text: str) -> None:
 def _check_size(found: Any, text: str, limits: Limits) -> None:
     """Refuse a tree that is larger than the limits; looks at the tree only where its text may be."""
     if (
-        (limits.max_nodes is None or len(text) <= limits.max_nodes)
-        and (limits.max_in_items is None or text.count(",") < limits.max_in_items)
-        and (limits.max_path_depth is None or text.count("/") < limits.max_path_depth)
-        and (limits.max_lambda_depth is None or text.count(":") <= limits.max_lambda_depth)
-        and (limits.max_orderby_items is None or text.count(",") < limits.max_orderby_items)
+        not _exceeds(len(text), limits.max_nodes)
+        and not _exceeds(text.count("/") + 1, limits.max_path_depth)
+        and not _exceeds(text.count(":"), limits.max_lambda_depth)
+        and not (isinstance(found, list) or _exceeds(text.count(",") + 1, limits.max_in_items))
     ):
         return
     roots = [found] if isinstance(found, Node) else found

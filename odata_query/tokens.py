@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from . import edm
 from .ast import Call, Literal, Path, TypeName, unfrozen
@@ -35,13 +35,8 @@ class Refusal(Exception):
         self.start, self.end = start, end
 
 
-class Opening(NamedTuple):
-    """A token that opens something: its name, its offset, and the offset of what it contains."""
-
-    name: str
-    start: int
-    inside: int
-
+Opening = tuple[str, int, int]
+"""A token that opens something: its name, its offset, and the offset of what it contains."""
 
 _NewPath, _NewLiteral = unfrozen(Path), unfrozen(Literal)
 
@@ -61,7 +56,7 @@ _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _segments: dict[str, tuple[str, ...]] = {}
-_operators: dict[str, str] = {}
+_functions: dict[str, str] = {}
 
 
 def _path(text: str, start: int, end: int) -> Path:
@@ -107,20 +102,19 @@ def check_name(name: str, start: int) -> None:
         start += len(part) + 1
 
 
-def _operator(text: str, start: int, end: int) -> str:
-    word = _operators.get(text)
-    if word is None:
-        word = text.strip().lower()
-        if len(_operators) < REMEMBERED:
-            _operators[text] = word
-    return word
+def AS_IT_IS(text: str, start: int, end: int) -> str:
+    """The value of a token that is its own text. The parser knows this function and does not call it."""
+    return text
 
 
 def _opening(text: str, start: int, end: int) -> Opening:
-    return Opening(text, start, end)
+    return text, start, end
 
 
 def _function(text: str, start: int, end: int) -> Opening:
+    known = _functions.get(text)
+    if known is not None:
+        return known, start, end
     name = text.rstrip(" \t")[:-1]
     check_name(name, start)
     lowered = name.lower()
@@ -129,7 +123,9 @@ def _function(text: str, start: int, end: int) -> Opening:
     elif lowered in OPERATIONS:
         message = f"'{lowered}' is an operator, not a function."
         raise Refusal("unknown-operator", message, start, start + len(name))
-    return Opening(name, start, end)
+    if len(_functions) < REMEMBERED:
+        _functions[text] = name
+    return name, start, end
 
 
 def _type_name(text: str, start: int, end: int) -> TypeName:
@@ -140,11 +136,11 @@ def _type_name(text: str, start: int, end: int) -> TypeName:
 def _parameter(text: str, start: int, end: int) -> Opening:
     name = text.rstrip(" \t")[:-1]
     check_name(name, start)
-    return Opening(name, start, end)
+    return name, start, end
 
 
 def _count_option(text: str, start: int, end: int) -> Opening:
-    return Opening("$filter" if "f" in text.lower() else "$search", start, end)
+    return "$filter" if "f" in text.lower() else "$search", start, end
 
 
 def _search(text: str, start: int, end: int) -> Literal:
@@ -161,10 +157,10 @@ def _boolean(text: str, start: int, end: int) -> Literal:
 
 def number(text: str, start: int, end: int) -> Literal:
     value: Any
-    if text.lstrip("+-").isdigit():
-        if len(text) < 10:
-            value, kind = int(text), edm.INT32
-        elif len(text) <= MAX_DIGITS + 1:
+    if len(text) < 10 and text.isdigit():
+        value, kind = int(text), edm.INT32
+    elif text.lstrip("+-").isdigit():
+        if len(text) <= MAX_DIGITS + 1:
             value = int(text)
             kind = (
                 edm.INT32
@@ -322,7 +318,7 @@ TOKENS: dict[str, Callable[[str, int, int], Any]] = {
     "NOT": _opening,
     "NULL": _null,
     "NUMBER": number,
-    "OPEN_KEY": lambda text, start, end: Opening("()", start, end),
+    "OPEN_KEY": lambda text, start, end: ("()", start, end),
     "OPEN_LIST": _opening,
     "PARAMETER": _parameter,
     "PATH": _path,
@@ -332,6 +328,6 @@ TOKENS: dict[str, Callable[[str, int, int], Any]] = {
     "TIME": _temporal(edm.TIME_OF_DAY),
     "TYPE": _type_name,
     **dict.fromkeys(
-        ("ADDITION", "DIRECTION", "EQUALITY", "HAS", "IN", "MULTIPLICATION", "RELATION"), _operator
+        ("ADDITION", "DIRECTION", "EQUALITY", "HAS", "IN", "MULTIPLICATION", "RELATION"), AS_IT_IS
     ),
 }
