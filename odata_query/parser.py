@@ -265,10 +265,11 @@ def _check_characters(text: str) -> None:
 def _check_size(found: Any, text: str, limits: Limits) -> None:
     """Refuse a tree that is larger than the limits; looks at the tree only where its text may be."""
     if (
-        not _exceeds(len(text), limits.max_nodes)
+        not (_exceeds(len(text), limits.max_nodes) and _exceeds(_most_nodes(text), limits.max_nodes))
         and not _exceeds(text.count("/") + 1, limits.max_path_depth)
         and not _exceeds(text.count(":"), limits.max_lambda_depth)
-        and not (isinstance(found, list) or _exceeds(text.count(",") + 1, limits.max_in_items))
+        and not _exceeds(text.count(",") + 1, limits.max_in_items)
+        and not (type(found) is list and _exceeds(len(found), limits.max_orderby_items))
     ):
         return
     roots = [found] if isinstance(found, Node) else found
@@ -297,6 +298,12 @@ def _check_size(found: Any, text: str, limits: Limits) -> None:
     if _exceeds(count, limits.max_nodes):
         message = f"The expression has {count} parts, more than {limits.max_nodes}."
         raise Refusal("expression-too-large", message, 0, len(text))
+
+
+def _most_nodes(text: str) -> int:
+    """A number of nodes that the text's tree cannot have more than."""
+    # An operator has two blanks and makes two nodes, with its right operand; so may any separator.
+    return 1 + text.count(" ") + text.count("\t") + 2 * sum(map(text.count, "(,/:-[{="))
 
 
 def _exceeds(count: int, bound: int | None) -> bool:

@@ -51,6 +51,12 @@ _DURATION = re.compile(r"-?P(?=[0-9T])([0-9]+D)?(T(?=[0-9])([0-9]+H)?([0-9]+M)?(
 _BASE64 = re.compile(r"(?:[\w-]{4})*(?:[\w-]{2}[AEIMQUYcgkosw048]=?|[\w-][AQgw](?:==)?)?", re.A)
 _ENUM = re.compile(r"(?:[^\W\d]\w*|[+-]?[0-9]+)(?:,(?:[^\W\d]\w*|[+-]?[0-9]+))*")
 _YEAR = re.compile(r"-?(?:0[0-9]{3}|[1-9][0-9]{3,})-", re.A)
+_PLAIN_DATE = re.compile(
+    r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"(?:T(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?Z?)?$",
+    re.A,
+)
+"""Almost all dates; the others are looked at part by part, to say which is wrong."""
 _ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt])|(.?))', re.S)
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -143,16 +149,25 @@ def _count_option(text: str, start: int, end: int) -> Opening:
     return "$filter" if "f" in text.lower() else "$search", start, end
 
 
+def _made(value: Any, kind: edm.Type, start: int, end: int) -> Literal:
+    node = _NewLiteral()
+    node.value = value
+    node.type = kind
+    node.span = (start, end)
+    node.__class__ = Literal
+    return node  # type: ignore[no-any-return]
+
+
 def _search(text: str, start: int, end: int) -> Literal:
     return Literal(text, edm.STRING, (start, end))
 
 
 def _null(text: str, start: int, end: int) -> Literal:
-    return Literal(None, edm.NULL, (start, end))
+    return _made(None, edm.NULL, start, end)
 
 
 def _boolean(text: str, start: int, end: int) -> Literal:
-    return Literal(len(text) == 4, edm.BOOLEAN, (start, end))
+    return _made(len(text) == 4, edm.BOOLEAN, start, end)
 
 
 def number(text: str, start: int, end: int) -> Literal:
@@ -182,22 +197,12 @@ def number(text: str, start: int, end: int) -> Literal:
     if value is None:
         message = f"The number is outside the range of {kind.name}."
         raise Refusal("literal-out-of-range", message, start, end)
-    node = _NewLiteral()
-    node.value = value
-    node.type = kind
-    node.span = (start, end)
-    node.__class__ = Literal
-    return node  # type: ignore[no-any-return]
+    return _made(value, kind, start, end)
 
 
 def _string(text: str, start: int, end: int) -> Literal:
     value = text[1:-1]
-    node = _NewLiteral()
-    node.value = value.replace("''", "'") if "'" in value else value
-    node.type = edm.STRING
-    node.span = (start, end)
-    node.__class__ = Literal
-    return node  # type: ignore[no-any-return]
+    return _made(value.replace("''", "'") if "'" in value else value, edm.STRING, start, end)
 
 
 def _json_string(text: str, start: int, end: int) -> Literal:
@@ -223,13 +228,15 @@ def _temporal(kind: edm.PrimitiveType) -> Callable[[str, int, int], Literal]:
         message = _misdated(text) if kind is not edm.TIME_OF_DAY else _mistimed(text)
         if message:
             raise Refusal("invalid-literal", message, start, end)
-        return Literal(text, kind, (start, end))
+        return _made(text, kind, start, end)
 
     return read
 
 
 def _misdated(text: str) -> str | None:
     """What is wrong with `2024-13-45`, `02024-01-01`, `2024-01-01T24:00Z`; None if nothing is."""
+    if _PLAIN_DATE.match(text):
+        return None
     date, _, time = text.upper().partition("T")
     _, month, day = date.rsplit("-", 2)
     if not _YEAR.match(date):
@@ -292,7 +299,7 @@ def _prefixed(text: str, start: int, end: int) -> Literal:
         raise Refusal("invalid-literal", message, start, end)
     if not good:
         raise Refusal("invalid-literal", f"This is no value of {kind.name}.", start, end)
-    return Literal(value, kind, (start, end))
+    return _made(value, kind, start, end)
 
 
 def _plain_count(text: str, start: int, end: int) -> Call:
