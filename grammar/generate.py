@@ -1,14 +1,14 @@
 """Write odata_query/_tables.py from grammar/odata.lark: the LALR tables that Lark computes.
 
-    python grammar/generate.py           writes the module
-    python grammar/generate.py --check   exits 1 if the committed module is not what would be written
+python grammar/generate.py           writes the module
+python grammar/generate.py --check   exits 1 if the committed module is not what would be written
 """
 
 from __future__ import annotations
 
 import re
-import re._constants as sre
-import re._parser as sre_parser
+import re._constants as sre  # type: ignore[import-not-found]  # no stubs: private
+import re._parser as sre_parser  # type: ignore[import-not-found]  # no stubs: private
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,8 +63,7 @@ def _can_start(items: Any, char: str) -> bool | None:
         elif op is sre.SUBPATTERN:
             ignore_case = argument[1] & sre.SRE_FLAG_IGNORECASE
             outcomes = [
-                _can_start(argument[3], c)
-                for c in ({char.lower(), char.upper()} if ignore_case else {char})
+                _can_start(argument[3], c) for c in ({char.lower(), char.upper()} if ignore_case else {char})
             ]
             found = True if True in outcomes else outcomes[0]
         elif op is sre.ATOMIC_GROUP:
@@ -95,7 +94,7 @@ def _in_set(items: Any, char: str) -> bool:
 def tables() -> str:
     """The text of the module."""
     lark = load()
-    table = lark.parser.parser._parse_table  # type: ignore[attr-defined]  # Lark has no public way
+    table = lark.parser.parser._parse_table  # Lark has no public way to it
     terminals = [t.name for t in lark.terminals]
     patterns = {t.name: t.pattern.to_regexp() for t in lark.terminals}
     order = {t: i for i, t in enumerate(_in_lexing_order(lark))}
@@ -177,7 +176,9 @@ def _function(rule: Any, values: int) -> str:
         return "begin" if values == 1 else "extend"
     if rule.alias:
         return str(rule.alias)
-    return "" if values == 1 and (rule.options.expand1 or rule.origin.name in STARTS) else str(rule.origin.name)
+    return (
+        "" if values == 1 and (rule.options.expand1 or rule.origin.name in STARTS) else str(rule.origin.name)
+    )
 
 
 if __name__ == "__main__":

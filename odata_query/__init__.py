@@ -1,11 +1,11 @@
 """OData query options from strangers: `$filter`, `$orderby`, `$top`, `$skip` to the right rows, or a 400.
 
-    import odata_query as oq
-    from odata_query import python
+import odata_query as oq
+from odata_query import python
 
-    Image = oq.EntityType("Image", {"id": oq.Property("Edm.Int32", key=True), ...})
-    query = oq.parse_query("$filter=fileType eq 'jpg'&$top=10", entity_type=Image)
-    python.apply(rows, query)
+Image = oq.EntityType("Image", {"id": oq.Property("Edm.Int32", key=True), ...})
+query = oq.parse_query("$filter=fileType eq 'jpg'&$top=10", entity_type=Image)
+python.apply(rows, query)
 """
 
 from .ast import (

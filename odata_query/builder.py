@@ -87,9 +87,7 @@ def _prefix(end: int, opening: Opening, operand: Node) -> Call:
     return _made("negate" if sign[0] == "-" else "not", (operand,), start, end)
 
 
-def _in_list(
-    end: int, left: Node, operator: str, opening: Opening, items: list[Node] | None = None
-) -> Call:
+def _in_list(end: int, left: Node, operator: str, opening: Opening, items: list[Node] | None = None) -> Call:
     """`x in ('a', 'b')` is a list, `x in (Names)` a parenthesis."""
     _, start, _ = opening
     items = items or []
@@ -156,14 +154,19 @@ def _lambda(function: str, inside: int, arguments: list[Any], end: int) -> list[
     if type(pair) is not Pair:
         message = f"'{function}' takes a variable, a ':' and an expression."
         raise Refusal("unexpected-text", message, pair.span[1])
-    name = pair.left
-    if not (type(name) is Path and len(name.segments) == 1 and name.segments[0][0] not in "@$"):
+    name: Any = pair.left
+    if not _is_name(name):
         message = f"'{function}' takes the name of a variable before the ':'."
         raise Refusal("unexpected-text", message, *name.span)
     if len(arguments) > 1:
         message = f"'{function}' takes one lambda expression."
         raise Refusal("unexpected-text", message, pair.right.span[1])
-    return [Lambda(name.segments[0], pair.right, (name.span[0], pair.right.span[1]))]
+    return [Lambda(str(name.segments[0]), pair.right, (name.span[0], pair.right.span[1]))]
+
+
+def _is_name(node: Any) -> bool:
+    """Whether a path is just a name: what a variable or an unqualified type is read as."""
+    return type(node) is Path and len(node.segments) == 1 and str(node.segments[0])[0] not in "@$"
 
 
 def _case(function: str, inside: int, arguments: list[Any], end: int) -> list[Node]:
@@ -190,9 +193,7 @@ def _split_time(argument: Node) -> Pair:
     start, end = last.span
     colon = start + len(before)
     left: Node = (
-        Literal(before, edm.TIME_OF_DAY, (start, colon))
-        if ":" in before
-        else number(before, start, colon)
+        Literal(before, edm.TIME_OF_DAY, (start, colon)) if ":" in before else number(before, start, colon)
     )
     for parent in reversed(spine):
         left = parent.with_children((*parent.children()[:-1], left))
@@ -208,11 +209,11 @@ def _typed(function: str, inside: int, arguments: list[Any], end: int) -> list[N
             start = arguments[2].span[0] if len(arguments) > 2 else inside
             raise Refusal("unexpected-text", f"'{function}' takes an expression and a type.", start)
     last = arguments[-1]
-    inner = last
+    inner: Any = last
     collection = type(last) is Call and last.function == "Collection" and len(last.arguments) == 1
     if collection:
         inner = last.arguments[0]
-    if type(inner) is Path and len(inner.segments) == 1 and inner.segments[0][0] not in "@$":
+    if _is_name(inner):
         inner = TypeName(inner.segments[0], inner.span)
     if type(inner) is not TypeName:
         start, stop = inside, None
@@ -259,7 +260,7 @@ def _head(end: int, call: Call) -> Call:
 
 def _path(end: int, first: Path | Call, tails: list[Path | Call]) -> Node:
     start = first.span[0]
-    segments: list[Any] = [_head(end, first)] if type(first) is Call else list(first.segments)
+    segments: list[Any] = [_head(end, first)] if isinstance(first, Call) else list(first.segments)
     for tail in tails:
         if type(tail) is Path:
             segments += tail.segments

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 
+from .errors import nearest
 from .operations import OPERATIONS
 from .tokens import Refusal
 
@@ -84,7 +84,7 @@ def _no_operator(text: str, place: int, start: int, names: Sequence[str]) -> Ref
     word, end = match[0].lower(), match.end()
     if word in _OPERATORS:
         if end == len(text.rstrip(" \t")):
-            return Refusal("missing-operand", f"An operand is missing after '{word}'.", *[len(text)] * 2)
+            return Refusal("missing-operand", f"An operand is missing after '{word}'.", len(text), len(text))
         if start == place:
             return Refusal("unexpected-text", f"White space must stand before '{word}'.", start, end)
         if text[end] not in " \t":
@@ -94,10 +94,10 @@ def _no_operator(text: str, place: int, start: int, names: Sequence[str]) -> Ref
         return Refusal("unexpected-text", message, start, end)
     if word in _WORDS:
         return Refusal("unknown-operator", _WORDS[word], start, end)
-    near = get_close_matches(word, _OPERATORS, 1)
+    near = nearest(word, _OPERATORS)
     if near and start > place:
         message = f"'{word[:40]}' is no operator of OData."
-        return Refusal("unknown-operator", message, start, end, near[0])
+        return Refusal("unknown-operator", message, start, end, near)
     return Refusal("unexpected-text", expected, start, end)
 
 

@@ -85,12 +85,8 @@ class Problem:
     def __str__(self) -> str:
         """The message, then the text with a caret under the place."""
         start, end = self.span
-        if self.suggestion is not None:
-            hint = f" Did you mean '{shorten(self.suggestion)}'?"
-        else:
-            hint = ""
         where = f"{self.option}, position {start}" if self.option else f"position {start}"
-        head = f"{self.message}{hint} [{self.code}: {where}]"
+        head = f"{_message(self)} [{self.code}: {where}]"
         if not self.text:
             return head
         low, high = max(0, start - WIDTH), min(len(self.text), max(start, end) + WIDTH, start + 2 * WIDTH)
@@ -102,7 +98,7 @@ class Problem:
 
 
 class ODataError(ValueError):
-    """A query that cannot be answered, and why; `problems` holds all that was found, at most `max_problems`."""
+    """A query that cannot be answered; `problems` holds all that was found, at most `max_problems`."""
 
     status: ClassVar[int] = 400
     title: ClassVar[str] = "Bad Request"
@@ -198,6 +194,15 @@ def shorten(text: str, width: int = 40) -> str:
     """A user's text, cut so that it can stand in a message."""
     clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: width + 1])
     return clean if len(clean) <= width else clean[: width - 3] + "..."
+
+
+def nearest(word: str, names: Iterable[str]) -> str | None:
+    """The name that was probably meant, if one is near: in another case, or a letter or two away."""
+    from difflib import get_close_matches
+
+    known = list(names)
+    alike = (name for name in known if name.lower() == word.lower())
+    return next(alike, None) or next(iter(get_close_matches(word[:128], known, 1)), None)
 
 
 def _message(problem: Problem) -> str:

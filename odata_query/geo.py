@@ -25,9 +25,7 @@ _PARTS = {
 }
 _SHAPES = tuple(part for part in _PARTS if part != "ring")
 # The longest text that can begin a doubleValue, whole or not: an error points behind it.
-_NUMBER = re.compile(
-    r"N(?:aN?)?|-?I(?:NF?)?|[+-]?(?:[0-9]+(?:\.[0-9]*)?(?:(?<=[0-9])[eE][+-]?[0-9]*)?)?"
-)
+_NUMBER = re.compile(r"N(?:aN?)?|-?I(?:NF?)?|[+-]?(?:[0-9]+(?:\.[0-9]*)?(?:(?<=[0-9])[eE][+-]?[0-9]*)?)?")
 _NUMBER_ENDS = (*"0123456789", "NaN", "INF")
 _SRID = re.compile("[0-9]{0,5}")
 

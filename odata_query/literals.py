@@ -6,10 +6,8 @@ timedelta, UUID, bytes, an enumeration's int, and Geo.
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 import re
-import uuid
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -88,7 +86,15 @@ def _duration(text: str) -> dt.timedelta:
 
 
 def _binary(text: str) -> bytes:
+    import base64
+
     return base64.urlsafe_b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4))
+
+
+def _guid(text: str) -> Any:
+    import uuid
+
+    return uuid.UUID(text)
 
 
 def _geo(text: str) -> Any:
@@ -101,7 +107,7 @@ _READ: Mapping[str, Callable[[str], Any]] = {
     edm.BINARY.name: _binary,
     edm.DATE.name: _date,
     edm.DURATION.name: _duration,
-    edm.GUID.name: uuid.UUID,
+    edm.GUID.name: _guid,
     edm.TIME_OF_DAY.name: _time,
 }
 
@@ -148,6 +154,8 @@ def _write_duration(value: dt.timedelta) -> str:
 
 
 def _write_binary(value: bytes) -> str:
+    import base64
+
     return base64.urlsafe_b64encode(value).decode().rstrip("=")
 
 

@@ -38,7 +38,7 @@ class Property:
     column: str | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.type, str) or isinstance(self.type, type):
+        if isinstance(self.type, str | type):
             self.resolve()
         elif not (isinstance(self.type, edm.Type) or callable(self.type)):
             raise ConfigurationError(f"{self.type!r} is no type of a property")
@@ -51,7 +51,7 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class NavigationProperty(Property):
-    """A property that leads to other entities: `NavigationProperty(Supplier)`, to many with `collection=True`."""
+    """A property that leads to other entities: `NavigationProperty(Item, collection=True)`."""
 
 
 def _resolve(given: object) -> edm.Type:
@@ -106,6 +106,9 @@ class StructuredType(edm.Type):
 
     __slots__ = ("_members", "key", "paths", "properties")
 
+    _members: Mapping[str, Member] | None
+    paths: dict[tuple[object, ...], tuple[int, tuple[Member, ...], edm.Type, bool]]
+    """Paths that the validator has resolved before; as many as it cares to remember."""
     properties: Mapping[str, Property]
     key: tuple[str, ...]
     """The names of the key properties."""
@@ -130,7 +133,8 @@ class StructuredType(edm.Type):
     @property
     def members(self) -> Mapping[str, Member]:
         """The properties with their types resolved."""
-        if self._members is None:
+        known = self._members
+        if known is None:
             members = {}
             for label, prop in self.properties.items():
                 members[label] = Member(
@@ -143,9 +147,9 @@ class StructuredType(edm.Type):
                     label if prop.column is None else prop.column,
                     prop,
                 )
-            self._set("_members", members)
-        found: Mapping[str, Member] = self._members
-        return found
+            known = MappingProxyType(members)
+            self._set("_members", known)
+        return known
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, {len(self.properties)} properties)"

@@ -13,12 +13,10 @@ they are not types of values: lambdas, lists, types, pairs.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(NamedTuple):
     """One overload: `contains(String,String)`, which is also the key of its spelling in a backend."""
 
     key: str
@@ -28,8 +26,7 @@ class Signature:
     """Whether the result can be null though no argument is (`7 div n` where n is 0)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """An operator or a function.
 
     notation    how it is written: `a eq b`, `not a`, `length(a)`, `tags/any(t: ...)`

@@ -37,8 +37,7 @@ def overload(function: str, names: tuple[str, ...]) -> tuple[Signature, str] | N
     top = promoted(names)
     for signature in operation.signatures:
         if len(signature.parameters) == len(names) and all(
-            _takes(parameter, name, top)
-            for parameter, name in zip(signature.parameters, names, strict=True)
+            _takes(parameter, name, top) for parameter, name in zip(signature.parameters, names, strict=True)
         ):
             result = signature.result
             if result in ("Integer", "Decimal", "Double"):

@@ -14,28 +14,13 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ._tables import ACTIONS, END, GOTOS, RULES, STARTS, TERMINALS
-from .ast import Lambda, ListExpr, Node, OrderByItem, Path, walk
+from .ast import Lambda, ListExpr, Node, OrderByItem, Path
 from .builder import RULES as BUILD_RULE
-from .diagnosis import misread
 from .errors import ODataError, Problem, error
 from .limits import DEFAULT_LIMITS, Limits
 from .tokens import AS_IT_IS, Refusal
 from .tokens import TOKENS as BUILD_TOKEN
 
-_NAMES = [name for name, *_ in TERMINALS]
-_OPENING = {
-    "_OPEN", "OPEN_LIST", "OPEN_KEY", "FUNCTION", "FILTER", "COUNT", "NOT", "MINUS", "BRACKET", "BRACE",
-}  # fmt: skip
-_NESTING = frozenset(
-    row[number]
-    for row in ACTIONS
-    for number, name in enumerate(_NAMES)
-    if name in _OPENING and number in row
-)
-"""States in which something has just been opened."""
-
-Rule = tuple[int, int, Callable[[list[Any], int, int], None] | None, int]
-"""The number of states a rule takes off, of values, what builds its node, and its symbol."""
 _WHITE = " \t"
 _NAMES = [name for name, *_ in TERMINALS]
 _OPENING = {
@@ -48,12 +33,12 @@ class Rule(NamedTuple):
     """What a rule takes off: so many states, and so many values, of which build makes one."""
 
     length: int
-    count: int
+    values: int
     build: Callable[..., Any] | None
     symbol: int
 
 
-_RULES = [Rule(length, count, BUILD_RULE.get(name), symbol) for symbol, length, count, name in RULES]
+_RULES = [Rule(length, values, BUILD_RULE.get(name), symbol) for symbol, length, values, name in RULES]
 _SYMBOLS = 1 + max(rule.symbol for rule in _RULES)
 
 
@@ -120,10 +105,7 @@ def _learn(state: State, chars: str) -> tuple[Callable[..., Any], list[Any]]:
         able = tuple(
             number
             for number, (_, _, first, behind) in enumerate(TERMINALS)
-            if number in row
-            and chars
-            and chars[0] in first
-            and chars[-1] in (behind if chars[1:] else first)
+            if number in row and chars and chars[0] in first and chars[-1] in (behind if chars[1:] else first)
         )
         if not chars and END in row:
             able = (END,)
@@ -135,9 +117,11 @@ def _learn(state: State, chars: str) -> tuple[Callable[..., Any], list[Any]]:
     return found
 
 
-def _expected(state: State) -> list[str]:
-    """The names of the tokens that a state takes; "" is the end of the text."""
-    return [_NAMES[n] if n != END else "" for n in ACTIONS[state.number]]
+def _misread(text: str, place: int, state: State) -> Refusal:
+    """What is wrong at a place where no token that the state takes can be read."""
+    from .diagnosis import misread  # most programs never need it
+
+    return misread(text, place, [_NAMES[n] if n != END else "" for n in ACTIONS[state.number]])
 
 
 def _parse(start: str, text: str, max_depth: int | None) -> Any:
@@ -164,7 +148,7 @@ def _parse(start: str, text: str, max_depth: int | None) -> Any:
             match, moves = _learn(state, chars)
         token = match(text, place)
         if token is None:
-            raise misread(whole, place, _expected(state))
+            raise _misread(whole, place, state)
         number, state, to, rule, build = moves[token.lastindex]
         while rule is not None:
             length, count, reduce, symbol = rule
@@ -191,7 +175,7 @@ def _parse(start: str, text: str, max_depth: int | None) -> Any:
             top += 1
             states[top] = state
         if to is None:
-            raise misread(whole, place, _expected(state))
+            raise _misread(whole, place, state)
         if number == END:
             return values[last]
         states[top] = state

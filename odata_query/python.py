@@ -90,10 +90,12 @@ def _trusting(program: Program, row: Any, now: dt.datetime | None) -> Any:
     """The program's result for a row; data of another type than the model says is the developer's mistake."""
     try:
         return program.run(program.frame(row, now))
-    except TypeError as wrong:
-        if isinstance(wrong, ConfigurationError):
-            raise
-        raise ConfigurationError(f"the row {row!r:.200} does not fit the model: {wrong}") from wrong
+    except TRUST_ERRORS as wrong:
+        raise _misfit(f"the row {row!r:.200} does not fit the model", wrong) from wrong
+
+
+def _misfit(what: str, wrong: Exception) -> ConfigurationError:
+    return wrong if isinstance(wrong, ConfigurationError) else ConfigurationError(f"{what}: {wrong}")
 
 
 def _can_generate(program: Program) -> bool:
@@ -118,9 +120,10 @@ def _filtered(rows: Iterable[Row], query: Query) -> list[Row]:
     now = _now() if program.uses_now else None
     if len(found) >= MANY_ROWS and _can_generate(program):
         items = type(found[0]) is dict
-        select = compiled.get(items)
+        form = "items" if items else "attributes"
+        select = compiled.get(form)
         if select is None:
-            select = compiled[items] = compile_select(node, query.default_timezone, items)
+            select = compiled[form] = compile_select(node, query.default_timezone, items)
         try:
             kept: list[Row] = select(found, now)
             return kept
@@ -133,10 +136,8 @@ def _filtered(rows: Iterable[Row], query: Query) -> list[Row]:
         for frame[0] in found:
             if holds(frame):
                 kept.append(frame[0])
-    except TypeError as wrong:
-        if isinstance(wrong, ConfigurationError):
-            raise
-        raise ConfigurationError(f"the row {frame[0]!r:.200} does not fit the model: {wrong}") from wrong
+    except TRUST_ERRORS as wrong:
+        raise _misfit(f"the row {frame[0]!r:.200} does not fit the model", wrong) from wrong
     return kept
 
 
@@ -171,10 +172,8 @@ def _ordered(rows: list[Row], query: Query, end: int | None) -> list[Row]:
             return _first(rows, keys, end, now)
         for key, descending in reversed(keys):
             rows = sorted(rows, key=key(now), reverse=descending)
-    except TypeError as wrong:
-        if isinstance(wrong, ConfigurationError):
-            raise
-        raise ConfigurationError(f"the rows cannot be sorted: {wrong}") from wrong
+    except TRUST_ERRORS as wrong:
+        raise _misfit("the rows cannot be sorted", wrong) from wrong
     return rows
 
 

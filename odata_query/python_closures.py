@@ -147,7 +147,12 @@ class Closures:
         return self.made(general, *parts)
 
     def same(
-        self, left: Part, right: Part, types: tuple[edm.Type, edm.Type], nullable: Sequence[bool], wanted: bool
+        self,
+        left: Part,
+        right: Part,
+        types: tuple[edm.Type, edm.Type],
+        nullable: Sequence[bool],
+        wanted: bool,
     ) -> Part:
         first, second, constant = left.function, right.function, right.constant
         if isinstance(types[0], edm.CollectionType):
@@ -172,8 +177,7 @@ class Closures:
         inner, outer = part.function, collection.function
 
         def holds(frame: Frame) -> bool:
-            item = inner(frame)
-            return any(item == other for other in outer(frame) or ()) is wanted
+            return is_member(inner(frame), outer(frame)) is wanted
 
         return self.made(holds, part, collection)
 
@@ -183,9 +187,7 @@ class Closures:
             raise LimitError([Problem("lambda-too-deep", message)])
         self.preludes.append([])
 
-    def exists(
-        self, collection: Part, level: int, type: edm.Type, body: Part | None, wanted: bool
-    ) -> Part:
+    def exists(self, collection: Part, level: int, type: edm.Type, body: Part | None, wanted: bool) -> Part:
         items, place = collection.function, VARIABLES + level
         if body is None:
             self.preludes.pop()
@@ -261,7 +263,9 @@ class Closures:
         if fails is None:
             return holds
         second = fails.function
-        return self.made(lambda frame: True if first(frame) else False if second(frame) else None, holds, fails)
+        return self.made(
+            lambda frame: True if first(frame) else False if second(frame) else None, holds, fails
+        )
 
     def choose(self, pairs: Sequence[tuple[Part, Part]]) -> Part:
         functions = [(test.function, result.function) for test, result in pairs]
@@ -302,6 +306,11 @@ class Closures:
 
 def _equal(left: Any, right: Any) -> bool:
     return (left is None) is (right is None) and list(left or ()) == list(right or ())
+
+
+def is_member(item: Any, items: Any) -> bool:
+    """Whether a value equals a member; `in` would find NaN, which equals nothing."""
+    return any(item == other for other in items or ())
 
 
 def count(items: Any) -> int:

@@ -17,14 +17,14 @@ from typing import Any
 
 from . import edm
 from .ast import Literal, Node
-from .python_closures import count, members
+from .python_closures import count, is_member, members
 from .python_values import NAMES, cast, reader, template
 from .trampoline import run
 from .truth import condition
 from .typed import TypedCall, TypedPath
 
 Expr = ast.expr
-TRUST_ERRORS = (AttributeError, KeyError, TypeError)
+TRUST_ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What generated code raises for rows that are not as the model says."""
 
 
@@ -139,7 +139,12 @@ class Source:
         return ast.BoolOp(ast.And(), [*present, holds])
 
     def same(
-        self, left: Expr, right: Expr, types: tuple[edm.Type, edm.Type], nullable: Sequence[bool], wanted: bool
+        self,
+        left: Expr,
+        right: Expr,
+        types: tuple[edm.Type, edm.Type],
+        nullable: Sequence[bool],
+        wanted: bool,
     ) -> Expr:
         return _compare(left, ast.Eq() if wanted else ast.NotEq(), right)
 
@@ -150,13 +155,15 @@ class Source:
         return _compare(part, ast.In() if wanted else ast.NotIn(), self.bound("value", members(items)))
 
     def within(self, part: Expr, collection: Expr, wanted: bool) -> Expr:
-        some = ast.BoolOp(ast.Or(), [collection, ast.Tuple([], ast.Load())])
-        return _compare(part, ast.In() if wanted else ast.NotIn(), some)
+        found = _call("is_member", part, collection)
+        return found if wanted else _not(found)
 
     def enter(self, level: int, type: edm.Type) -> None:
         self.levels = level
 
-    def loop(self, level: int, type: edm.Type, body: list[ast.stmt], end: ast.stmt, start: list[ast.stmt]) -> str:
+    def loop(
+        self, level: int, type: edm.Type, body: list[ast.stmt], end: ast.stmt, start: list[ast.stmt]
+    ) -> str:
         """A function of its own for the loop of a lambda: variables of comprehensions would be slower."""
         self.levels = level - 1
         statements = [*start]
@@ -174,9 +181,7 @@ class Source:
     def outer(self) -> list[str]:
         return ["row", "now", *(f"v{n}" for n in range(1, self.levels + 1))]
 
-    def exists(
-        self, collection: Expr, level: int, type: edm.Type, body: Expr | None, wanted: bool
-    ) -> Expr:
+    def exists(self, collection: Expr, level: int, type: edm.Type, body: Expr | None, wanted: bool) -> Expr:
         if body is None:
             self.levels = level - 1
             return ast.UnaryOp(ast.Not(), collection if not wanted else ast.UnaryOp(ast.Not(), collection))
@@ -238,7 +243,9 @@ class Source:
         return _call("count", collection)
 
     def filtered(self, collection: Expr, level: int, type: edm.Type, body: Expr) -> Expr:
-        append = ast.Expr(ast.Call(ast.Attribute(_name("kept"), "append", ast.Load()), [_name(f"v{level}")], []))
+        append = ast.Expr(
+            ast.Call(ast.Attribute(_name("kept"), "append", ast.Load()), [_name(f"v{level}")], [])
+        )
         start: list[ast.stmt] = [ast.Assign([ast.Name("kept", ast.Store())], ast.List([], ast.Load()))]
         found: list[ast.stmt] = [ast.If(body, [append], [])]
         name = self.loop(level, type, found, ast.Return(_name("kept")), start)
@@ -257,6 +264,7 @@ def _function(name: str, parameters: Sequence[str], body: list[ast.stmt]) -> ast
 
 
 Select = Callable[[Any, dt.datetime | None], list[Any]]
+Test = Callable[[Any, dt.datetime | None], Any]
 
 
 def compile_select(node: Node, zone: dt.tzinfo, items: bool) -> Select:
@@ -266,19 +274,24 @@ def compile_select(node: Node, zone: dt.tzinfo, items: bool) -> Select:
     """
     emitter = Source(zone, items)
     holds: Expr = run(condition(emitter, node))
-    kept = ast.ListComp(_name("row"), [ast.comprehension(ast.Name("row", ast.Store()), _name("rows"), [holds], 0)])
-    return _compiled(emitter, [_function("select", ["rows", "now"], [ast.Return(kept)])], "select")
+    kept = ast.ListComp(
+        _name("row"), [ast.comprehension(ast.Name("row", ast.Store()), _name("rows"), [holds], 0)]
+    )
+    select: Select = _compiled(emitter, [_function("select", ["rows", "now"], [ast.Return(kept)])], "select")
+    return select
 
 
-def compile_predicate(node: Node, zone: dt.tzinfo, items: bool) -> Callable[[Any, dt.datetime | None], Any]:
+def compile_predicate(node: Node, zone: dt.tzinfo, items: bool) -> Test:
     """A function (row, now) that says whether a typed filter keeps the row."""
     emitter = Source(zone, items)
     holds: Expr = run(condition(emitter, node))
-    return _compiled(emitter, [_function("holds", ["row", "now"], [ast.Return(holds)])], "holds")
+    test: Test = _compiled(emitter, [_function("holds", ["row", "now"], [ast.Return(holds)])], "holds")
+    return test
 
 
 def _compiled(emitter: Source, functions: list[ast.stmt], name: str) -> Any:
+    """The function with a name, of all that have been generated."""
     module = ast.fix_missing_locations(ast.Module([*emitter.functions, *functions], []))
-    names = {**NAMES, "cast": cast, "count": count, **emitter.names}
-    exec(compile(module, "<query>", "exec"), names)
+    names = {**NAMES, "cast": cast, "count": count, "is_member": is_member, **emitter.names}
+    exec(compile(module, "<query>", "exec"), names)  # noqa: S102  # a tree made here, without user text
     return names[name]

@@ -14,7 +14,7 @@ import math
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from . import edm, literals
@@ -29,13 +29,13 @@ TEMPLATES: Mapping[str, str] = {
     "le": "a <= b",
     "has(Enum,Enum)": "has_flags(a, b)",
     "add(Integer,Integer)": "a + b",
-    "add(Decimal,Decimal)": "exact.add(a, b)",
+    "add(Decimal,Decimal)": "finite(exact.add(a, b))",
     "add(Double,Double)": "a + b",
     "add(DateTimeOffset,Duration)": "shift(a, b)",
     "add(Date,Duration)": "shift(a, b)",
     "add(Duration,Duration)": "shift(a, b)",
     "sub(Integer,Integer)": "a - b",
-    "sub(Decimal,Decimal)": "exact.subtract(a, b)",
+    "sub(Decimal,Decimal)": "finite(exact.subtract(a, b))",
     "sub(Double,Double)": "a - b",
     "sub(DateTimeOffset,Duration)": "shift(a, -b)",
     "sub(Date,Duration)": "shift(a, -b)",
@@ -43,7 +43,7 @@ TEMPLATES: Mapping[str, str] = {
     "sub(DateTimeOffset,DateTimeOffset)": "a - b",
     "sub(Date,Date)": "a - b",
     "mul(Integer,Integer)": "a * b",
-    "mul(Decimal,Decimal)": "exact.multiply(a, b)",
+    "mul(Decimal,Decimal)": "finite(exact.multiply(a, b))",
     "mul(Double,Double)": "a * b",
     "mul(Duration,Number)": "scale(a, b)",
     "mul(Number,Duration)": "scale(b, a)",
@@ -58,7 +58,7 @@ TEMPLATES: Mapping[str, str] = {
     "mod(Decimal,Decimal)": "decimal_remainder(a, b)",
     "mod(Double,Double)": "double_remainder(a, b)",
     "negate(Integer)": "-a",
-    "negate(Decimal)": "exact.minus(a)",
+    "negate(Decimal)": "finite(exact.minus(a))",
     "negate(Double)": "-a",
     "negate(Duration)": "scale(a, -1)",
     "concat(String,String)": "a + b",
@@ -157,6 +157,12 @@ NAMES |= {
 
 
 @_named
+def finite(number: decimal.Decimal) -> decimal.Decimal | None:
+    """What is too large for a decimal is null."""
+    return number if number.is_finite() else None
+
+
+@_named
 def geo() -> Any:
     from . import geo as module
 
@@ -203,7 +209,7 @@ def truncated(a: int, b: int) -> int | None:
 
 @_named
 def quotient(a: Any, b: Any) -> decimal.Decimal | None:
-    return exact.divide(a, b) if b else None
+    return finite(exact.divide(a, b)) if b else None
 
 
 @_named
@@ -225,7 +231,7 @@ def remainder(a: int, b: int) -> int | None:
 
 @_named
 def decimal_remainder(a: Any, b: Any) -> decimal.Decimal | None:
-    return exact.remainder(a, b) if b else None
+    return finite(exact.remainder(a, b)) if b else None
 
 
 @_named
@@ -282,7 +288,7 @@ def _pattern(text: str) -> Any:
     from . import regex
 
     try:
-        return regex.compile(text)
+        return regex.compile(text, max_states=100_000)
     except regex.PatternError:
         return None
 
@@ -294,15 +300,25 @@ def matches(text: str, pattern: str) -> bool | None:
     return None if found is None else found.search(text)
 
 
-@lru_cache(maxsize=None)
+@cache
 def function(key: str) -> Callable[..., Any]:
     """An overload as a function of its arguments."""
     arity = 0 if key.endswith("()") else key.count(",") + 1 if "(" in key else 2
     source = f"lambda {', '.join('abc'[:arity])}: {TEMPLATES[key]}"
-    return eval(source, NAMES)  # type: ignore[no-any-return]  # the table's own text
+    plain: Callable[..., Any] = eval(source, NAMES)  # noqa: S307  # the table's own text
+    if "Double" not in key:
+        return plain
+
+    def floating(*numbers: Any) -> Any:
+        try:
+            return plain(*numbers)
+        except OverflowError:  # an integer among them is too large for a Double
+            return None
+
+    return floating
 
 
-@lru_cache(maxsize=None)
+@cache
 def template(key: str) -> ast.expr:
     """An overload as an expression of Python."""
     return ast.parse(TEMPLATES[key], mode="eval").body
@@ -335,9 +351,13 @@ def _read_enum(type: edm.EnumType) -> Read:
 
 
 def _read_decimal(value: Any) -> Any:
-    if type(value) is decimal.Decimal or value is None:
-        return value
-    return decimal.Decimal(repr(value) if isinstance(value, float) else value)
+    if value is None:
+        return None
+    if type(value) is not decimal.Decimal:
+        value = decimal.Decimal(repr(value) if isinstance(value, float) else value)
+    if not value.is_finite():
+        raise ValueError("it is not finite")
+    return value
 
 
 def _read_date_time_offset(zone: dt.tzinfo) -> Read:
@@ -393,7 +413,13 @@ def reader(type: edm.Type, zone: dt.tzinfo) -> Read | None:
     read: Read | None
     if isinstance(type, edm.CollectionType):
         inner = reader(type.element, zone)
-        return None if inner is None else lambda items: None if items is None else [inner(i) for i in items]
+
+        def read_items(items: Any) -> Any:
+            if isinstance(items, str | bytes | Mapping):
+                raise ConfigurationError(f"{items!r:.200} in the data is no {type.name}")
+            return items if inner is None or items is None else [inner(item) for item in items]
+
+        return read_items
     if isinstance(type, edm.EnumType):
         read = _read_enum(type)
     elif type.name == edm.DATE_TIME_OFFSET.name:
@@ -410,7 +436,7 @@ def reader(type: edm.Type, zone: dt.tzinfo) -> Read | None:
         try:
             return inside(value)
         except (ArithmeticError, ValueError, TypeError, AttributeError) as wrong:
-            raise ConfigurationError(f"{value!r} in the data is no {type.name}: {wrong}") from None
+            raise ConfigurationError(f"{value!r:.200} in the data is no {type.name}: {wrong}") from None
 
     return checked
 

@@ -6,19 +6,15 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from .ast import Node, OrderByItem, Path, transform, walk
-from .errors import ConfigurationError, ODataError, Problem, shorten
+from .errors import ConfigurationError, ODataError, Problem, nearest, shorten
 from .limits import DEFAULT_LIMITS, Limits
 from .model import StructuredType
 from .parser import parse
 from .typed import TypedPath
 from .validate import Validator, raise_problems
-
-Options = "str | Mapping[str, str | Iterable[str]] | Iterable[tuple[str, str]]"
 
 _BUILT = ("filter", "orderby", "top", "skip", "count")
 _NOT_BUILT = (
@@ -82,13 +78,19 @@ def parse_query(
     alias_trees: dict[str, Any] = {}
     for name, text in aliases.items():
         _collect(problems, alias_trees, name, text, name, limits)
-    numbers = {option: _number(option, given[option], problems, limits) for option in ("top", "skip") if option in given}
+    numbers = {
+        option: _number(option, given[option], problems, limits)
+        for option in ("top", "skip")
+        if option in given
+    }
     count = _boolean(given["count"], problems) if "count" in given else False
     origins: dict[int, tuple[str, str]] = {}
     if alias_trees and not problems:
         aliased = _Aliases(alias_trees, aliases, limits, problems)
         origins = aliased.origins
-        trees = {option: aliased.expanded(tree, f"${option}", given[option]) for option, tree in trees.items()}
+        trees = {
+            option: aliased.expanded(tree, f"${option}", given[option]) for option, tree in trees.items()
+        }
     filter, orderby = trees.get("filter"), tuple(trees.get("orderby", ()))
     if entity_type is not None and not problems:
         if filter is not None:
@@ -96,7 +98,9 @@ def parse_query(
             filter = validator.filter(filter)
             problems += validator.problems
         if orderby:
-            validator = Validator(entity_type, limits, default_timezone, "$orderby", given["orderby"], origins)
+            validator = Validator(
+                entity_type, limits, default_timezone, "$orderby", given["orderby"], origins
+            )
             orderby = validator.orderby(orderby)
             problems += validator.problems
     raise_problems(problems, limits)
@@ -148,6 +152,8 @@ def _pairs(options: object) -> list[tuple[str, str, Problem | None]]:
 
 def _decoded(part: str) -> tuple[str, str, Problem | None]:
     """One `name=value` of a raw query string: split first, then decoded once."""
+    from urllib.parse import unquote_to_bytes
+
     raw_name, _, raw_value = part.partition("=")
     problem = None
     texts = []
@@ -192,9 +198,9 @@ def _sorted_out(
         elif plain in _NOT_BUILT:
             problems.append(Problem("unsupported-option", f"{shown} is not supported.", shown))
         else:
-            near = get_close_matches(plain[:40], _BUILT, 1)
+            near = nearest(plain, _BUILT)
             message = f"There is no system query option {shown}."
-            suggestion = f"${near[0]}" if near else None
+            suggestion = f"${near}" if near else None
             problems.append(Problem("unknown-option", message, shown, (0, 0), suggestion))
         seen.add(key)
     return given, aliases
@@ -246,20 +252,16 @@ class _Aliases:
     ) -> None:
         self.trees = trees
         self.problems = problems
-        self.origins = {
-            id(node): (name, texts[name]) for name, tree in trees.items() for node in walk(tree)
-        }
+        self.origins = {id(node): (name, texts[name]) for name, tree in trees.items() for node in walk(tree)}
         self.bound = _MAX_EXPANDED if limits.max_nodes is None else limits.max_nodes
         self.ready: dict[str, Node] = {}
         self.sizes: dict[str, int] = {}
         self.resolve()
 
     def used(self, tree: Node) -> list[str]:
-        return [
-            node.segments[0]
-            for node in walk(tree)
-            if isinstance(node, Path) and len(node.segments) == 1 and node.segments[0] in self.trees
-        ]  # type: ignore[misc]  # a name, for it is a key of trees
+        """The aliases in a tree, as often as they are there."""
+        names = [str(n.segments[0]) for n in walk(tree) if isinstance(n, Path) and len(n.segments) == 1]
+        return [name for name in names if name in self.trees]
 
     def resolve(self) -> None:
         """Expand the aliases that use others, those that use none first, without doing it too often."""
@@ -283,8 +285,7 @@ class _Aliases:
         def put(node: Node) -> Node:
             if isinstance(node, Path) and len(node.segments) == 1:
                 return self.ready.get(str(node.segments[0]), node)
-            found = self.origins.get(id(node))
-            return node if found is None else node
+            return node
 
         return transform(tree, put)
 

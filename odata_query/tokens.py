@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -47,7 +46,9 @@ REMEMBERED = 1000
 """Paths and operators whose tokens are remembered, so that they are checked once."""
 
 
-_DURATION = re.compile(r"-?P(?=[0-9T])([0-9]+D)?(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+(\.[0-9]+)?S)?)?", re.A | re.I)
+_DURATION = re.compile(
+    r"-?P(?=[0-9T])([0-9]+D)?(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+(\.[0-9]+)?S)?)?", re.A | re.I
+)
 _BASE64 = re.compile(r"(?:[\w-]{4})*(?:[\w-]{2}[AEIMQUYcgkosw048]=?|[\w-][AQgw](?:==)?)?", re.A)
 _ENUM = re.compile(r"(?:[^\W\d]\w*|[+-]?[0-9]+)(?:,(?:[^\W\d]\w*|[+-]?[0-9]+))*")
 _YEAR = re.compile(r"-?(?:0[0-9]{3}|[1-9][0-9]{3,})-", re.A)
@@ -95,6 +96,8 @@ def check_name(name: str, start: int) -> None:
         if not part:
             raise Refusal("invalid-name", "A name is missing behind the '.'.", start)
         if not (part.isascii() and (part[0].isalpha() or part[0] == "_")):
+            import unicodedata
+
             for place, char in enumerate(part, start):
                 category = unicodedata.category(char)
                 if not (
@@ -276,6 +279,7 @@ def _prefixed(text: str, start: int, end: int) -> Literal:
     prefix, _, value = text[:-1].partition("'")
     inside = start + len(prefix) + 1
     kind: edm.Type
+    good: object
     known = prefix.lower()
     if known == "duration":
         kind, good = edm.DURATION, _DURATION.fullmatch(value)

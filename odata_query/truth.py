@@ -37,14 +37,21 @@ class Emitter(Protocol):
         """The condition that a part holds."""
 
     def test(
-        self, node: TypedCall | TypedPath, parts: Sequence[Any], nullable: Sequence[bool], wanted: bool, on_null: bool
+        self,
+        node: TypedCall | TypedPath,
+        parts: Sequence[Any],
+        nullable: Sequence[bool],
+        wanted: bool,
+        on_null: bool,
     ) -> Any:
         """That an operation gives `wanted` for its arguments; `on_null` where one of them is null.
 
         For a Boolean value itself, the node is any typed node and parts its value.
         """
 
-    def same(self, left: Any, right: Any, types: tuple[edm.Type, edm.Type], nullable: Sequence[bool], wanted: bool) -> Any:
+    def same(
+        self, left: Any, right: Any, types: tuple[edm.Type, edm.Type], nullable: Sequence[bool], wanted: bool
+    ) -> Any:
         """Whether two values are equal, where null equals null."""
 
     def is_null(self, part: Any, wanted: bool) -> Any:
@@ -226,7 +233,7 @@ def _isof(emitter: Emitter, node: TypedCall, wanted: bool) -> Steps:
     """The type is known without the row; null is of no type."""
     operand, target = node.arguments
     assert isinstance(target, TypeName)
-    name = target.name if "." in target.name else target.name
+    name = target.name
     own = type_of(operand).name
     if own not in (name, f"Edm.{name}") and own.rpartition(".")[2] != name.rpartition(".")[2]:
         return emitter.constant(not wanted)

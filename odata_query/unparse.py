@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from .ast import (
@@ -89,6 +88,8 @@ def _pieces(node: Node) -> list[Piece]:
 
 
 def _member(member: NamedValue) -> list[Piece]:
+    import json
+
     return [json.dumps(member.name, ensure_ascii=False) + ":", (member.value, 0)]
 
 

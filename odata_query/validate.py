@@ -8,23 +8,32 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from . import edm, literals
-from .ast import Call, Lambda, ListExpr, Literal, NamedValue, Node, OrderByItem, Path, TypeName, unfrozen, walk
-from .errors import Problem, error, shorten
+from . import edm
+from .ast import (
+    Call,
+    Lambda,
+    ListExpr,
+    Literal,
+    NamedValue,
+    Node,
+    OrderByItem,
+    Path,
+    TypeName,
+    unfrozen,
+)
+from .errors import Problem, error, nearest, shorten
 from .limits import DEFAULT_LIMITS, Limits
 from .model import Member, StructuredType
+from .operands import WRONG, Operands, is_nothing, is_unordered
 from .operations import OPERATIONS
 from .overloads import UNKNOWN, describe, number_kind, overload, promoted
 from .trampoline import Steps, run
 from .typed import TypedCall, TypedList, TypedPath, is_nullable, type_of
 
 _NewPath, _NewCall = unfrozen(TypedPath), unfrozen(TypedCall)
-_WRONG = Literal(None, UNKNOWN)
 _REMEMBERED_PATHS = 1_000
-_UNORDERED = (edm.BINARY.name, edm.STREAM.name)
 
 
 class Scope(NamedTuple):
@@ -41,43 +50,8 @@ class Scope(NamedTuple):
 _OUTERMOST = Scope({}, 0, 0)
 
 
-class Validator:
+class Validator(Operands):
     """The check of one option's expressions; `problems` is what it found."""
-
-    def __init__(
-        self,
-        entity_type: StructuredType,
-        limits: Limits,
-        zone: dt.tzinfo,
-        option: str,
-        text: str,
-        origins: Mapping[int, tuple[str, str]],
-    ) -> None:
-        self.entity_type = entity_type
-        self.limits = limits
-        self.zone = zone
-        self.option = option
-        self.text = text
-        self.origins = origins
-        self.sorting = option == "$orderby"
-        self.problems: list[Problem] = []
-        self.patterns: list[Literal] = []
-
-    def refuse(
-        self,
-        code: str,
-        message: str,
-        node: Node,
-        *,
-        span: tuple[int, int] | None = None,
-        suggestion: str | None = None,
-    ) -> Literal:
-        """Note a problem at a node; the result stands for the part that is wrong."""
-        option, text = self.origins.get(id(node), (self.option, self.text))
-        found = Problem(code, message, option, span or node.span, suggestion, text)
-        if found not in self.problems:
-            self.problems.append(found)
-        return _WRONG
 
     # ---- expressions -----------------------------------------------------------------------------
 
@@ -93,7 +67,7 @@ class Validator:
         for item in items:
             typed = run(self.visit(item.expression, _OUTERMOST))
             type = type_of(typed)
-            if not isinstance(type, edm.PrimitiveType | edm.EnumType) or _is_unordered(type.name):
+            if not isinstance(type, edm.PrimitiveType | edm.EnumType) or is_unordered(type.name):
                 message = f"A value of type {type.name} cannot be sorted by."
                 self.refuse("not-sortable", message, item.expression)
             found.append(OrderByItem(typed, item.descending, item.span))
@@ -137,32 +111,6 @@ class Validator:
         for argument in node.arguments:
             found.append(self.leaf(argument, scope) or (yield self.visit(argument, scope)))
         return found
-
-    def literal(self, node: Literal) -> Node:
-        value = node.value
-        if type(value) is not str or node.type is edm.STRING or not isinstance(node.type, edm.PrimitiveType):
-            return node
-        return self.read(node, node.type)
-
-    def read(self, node: Literal, type: edm.Type) -> Node:
-        """The literal with the value that its text has in a type."""
-        try:
-            return Literal(literals.read(node.value, type, self.zone), type, node.span)
-        except literals.OutOfRange as wrong:
-            return self.refuse("literal-out-of-range", str(wrong), node)
-
-    def list(self, node: ListExpr, items: Sequence[Node]) -> Node:
-        types = {type_of(item).name: type_of(item) for item in items if not _is_nothing(type_of(item))}
-        if any(type is UNKNOWN for type in map(type_of, items)):
-            return _WRONG
-        element = next(iter(types.values()), edm.NULL)
-        if len(types) > 1:
-            top = promoted(tuple(types))
-            if top is None or not all(name in edm.NUMBERS for name in types):
-                message = f"The members of a list have one type, got ({', '.join(types)})."
-                return self.refuse("wrong-type", message, node)
-            element = types[top]
-        return TypedList(tuple(items), node.span, edm.collection(element), False)
 
     # ---- paths -----------------------------------------------------------------------------------
 
@@ -223,7 +171,9 @@ class Validator:
                 place = (span[0] - 1, span[1])
                 before = segments[segments.index(segment) - 1]
                 hint = " Use any or all." if isinstance(current, edm.CollectionType) else ""
-                message = f"'{shorten(str(before))}' is of type {current.name}, which has no properties.{hint}"
+                message = (
+                    f"'{shorten(str(before))}' is of type {current.name}, which has no properties.{hint}"
+                )
                 return self.refuse("not-a-path", message, node, span=place)
             member = current.members.get(segment)
             if member is None:
@@ -240,12 +190,9 @@ class Validator:
             current = member.type
         return TypedPath(segments, node.span, level, tuple(members), current, nullable)
 
-    def unknown_property(
-        self, name: str, type: StructuredType, node: Node, span: tuple[int, int]
-    ) -> Node:
+    def unknown_property(self, name: str, type: StructuredType, node: Node, span: tuple[int, int]) -> Node:
         usable = [m.name for m in type.members.values() if (m.sortable if self.sorting else m.filterable)]
-        near = next((n for n in usable if n.lower() == name.lower()), None)
-        near = near or next(iter(get_close_matches(name[:128], usable, 1)), None)
+        near = nearest(name, usable)
         message = f"{type.name} has no property '{shorten(name)}'."
         code = "unknown-property"
         if "." in name:
@@ -260,7 +207,7 @@ class Validator:
         if name == "()" or name in self.entity_type.members:
             return self.refuse("unsupported-expression", "Key predicates are not supported.", node)
         functions = [n for n in _NAMED if self.limits.functions is None or n in self.limits.functions]
-        near = next(iter(get_close_matches(name.lower()[:40], functions, 1)), None)
+        near = nearest(name.lower(), functions)
         message = f"There is no function '{shorten(name)}'."
         if name.lower() == "substringof":
             message += " OData 4 has contains(text,part), with the text first."
@@ -296,7 +243,7 @@ class Validator:
             return self.refuse("wrong-argument-count", message, node)
         types = [type_of(argument) for argument in arguments]
         if UNKNOWN in types:
-            return _WRONG
+            return WRONG
         names = tuple("Enum" if isinstance(t, edm.EnumType) else t.name for t in types)
         found = overload(node.function, names)
         if found is None:
@@ -310,7 +257,7 @@ class Validator:
         for position, parameter in enumerate(signature.parameters):
             arguments[position] = self.promote(arguments[position], parameter)
         if not self.check_values(node, arguments, signature.parameters):
-            return _WRONG
+            return WRONG
         nullable = signature.may_be_null
         if operation.nulls == "propagate":
             nullable = nullable or any(map(is_nullable, arguments))
@@ -329,68 +276,6 @@ class Validator:
                 return argument
         return node
 
-    def as_duration(self, node: Node) -> Node:
-        """A string that is a duration without its prefix: `'P1D'`."""
-        if isinstance(node, Literal) and node.type is edm.STRING and node.value[:2] in ("P1", "-P", "PT") or (
-            isinstance(node, Literal) and node.type is edm.STRING and node.value[:1] == "P"
-        ):
-            try:
-                return Literal(literals.read(node.value, edm.DURATION), edm.DURATION, node.span)
-            except literals.OutOfRange:
-                return node
-        return node
-
-    def promote(self, node: Node, kind: str) -> Node:
-        """A number as the kind of number that the overload takes."""
-        name = type_of(node).name
-        if kind == "Double" and name == edm.DECIMAL.name:
-            if isinstance(node, Literal):
-                return Literal(float(node.value), edm.DOUBLE, node.span)
-            return TypedCall(
-                "cast", (node, TypeName(edm.DOUBLE.name)), node.span, "cast", edm.DOUBLE, is_nullable(node)
-            )
-        return node
-
-    def check_values(self, node: Call, arguments: Sequence[Node], parameters: Sequence[str]) -> bool:
-        """Whether the literals among the arguments are values that the operation takes."""
-        last = arguments[-1] if arguments else node
-        if not isinstance(last, Literal) or last.value is None:
-            return True
-        if node.function in ("div", "divby", "mod") and last.value == 0 and parameters[-1] != "Double":
-            self.refuse("division-by-zero", "The divisor is zero.", node.arguments[-1])
-            return False
-        if node.function == "substring" and len(arguments) == 3 and last.value < 0:
-            message = "The length of a substring is 0 or more."
-            self.refuse("invalid-argument", message, node.arguments[-1])
-            return False
-        if node.function == "matchespattern":
-            return self.check_pattern(last, node.arguments[-1])
-        return True
-
-    def check_pattern(self, pattern: Literal, node: Node) -> bool:
-        from . import regex
-
-        bound = self.limits.max_pattern
-        try:
-            regex.compile(pattern.value, max_states=10**9 if bound is None else bound)
-        except regex.PatternError as wrong:
-            code = "unsupported-expression" if wrong.unsupported else "invalid-pattern"
-            start = min(node.span[0] + 1 + wrong.position, node.span[1] - 1)
-            self.refuse(code, f"The pattern cannot be used: {wrong}.", node, span=(start, start + 1))
-            return False
-        return True
-
-    def boolean(self, typed: Node, node: Node, where: str) -> bool:
-        """Whether a typed node is Boolean; a problem if it is not."""
-        type = type_of(typed)
-        if type is edm.BOOLEAN or _is_nothing(type):
-            return True
-        message = f"{where} takes Edm.Boolean, got {type.name}."
-        if where == "not":
-            message += " To negate a comparison, write not (a eq b)."
-        self.refuse("not-boolean", message, node)
-        return False
-
     def logic(self, node: Call, scope: Scope) -> Steps:
         """`and`, `or`, `not`."""
         arguments = yield self.arguments(node, scope)
@@ -399,7 +284,7 @@ class Validator:
             for argument, given in zip(arguments, node.arguments, strict=True)
         ]
         if not all(good):
-            return _WRONG
+            return WRONG
         return self.made(node, arguments, node.function, edm.BOOLEAN, any(map(is_nullable, arguments)))
 
     def compare(self, node: Call, scope: Scope) -> Steps:
@@ -407,77 +292,20 @@ class Validator:
         arguments = yield self.arguments(node, scope)
         left, right = self.alike(node, arguments[0], arguments[1], node.arguments)
         if UNKNOWN in (type_of(left), type_of(right)):
-            return _WRONG
+            return WRONG
         return self.made(node, (left, right), node.function, edm.BOOLEAN, False)
-
-    def alike(
-        self, node: Call, left: Node, right: Node, given: Sequence[Node], where: Node | None = None
-    ) -> tuple[Node, Node]:
-        """Two operands brought to one type; a problem if they cannot be compared."""
-        a, b = type_of(left), type_of(right)
-        if UNKNOWN in (a, b):
-            return _WRONG, _WRONG
-        ordering = node.function in ("gt", "ge", "lt", "le")
-        if a.name == b.name and isinstance(a, edm.PrimitiveType):
-            if _is_unordered(a.name):
-                message = f"Values of {a.name} can be compared with null only."
-                return self.refuse("wrong-type", message, where or node), _WRONG
-            return left, right
-        if edm.NULL in (a, b):
-            return left, right
-        if a.name in edm.NUMBERS and b.name in edm.NUMBERS:
-            kind = number_kind(promoted((a.name, b.name)) or a.name)
-            return self.promote(left, kind), self.promote(right, kind)
-        left, right = self.converted(left, b, given[0]), self.converted(right, a, given[-1])
-        a, b = type_of(left), type_of(right)
-        if UNKNOWN in (a, b):
-            return _WRONG, _WRONG
-        if a.name == b.name and not isinstance(a, StructuredType):
-            if not (ordering and isinstance(a, edm.CollectionType)):
-                return left, right
-        elif isinstance(a, edm.CollectionType) and isinstance(b, edm.CollectionType) and not ordering:
-            one, other = a.element.name, b.element.name
-            if edm.NULL.name in (one, other) or (one in edm.NUMBERS and other in edm.NUMBERS):
-                return left, right
-        if isinstance(a, StructuredType) and isinstance(b, StructuredType):
-            message = "Comparing entities is not supported."
-            return self.refuse("unsupported-expression", message, where or node), _WRONG
-        message = f"'{node.function}' cannot compare {a.name} with {b.name}."
-        if edm.STRING.name in (a.name, b.name) and (a.name in edm.NUMBERS or b.name in edm.NUMBERS):
-            message += " A number is written without quotes."
-        return self.refuse("wrong-type", message, where or given[-1]), _WRONG
-
-    def converted(self, node: Node, wanted: edm.Type, given: Node) -> Node:
-        """A literal as the type of what it is compared with: `'Red'` as an enumeration, a date as its midnight."""
-        if not isinstance(node, Literal) or node.value is None:
-            return node
-        if isinstance(wanted, edm.EnumType):
-            prefix = node.type.name
-            if node.type is edm.STRING or prefix == wanted.name or prefix.rpartition(".")[2] == wanted.name:
-                value = wanted.value(node.value)
-                if value is None:
-                    near = next(iter(get_close_matches(node.value[:128], wanted.members, 1)), None)
-                    message = f"{wanted.name} has no member '{shorten(node.value)}'."
-                    return self.refuse("unknown-member", message, given, suggestion=near)
-                return Literal(value, wanted, node.span)
-        elif wanted is edm.DURATION and node.type is edm.STRING:
-            return self.as_duration(node)
-        elif wanted is edm.DATE_TIME_OFFSET and node.type is edm.DATE:
-            midnight = dt.datetime.combine(node.value, dt.time(), self.zone)
-            return Literal(midnight, wanted, node.span)
-        return node
 
     def has(self, node: Call, scope: Scope) -> Steps:
         left, right = yield self.arguments(node, scope)
         type = type_of(left)
         if UNKNOWN in (type, type_of(right)):
-            return _WRONG
+            return WRONG
         if not isinstance(type, edm.EnumType) and type is not edm.NULL:
             message = f"has takes an enumeration, got {type.name}."
             return self.refuse("wrong-type", message, node.arguments[0])
         right = self.converted(right, type, node.arguments[1])
         if type_of(right) is UNKNOWN:
-            return _WRONG
+            return WRONG
         if type_of(right).name != type.name and edm.NULL not in (type, type_of(right)):
             message = f"has takes a value of {type.name}, got {type_of(right).name}."
             return self.refuse("wrong-type", message, node.arguments[1])
@@ -492,13 +320,13 @@ class Validator:
             right = self.leaf(given_right, scope) or (yield self.visit(given_right, scope))
             type = type_of(right)
             if UNKNOWN in (type_of(left), type):
-                return _WRONG
+                return WRONG
             if not isinstance(type, edm.CollectionType):
                 message = f"'in' takes a list or a collection on its right, got {type.name}."
                 return self.refuse("wrong-type", message, given_right)
             item = TypedPath((), given_right.span, 0, (), type.element, True)
             if UNKNOWN in map(type_of, self.alike(node, left, item, node.arguments)):
-                return _WRONG
+                return WRONG
             return self.made(node, (left, right), "in", edm.BOOLEAN, False)
         items = []
         for given in given_right.items:
@@ -506,7 +334,7 @@ class Validator:
             _, typed = self.alike(node, left, typed, (given_left, given), given)
             items.append(typed)
         if UNKNOWN in map(type_of, [left, *items]):
-            return _WRONG
+            return WRONG
         if not all(isinstance(item, Literal | TypedList) for item in items):
             message = "A list of expressions is not supported."
             return self.refuse("unsupported-expression", message, given_right)
@@ -518,9 +346,9 @@ class Validator:
         for condition, given in zip(arguments[::2], node.arguments[::2], strict=True):
             self.boolean(condition, given, "case")
         values = arguments[1::2]
-        types = {type_of(v).name: type_of(v) for v in values if not _is_nothing(type_of(v))}
+        types = {type_of(v).name: type_of(v) for v in values if not is_nothing(type_of(v))}
         if any(type_of(argument) is UNKNOWN for argument in arguments):
-            return _WRONG
+            return WRONG
         result = next(iter(types.values()), edm.NULL)
         if len(types) > 1:
             top = promoted(tuple(types))
@@ -544,7 +372,7 @@ class Validator:
         else:
             value = self.leaf(node.arguments[0], scope) or (yield self.visit(node.arguments[0], scope))
         if type is None or type_of(value) is UNKNOWN:
-            return _WRONG
+            return WRONG
         if node.function == "isof":
             return self.made(node, (value, target), "isof", edm.BOOLEAN, False)
         source = type_of(value)
@@ -575,7 +403,7 @@ class Validator:
         source = self.leaf(given, scope) or (yield self.visit(given, scope))
         type = type_of(source)
         if type is UNKNOWN:
-            return _WRONG
+            return WRONG
         if not isinstance(type, edm.CollectionType):
             message = f"'{node.function}' stands behind a collection, not behind {type.name}."
             return self.refuse("wrong-type", message, given)
@@ -596,10 +424,12 @@ class Validator:
             predicate = self.leaf(body, inner) or (yield self.visit(body, inner))
             self.boolean(predicate, body, node.function)
             if type_of(predicate) is UNKNOWN:
-                return _WRONG
+                return WRONG
         if node.function == "$count":
             if predicate is not None:
-                source = self.made(Call("$filter", (), node.span), (source, predicate), "$filter", type, True, level)
+                source = self.made(
+                    Call("$filter", (), node.span), (source, predicate), "$filter", type, True, level
+                )
             return self.made(node, (source,), "$count", edm.INT64, is_nullable(source))
         arguments = (source,) if predicate is None else (source, predicate)
         if isinstance(option, Lambda) and predicate is not None:
@@ -629,16 +459,8 @@ def _kind(node: Node) -> str:
     return "A JSON object" if not isinstance(node, TypeName) else "A type"
 
 
-def _is_nothing(type: edm.Type) -> bool:
-    return type is edm.NULL or type is UNKNOWN
-
-
-def _is_unordered(name: str) -> bool:
-    return name in _UNORDERED or name.startswith("Edm.Geo")
-
-
 def _is_castable(type: edm.Type) -> bool:
-    return isinstance(type, edm.PrimitiveType | edm.EnumType) and not _is_unordered(type.name)
+    return isinstance(type, edm.PrimitiveType | edm.EnumType) and not is_unordered(type.name)
 
 
 def validate(
