@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from . import edm
 from .ast import Literal, Node
 from .errors import LimitError, Problem
-from .python_values import cast, fetch, function, reader
+from .python_values import cast, count, fetch, function, is_member, members, reader
 from .trampoline import run
 from .truth import condition, value
 from .typed import TypedCall, TypedPath
@@ -306,25 +306,6 @@ class Closures:
 
 def _equal(left: Any, right: Any) -> bool:
     return (left is None) is (right is None) and list(left or ()) == list(right or ())
-
-
-def is_member(item: Any, items: Any) -> bool:
-    """Whether a value equals a member; `in` would find NaN, which equals nothing."""
-    return any(item == other for other in items or ())
-
-
-def count(items: Any) -> int:
-    """The members of a collection; a missing one has none."""
-    return 0 if items is None else len(items)
-
-
-def members(items: Sequence[Any]) -> frozenset[Any] | list[Any]:
-    """What `in` looks a value up in. NaN, which equals nothing, is left out."""
-    kept = [item for item in items if item == item]
-    try:
-        return frozenset(kept)
-    except TypeError:
-        return kept
 
 
 class Program(NamedTuple):

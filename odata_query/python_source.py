@@ -17,8 +17,7 @@ from typing import Any
 
 from . import edm
 from .ast import Literal, Node
-from .python_closures import count, is_member, members
-from .python_values import NAMES, cast, reader, template
+from .python_values import NAMES, cast, count, is_member, members, reader, template
 from .trampoline import run
 from .truth import condition
 from .typed import TypedCall, TypedPath

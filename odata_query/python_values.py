@@ -441,6 +441,28 @@ def reader(type: edm.Type, zone: dt.tzinfo) -> Read | None:
     return checked
 
 
+# ---- collections -------------------------------------------------------------------------------
+
+
+def is_member(item: Any, items: Any) -> bool:
+    """Whether a value equals a member; `in` would find NaN, which equals nothing."""
+    return any(item == other for other in items or ())
+
+
+def count(items: Any) -> int:
+    """The members of a collection; a missing one has none."""
+    return 0 if items is None else len(items)
+
+
+def members(items: Sequence[Any]) -> frozenset[Any] | list[Any]:
+    """What `in` looks a value up in. NaN, which equals nothing, is left out."""
+    kept = [item for item in items if item == item]
+    try:
+        return frozenset(kept)
+    except TypeError:
+        return kept
+
+
 # ---- casts ---------------------------------------------------------------------------------------
 
 

@@ -187,7 +187,7 @@ FILTERS = (
     # names that look like something else
     "eq eq eq", "not eq 1", "not eq eq eq", "not not eq 1", "not (not eq 1)", "in in (in)", "any", "all/any()", "eq", "or", "not", "not ", "İn", "in",
     "nullable eq null", "anything", "trueValue eq true", "TRUE eq False", "null/a eq 1", "true/a", "date eq 2024-01-31",
-    "and and or or not", "has has has", "not has has eq 1", "desc", "asc", "e5 eq 1e5", "INFO", "NaN ne nan",
+    "and and or or not", "has has has", "desc", "asc", "e5 eq 1e5", "INFO", "NaN ne nan",
     "abcdef12", "a.b/c", "@p", "@Core.Note", "@a.b#c", "a/@Core.Note", "a/@x#y", "$it", "$this/a", "$root/a/b",
     "हिन्दी eq 'हि'", "größe gt 3", "ſ eq 1", "x/नाम/any(ß: ß eq 1)", "duration", "duration/a", "duration eq duration'P1D'",
     "not  (a)", "not(a)", "not\t(a)", "NOT a", "nota", "not/a", "a/not", "not/b has a",

@@ -1,0 +1,207 @@
+"""The package as a whole: what it ships, what it imports, and whether its README is true."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "odata_query"
+SHIPPED = ("odata_query/odata.lark", "odata_query/_tables.py", "odata_query/py.typed")
+
+# Each layer imports only what stands before it.
+LAYERS = [
+    {"__init__", "__main__"},
+    {"cli"},
+    {"infer"},
+    {"python"},
+    {"python_closures", "python_source"},
+    {"python_values", "query"},
+    {"validate", "truth"},
+    {"operands"},
+    {"overloads", "typed"},
+    {"dataclass_model"},
+    {"model", "parser", "unparse"},
+    {"builder", "diagnosis"},
+    {"literals", "tokens"},
+    {"ast", "limits", "operations"},
+    {"_tables", "edm", "errors", "geo", "regex", "trampoline"},
+]
+DEFERRED = {("model", "dataclass_model")}
+"""Imports inside a function, for a method that is a door to a file above."""
+
+
+def imports_of(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level == 1:
+            found |= {node.module} if node.module else {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("odata_query"):
+            found.add(node.module.partition(".")[2] or "__init__")
+    return found - {"__version__"}
+
+
+def test_every_file_has_a_layer_and_imports_only_from_those_below():
+    rank = {name: position for position, layer in enumerate(LAYERS) for name in layer}
+    files = {path.stem: path for path in PACKAGE.glob("*.py")}
+    assert set(files) == set(rank)
+    upward = [
+        (name, other)
+        for name, path in files.items()
+        for other in imports_of(path)
+        if rank[other] <= rank[name]
+        and (name, other) not in DEFERRED
+        and name not in ("__init__", "__main__")
+    ]
+    assert upward == []
+
+
+def test_importing_the_package_imports_the_standard_library_alone():
+    code = (
+        "import sys; before = set(sys.modules); import odata_query, odata_query.python;"
+        "print(*sorted({m.partition('.')[0] for m in set(sys.modules) - before}))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout.split()
+    assert {name for name in found if name not in sys.stdlib_module_names} == {"odata_query"}
+
+
+def test_no_file_is_long():
+    long = {p.name for p in PACKAGE.glob("*.py") if len(p.read_text("utf-8").splitlines()) > 600}
+    assert long == set()
+
+
+# ---- the README ----------------------------------------------------------------------------------
+
+
+def blocks(language: str) -> list[str]:
+    text = (ROOT / "README.md").read_text("utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.M | re.S)
+
+
+def test_the_readmes_python_runs_and_prints_what_it_says(tmp_path):
+    script = tmp_path / "readme.py"
+    script.write_text("\n".join(blocks("python")), "utf-8")
+    found = subprocess.run(
+        [sys.executable, script],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert found.stderr == ""
+    assert found.stdout.strip() == blocks("text")[0].strip()
+
+
+def test_the_readmes_first_command_asks_the_sample_for_the_rows_that_are_there():
+    command = next(line for line in blocks("sh")[0].splitlines() if "odata-query run" in line)
+    run = command.rpartition("&& ")[2].replace(".venv/bin/odata-query", f"{sys.executable} -m odata_query")
+    found = subprocess.run(["bash", "-c", run], capture_output=True, text=True, cwd=ROOT)
+    assert found.stderr == ""
+    lines = found.stdout.splitlines()
+    assert len(lines) > 5
+    assert all('"fileType": "gif"' not in line for line in lines)
+
+
+def test_the_readmes_second_command_is_the_one_that_ci_runs():
+    [command] = blocks("sh")[1].strip().splitlines()
+    ci = (ROOT / ".ci" / "run").read_text("utf-8")
+    pattern = re.search(r"grep -m1 -E '(.*)' README.md", ci)
+    assert pattern is not None
+    assert [
+        line for line in (ROOT / "README.md").read_text("utf-8").splitlines() if re.search(pattern[1], line)
+    ] == [command]
+
+
+def test_the_reference_lists_what_the_tables_hold():
+    found = subprocess.run(
+        [sys.executable, ROOT / "grammar" / "reference.py", "--check"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert found.stderr == ""
+
+
+# ---- packages ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A wheel and an sdist made from the tree, and a wheel made from that sdist."""
+    pytest.importorskip("hatchling")
+    pytest.importorskip("build")
+    out = tmp_path_factory.mktemp("built")
+
+    def build(source: Path, kind: str, name: str) -> Path:
+        command = [
+            sys.executable,
+            "-m",
+            "build",
+            "-q",
+            "--no-isolation",
+            f"--{kind}",
+            "--outdir",
+            out / name,
+            source,
+        ]
+        subprocess.run(command, check=True, capture_output=True)
+        return next((out / name).iterdir())
+
+    sdist = build(ROOT, "sdist", "sdist")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(out / "unpacked", filter="data")
+    unpacked = next((out / "unpacked").iterdir())
+    return {
+        "sdist": unpacked,
+        "wheel": build(ROOT, "wheel", "wheel"),
+        "wheel from the sdist": build(unpacked, "wheel", "again"),
+    }
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_sdist_has_the_grammar_and_its_tables(built, name):
+    assert (built["sdist"] / name).read_bytes() == (ROOT / name).read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["wheel", "wheel from the sdist"])
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_wheel_has_the_grammar_and_its_tables(built, kind, name):
+    with zipfile.ZipFile(built[kind]) as archive:
+        assert archive.read(name) == (ROOT / name).read_bytes()
+        assert not [n for n in archive.namelist() if n.startswith(("tests", "benchmarks"))]
+
+
+def test_an_editable_install_has_the_grammar_and_its_tables(tmp_path):
+    pytest.importorskip("hatchling")
+    target = tmp_path / "site"
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-deps",
+        "--no-build-isolation",
+        "--target",
+        target,
+    ]
+    subprocess.run([*pip, "-e", ROOT], check=True, capture_output=True)
+    code = (
+        f"import site; site.addsitedir({str(target)!r}); import importlib.resources as r;"
+        f"f = r.files('odata_query'); print(*[len(f.joinpath(n).read_bytes()) for n in ('odata.lark', '_tables.py')])"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    sizes = [(PACKAGE / name).stat().st_size for name in ("odata.lark", "_tables.py")]
+    assert found.stdout.split() == [str(size) for size in sizes]
