@@ -26,7 +26,7 @@ from .ast import (
 from .operations import FUNCTIONS, SEGMENTS
 from .tokens import REMEMBERED, Opening, Refusal, number
 
-_NewCall = unfrozen(Call)
+_NewCall, _NewLambda = unfrozen(Call), unfrozen(Lambda)
 
 
 class Pair(NamedTuple):
@@ -71,7 +71,12 @@ def _made(function: str, arguments: tuple[Node, ...], start: int, end: int) -> C
 
 
 def _binary(end: int, left: Node, operator: str, right: Node) -> Call:
-    return _made(_operators.get(operator) or _operator(operator), (left, right), left.span[0], end)
+    node = _NewCall()  # not _made: this is the most frequent rule
+    node.function = _operators.get(operator) or _operator(operator)
+    node.arguments = (left, right)
+    node.span = (left.span[0], end)
+    node.__class__ = Call
+    return node  # type: ignore[no-any-return]
 
 
 def _conjunction(end: int, first: Node, rest: list[Node]) -> Call:
@@ -161,7 +166,12 @@ def _lambda(function: str, inside: int, arguments: list[Any], end: int) -> list[
     if len(arguments) > 1:
         message = f"'{function}' takes one lambda expression."
         raise Refusal("unexpected-text", message, pair.right.span[1])
-    return [Lambda(str(name.segments[0]), pair.right, (name.span[0], pair.right.span[1]))]
+    node = _NewLambda()
+    node.variable = name.segments[0]
+    node.predicate = pair.right
+    node.span = (name.span[0], pair.right.span[1])
+    node.__class__ = Lambda
+    return [node]
 
 
 def _is_name(node: Any) -> bool:
@@ -261,12 +271,12 @@ def _head(end: int, call: Call) -> Call:
 def _path(end: int, first: Path | Call, tails: list[Path | Call]) -> Node:
     start = first.span[0]
     segments: list[Any] = [_head(end, first)] if isinstance(first, Call) else list(first.segments)
-    for tail in tails:
+    for position, tail in enumerate(tails):
         if type(tail) is Path:
             segments += tail.segments
         elif type(tail) is Call and tail.function in SEGMENTS:
-            source = _joined(segments, start, tail.span[0] - 1)
-            segments = [Call(tail.function, (source, *tail.arguments), (start, tail.span[1]))]
+            source = first if position == 0 else _joined(segments, start, tail.span[0] - 1)
+            segments = [_made(tail.function, (source, *tail.arguments), start, tail.span[1])]
         else:
             segments.append(tail)
     return _joined(segments, start, end)

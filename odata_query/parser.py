@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from ._tables import ACTIONS, END, GOTOS, RULES, STARTS, TERMINALS
 from .ast import Lambda, ListExpr, Node, OrderByItem, Path
@@ -29,17 +29,12 @@ _OPENING = {
 """Tokens that open a level of nesting."""
 
 
-class Rule(NamedTuple):
-    """What a rule takes off: so many states, and so many values, of which build makes one."""
-
-    length: int
-    values: int
-    build: Callable[..., Any] | None
-    symbol: int
-
-
-_RULES = [Rule(length, values, BUILD_RULE.get(name), symbol) for symbol, length, values, name in RULES]
-_SYMBOLS = 1 + max(rule.symbol for rule in _RULES)
+Rule = tuple[int, int, Callable[..., Any] | None, int]
+"""What a rule takes off, so many states and so many values; what makes one value of these; its symbol."""
+_RULES: list[Rule] = [
+    (length, values, BUILD_RULE.get(name), symbol) for symbol, length, values, name in RULES
+]
+_SYMBOLS = 1 + max(symbol for symbol, *_ in RULES)
 
 
 class State:
@@ -72,7 +67,7 @@ class State:
 
 Move = tuple[int, State, State | None, Rule | None, Callable[[str, int, int], Any] | None]
 """A token's number, the state now on top, and a state to shift to (with what makes the token's value) or a
-rule to reduce by; neither, if the token cannot stand here."""
+rule to reduce by; neither, if the token cannot stand here or is the end of a whole text."""
 
 _BASES = [State(number, None, False) for number in range(len(ACTIONS))]
 _patterns: dict[tuple[int, ...], Callable[..., Any]] = {}
@@ -82,16 +77,16 @@ def _move(top: State, token: int) -> Move:
     """What a state does with a token, past the rules that only rename what is on top."""
     while True:
         action = ACTIONS[top.number].get(token, 0)
-        if action > 0:
-            name = _NAMES[token] if token != END else ""
-            to = top.over(action, name in _OPENING)
-            return token, top, to, None, BUILD_TOKEN.get(name)
-        if action == 0:
+        if action > 0 and token != END:
+            name = _NAMES[token]
+            return token, top, top.over(action, name in _OPENING), None, BUILD_TOKEN.get(name)
+        if action >= 0:
             return token, top, None, None, None
         rule = _RULES[-1 - action]
-        if rule.length != 1 or rule.build is not None or top.below is None:
+        length, _, build, symbol = rule
+        if length != 1 or build is not None or top.below is None:
             return token, top, None, rule, None
-        top = top.below.over(GOTOS[top.below.number][rule.symbol])
+        top = top.below.over(GOTOS[top.below.number][symbol])
 
 
 def _learn(state: State, chars: str) -> tuple[Callable[..., Any], list[Any]]:
@@ -175,9 +170,9 @@ def _parse(start: str, text: str, max_depth: int | None) -> Any:
             top += 1
             states[top] = state
         if to is None:
+            if number == END and END in ACTIONS[state.number]:
+                return values[last]
             raise _misread(whole, place, state)
-        if number == END:
-            return values[last]
         states[top] = state
         top += 1
         states[top] = state = to

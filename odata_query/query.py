@@ -78,11 +78,10 @@ def parse_query(
     alias_trees: dict[str, Any] = {}
     for name, text in aliases.items():
         _collect(problems, alias_trees, name, text, name, limits)
-    numbers = {
-        option: _number(option, given[option], problems, limits)
-        for option in ("top", "skip")
-        if option in given
-    }
+    numbers: dict[str, int | None] = {}
+    for option in ("top", "skip"):
+        if option in given:
+            numbers[option] = _number(option, given[option], problems, limits)
     count = _boolean(given["count"], problems) if "count" in given else False
     origins: dict[int, tuple[str, str]] = {}
     if alias_trees and not problems:
@@ -103,7 +102,8 @@ def parse_query(
             )
             orderby = validator.orderby(orderby)
             problems += validator.problems
-    raise_problems(problems, limits)
+    if problems:
+        raise_problems(problems, limits)
     top = numbers.get("top", limits.default_top)
     skip = numbers.get("skip")
     if entity_type is not None and (top is not None or skip is not None):
@@ -180,6 +180,10 @@ def _sorted_out(
     seen: set[str] = set()
     for name, value, problem in pairs:
         plain = name.removeprefix("$").lower()
+        if plain in _BUILT and plain not in seen and problem is None:
+            given[plain] = value
+            seen.add(plain)
+            continue
         is_system = name.startswith("$") or plain in _BUILT or plain in _NOT_BUILT
         if not (is_system or name.startswith("@")):
             continue
@@ -193,8 +197,6 @@ def _sorted_out(
             problems.append(Problem("duplicate-option", message, shown, (0, 0)))
         elif name.startswith("@"):
             aliases[name] = value
-        elif plain in _BUILT:
-            given[plain] = value
         elif plain in _NOT_BUILT:
             problems.append(Problem("unsupported-option", f"{shown} is not supported.", shown))
         else:

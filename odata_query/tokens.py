@@ -173,11 +173,13 @@ def _boolean(text: str, start: int, end: int) -> Literal:
     return _made(len(text) == 4, edm.BOOLEAN, start, end)
 
 
+def _integer(text: str, start: int, end: int) -> Literal:
+    return _made(int(text), edm.INT32, start, end)
+
+
 def number(text: str, start: int, end: int) -> Literal:
     value: Any
-    if len(text) < 10 and text.isdigit():
-        value, kind = int(text), edm.INT32
-    elif text.lstrip("+-").isdigit():
+    if text.lstrip("+-").isdigit():
         if len(text) <= MAX_DIGITS + 1:
             value = int(text)
             kind = (
@@ -205,7 +207,12 @@ def number(text: str, start: int, end: int) -> Literal:
 
 def _string(text: str, start: int, end: int) -> Literal:
     value = text[1:-1]
-    return _made(value.replace("''", "'") if "'" in value else value, edm.STRING, start, end)
+    node = _NewLiteral()  # not _made: this is the most frequent literal
+    node.value = value.replace("''", "'") if "'" in value else value
+    node.type = edm.STRING
+    node.span = (start, end)
+    node.__class__ = Literal
+    return node  # type: ignore[no-any-return]
 
 
 def _json_string(text: str, start: int, end: int) -> Literal:
@@ -324,6 +331,7 @@ TOKENS: dict[str, Callable[[str, int, int], Any]] = {
     "FILTER": _opening,
     "FUNCTION": _function,
     "GUID": lambda text, start, end: Literal(text, edm.GUID, (start, end)),
+    "INTEGER": _integer,
     "JSON_STRING": _json_string,
     "MINUS": _opening,
     "NOT": _opening,

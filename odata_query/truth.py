@@ -186,17 +186,17 @@ def _equality(emitter: Emitter, node: TypedCall, wanted: bool) -> Steps:
     left, right = node.arguments
     if type(left) is Literal and type(right) is not Literal:
         left, right = right, left
-    first = yield value(emitter, left)
+    first = emitter.path(left) if type(left) is TypedPath else (yield value(emitter, left))
     if type(right) is Literal and right.value is None:
         return emitter.is_null(first, wanted) if is_nullable(left) else emitter.constant(not wanted)
-    second = yield value(emitter, right)
+    second = emitter.literal(right) if type(right) is Literal else (yield value(emitter, right))
     types = type_of(left), type_of(right)
     return emitter.same(first, second, types, (is_nullable(left), is_nullable(right)), wanted)
 
 
 def _membership(emitter: Emitter, node: TypedCall, wanted: bool) -> Steps:
     left, right = node.arguments
-    part = yield value(emitter, left)
+    part = emitter.path(left) if type(left) is TypedPath else (yield value(emitter, left))
     if isinstance(right, TypedList) and all(type(item) is Literal for item in right.items):
         items = [item.value for item in right.items]  # type: ignore[attr-defined]  # all are literals
         if not items:

@@ -84,6 +84,14 @@ class Validator(Operands):
 
     def visit(self, node: Node, scope: Scope) -> Steps:
         """The typed node, as steps."""
+        if type(node) is Call:
+            handler = _HANDLERS.get(node.function)
+            if handler is not None and self.limits.functions is None and self.limits.operators is None:
+                return handler(self, node, scope)
+        return self.visit_other(node, scope)
+
+    def visit_other(self, node: Node, scope: Scope) -> Steps:
+        """What needs more than a look into the table of handlers."""
         typed = self.leaf(node, scope)
         if typed is not None:
             return typed
@@ -95,8 +103,6 @@ class Validator(Operands):
             handler = _HANDLERS.get(node.function)
             if handler is not None:
                 return (yield handler(self, node, scope))
-            if node.function in OPERATIONS:
-                return (yield self.call(node, scope))
             return self.unknown_function(node, scope)
         if isinstance(node, ListExpr):
             items = []
@@ -104,6 +110,16 @@ class Validator(Operands):
                 items.append(self.leaf(item, scope) or (yield self.visit(item, scope)))
             return self.list(node, items)
         return self.refuse("unsupported-expression", f"{_kind(node)} is not supported here.", node)
+
+    def leaves(self, node: Call, scope: Scope) -> list[Node] | None:
+        """The typed arguments of a call, if none of them has parts to visit first."""
+        found = []
+        for argument in node.arguments:
+            typed = self.leaf(argument, scope)
+            if typed is None:
+                return None
+            found.append(typed)
+        return found
 
     def arguments(self, node: Call, scope: Scope) -> Steps:
         """The typed arguments of a call, as steps."""
@@ -233,7 +249,7 @@ class Validator(Operands):
 
     def call(self, node: Call, scope: Scope) -> Steps:
         """An operation with signatures."""
-        arguments = yield self.arguments(node, scope)
+        arguments = self.leaves(node, scope) or (yield self.arguments(node, scope))
         operation = OPERATIONS[node.function]
         counts = sorted({len(s.parameters) for s in operation.signatures})
         if len(arguments) not in counts:
@@ -278,7 +294,7 @@ class Validator(Operands):
 
     def logic(self, node: Call, scope: Scope) -> Steps:
         """`and`, `or`, `not`."""
-        arguments = yield self.arguments(node, scope)
+        arguments = self.leaves(node, scope) or (yield self.arguments(node, scope))
         good = [
             self.boolean(argument, given, node.function)
             for argument, given in zip(arguments, node.arguments, strict=True)
@@ -289,14 +305,14 @@ class Validator(Operands):
 
     def compare(self, node: Call, scope: Scope) -> Steps:
         """`eq`, `ne`, `gt`, `ge`, `lt`, `le`."""
-        arguments = yield self.arguments(node, scope)
+        arguments = self.leaves(node, scope) or (yield self.arguments(node, scope))
         left, right = self.alike(node, arguments[0], arguments[1], node.arguments)
         if UNKNOWN in (type_of(left), type_of(right)):
             return WRONG
         return self.made(node, (left, right), node.function, edm.BOOLEAN, False)
 
     def has(self, node: Call, scope: Scope) -> Steps:
-        left, right = yield self.arguments(node, scope)
+        left, right = self.leaves(node, scope) or (yield self.arguments(node, scope))
         type = type_of(left)
         if UNKNOWN in (type, type_of(right)):
             return WRONG
@@ -342,7 +358,7 @@ class Validator(Operands):
         return self.made(node, (left, found), "in", edm.BOOLEAN, False)
 
     def case(self, node: Call, scope: Scope) -> Steps:
-        arguments = yield self.arguments(node, scope)
+        arguments = self.leaves(node, scope) or (yield self.arguments(node, scope))
         for condition, given in zip(arguments[::2], node.arguments[::2], strict=True):
             self.boolean(condition, given, "case")
         values = arguments[1::2]
@@ -439,6 +455,7 @@ class Validator(Operands):
 
 
 _HANDLERS: dict[str, Callable[[Validator, Call, Scope], Steps]] = {
+    **dict.fromkeys(OPERATIONS, Validator.call),
     **dict.fromkeys(("and", "or", "not"), Validator.logic),
     **dict.fromkeys(("eq", "ne", "gt", "ge", "lt", "le"), Validator.compare),
     **dict.fromkeys(("cast", "isof"), Validator.typed_by_name),

@@ -1,5 +1,7 @@
 """The lean loop against Lark's own parser on the same grammar: the same tree, or both refuse."""
 
+# Tables of texts are easier to read in rows.
+# ruff: noqa: E501
 from __future__ import annotations
 
 import importlib.util
@@ -149,7 +151,15 @@ def mutated(random: random.Random, texts: list[str]) -> str:
         start = random.randint(0, len(text))
         end = min(len(text), start + random.choice((0, 0, 1, 2, 5)))
         other = random.choice(texts)
-        middle = random.choice((random.choice(PIECES), random.choice(PIECES), "", other[: random.randint(0, 12)], text[start:end] * 2))
+        middle = random.choice(
+            (
+                random.choice(PIECES),
+                random.choice(PIECES),
+                "",
+                other[: random.randint(0, 12)],
+                text[start:end] * 2,
+            )
+        )
         text = text[:start] + middle + text[end:]
     return text
 
@@ -174,7 +184,12 @@ def test_white_space_at_the_ends_moves_the_spans_and_nothing_else() -> None:
 def run_generator(*arguments: str, seed: str = "0") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, *arguments]
     return subprocess.run(  # noqa: S603  # our own script
-        command, capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONHASHSEED": seed}, check=False
+        command,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "PYTHONHASHSEED": seed},
+        check=False,
     )
 
 

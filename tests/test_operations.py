@@ -192,7 +192,12 @@ def test_no_overload_raises_at_the_ends_of_the_ranges(name: str, signature: Sign
 
 @pytest.mark.parametrize(("name", "signature"), SIGNATURES, ids=lambda v: getattr(v, "key", v))
 def test_each_overload_is_found_by_its_own_types(name: str, signature: Signature) -> None:
-    types = {"Integer": "Edm.Int32", "Number": "Edm.Int32", "Collection": "Collection(Edm.String)", "Enum": "Enum"}
+    types = {
+        "Integer": "Edm.Int32",
+        "Number": "Edm.Int32",
+        "Collection": "Collection(Edm.String)",
+        "Enum": "Enum",
+    }
     names = tuple(types.get(p, f"Edm.{p}") for p in signature.parameters)
     found = overload(name, names)
     assert found is not None

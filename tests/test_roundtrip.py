@@ -1,5 +1,7 @@
 """Text to tree to text: what is printed reads as the same tree."""
 
+# Tables of texts are easier to read in rows.
+# ruff: noqa: E501
 from __future__ import annotations
 
 import re
@@ -13,6 +15,8 @@ import odata_query as oq
 from odata_query import edm
 
 _QUOTED = re.compile(r"""('[^']*'|"[^"]*")""")
+
+_WORD_NOT = re.compile(r"\bnot[:)]")
 
 
 def parse(text: str) -> oq.Node:
@@ -90,7 +94,7 @@ def test_white_space_may_be_any_run_of_blanks_and_tabs(text: str) -> None:
         assert parse(white + outside_quotes(text, r"[ \t]+", white) + white) == parse(text)
 
 
-@pytest.mark.parametrize("text", [t for t in FILTERS if "earch" not in t])
+@pytest.mark.parametrize("text", [t for t in FILTERS if "earch" not in t and not _WORD_NOT.search(t)])
 def test_white_space_may_stand_beside_punctuation(text: str) -> None:
     # Not before what makes a name a call or a key, and not inside a time.
     spaced = outside_quotes(text, r"(?<![:\d])([,\])}]|:(?!\d))", r" \1")
@@ -196,3 +200,16 @@ def test_spellings_of_one_meaning_are_one_tree(left: str, right: str) -> None:
 )
 def test_trees_that_are_hard_to_print(tree: oq.Node) -> None:
     assert parse(oq.unparse(tree)) == tree
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["(not )", "f(not , 1)", "[not ]", "a/any(not : 1)", "case(not : 1)", "a in (not\t)", '{"a":not }'],
+)
+def test_a_property_called_not_may_have_white_space_behind_it(text: str) -> None:
+    assert parse(text) == parse(re.sub(r"not[ \t]+", "not", text))
+
+
+@pytest.mark.parametrize("text", ["Sales.Color'हिन्दी'", "Sales.Color'Red,स्थिति'", "Sales.Color'x\u200dy'"])
+def test_members_of_enumerations_are_names_of_any_script(text: str) -> None:
+    assert oq.unparse(parse(text)) == text

@@ -1,0 +1,218 @@
+"""Changed texts by the thousand: nothing but an ODataError escapes, and every position is in the text.
+
+ODATA_FUZZ=200000 ODATA_FUZZ_SEED=7 pytest tests/test_fuzz.py
+"""
+
+# Tables of texts are easier to read in rows.
+# ruff: noqa: E501
+from __future__ import annotations
+
+import datetime as dt
+import os
+import random
+import traceback
+import uuid
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+
+import odata_query as oq
+from odata_query import python
+from odata_query.model import ComplexType
+from odata_query.operations import OPERATIONS
+
+COUNT = int(os.environ.get("ODATA_FUZZ", "4000"))
+SEED = int(os.environ.get("ODATA_FUZZ_SEED", "0")) or random.SystemRandom().getrandbits(32)
+LIMITS = oq.Limits(max_pattern=200)
+
+CITY = ComplexType("City", {"name": oq.Property("Edm.String"), "size": oq.Property("Edm.Int64")})
+MODEL = oq.EntityType(
+    "Model.Thing",
+    {
+        "id": oq.Property("Edm.Int32", nullable=False, key=True),
+        "s": oq.Property("Edm.String"),
+        "t": oq.Property("Edm.String", nullable=False),
+        "n": oq.Property("Edm.Int32"),
+        "big": oq.Property("Edm.Int64"),
+        "d": oq.Property("Edm.Decimal"),
+        "x": oq.Property("Edm.Double"),
+        "ok": oq.Property("Edm.Boolean"),
+        "day": oq.Property("Edm.Date"),
+        "at": oq.Property("Edm.DateTimeOffset"),
+        "hour": oq.Property("Edm.TimeOfDay"),
+        "took": oq.Property("Edm.Duration"),
+        "guid": oq.Property("Edm.Guid"),
+        "raw": oq.Property("Edm.Binary"),
+        "color": oq.Property(oq.EnumType("Sales.Color", {"Red": 1, "Green": 2, "Blue": 4}, is_flags=True)),
+        "here": oq.Property("Edm.GeographyPoint"),
+        "tags": oq.Property("Collection(Edm.String)"),
+        "nums": oq.Property("Collection(Edm.Int32)"),
+        "home": oq.Property(CITY),
+        "cities": oq.Property(CITY, collection=True),
+        "not": oq.Property("Edm.Boolean"),
+        "eq": oq.Property("Edm.Int32"),
+        "नाम": oq.Property("Edm.String"),
+    },
+)
+FULL: dict[str, Any] = {
+    "id": 0, "s": "a%b_c", "t": "O'Neil", "n": 7, "big": 2**63 - 1, "d": Decimal("2.5"), "x": -2.5, "ok": True,
+    "day": dt.date(2024, 2, 29), "at": dt.datetime(2024, 2, 29, 12, tzinfo=dt.UTC), "hour": dt.time(10, 20), "took": dt.timedelta(hours=1),
+    "guid": uuid.UUID(int=7), "raw": b"foo", "color": 3, "here": None, "tags": ["red", "blue"], "nums": [3, 1, 2],
+    "home": {"name": "Bonn", "size": 300_000}, "cities": [{"name": "Ulm", "size": None}, {"name": None, "size": 3}], "not": False, "eq": 1, "नाम": "हिन्दी",
+}  # fmt: skip
+ROWS = [
+    FULL,
+    {**dict.fromkeys(FULL), "id": 1, "t": ""},
+    {"id": 2, "t": "\U0001f600"},
+    {**FULL, "id": 3, "n": -(2**31), "big": -(2**63), "d": Decimal("-1E-10"), "x": float("nan")},
+    {**FULL, "id": 4, "n": 0, "big": 0, "d": Decimal(0), "x": 0.0, "took": dt.timedelta.max, "eq": 0},
+    {
+        **FULL,
+        "id": 5,
+        "x": float("inf"),
+        "took": dt.timedelta.min,
+        "day": dt.date.max,
+        "d": Decimal("9" * 38),
+    },
+    {**FULL, "id": 6, "x": float("-inf"), "day": dt.date.min, "at": dt.datetime.max.replace(tzinfo=dt.UTC)},
+    {**FULL, "id": 7, "at": dt.datetime.min.replace(tzinfo=dt.UTC), "tags": [], "nums": [], "cities": []},
+    {**FULL, "id": 8, "tags": None, "nums": None, "cities": None, "home": None},
+    {**FULL, "id": 9, "tags": [None, ""], "nums": [None], "home": {}, "cities": [{}]},
+    {**FULL, "id": 10, "x": 5e-324, "color": 0, "s": "(", "t": "\n"},
+    {**FULL, "id": 11, "x": 1.7e308, "color": -1, "s": "", "raw": b""},
+]
+
+CORPUS = (
+    "s eq 'x'", "s ne null and n gt 3", "not (n eq 7) or ok", "not eq 1", "not eq eq eq", "not not", "eq eq eq", "n in (1,2,null)", "'red' in tags", "s in ('a%b_c','')",
+    "contains(s,'%') or startswith(t,'O''')", "concat(concat(s,' '),t) eq 'x'", "substring(s,1,2) eq '%b'", "substring(s,-2) eq 'c'", "indexof(s,t) ge -1", "length(नाम) eq 6",
+    "matchespattern(s,'^(a|b)+.*[^x-z]$')", "tolower(t) eq toupper(s)", "trim(s) eq s", "n add 1 mul 2 sub 3 gt 4", "(n add 1) mul -2 lt 4", "n div 2 eq 3 and n mod eq eq 0", "n divby eq gt d",
+    "-n lt - 5", "-x eq INF or x eq NaN", "big add n gt 9223372036854775807", "d mul 1.5 le x", "round(x) eq -3", "floor(d) eq ceiling(d)", "ok eq true and not eq FALSE",
+    "day eq 2024-02-29", "at ge 2024-02-29T12:00:00Z", "at add duration'P1D' gt now()", "day sub duration'PT1S' lt day", "at sub at eq duration'PT0S'", "took mul 2 gt duration'-P1DT2H3M4.5S'", "took div eq lt -took", "took sub took lt duration'P999999999DT1S'", "day sub took ne day and at sub took ne at",
+    "year(at) eq 2024 and month(day) eq 2", "date(at) eq day and time(at) ge hour", "totalseconds(took) gt 0.5", "totaloffsetminutes(at) eq 0", "hour eq 10:20:00.000", "fractionalseconds(at) eq 0",
+    "guid eq 00000000-0000-0000-0000-000000000007", "raw eq null", "color has 'Red'", "color eq Sales.Color'Red,Green'", "geo.distance(here,geography'SRID=4326;Point(8 49)') lt 5e3", "tags/any(t: t eq 'red')",
+    "tags/all(t: contains(t,'e') or t eq $it/s)", "cities/any(c: c/size gt n and cities/any(d: d/name ne c/name))", "cities/$count($filter=size gt 2) ge 1", "tags/$count gt 1", "nums/$filter($this gt 1)/$count eq 2",
+    "hassubset(nums,[1,3])", "hassubsequence(nums,[3,2])", "home/name eq 'Bonn'", "cast(n,Edm.String) eq '7'", "cast(s,Edm.Int32) eq null", "isof(s,Edm.String)", "case(n gt 1:'a',ok:'b',true:s) eq 'a'", "case(not:10:20,true:hour)",
+    "$it/n eq $it/n", "@p eq n", '[1,2] eq nums', '{"a":[1,{"b":null}]} eq null', "f(a=1,b=x/y)", "Items(1)(2)/name", "n desc", "s,home/name desc , n asc", "length(s) desc,tags/$count",
+    "cast(x,Edm.Int64) eq 1", "cast(took,Edm.String) ne cast(at,Edm.String)", "cast(cast(s,Edm.Duration),Edm.Date) eq day",
+)  # fmt: skip
+OPTIONS = (
+    "$filter=s eq 'x'&$orderby=n desc&$top=5&$skip=1&$count=true", "filter=n%20gt%203&top=2", "$filter=n eq @p&@p=7", "$filter=@a&@a=@b and ok&@b=not ok", "$orderby=@p&@p=n",
+    "$filter=s eq '%26'&custom=1", "$TOP=0", "?$skip=3&$orderby=home/name", "$expand=home", "$filter=@a&@a=@a",
+)  # fmt: skip
+PIECES = (
+    *" \t()[]{},:;/=-+'\"@$.#%&?!<>*|^~`\\_0", " eq ", " ne ", " gt ", " and ", " or ", " in ", " has ", " add ", " sub ", " mul ", " div ", " divby ", " mod ", "not ", "not (", "-", "- ", "null", "true", "INF", "-INF", "NaN", "''", "'a'",
+    "9" * 30, "9" * 400, "1e308", "1e-400", "0.0", "-0", "2147483648", "-9223372036854775808", "9223372036854775807", "1.7976931348623157e308", "99999999999999999999999999999999999999",
+    "duration'P999999999DT23H59M59.999999S'", "duration'-P999999999D'", "duration'P99999999999D'", "duration'PT0.0000001S'", "0001-01-01", "9999-12-31", "0000-01-01", "-0001-01-01", "2024-02-30", "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59.999999-14:00", "00:00", "23:59:60", "binary''", "geography'SRID=4326;Point(0 0)'", "geometry'SRID=0;LineString(0 0,3 4)'", "Sales.Color'Red'", "Sales.Color'99999999999999999999'", "'(a+)+$'", "'[\\\\d-z]'", "'(?=a)'",
+    "tags", "nums", "cities", "home", "home/", "here", "raw", "color", "took", "day", "at", "guid", "x", "d", "n", "s", "ok", "eq", "not", "$it", "$this", "$root/", "@p", "/any()", "/any(v: ", "/all(v: v)", "/$count", "/$count($filter=", "/$filter(",
+    "cast(", ",Edm.Int32)", ",Edm.Date)", ",Edm.Duration)", ",Edm.Decimal)", ",Edm.Boolean)", ",Edm.String)", ",Edm.Double)", ",Edm.Guid)", ",Edm.DateTimeOffset)", ",Sales.Color)", "isof(", "case(", "substring(", "now()", "maxdatetime()", "mindatetime()", " desc", " asc", "&$filter=", "&@p=", "%27", "%00", "%FF", "%ED%A0%80",
+    *(f"{name}(" for name, op in OPERATIONS.items() if op.notation == "function"),
+    "\0", "\n", "\r", "\u00a0", "\u2028", "\ud800", "\udfff", "\U0001f600", "\ufeff", "²", "٣", "ß", "İ", "\u0131", "\u017f", "\u212a", "\u093f", "हिन्दी", "\x7f", "\x85",
+)  # fmt: skip
+TOKENS = (" ", "'", "(", ")", ",", "/", ":", "=")
+
+
+def changed(rng: random.Random, texts: tuple[str, ...]) -> str:
+    """A text of the corpus after a few small changes."""
+    text = rng.choice(texts)
+    for _ in range(rng.choice((1, 1, 1, 2, 2, 3, 6))):
+        kind = rng.randrange(9)
+        start = rng.randrange(len(text) + 1)
+        end = min(len(text), start + rng.choice((1, 1, 2, 3, 8)))
+        if kind == 0:
+            text = text[:start] + text[end:]
+        elif kind == 1:
+            text = text[:start] + rng.choice(PIECES) + text[start:]
+        elif kind == 2:
+            text = text[:start] + rng.choice(PIECES) + text[end:]
+        elif kind == 3:
+            text = text[:start] + chr(rng.choice((rng.randrange(128), rng.randrange(0x110000)))) + text[end:]
+        elif kind == 4:
+            other = rng.choice(texts)
+            text = text[:start] + other[rng.randrange(len(other) + 1) :]
+        elif kind == 5:
+            text = f"{text}{rng.choice((' and ', ' or ', ' eq ', ' add ', ',', ' in '))}{rng.choice(texts)}"
+        elif kind == 6:
+            text = text[:end] + text[start:end] * rng.choice((1, 2, 30)) + text[end:]
+        else:  # a whole word, or what stands in a parenthesis
+            words = text.split(rng.choice(TOKENS))
+            words[rng.randrange(len(words))] = rng.choice((*PIECES, rng.choice(words)))
+            text = rng.choice(TOKENS).join(words) if kind == 7 else " ".join(words)
+        text = text[:3_000]
+    return text
+
+
+def checked(wrong: oq.ODataError, text: str | None) -> None:
+    assert wrong.problems
+    assert str(wrong)
+    str(wrong).encode()
+    details, body = wrong.to_problem_details(instance="/x", type_base="https://e"), wrong.to_odata()
+    assert details["status"] in (400, 501)
+    assert len(details["errors"]) == len(wrong.problems)
+    assert body["error"]["code"] == wrong.problems[0].code
+    for problem in wrong.problems:
+        start, end = problem.span
+        assert 0 <= start <= end
+        assert len(problem.message) < 600
+        if text is not None:
+            assert end <= len(text), (problem, len(text))
+
+
+def tried(do: Callable[[], Any], text: str | None) -> Any:
+    """The result, or None for an ODataError, which is looked at."""
+    try:
+        return do()
+    except oq.ODataError as wrong:
+        checked(wrong, text)
+        return None
+
+
+def evaluated(options: str | dict[str, str], text: str | None, many: bool) -> None:
+    query = tried(lambda: oq.parse_query(options, entity_type=MODEL, limits=LIMITS), text)
+    if query is not None:
+        few = tried(lambda: python.apply(ROWS, query), text)
+        if many and few is not None and not query.orderby:
+            # Generated code keeps the rows that closures keep.
+            kept = [row["id"] for row in python.apply(ROWS * 50, query)]
+            assert query.top is not None or query.skip is not None or kept == [row["id"] for row in few] * 50
+
+
+def once(rng: random.Random) -> tuple[str, Callable[[], None]]:
+    """A text, and everything that is done with it."""
+    if rng.random() < 0.15:
+        options = changed(rng, OPTIONS)
+        return options, lambda: evaluated(options, None, False)
+    text = changed(rng, CORPUS)
+    many = rng.random() < 0.03
+    raw = rng.random() < 0.1
+
+    def do() -> None:
+        tree = tried(lambda: oq.parse_filter(text, limits=LIMITS), text)
+        if tree is not None:
+            assert (
+                oq.parse_filter(oq.unparse(tree), limits=oq.Limits(max_length=None, max_depth=None)) == tree
+            )
+        tried(lambda: oq.parse_orderby(text, limits=LIMITS), text)
+        evaluated({"$filter": text}, text, many)
+        evaluated({"$orderby": text, "$top": "3"}, text, False)
+        if raw:
+            evaluated(f"$filter={quote(text, errors='replace')}", None, False)
+
+    return text, do
+
+
+def test_nothing_but_an_odata_error_escapes() -> None:
+    failures: dict[str, str] = {}
+    for number in range(COUNT):
+        seed = SEED * 1_000_003 + number
+        text, do = once(random.Random(seed))
+        try:
+            do()
+        except Exception as wrong:
+            place = traceback.extract_tb(wrong.__traceback__)[-1]
+            key = f"{type(wrong).__name__} at {os.path.basename(place.filename)}:{place.name}"
+            failures.setdefault(
+                key, f"{key}: {str(wrong)[:200]}\n  text {text!r}\n  seed {seed} (ODATA_FUZZ_SEED={SEED})"
+            )
+    assert not failures, f"{len(failures)} kinds of failure:\n" + "\n".join(failures.values())

@@ -1,0 +1,203 @@
+"""Texts of any size: nothing recurses, and work grows no faster than the text does."""
+
+# Tables of texts are easier to read in rows.
+# ruff: noqa: E501
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from filters import LIFTED
+
+import odata_query as oq
+from odata_query import python
+
+NODE = oq.EntityType(
+    "Node",
+    {
+        "a": oq.Property("Edm.Boolean"),
+        "n": oq.Property("Edm.Int32"),
+        "s": oq.Property("Edm.String"),
+        "items": oq.Property(lambda: NODE, collection=True),
+        "next": oq.Property(lambda: NODE),
+    },
+)
+ROWS: list[dict[str, Any]] = [
+    {"a": True, "n": 1, "s": "x", "items": [], "next": None},
+    {"a": None, "n": None, "s": None, "items": None, "next": None},
+]
+
+
+@pytest.fixture(autouse=True)
+def without_garbage_collection() -> Iterator[None]:
+    """Trees have no cycles; looking for them among many nodes takes most of the time."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def lambdas(count: int) -> str:
+    heads = "".join(f"{'items' if n == 0 else f'x{n - 1}/items'}/any(x{n}: " for n in range(count))
+    return f"{heads}x{count - 1}/a{')' * count}"
+
+
+TEXTS: dict[str, tuple[Callable[[int], str], int]] = {
+    "an or-chain": (lambda n: " or ".join(["a"] * n), 100_000),
+    "an and-chain": (lambda n: " and ".join(["n eq 1"] * n), 10_000),
+    "a list": (lambda n: f"n in ({','.join(map(str, range(n)))})", 100_000),
+    "an array": (lambda n: f"[{','.join('1' * n)}] eq [1]", 10_000),
+    "a path": (lambda n: "/".join([*["next"] * (n - 1), "a"]), 10_000),
+    "parentheses": (lambda n: "(" * n + "a" + ")" * n, 20_000),
+    "nots": (lambda n: "not " * n + "a", 20_000),
+    "nots with parentheses": (lambda n: "not (" * n + "a" + ")" * n, 20_000),
+    "minuses": (lambda n: "- " * n + "n eq 1", 20_000),
+    "a sum": (lambda n: " add ".join(["n"] * n) + " gt 1", 20_000),
+    "a sum from the right": (lambda n: "1 sub (" * n + "n" + ")" * n + " gt 1", 5_000),
+    "comparisons": (lambda n: " eq ".join(["a"] * n), 10_000),
+    "and in or": (lambda n: "a and (a or (" * n + "a" + "))" * n, 5_000),
+    "calls": (lambda n: "concat(" * n + "s" + ",'y')" * n + " eq 'x'", 5_000),
+    "cases": (lambda n: "case(a:" * n + "n" + ")" * n + " eq 1", 2_000),
+    "lambdas": (lambdas, 2_000),
+    "filters": (lambda n: "items" + "/$filter(a)" * n + "/any()", 2_000),
+    "counts": (lambda n: "items/$count($filter=" * n + "a" + " gt 1)" * n, 1_000),
+    "arrays in arrays": (lambda n: "[" * n + "1" + "]" * n + " eq null", 5_000),
+    "records": (lambda n: '{"a":' * n + "1" + "}" * n, 5_000),
+    "keys": (lambda n: "f" + "(1)" * n, 5_000),
+    "functions of strangers": (lambda n: "f(" * n + "a" + ")" * n, 5_000),
+    "a long string": (lambda n: f"s eq '{'x' * n}'", 1_000_000),
+    "quotes": (lambda n: f"s eq '{chr(39) * 2 * n}'", 200_000),
+    "white space": (lambda n: f"n{' ' * n}eq{chr(9) * n}1", 200_000),
+    "names": (lambda n: " or ".join(f"a{n}" for n in range(n)), 5_000),
+}
+NAMED = [pytest.param(*case, id=name) for name, case in TEXTS.items()]
+WITHIN = {"a long string", "white space", "quotes"}
+"""Texts that are refused for nothing but their length."""
+LIMITS = {
+    "a sum": 1_500,
+    "parentheses": 101,
+    "nots": 101,
+    "minuses": 101,
+    "calls": 101,
+    "lambdas": 5,
+    "a path": 21,
+    "a list": 1_001,
+}
+"""Sizes just above the default limits."""
+
+
+def seen(text: str) -> None:
+    """Everything that is done with a tree, without a model."""
+    tree = oq.parse_filter(text, limits=LIFTED)
+    printed = oq.unparse(tree)
+    again = oq.parse_filter(printed, limits=LIFTED)
+    assert tree == again
+    assert hash(tree) == hash(again)
+    assert repr(tree)
+    count = sum(1 for _ in oq.walk(tree))
+    visits = []
+
+    def visit(node: oq.Node) -> oq.Node:
+        visits.append(None)
+        return oq.Literal(node.value, node.type) if isinstance(node, oq.Literal) else node
+
+    assert oq.transform(tree, visit) == tree
+    assert len(visits) == count
+
+
+@pytest.mark.parametrize(("text", "size"), NAMED)
+def test_a_tree_of_any_size_is_read_printed_compared_and_changed(
+    text: Callable[[int], str], size: int
+) -> None:
+    seen(text(size))
+
+
+@pytest.mark.parametrize(("text", "size"), NAMED)
+def test_a_filter_of_any_size_is_answered_or_refused(text: Callable[[int], str], size: int) -> None:
+    # Deep enough for recursion to overflow the stack.
+    size = min(size, 1_200)
+    refusals = []
+    try:
+        query = oq.parse_query({"filter": text(size)}, entity_type=NODE, limits=LIFTED)
+        for rows in (ROWS, ROWS * 250):
+            python.apply(rows, query)
+        if query.filter is not None:
+            python.predicate(query.filter)(ROWS[0])
+    except oq.ODataError as wrong:
+        refusals.append(wrong)
+    assert all(str(wrong) and wrong.to_problem_details() and wrong.to_odata() for wrong in refusals)
+
+
+def test_lambdas_beyond_what_the_backend_takes_are_a_limit_error() -> None:
+    query = oq.parse_query({"filter": lambdas(2_000)}, entity_type=NODE, limits=LIFTED)
+    with pytest.raises(oq.LimitError):
+        python.apply(ROWS, query)
+    query = oq.parse_query({"filter": lambdas(20)}, entity_type=NODE, limits=LIFTED)
+    assert python.apply(ROWS, query) == []
+
+
+@pytest.mark.parametrize(("text", "size"), NAMED)
+def test_the_default_limits_refuse_it(text: Callable[[int], str], size: int) -> None:
+    with pytest.raises(oq.LimitError):
+        oq.parse_filter(text(size))
+    with pytest.raises(oq.LimitError):
+        oq.parse_orderby(text(size))
+
+
+@pytest.mark.parametrize(("name", "size"), LIMITS.items())
+def test_the_default_limits_hold_for_what_is_just_above_them(name: str, size: int) -> None:
+    with pytest.raises(oq.LimitError):
+        oq.parse_filter(TEXTS[name][0](size))
+
+
+@pytest.mark.parametrize("name", [n for n in TEXTS if n not in WITHIN])
+def test_the_default_limits_take_what_is_small(name: str) -> None:
+    assert oq.parse_filter(TEXTS[name][0](4))
+
+
+# ---- growth --------------------------------------------------------------------------------------
+
+
+def work(do: Callable[[], object]) -> int:
+    """How many functions are called and returned from, Python's and C's."""
+    events = 0
+
+    def count(frame: Any, event: str, argument: Any) -> None:
+        nonlocal events
+        events += 1
+
+    sys.setprofile(count)
+    try:
+        do()
+    except oq.ODataError:
+        pass
+    finally:
+        sys.setprofile(None)
+    return events
+
+
+def everything(text: str) -> None:
+    seen(text)
+    python.apply(ROWS, oq.parse_query({"filter": text}, entity_type=NODE, limits=LIFTED))
+
+
+@pytest.mark.parametrize(("text", "size"), NAMED)
+def test_twice_the_text_is_twice_the_work(text: Callable[[int], str], size: int) -> None:
+    small = min(size // 10, 250)
+    work(lambda: everything(text(small)))  # what is learnt once is not counted
+    assert work(lambda: everything(text(2 * small))) < 2.5 * work(lambda: everything(text(small))) + 500
+
+
+@pytest.mark.parametrize(("text", "size"), NAMED)
+def test_a_text_that_breaks_off_is_refused_with_no_more_work(text: Callable[[int], str], size: int) -> None:
+    small = min(size // 10, 250)
+
+    def refused(size: int) -> None:
+        for end in (" eq ", "\0", ")", " 'x"):
+            with pytest.raises(oq.ODataError):
+                oq.parse_filter(text(size) + end, limits=LIFTED)
+
+    refused(small)
+    assert work(lambda: refused(2 * small)) < 2.5 * work(lambda: refused(small)) + 500
