@@ -63,7 +63,7 @@ BY_HAND: dict[str, Callable[[list[Row]], list[Row]]] = {
 
 def make_rows(count: int) -> list[Row]:
     """The same dictionaries in every process; each nullable property is null in one of twenty."""
-    choose = random.Random(7)  # noqa: S311
+    choose = random.Random(7)
     rows: list[Row] = []
     for number in range(count):
         image = f"img{choose.randrange(400):03}.jpg"

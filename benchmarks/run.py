@@ -93,7 +93,7 @@ Samples = dict[str, dict[str, list[float]]]
 
 def run(*command: Any) -> None:
     """Run a command to its end."""
-    subprocess.run([str(part) for part in command], check=True)  # noqa: S603
+    subprocess.run([str(part) for part in command], check=True)
 
 
 def peer_python(directory: Path, upgrade: bool) -> str:
@@ -113,9 +113,9 @@ def peer_python(directory: Path, upgrade: bool) -> str:
 class Worker:
     """A process that takes samples when it is asked (see `peers.serve`)."""
 
-    def __init__(self, *command: str) -> None:  # noqa: D107
+    def __init__(self, *command: str) -> None:
         pipe, self.command = subprocess.PIPE, shlex.join(command)
-        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)  # noqa: S603
+        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
         self.about = self._answer()
 
     def _answer(self) -> dict[str, Any]:

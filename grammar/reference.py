@@ -1,7 +1,7 @@
 """Write grammar/README.md, the reference, from the tables that the library runs on.
 
-    python grammar/reference.py           writes the page
-    python grammar/reference.py --check   exits 1 if the committed page is not what would be written
+python grammar/reference.py           writes the page
+python grammar/reference.py --check   exits 1 if the committed page is not what would be written
 """
 
 from __future__ import annotations
@@ -49,7 +49,12 @@ def page() -> str:
         "`Integer`, `Decimal` and `Double` are numbers promoted together to that kind, `First` is the type of the\n"
         "first argument. Names of operators and functions are matched without regard to case.",
         "| operation | takes | null | section | what it is | examples, each true |\n| --- | --- | --- | --- | --- | --- |\n"
-        + "\n".join(map(_operation, sorted(OPERATIONS.values(), key=lambda o: (o.notation == "function", o.precedence)))),
+        + "\n".join(
+            map(
+                _operation,
+                sorted(OPERATIONS.values(), key=lambda o: (o.notation == "function", o.precedence)),
+            )
+        ),
         "## Literals",
         "`null`, `true`, `7`, `-7.5`, `1e3`, `INF`, `NaN`, `'O''Neil'`, `2024-01-31`, `2024-01-31T12:00:00Z` (an offset\n"
         "that is missing is the query's `default_timezone`), `12:30:00`, `duration'P1DT2H'` or `'P1DT2H'`,\n"
@@ -57,9 +62,7 @@ def page() -> str:
         "`geography'SRID=4326;Point(2.1 41.4)'`, `geometry'...'`, lists `('a','b')` after `in`, JSON arrays `[1,2]`.",
         "## Limits",
         "| `Limits` | default |\n| --- | --- |\n"
-        + "\n".join(
-            f"| `{f.name}` | {getattr(DEFAULT_LIMITS, f.name)} |" for f in fields(Limits) if f.init
-        ),
+        + "\n".join(f"| `{f.name}` | {getattr(DEFAULT_LIMITS, f.name)} |" for f in fields(Limits) if f.init),
         "## Problems",
         *(
             f"### {title}\n\n| code | meaning |\n| --- | --- |\n"

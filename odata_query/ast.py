@@ -111,7 +111,8 @@ class Literal(Node):
     span: Span = (0, 0)
 
     def label(self) -> Any:
-        return self.value, self.type.name
+        # NaN equals nothing, and its hash is its place in memory.
+        return "NaN" if self.value != self.value else self.value, self.type.name
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

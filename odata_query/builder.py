@@ -20,6 +20,7 @@ from .ast import (
     OrderByItem,
     Path,
     RecordExpr,
+    Span,
     TypeName,
     unfrozen,
 )
@@ -35,6 +36,11 @@ class Pair(NamedTuple):
     left: Node
     colon: int
     right: Node
+
+    @property
+    def span(self) -> Span:
+        """From the start of the left to the end of the right."""
+        return self.left.span[0], self.right.span[1]
 
 
 _operators: dict[str, str] = {}
@@ -226,10 +232,7 @@ def _typed(function: str, inside: int, arguments: list[Any], end: int) -> list[N
     if _is_name(inner):
         inner = TypeName(inner.segments[0], inner.span)
     if type(inner) is not TypeName:
-        start, stop = inside, None
-        if type(last) is not Pair:
-            start, stop = last.span
-        raise Refusal("unexpected-text", f"'{function}' takes a type as its last argument.", start, stop)
+        raise Refusal("unexpected-text", f"'{function}' takes a type as its last argument.", *last.span)
     if collection:
         inner = TypeName(f"Collection({inner.name})", last.span)
     return [*arguments[:-1], inner]

@@ -26,7 +26,7 @@ class Limits:
     operators          names of the operators allowed (`eq`, `and`, `negate`); None allows all
     """
 
-    max_length: int | None = 16_384
+    max_length: int | None = 10_000
     max_nodes: int | None = 2_000
     max_depth: int | None = 100
     max_in_items: int | None = 1_000

@@ -136,7 +136,8 @@ def _write_double(value: float) -> str:
 
 def _write_decimal(value: Decimal) -> str:
     text = format(value, "f")
-    return text if "." in text or abs(value) >= 2**63 else f"{text}.0"
+    is_long = not -(2**63) <= value < 2**63
+    return text if "." in text or is_long else f"{text}.0"
 
 
 def _write_date_time_offset(value: dt.datetime) -> str:

@@ -47,7 +47,7 @@ class Operands:
         self.text = text
         self.origins = origins
         self.sorting = option == "$orderby"
-        self.problems: list[Problem] = []
+        self.problems: dict[Problem, None] = {}
         self.patterns: list[Literal] = []
 
     def refuse(
@@ -60,11 +60,18 @@ class Operands:
         suggestion: str | None = None,
     ) -> Literal:
         """Note a problem at a node; the result stands for the part that is wrong."""
+        if self.is_full:
+            return WRONG
         option, text = self.origins.get(id(node), (self.option, self.text))
         found = Problem(code, message, option, span or node.span, suggestion, text)
-        if found not in self.problems:
-            self.problems.append(found)
+        self.problems[found] = None
         return WRONG
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as many problems have been found as are reported."""
+        bound = self.limits.max_problems
+        return bound is not None and len(self.problems) >= max(1, bound)
 
     def literal(self, node: Literal) -> Node:
         value = node.value
@@ -200,7 +207,7 @@ class Operands:
             if node.type is edm.STRING or prefix == wanted.name or prefix.rpartition(".")[2] == wanted.name:
                 value = wanted.value(node.value)
                 if value is None:
-                    near = nearest(node.value, wanted.members)
+                    near = None if self.is_full else nearest(node.value, wanted.members)
                     message = f"{wanted.name} has no member '{shorten(node.value)}'."
                     return self.refuse("unknown-member", message, given, suggestion=near)
                 return Literal(value, wanted, node.span)

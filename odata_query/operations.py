@@ -130,7 +130,7 @@ _TABLE = (
                "The remainder, with the sign of the left operand. Null for a zero divisor, but of Double.",
                _DIVISION, "7 mod 3 eq 1", "-7 mod 3 eq -1", "7 mod -3 eq 1", "5.5 mod 2 eq 1.5", "-7.5e0 mod 2 eq -1.5"),
     _operation("negate", "prefix", 7, "propagate", "5.1.1.2.3", "The number or duration with the other sign.",
-               "Integer -> Integer; Decimal -> Decimal; Double -> Double; Duration -> Duration",
+               "Integer -> Integer; Decimal -> Decimal; Double -> Double; Duration -> Duration?",
                "-(1 add 2) eq -3", "-(-1.5) eq 1.5", "-duration'PT1H' eq duration'-PT1H'"),
     # ---- string and collection functions
     _operation("concat", "function", 9, "propagate", "5.1.1.5.1", "The first, then the second.",

@@ -212,6 +212,7 @@ class Closures:
         place = VARIABLES + node.level if node.level else ROW
         if not node.members:
             return Part(lambda frame: frame[place], 0)
+        self.height = max(self.height, len(node.members))
         read = reader(node.type, self.zone)
         name = node.members[0].attribute
         if len(node.members) == 1:

@@ -37,9 +37,9 @@ TEMPLATES: Mapping[str, str] = {
     "sub(Integer,Integer)": "a - b",
     "sub(Decimal,Decimal)": "finite(exact.subtract(a, b))",
     "sub(Double,Double)": "a - b",
-    "sub(DateTimeOffset,Duration)": "shift(a, -b)",
-    "sub(Date,Duration)": "shift(a, -b)",
-    "sub(Duration,Duration)": "shift(a, -b)",
+    "sub(DateTimeOffset,Duration)": "shift_back(a, b)",
+    "sub(Date,Duration)": "shift_back(a, b)",
+    "sub(Duration,Duration)": "shift_back(a, b)",
     "sub(DateTimeOffset,DateTimeOffset)": "a - b",
     "sub(Date,Date)": "a - b",
     "mul(Integer,Integer)": "a * b",
@@ -179,6 +179,14 @@ def shift(moment: Any, by: dt.timedelta) -> Any:
     """A date moves by whole days; what leaves the calendar is null."""
     try:
         return moment + by
+    except OverflowError:
+        return None
+
+
+@_named
+def shift_back(moment: Any, by: dt.timedelta) -> Any:
+    try:
+        return moment - by
     except OverflowError:
         return None
 

@@ -50,7 +50,7 @@ _DURATION = re.compile(
     r"-?P(?=[0-9T])([0-9]+D)?(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+(\.[0-9]+)?S)?)?", re.A | re.I
 )
 _BASE64 = re.compile(r"(?:[\w-]{4})*(?:[\w-]{2}[AEIMQUYcgkosw048]=?|[\w-][AQgw](?:==)?)?", re.A)
-_ENUM = re.compile(r"(?:[^\W\d]\w*|[+-]?[0-9]+)(?:,(?:[^\W\d]\w*|[+-]?[0-9]+))*")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,19}")
 _YEAR = re.compile(r"-?(?:0[0-9]{3}|[1-9][0-9]{3,})-", re.A)
 _PLAIN_DATE = re.compile(
     r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
@@ -94,7 +94,7 @@ def check_name(name: str, start: int) -> None:
             place = start + MAX_NAME
             raise Refusal("invalid-name", f"A name has at most {MAX_NAME} characters.", place)
         if not part:
-            raise Refusal("invalid-name", "A name is missing behind the '.'.", start)
+            raise Refusal("invalid-name", "A name is missing here.", start)
         if not (part.isascii() and (part[0].isalpha() or part[0] == "_")):
             import unicodedata
 
@@ -304,7 +304,11 @@ def _prefixed(text: str, start: int, end: int) -> Literal:
         kind, good = edm.primitive(name) or edm.UNTYPED, True
     elif "." in prefix:
         check_name(prefix, start)
-        kind, good = edm.Type(prefix), _ENUM.fullmatch(value)
+        kind, good = edm.Type(prefix), True
+        for member in value.split(","):
+            if not _NUMBER.fullmatch(member):
+                check_name(member, inside)
+            inside += len(member) + 1
     else:
         message = _OLD_LITERALS.get(known, f"'{prefix[:40]}' is no prefix of a literal.")
         raise Refusal("invalid-literal", message, start, end)

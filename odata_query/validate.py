@@ -208,7 +208,7 @@ class Validator(Operands):
 
     def unknown_property(self, name: str, type: StructuredType, node: Node, span: tuple[int, int]) -> Node:
         usable = [m.name for m in type.members.values() if (m.sortable if self.sorting else m.filterable)]
-        near = nearest(name, usable)
+        near = None if self.is_full else nearest(name, usable)
         message = f"{type.name} has no property '{shorten(name)}'."
         code = "unknown-property"
         if "." in name:
@@ -223,7 +223,7 @@ class Validator(Operands):
         if name == "()" or name in self.entity_type.members:
             return self.refuse("unsupported-expression", "Key predicates are not supported.", node)
         functions = [n for n in _NAMED if self.limits.functions is None or n in self.limits.functions]
-        near = nearest(name.lower(), functions)
+        near = None if self.is_full else nearest(name.lower(), functions)
         message = f"There is no function '{shorten(name)}'."
         if name.lower() == "substringof":
             message += " OData 4 has contains(text,part), with the text first."

@@ -1,10 +1,11 @@
 """The cases in tests/cases: what a query means, over every form of rows that Python has.
 
 A file has a `model`, `rows` and `cases`. A case has a query: `query` (a raw query string, a mapping or
-pairs), or `filter`, `orderby`, `top`, `skip`; a text may be a list of parts, `["(", 100]` being a hundred of them.
-It gives `ids` (`"any"`: only that all forms agree), or a problem: any of `code`, `position`, `option`,
-`suggestion`, `says` (part of the message), `problems` (their number) and `error`, the class. `limits` and
-`timezone` go to parse_query, and `"many": false` leaves a case of great size out of the many rows.
+pairs), or any of `filter`, `orderby`, `top`, `skip`; a text may be a list of parts, `["(", 100]` being a
+hundred of them. It gives `ids` (`"any"`: only that all forms agree), or a problem: any of `code`, `position`,
+`option`, `suggestion`, `says` (part of the message), `problems` (their number), `status` and `error`, the
+class. `limits` and `timezone` go to parse_query; `"many": false` leaves a case out of the many rows and of
+printing, for its size.
 """
 
 from __future__ import annotations
@@ -29,9 +30,7 @@ from odata_query.python_values import reader
 
 FOLDER = Path(__file__).parent / "cases"
 MANY = 600
-UNBOUNDED = oq.Limits(
-    **{bound.name: None for bound in dataclasses.fields(oq.Limits) if bound.init and bound.name != "max_problems"}
-)
+UNBOUNDED = oq.Limits(**{bound.name: None for bound in dataclasses.fields(oq.Limits) if bound.init})
 OPTIONS = ("filter", "orderby", "top", "skip")
 CLASSES = {
     "parse": oq.ParseError,
@@ -77,7 +76,8 @@ def native(value, type):
     if isinstance(type, edm.CollectionType):
         return tuple(native(item, type.element) for item in value)
     if isinstance(type, oq.EntityType | ComplexType):
-        return types.SimpleNamespace(**{m.name: native(value.get(m.name), m.type) for m in type.members.values()})
+        members = type.members.values()
+        return types.SimpleNamespace(**{m.name: native(value.get(m.name), m.type) for m in members})
     read = reader(type, dt.UTC)
     if type in (edm.DOUBLE, edm.SINGLE):
         return float(value)
@@ -124,7 +124,7 @@ def parsed(case, model):
 
 
 def label(case):
-    text = json.dumps(case.get("query") or [case[name] for name in OPTIONS if name in case], ensure_ascii=True)
+    text = json.dumps(case.get("query") or [case[name] for name in OPTIONS if name in case])
     wanted = case.get("ids", case.get("code", case.get("error", "error")))
     extra = "".join(f" {k}" for k in ("limits", "timezone") if k in case)
     return f"{text[:90]} -> {json.dumps(wanted)[:40]}{extra}"
