@@ -164,7 +164,10 @@ def _lambda(function: str, inside: int, arguments: list[Any], end: int) -> list[
     pair = arguments[0]
     if type(pair) is not Pair:
         message = f"'{function}' takes a variable, a ':' and an expression."
-        raise Refusal("unexpected-text", message, pair.span[1])
+        first = pair
+        while first.children():
+            first = first.children()[0]
+        raise Refusal("unexpected-text", message, first.span[1] if _is_name(first) else pair.span[0])
     name: Any = pair.left
     if not _is_name(name):
         message = f"'{function}' takes the name of a variable before the ':'."

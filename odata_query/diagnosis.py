@@ -9,14 +9,17 @@ import re
 from collections.abc import Sequence
 
 from .errors import nearest
-from .operations import OPERATIONS
+from .operations import FUNCTIONS, OPERATIONS
 from .tokens import Refusal
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _QUALIFIED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
-_SIGNIFICANT = re.compile(r"""'[^']*(?:''[^']*)*'|"[^"]*"|[()\[\]{}]""")
+_STRING = re.compile(r"'[^']*+(?:''[^']*+)*+'")
+_SIGNIFICANT = re.compile(rf"""{_STRING.pattern}|"[^"]*"|[()\[\]{{}}]""")
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _SIGN = re.compile(r"[=!<>&|]+|[+*/%^~?]")
+_LAST_WORD = re.compile(r"[^\W\d]\w*$")
+_DIRECTIONS = ("asc", "desc")
 _OPERATORS = tuple(n for n, op in OPERATIONS.items() if op.notation == "infix")
 
 _SIGNS = {
@@ -42,7 +45,7 @@ def misread(text: str, place: int, names: Sequence[str]) -> Refusal:
     start = place + len(text[place:stop]) - len(text[place:stop].lstrip(" \t"))
     if start >= stop:
         return _ended(text, names)
-    if text[start] == "'" and not re.compile(r"'[^']*(?:''[^']*)*'").match(text, start):
+    if text[start] == "'" and not _STRING.match(text, start):
         return Refusal("unclosed-string", "The string has no closing quote.", start, start + 1)
     if "EQUALITY" in names:
         return _no_operator(text, place, start, names)
@@ -89,12 +92,19 @@ def _no_operator(text: str, place: int, start: int, names: Sequence[str]) -> Ref
             return Refusal("unexpected-text", f"White space must stand before '{word}'.", start, end)
         if text[end] not in " \t":
             return Refusal("unexpected-text", f"White space must stand after '{word}'.", end, end + 1)
-    if word in ("asc", "desc"):
+    if word in _DIRECTIONS and "DIRECTION" in names:
+        return Refusal("unexpected-text", f"Expected ',' or the end behind '{word}'.", end)
+    if word in _DIRECTIONS:
         message = f"'{word}' ends an item of $orderby, and stands nowhere else."
         return Refusal("unexpected-text", message, start, end)
     if word in _WORDS:
         return Refusal("unknown-operator", _WORDS[word], start, end)
-    near = nearest(word, _OPERATORS)
+    last = _LAST_WORD.search(text[:place])
+    function = word if word in FUNCTIONS else last[0].lower() if last else ""
+    if function in FUNCTIONS:
+        message = f"'{function}' is a function: its arguments stand in parentheses behind it."
+        return Refusal("unexpected-text", message, start, end)
+    near = nearest(word, (*_OPERATORS, *_DIRECTIONS[: 2 * ("DIRECTION" in names)]), likeness=0.75)
     if near and start > place:
         message = f"'{word[:40]}' is no operator of OData."
         return Refusal("unknown-operator", message, start, end, near)

@@ -196,13 +196,13 @@ def shorten(text: str, width: int = 40) -> str:
     return clean if len(clean) <= width else clean[: width - 3] + "..."
 
 
-def nearest(word: str, names: Iterable[str]) -> str | None:
+def nearest(word: str, names: Iterable[str], *, likeness: float = 0.6) -> str | None:
     """The name that was probably meant, if one is near: in another case, or a letter or two away."""
     from difflib import get_close_matches
 
     known = list(names)
     alike = (name for name in known if name.lower() == word.lower())
-    return next(alike, None) or next(iter(get_close_matches(word[:128], known, 1)), None)
+    return next(alike, None) or next(iter(get_close_matches(word[:128], known, 1, likeness)), None)
 
 
 def _message(problem: Problem) -> str:

@@ -103,6 +103,39 @@ def _geo(text: str) -> Any:
     return geo.parse(text)
 
 
+_INTEGER = re.compile(r"[+-]?[0-9]{1,38}")
+_FORMS: Mapping[str, re.Pattern[str]] = {
+    **dict.fromkeys(edm.INTEGERS, _INTEGER),
+    edm.BINARY.name: re.compile(r"[A-Za-z0-9_-]*={0,2}"),
+    edm.BOOLEAN.name: re.compile(r"true|false", re.I),
+    edm.DATE.name: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    edm.DATE_TIME_OFFSET.name: re.compile(
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,12})?)?(Z|[+-][0-9]{2}:[0-9]{2})?",
+        re.I,
+    ),
+    edm.DECIMAL.name: re.compile(r"[+-]?[0-9]{1,38}(\.[0-9]{1,38})?"),
+    edm.DOUBLE.name: re.compile(r"[+-]?[0-9]{1,400}(\.[0-9]{1,400})?(e[+-]?[0-9]{1,4})?|-?INF|NaN", re.I),
+    edm.DURATION.name: _DURATION,
+    edm.GUID.name: re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I),
+    edm.TIME_OF_DAY.name: _TIME,
+}
+
+
+def from_text(text: str, type: edm.Type, zone: dt.tzinfo = dt.UTC) -> Any:
+    """The value of a text that is a literal of a type: `2024-01-31` as Edm.Date. Raises OutOfRange."""
+    name = edm.DOUBLE.name if type.name == edm.SINGLE.name else type.name
+    form = _FORMS.get(name)
+    if form is None or not form.fullmatch(text):
+        raise OutOfRange(f"This is no value of {type.name}.")
+    if name in edm.INTEGERS:
+        return int(text)
+    if name == edm.DECIMAL.name:
+        return Decimal(text)
+    if name == edm.DOUBLE.name:
+        return float(text)
+    return text.lower() == "true" if name == edm.BOOLEAN.name else read(text, type, zone)
+
+
 _READ: Mapping[str, Callable[[str], Any]] = {
     edm.BINARY.name: _binary,
     edm.DATE.name: _date,
@@ -141,6 +174,13 @@ def _write_decimal(value: Decimal) -> str:
 
 
 def _write_date_time_offset(value: dt.datetime) -> str:
+    offset = value.utcoffset() or dt.timedelta()
+    if offset.seconds % 60:  # an old local time; literals have offsets of whole minutes
+        below = offset - dt.timedelta(seconds=offset.seconds % 60)
+        try:
+            value = value.astimezone(dt.timezone(below + dt.timedelta(minutes=1)))
+        except OverflowError:
+            value = value.astimezone(dt.timezone(below))
     return value.isoformat().replace("+00:00", "Z")
 
 

@@ -183,13 +183,11 @@ class Operands:
         a, b = type_of(left), type_of(right)
         if UNKNOWN in (a, b):
             return WRONG, WRONG
-        if a.name == b.name and not isinstance(a, StructuredType):
-            if not (ordering and isinstance(a, edm.CollectionType)):
+        if isinstance(a, edm.CollectionType) and isinstance(b, edm.CollectionType):
+            if not ordering and self.have_like_members(a.element, b.element):
                 return left, right
-        elif isinstance(a, edm.CollectionType) and isinstance(b, edm.CollectionType) and not ordering:
-            one, other = a.element.name, b.element.name
-            if edm.NULL.name in (one, other) or (one in edm.NUMBERS and other in edm.NUMBERS):
-                return left, right
+        elif a.name == b.name and not isinstance(a, StructuredType):
+            return left, right
         if isinstance(a, StructuredType) and isinstance(b, StructuredType):
             message = "Comparing entities is not supported."
             return self.refuse("unsupported-expression", message, where or node), WRONG
@@ -197,6 +195,13 @@ class Operands:
         if edm.STRING.name in (a.name, b.name) and (a.name in edm.NUMBERS or b.name in edm.NUMBERS):
             message += " A number is written without quotes."
         return self.refuse("wrong-type", message, where or given[-1]), WRONG
+
+    def have_like_members(self, one: edm.Type, other: edm.Type) -> bool:
+        """Whether the members of two collections can be compared."""
+        if isinstance(one, StructuredType) or isinstance(other, StructuredType):
+            return False
+        both_numbers = one.name in edm.NUMBERS and other.name in edm.NUMBERS
+        return one.name == other.name or both_numbers or is_nothing(one) or is_nothing(other)
 
     def converted(self, node: Node, wanted: edm.Type, given: Node) -> Node:
         """A literal as the type of what it is compared with: `'Red'` as a member, a date as midnight."""

@@ -112,11 +112,14 @@ def _learn(state: State, chars: str) -> tuple[Callable[..., Any], list[Any]]:
     return found
 
 
-def _misread(text: str, place: int, state: State) -> Refusal:
+def _misread(text: str, place: int, state: State, start: str) -> Refusal:
     """What is wrong at a place where no token that the state takes can be read."""
     from .diagnosis import misread  # most programs never need it
 
-    return misread(text, place, [_NAMES[n] if n != END else "" for n in ACTIONS[state.number]])
+    names = [_NAMES[n] if n != END else "" for n in ACTIONS[state.number]]
+    if start == "filter" and "DIRECTION" in names:  # LALR tables have it for both starts
+        names.remove("DIRECTION")
+    return misread(text, place, names)
 
 
 def _parse(start: str, text: str, max_depth: int | None) -> Any:
@@ -143,7 +146,8 @@ def _parse(start: str, text: str, max_depth: int | None) -> Any:
             match, moves = _learn(state, chars)
         token = match(text, place)
         if token is None:
-            raise _misread(whole, place, state)
+            raise _misread(whole, place, state, start)
+        before = state
         number, state, to, rule, build = moves[token.lastindex]
         while rule is not None:
             length, count, reduce, symbol = rule
@@ -172,7 +176,7 @@ def _parse(start: str, text: str, max_depth: int | None) -> Any:
         if to is None:
             if number == END and END in ACTIONS[state.number]:
                 return values[last]
-            raise _misread(whole, place, state)
+            raise _misread(whole, place, before, start)
         states[top] = state
         top += 1
         states[top] = state = to

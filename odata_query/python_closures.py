@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from . import edm
 from .ast import Literal, Node
 from .errors import LimitError, Problem
-from .python_values import cast, count, fetch, function, is_member, members, reader
+from .python_values import cast, count, fetch, function, is_member, members, reader, same_items
 from .trampoline import run
 from .truth import condition, value
 from .typed import TypedCall, TypedPath
@@ -156,7 +156,7 @@ class Closures:
     ) -> Part:
         first, second, constant = left.function, right.function, right.constant
         if isinstance(types[0], edm.CollectionType):
-            return self.made(lambda frame: _equal(first(frame), second(frame)) is wanted, left, right)
+            return self.made(lambda frame: same_items(first(frame), second(frame)) is wanted, left, right)
         if constant is not None:
             if wanted:
                 return self.made(lambda frame: first(frame) == constant, left)
@@ -221,22 +221,18 @@ class Closures:
                 row = frame[place]
                 return row.get(name) if type(row) is dict else fetch(row, name)
 
-            get_value: Function = get
-        else:
-            names = [member.attribute for member in node.members]
+            return Part(get if read is None else lambda frame: read(get(frame)), 0)
+        names = [member.attribute for member in node.members]
 
-            def follow(frame: Frame) -> Any:
-                found = frame[place]
-                for step in names:
-                    if found is None:
-                        return None
-                    found = found.get(step) if type(found) is dict else fetch(found, step)
-                return found
+        def follow(frame: Frame) -> Any:
+            found = frame[place]
+            for step in names:
+                if found is None:
+                    return None
+                found = found.get(step) if type(found) is dict else fetch(found, step)
+            return found if read is None else read(found)
 
-            get_value = follow
-        if read is None:
-            return Part(get_value, 0)
-        return Part(lambda frame: read(get_value(frame)), 0)
+        return Part(follow, 0)
 
     def call(self, node: TypedCall, parts: Sequence[Part], nullable: Sequence[bool]) -> Part:
         if node.key == "now()":
@@ -303,10 +299,6 @@ class Closures:
     def listed(self, parts: Sequence[Part]) -> Part:
         functions = [part.function for part in parts]
         return self.made(lambda frame: [item(frame) for item in functions], *parts)
-
-
-def _equal(left: Any, right: Any) -> bool:
-    return (left is None) is (right is None) and list(left or ()) == list(right or ())
 
 
 class Program(NamedTuple):

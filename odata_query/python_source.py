@@ -17,7 +17,7 @@ from typing import Any
 
 from . import edm
 from .ast import Literal, Node
-from .python_values import NAMES, cast, count, is_member, members, reader, template
+from .python_values import NAMES, cast, count, is_member, members, reader, same_items, template
 from .trampoline import run
 from .truth import condition
 from .typed import TypedCall, TypedPath
@@ -145,6 +145,9 @@ class Source:
         nullable: Sequence[bool],
         wanted: bool,
     ) -> Expr:
+        if isinstance(types[0], edm.CollectionType):
+            found = _call("same_items", left, right)
+            return found if wanted else _not(found)
         return _compare(left, ast.Eq() if wanted else ast.NotEq(), right)
 
     def is_null(self, part: Expr, wanted: bool) -> Expr:
@@ -199,16 +202,16 @@ class Source:
         found: Expr = _name(f"v{node.level}" if node.level else "row")
         if not node.members:
             return found
-        for position, member in enumerate(node.members):
-            if position and node.members[position - 1].nullable:
-                now, found = self.kept(found)
-                inner = self.step(found, member.attribute)
-                found = ast.IfExp(_is_none(now), _constant(None), inner)
-            else:
-                found = self.step(found, member.attribute)
         read = reader(node.type, self.zone)
-        if read is not None:
-            found = ast.Call(self.bound("read", read), [found], [])
+        last = len(node.members) - 1
+        for position, member in enumerate(node.members):
+            before = found
+            if position and node.members[position - 1].nullable:
+                now, before = self.kept(found)
+            inner = self.step(before, member.attribute)
+            if read is not None and position == last:
+                inner = ast.Call(self.bound("read", read), [inner], [])
+            found = inner if before is found else ast.IfExp(_is_none(now), _constant(None), inner)
         return found
 
     def step(self, owner: Expr, attribute: str) -> Expr:
@@ -291,6 +294,13 @@ def compile_predicate(node: Node, zone: dt.tzinfo, items: bool) -> Test:
 def _compiled(emitter: Source, functions: list[ast.stmt], name: str) -> Any:
     """The function with a name, of all that have been generated."""
     module = ast.fix_missing_locations(ast.Module([*emitter.functions, *functions], []))
-    names = {**NAMES, "cast": cast, "count": count, "is_member": is_member, **emitter.names}
+    names = {
+        **NAMES,
+        "cast": cast,
+        "count": count,
+        "is_member": is_member,
+        "same_items": same_items,
+        **emitter.names,
+    }
     exec(compile(module, "<query>", "exec"), names)  # noqa: S102  # a tree made here, without user text
     return names[name]

@@ -425,7 +425,9 @@ def reader(type: edm.Type, zone: dt.tzinfo) -> Read | None:
         def read_items(items: Any) -> Any:
             if isinstance(items, str | bytes | Mapping):
                 raise ConfigurationError(f"{items!r:.200} in the data is no {type.name}")
-            return items if inner is None or items is None else [inner(item) for item in items]
+            if items is None:
+                return ()
+            return items if inner is None else [inner(item) for item in items]
 
         return read_items
     if isinstance(type, edm.EnumType):
@@ -457,9 +459,29 @@ def is_member(item: Any, items: Any) -> bool:
     return any(item == other for other in items or ())
 
 
-def count(items: Any) -> int:
-    """The members of a collection; a missing one has none."""
-    return 0 if items is None else len(items)
+def count(items: Any) -> int | None:
+    """The number of members; null behind a path through null."""
+    return None if items is None else len(items)
+
+
+def same_items(left: Any, right: Any) -> bool:
+    """Whether two collections have the same members in the same order."""
+    if left is None or right is None:
+        return left is right
+    left, right = list(left), list(right)
+    return len(left) == len(right) and all(map(_same, left, right))
+
+
+def _same(left: Any, right: Any) -> bool:
+    if isinstance(left, float) or isinstance(right, float):
+        left, right = _as_double(left), _as_double(right)
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        return same_items(left, right)
+    return bool(left == right)
+
+
+def _as_double(value: Any) -> Any:
+    return float(value) if isinstance(value, decimal.Decimal) else value
 
 
 def members(items: Sequence[Any]) -> frozenset[Any] | list[Any]:
@@ -488,17 +510,19 @@ def cast(value: Any, source: edm.Type, target: edm.Type) -> Any:
                 return text.removesuffix("e0")
             return text.partition("'")[2][:-1] if text.endswith("'") else text
         if name in edm.INTEGERS:
-            number = int(value.strip()) if isinstance(value, str) else int(value)
+            number = literals.from_text(value, target) if isinstance(value, str) else int(value)
             low, high = RANGES[name]
             return number if low <= number <= high else None
         if name == edm.DECIMAL.name:
+            if isinstance(value, str):
+                return literals.from_text(value, target)
             found = decimal.Decimal(repr(value) if isinstance(value, float) else value)
             return found if found.is_finite() else None
         if name in (edm.DOUBLE.name, edm.SINGLE.name):
-            return float(value)
+            return literals.from_text(value, target) if isinstance(value, str) else float(value)
         if name == edm.BOOLEAN.name:
             if isinstance(value, str):
-                return {"true": True, "false": False}.get(value.lower())
+                return literals.from_text(value, target)
             return None if isinstance(value, dt.date | dt.time | dt.timedelta | uuid.UUID) else bool(value)
         if name == edm.DATE.name and isinstance(value, dt.datetime):
             return value.date()
@@ -508,8 +532,7 @@ def cast(value: Any, source: edm.Type, target: edm.Type) -> Any:
             return dt.datetime.combine(value, dt.time(), dt.UTC)
         if isinstance(target, edm.EnumType):
             return target.value(str(value))
-        read = reader(target, dt.UTC)
-        return read(value) if read is not None and isinstance(value, str) else None
+        return literals.from_text(value, target) if isinstance(value, str) else None
     except (ArithmeticError, ValueError, TypeError, ConfigurationError):
         return None
 

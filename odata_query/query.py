@@ -196,7 +196,11 @@ def _sorted_out(
             message = f"{shown} is given twice."
             problems.append(Problem("duplicate-option", message, shown, (0, 0)))
         elif name.startswith("@"):
-            aliases[name] = value
+            if name[1:].isidentifier():
+                aliases[name] = value
+            else:
+                message = "A parameter alias is '@' and a name."
+                problems.append(Problem("invalid-name", message, shown, (0, 0)))
         elif plain in _NOT_BUILT:
             problems.append(Problem("unsupported-option", f"{shown} is not supported.", shown))
         else:
@@ -230,7 +234,8 @@ def _number(option: str, text: str, problems: list[Problem], limits: Limits) -> 
         return None
     bound = limits.max_top if option == "$top" else limits.max_skip
     most = _MAX_INT64 if bound is None else bound
-    value = int(text) if len(text.lstrip("0")) < 20 else _MAX_INT64 + 1
+    digits = text.lstrip("0") or "0"
+    value = int(digits) if len(digits) < 20 else _MAX_INT64 + 1
     if value > most:
         code = "top-too-large" if option == "$top" else "skip-too-large"
         message = f"{option} is at most {most}."
@@ -253,6 +258,7 @@ class _Aliases:
         self, trees: Mapping[str, Node], texts: Mapping[str, str], limits: Limits, problems: list[Problem]
     ) -> None:
         self.trees = trees
+        self.texts = texts
         self.problems = problems
         self.origins = {id(node): (name, texts[name]) for name, tree in trees.items() for node in walk(tree)}
         self.bound = _MAX_EXPANDED if limits.max_nodes is None else limits.max_nodes
@@ -281,15 +287,20 @@ class _Aliases:
                 self.sizes[name] = sizes[name] + sum(self.sizes[other] for other in uses[name])
                 del waiting[name]
                 if self.sizes[name] <= self.bound:
-                    self.ready[name] = self.replaced(self.trees[name])
+                    self.ready[name] = self.replaced(self.trees[name], (name, self.texts[name]))
 
-    def replaced(self, tree: Node) -> Node:
+    def replaced(self, tree: Node, origin: tuple[str, str]) -> Node:
+        """The tree with the aliases in it replaced; origin is the option it is from, and its text."""
+
         def put(node: Node) -> Node:
             if isinstance(node, Path) and len(node.segments) == 1:
                 return self.ready.get(str(node.segments[0]), node)
             return node
 
-        return transform(tree, put)
+        found = transform(tree, put)
+        for node in walk(found):
+            self.origins.setdefault(id(node), origin)
+        return found
 
     def expanded(self, tree: Any, option: str, text: str) -> Any:
         """A filter, or the items of an order, with the values of the aliases in place."""
@@ -302,5 +313,5 @@ class _Aliases:
             message = f"The parameter aliases expand to {size} parts, more than {self.bound}."
             self.problems.append(Problem("expression-too-large", message, option, (0, len(text)), None, text))
             return tree
-        done = [self.replaced(item) for item in items]
+        done = [self.replaced(item, (option, text)) for item in items]
         return done[0] if isinstance(tree, Node) else done

@@ -95,7 +95,7 @@ def check_name(name: str, start: int) -> None:
             raise Refusal("invalid-name", f"A name has at most {MAX_NAME} characters.", place)
         if not part:
             raise Refusal("invalid-name", "A name is missing here.", start)
-        if not (part.isascii() and (part[0].isalpha() or part[0] == "_")):
+        if not (part.isascii() and part.isidentifier()):
             import unicodedata
 
             for place, char in enumerate(part, start):
@@ -107,6 +107,8 @@ def check_name(name: str, start: int) -> None:
                     or (place > start and category in ("Nd", "Mn", "Mc", "Pc", "Cf"))
                 ):
                     message = f"U+{ord(char):04X} cannot stand in a name."
+                    if char in "\u2018\u2019\u201c\u201d":
+                        message = "A string is written in straight single quotes: 'text'."
                     raise Refusal("invalid-character", message, place)
         start += len(part) + 1
 
@@ -273,6 +275,7 @@ def _mistimed(text: str) -> str | None:
 
 
 _OLD_LITERALS = {
+    "date": "A date is written without a prefix and quotes: 2024-01-31.",
     "datetime": "A date and time is written without a prefix: 2024-01-31T12:00:00Z.",
     "datetimeoffset": "A date and time is written without a prefix: 2024-01-31T12:00:00Z.",
     "guid": "A Guid is written without a prefix and quotes.",

@@ -27,7 +27,7 @@ from .errors import Problem, error, nearest, shorten
 from .limits import DEFAULT_LIMITS, Limits
 from .model import Member, StructuredType
 from .operands import WRONG, Operands, is_nothing, is_unordered
-from .operations import OPERATIONS
+from .operations import OPERATIONS, SEGMENTS
 from .overloads import UNKNOWN, describe, number_kind, overload, promoted
 from .trampoline import Steps, run
 from .typed import TypedCall, TypedList, TypedPath, is_nullable, type_of
@@ -193,7 +193,7 @@ class Validator(Operands):
                 return self.refuse("not-a-path", message, node, span=place)
             member = current.members.get(segment)
             if member is None:
-                if segment in (current.name, current.name.rpartition(".")[2]):
+                if "." in segment and segment.rpartition(".")[2] == current.name.rpartition(".")[2]:
                     continue
                 return self.unknown_property(segment, current, node, span)
             if not (member.sortable if self.sorting and scope is _OUTERMOST else member.filterable):
@@ -202,8 +202,9 @@ class Validator(Operands):
                 message = f"'{segment}' cannot be used in {use}."
                 return self.refuse(code, message, node, span=span)
             members.append(member)
-            nullable = nullable or member.nullable
             current = member.type
+            # A collection is never null, only the path to it is.
+            nullable = nullable or (member.nullable and not isinstance(current, edm.CollectionType))
         return TypedPath(segments, node.span, level, tuple(members), current, nullable)
 
     def unknown_property(self, name: str, type: StructuredType, node: Node, span: tuple[int, int]) -> Node:
@@ -217,6 +218,9 @@ class Validator(Operands):
 
     def unknown_function(self, node: Call, scope: Scope) -> Node:
         name = node.function
+        if name in SEGMENTS and name != "$filter":
+            message = f"'{name}' gives a value, which has no properties."
+            return self.refuse("not-a-path", message, node)
         if name in OPERATIONS:
             message = f"A path behind '{name}' is not supported."
             return self.refuse("unsupported-expression", message, node)
@@ -270,6 +274,10 @@ class Validator(Operands):
             wrong = self.culprit(node, names)
             return self.refuse("wrong-type", describe(operation, names), wrong)
         signature, result = found
+        elements = [t.element for t in types if isinstance(t, edm.CollectionType)]
+        if len(elements) == 2 and not self.have_like_members(*elements):
+            message = f"{node.function} takes collections of one type, got ({', '.join(names)})."
+            return self.refuse("wrong-type", message, node.arguments[1])
         for position, parameter in enumerate(signature.parameters):
             arguments[position] = self.promote(arguments[position], parameter)
         if not self.check_values(node, arguments, signature.parameters):
@@ -351,6 +359,9 @@ class Validator(Operands):
             items.append(typed)
         if UNKNOWN in map(type_of, [left, *items]):
             return WRONG
+        names = tuple(type_of(item).name for item in (left, *items))
+        if promoted(names) in (edm.DOUBLE.name, edm.SINGLE.name):
+            left, *items = [self.promote(item, "Double") for item in (left, *items)]
         if not all(isinstance(item, Literal | TypedList) for item in items):
             message = "A list of expressions is not supported."
             return self.refuse("unsupported-expression", message, given_right)
