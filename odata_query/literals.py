@@ -175,12 +175,15 @@ def _write_decimal(value: Decimal) -> str:
 
 def _write_date_time_offset(value: dt.datetime) -> str:
     offset = value.utcoffset() or dt.timedelta()
-    if offset.seconds % 60:  # an old local time; literals have offsets of whole minutes
-        below = offset - dt.timedelta(seconds=offset.seconds % 60)
+    seconds = dt.timedelta(seconds=offset.seconds % 60)
+    if seconds:  # an old local time; literals have offsets of whole minutes
         try:
-            value = value.astimezone(dt.timezone(below + dt.timedelta(minutes=1)))
+            by = dt.timedelta(minutes=1) - seconds
+            clock = value.replace(tzinfo=None) + by
         except OverflowError:
-            value = value.astimezone(dt.timezone(below))
+            by = -seconds
+            clock = value.replace(tzinfo=None) + by
+        value = clock.replace(tzinfo=dt.timezone(offset + by))
     return value.isoformat().replace("+00:00", "Z")
 
 

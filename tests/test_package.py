@@ -198,7 +198,8 @@ def test_an_editable_install_has_the_grammar_and_its_tables(tmp_path):
     subprocess.run([*pip, "-e", ROOT], check=True, capture_output=True)
     code = (
         f"import site; site.addsitedir({str(target)!r}); import importlib.resources as r;"
-        f"f = r.files('odata_query'); print(*[len(f.joinpath(n).read_bytes()) for n in ('odata.lark', '_tables.py')])"
+        "f = r.files('odata_query');"
+        "print(*[len(f.joinpath(n).read_bytes()) for n in ('odata.lark', '_tables.py')])"
     )
     found = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
