@@ -55,12 +55,7 @@ def _date_time_offset(text: str, zone: dt.tzinfo) -> dt.datetime:
         minutes = int(offset[1:3]) * 60 + int(offset[4:])
         clock = clock[:-6]
         zone = dt.timezone(dt.timedelta(minutes=-minutes if offset[0] == "-" else minutes))
-    moment = dt.datetime.combine(_date(date), _time(clock), zone)
-    try:
-        moment.astimezone(dt.UTC)
-    except OverflowError:
-        raise OutOfRange("The moment is outside the years 1..9999 in UTC.") from None
-    return moment
+    return dt.datetime.combine(_date(date), _time(clock), zone)
 
 
 def _duration(text: str) -> dt.timedelta:
