@@ -40,8 +40,10 @@ class Limits:
     max_pattern: int | None = 2_000
     functions: frozenset[str] | None = None
     operators: frozenset[str] | None = None
-    harmless_length: int = field(init=False, repr=False, compare=False)
-    """A text of at most so many characters cannot exceed the bounds on the parts of a tree."""
+    short: int = field(init=False, repr=False, compare=False)
+    slashes: int = field(init=False, repr=False, compare=False)
+    colons: int = field(init=False, repr=False, compare=False)
+    """A text with at most so many characters, slashes and colons has no tree beyond the bounds."""
 
     def __post_init__(self) -> None:
         for bound in fields(self):
@@ -55,16 +57,12 @@ class Limits:
                     object.__setattr__(self, bound.name, frozenset(value))
             elif value is not None and (type(value) is not int or value < 0):
                 raise ConfigurationError(f"{bound.name} is a number from 0, or None: {value!r}")
-        least = [
-            # The fewest characters that a node, a list's item, a segment, a lambda take.
-            (self.max_nodes, 1),
-            (self.max_in_items, 2),
-            (self.max_orderby_items, 2),
-            (self.max_path_depth, 2),
-            (self.max_lambda_depth, 8),
-        ]
-        bounds = [bound * width for bound, width in least if bound is not None]
-        object.__setattr__(self, "harmless_length", min(bounds, default=2**62))
+        # A node takes a character at least, a member of a list and an item of an order take two.
+        widths = [(self.max_nodes, 1), (self.max_in_items, 2), (self.max_orderby_items, 2)]
+        short = min((bound * width for bound, width in widths if bound is not None), default=2**62)
+        object.__setattr__(self, "short", short)
+        for name, bound in (("slashes", self.max_path_depth), ("colons", self.max_lambda_depth)):
+            object.__setattr__(self, name, 2**62 if bound is None else max(bound - 1, 0))
 
 
 DEFAULT_LIMITS = Limits()

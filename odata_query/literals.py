@@ -55,7 +55,22 @@ def _date_time_offset(text: str, zone: dt.tzinfo) -> dt.datetime:
         minutes = int(offset[1:3]) * 60 + int(offset[4:])
         clock = clock[:-6]
         zone = dt.timezone(dt.timedelta(minutes=-minutes if offset[0] == "-" else minutes))
-    return dt.datetime.combine(_date(date), _time(clock), zone)
+    moment = dt.datetime.combine(_date(date), _time(clock), zone)
+    try:
+        moment.astimezone(dt.UTC)
+    except OverflowError:
+        raise OutOfRange("The moment is outside the years 1..9999 in UTC.") from None
+    return moment
+
+
+def midnight(date: dt.date, zone: dt.tzinfo) -> dt.datetime:
+    """The moment at which a date begins in a zone; the first moment, if that is before it."""
+    moment = dt.datetime.combine(date, dt.time(), zone)
+    try:
+        moment.astimezone(dt.UTC)
+    except OverflowError:
+        return dt.datetime.min.replace(tzinfo=dt.UTC)
+    return moment
 
 
 def _duration(text: str) -> dt.timedelta:

@@ -219,6 +219,5 @@ class Operands:
         elif wanted is edm.DURATION and node.type is edm.STRING:
             return self.as_duration(node)
         elif wanted is edm.DATE_TIME_OFFSET and node.type is edm.DATE:
-            midnight = dt.datetime.combine(node.value, dt.time(), self.zone)
-            return Literal(midnight, wanted, node.span)
+            return Literal(literals.midnight(node.value, self.zone), wanted, node.span)
         return node

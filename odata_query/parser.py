@@ -218,7 +218,7 @@ def parse(start: str, text: str, option: str, limits: Limits) -> Any:
         if not text.isascii():
             _check_characters(text)
         found = _parse(start, text, limits.max_depth)
-        if len(text) > limits.harmless_length:
+        if len(text) > limits.short or text.count("/") > limits.slashes or text.count(":") > limits.colons:
             _check_size(found, text, limits)
     except Refusal as refusal:
         raise _refused(refusal, text, option) from None
@@ -246,9 +246,9 @@ def _check_characters(text: str) -> None:
 
 
 def _check_size(found: Any, text: str, limits: Limits) -> None:
-    """Refuse a tree that is larger than the limits; looks at the tree only where its text may be."""
+    """Refuse a tree that is larger than the limits; looks at the tree only where it may be."""
     if (
-        not (_exceeds(len(text), limits.max_nodes) and _exceeds(_most_nodes(text), limits.max_nodes))
+        not _exceeds(_most_nodes(text), limits.max_nodes)
         and not _exceeds(text.count("/") + 1, limits.max_path_depth)
         and not _exceeds(text.count(":"), limits.max_lambda_depth)
         and not _exceeds(text.count(",") + 1, limits.max_in_items)
