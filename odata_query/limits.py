@@ -46,17 +46,17 @@ class Limits:
     """A text with at most so many characters, slashes and colons has no tree beyond the bounds."""
 
     def __post_init__(self) -> None:
-        for bound in fields(self):
-            if not bound.init:
+        for each in fields(self):
+            if not each.init:
                 continue
-            value = getattr(self, bound.name)
-            if bound.name in ("functions", "operators"):
+            value = getattr(self, each.name)
+            if each.name in ("functions", "operators"):
                 if isinstance(value, str):
-                    raise ConfigurationError(f"{bound.name} takes names, not one text: {value!r}")
+                    raise ConfigurationError(f"{each.name} takes names, not one text: {value!r}")
                 if value is not None:
-                    object.__setattr__(self, bound.name, frozenset(value))
+                    object.__setattr__(self, each.name, frozenset(value))
             elif value is not None and (type(value) is not int or value < 0):
-                raise ConfigurationError(f"{bound.name} is a number from 0, or None: {value!r}")
+                raise ConfigurationError(f"{each.name} is a number from 0, or None: {value!r}")
         # A node takes a character at least, a member of a list and an item of an order take two.
         widths = [(self.max_nodes, 1), (self.max_in_items, 2), (self.max_orderby_items, 2)]
         short = min((bound * width for bound, width in widths if bound is not None), default=2**62)
