@@ -47,6 +47,8 @@ class Operands:
         self.text = text
         self.origins = origins
         self.sorting = option == "$orderby"
+        self.negated: dict[int, str] = {}
+        """The comparisons whose left operand is `not x`, by that x: what was probably to be negated."""
         self.problems: dict[Problem, None] = {}
         self.patterns: list[Literal] = []
 
@@ -157,7 +159,7 @@ class Operands:
             return True
         message = f"{where} takes Edm.Boolean, got {type.name}."
         if where == "not":
-            message += " To negate a comparison, write not (a eq b)."
+            message += f" To negate a comparison, write not ({self.negated.get(id(node), 'a eq b')})."
         self.refuse("not-boolean", message, node)
         return False
 
@@ -194,6 +196,8 @@ class Operands:
         message = f"'{node.function}' cannot compare {a.name} with {b.name}."
         if edm.STRING.name in (a.name, b.name) and (a.name in edm.NUMBERS or b.name in edm.NUMBERS):
             message += " A number is written without quotes."
+        elif isinstance(a, edm.CollectionType) is not isinstance(b, edm.CollectionType):
+            message += " Members of a collection are asked about with any or all."
         return self.refuse("wrong-type", message, where or given[-1]), WRONG
 
     def have_like_members(self, one: edm.Type, other: edm.Type) -> bool:

@@ -31,6 +31,7 @@ from .operations import OPERATIONS, SEGMENTS
 from .overloads import UNKNOWN, describe, number_kind, overload, promoted
 from .trampoline import Steps, run
 from .typed import TypedCall, TypedList, TypedPath, is_nullable, type_of
+from .unparse import unparse
 
 _NewPath, _NewCall = unfrozen(TypedPath), unfrozen(TypedCall)
 _REMEMBERED_PATHS = 1_000
@@ -313,6 +314,10 @@ class Validator(Operands):
 
     def compare(self, node: Call, scope: Scope) -> Steps:
         """`eq`, `ne`, `gt`, `ge`, `lt`, `le`."""
+        first = node.arguments[0]
+        if type(first) is Call and first.function == "not":
+            meant = Call(node.function, (first.arguments[0], node.arguments[1]))
+            self.negated[id(first.arguments[0])] = shorten(unparse(meant), 80)
         arguments = self.leaves(node, scope) or (yield self.arguments(node, scope))
         left, right = self.alike(node, arguments[0], arguments[1], node.arguments)
         if UNKNOWN in (type_of(left), type_of(right)):
