@@ -8,38 +8,78 @@ query = oq.parse_query("$filter=fileType eq 'jpg'&$top=10", entity_type=Image)
 python.apply(rows, query)
 """
 
-from .ast import (
-    Call,
-    Lambda,
-    ListExpr,
-    Literal,
-    NamedValue,
-    Node,
-    OrderByItem,
-    Path,
-    RecordExpr,
-    TypeName,
-    transform,
-    walk,
-)
-from .edm import EnumType
-from .errors import (
-    ConfigurationError,
-    LimitError,
-    ODataError,
-    ParseError,
-    Problem,
-    UnsupportedError,
-    ValidationError,
-)
-from .limits import Limits
-from .model import ComplexType, EntityType, NavigationProperty, Property
-from .parser import parse_filter, parse_orderby
-from .query import Query, parse_query
-from .unparse import unparse
-from .validate import validate
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
+
+if _TYPE_CHECKING:
+    from .ast import (
+        Call,
+        Lambda,
+        ListExpr,
+        Literal,
+        NamedValue,
+        Node,
+        OrderByItem,
+        Path,
+        RecordExpr,
+        TypeName,
+        transform,
+        walk,
+    )
+    from .edm import EnumType
+    from .errors import (
+        ConfigurationError,
+        LimitError,
+        ODataError,
+        ParseError,
+        Problem,
+        UnsupportedError,
+        ValidationError,
+    )
+    from .limits import Limits
+    from .model import ComplexType, EntityType, NavigationProperty, Property
+    from .parser import parse_filter, parse_orderby
+    from .printer import unparse
+    from .query import Query, parse_query
+    from .validator import validate
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Call": "ast",
+    "ComplexType": "model",
+    "ConfigurationError": "errors",
+    "EntityType": "model",
+    "EnumType": "edm",
+    "Lambda": "ast",
+    "LimitError": "errors",
+    "Limits": "limits",
+    "ListExpr": "ast",
+    "Literal": "ast",
+    "NamedValue": "ast",
+    "NavigationProperty": "model",
+    "Node": "ast",
+    "ODataError": "errors",
+    "OrderByItem": "ast",
+    "ParseError": "errors",
+    "Path": "ast",
+    "Problem": "errors",
+    "Property": "model",
+    "Query": "query",
+    "RecordExpr": "ast",
+    "TypeName": "ast",
+    "UnsupportedError": "errors",
+    "ValidationError": "errors",
+    "parse_filter": "parser",
+    "parse_orderby": "parser",
+    "parse_query": "query",
+    "transform": "ast",
+    "unparse": "printer",
+    "validate": "validator",
+    "walk": "ast",
+}
+"""Where each name lives: its file is imported when the name is first used. No file has the name of what it
+holds, for importing a file binds its name here."""
 
 __all__ = [
     "Call",
@@ -74,3 +114,17 @@ __all__ = [
     "validate",
     "walk",
 ]
+
+
+def __getattr__(name: str) -> _Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    found = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -29,8 +29,8 @@ from .infer import DataError, Row, check_rows, from_texts, infer, read_model
 from .model import EntityType
 from .operations import OPERATIONS
 from .parser import parse_filter
+from .printer import unparse
 from .query import Query, parse_query
-from .unparse import unparse
 
 LARGE_FILE = 10_000_000
 """Bytes from which reading a file shows its progress."""

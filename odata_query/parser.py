@@ -43,8 +43,7 @@ class State:
     The state below decides what a rule that only renames leads to. So the same number above another
     state is another State, and such rules are passed over when the next token is learnt.
 
-    tokens  by first character, or two if the first is a blank: what matches the token that starts so,
-            and for each group of the match a Move
+    tokens  by first character, or two if the first is a blank: how the token that starts so is read
     steps   by token and symbol: the Move after a reduction to the symbol down to here
     """
 
@@ -55,7 +54,7 @@ class State:
         self.below = below
         self.is_nested = is_nested
         self.above: dict[int, State] = {}
-        self.tokens: dict[str, tuple[Callable[..., Any], list[Any]]] = {}
+        self.tokens: dict[str, Lexer] = {}
         self.steps: dict[int, Move] = {}
 
     def over(self, number: int, is_nested: bool = False) -> State:
@@ -68,6 +67,9 @@ class State:
 Move = tuple[int, State, State | None, Rule | None, Callable[[str, int, int], Any] | None]
 """A token's number, the state now on top, and a state to shift to (with what makes the token's value) or a
 rule to reduce by; neither, if the token cannot stand here or is the end of a whole text."""
+
+Lexer = tuple[Callable[..., Any], Move | None, list[Any]]
+"""What matches a token; its Move if it can be one token only; else the Move for each group of the match."""
 
 _BASES = [State(number, None, False) for number in range(len(ACTIONS))]
 _patterns: dict[tuple[int, ...], Callable[..., Any]] = {}
@@ -89,7 +91,7 @@ def _move(top: State, token: int) -> Move:
         top = top.below.over(GOTOS[top.below.number][symbol])
 
 
-def _learn(state: State, chars: str) -> tuple[Callable[..., Any], list[Any]]:
+def _learn(state: State, chars: str) -> Lexer:
     """How a state reads a token that starts so; chars is empty at the end of the text."""
     chars = "".join("\x80" if char > "\x7f" else char for char in chars)
     if chars[1:] in (" ", "\t"):
@@ -108,7 +110,8 @@ def _learn(state: State, chars: str) -> tuple[Callable[..., Any], list[Any]]:
         if match is None:
             parts = [f"({TERMINALS[number][1]})" if number != END else r"(\Z)" for number in able]
             match = _patterns[able] = re.compile("|".join(parts) or r"(?!)").match
-        found = state.tokens[chars] = (match, [None, *(_move(state, number) for number in able)])
+        moves = [_move(state, number) for number in able]
+        found = state.tokens[chars] = (match, moves[0] if len(moves) == 1 else None, [None, *moves])
     return found
 
 
@@ -126,7 +129,7 @@ def _parse(start: str, text: str, max_depth: int | None) -> Any:
     """The value of a start rule over the whole text; raises Refusal."""
     whole = text
     place = 0
-    if text[:1] in _WHITE or text[-1:] in _WHITE:
+    if text.strip(_WHITE) is not text:
         text = text.rstrip(_WHITE)
         place = len(text) - len(text.lstrip(_WHITE))
     size = len(text)
@@ -141,14 +144,14 @@ def _parse(start: str, text: str, max_depth: int | None) -> Any:
         if chars == " ":
             chars = text[place : place + 2]
         try:
-            match, moves = state.tokens[chars]
+            match, move, moves = state.tokens[chars]
         except KeyError:
-            match, moves = _learn(state, chars)
+            match, move, moves = _learn(state, chars)
         token = match(text, place)
         if token is None:
             raise _misread(whole, place, state, start)
         before = state
-        number, state, to, rule, build = moves[token.lastindex]
+        number, state, to, rule, build = move or moves[token.lastindex]
         while rule is not None:
             length, count, reduce, symbol = rule
             top -= length

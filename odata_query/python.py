@@ -15,7 +15,7 @@ from .python_closures import Program, compile_condition, compile_value
 from .python_source import TRUST_ERRORS, compile_predicate, compile_select
 from .query import Query
 from .typed import TypedCall, TypedPath, type_of
-from .validate import validate
+from .validator import validate
 
 Row = TypeVar("Row")
 

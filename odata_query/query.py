@@ -14,7 +14,7 @@ from .limits import DEFAULT_LIMITS, Limits
 from .model import StructuredType
 from .parser import parse
 from .typed import TypedPath
-from .validate import Validator, raise_problems
+from .validator import Validator, raise_problems
 
 _BUILT = ("filter", "orderby", "top", "skip", "count")
 _NOT_BUILT = (

@@ -25,11 +25,11 @@ LAYERS = [
     {"python"},
     {"python_closures", "python_source"},
     {"python_values", "query"},
-    {"validate", "truth"},
+    {"validator", "truth"},
     {"operands"},
     {"overloads", "typed"},
     {"dataclass_model"},
-    {"model", "parser", "unparse"},
+    {"model", "parser", "printer"},
     {"builder", "diagnosis"},
     {"literals", "tokens"},
     {"ast", "limits", "operations"},
@@ -73,6 +73,17 @@ def test_importing_the_package_imports_the_standard_library_alone():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     ).stdout.split()
     assert {name for name in found if name not in sys.stdlib_module_names} == {"odata_query"}
+
+
+def test_every_public_name_is_found_where_the_package_says_and_no_file_hides_one():
+    import odata_query
+
+    assert set(odata_query._HOMES) == set(odata_query.__all__)
+    assert not set(odata_query._HOMES) & {path.stem for path in PACKAGE.glob("*.py")}
+    for name in odata_query.__all__:
+        assert getattr(odata_query, name).__module__ == f"odata_query.{odata_query._HOMES[name]}"
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = odata_query.nothing
 
 
 def test_no_file_is_long():

@@ -29,9 +29,9 @@ from .model import Member, StructuredType
 from .operands import WRONG, Operands, is_nothing, is_unordered
 from .operations import OPERATIONS, SEGMENTS
 from .overloads import UNKNOWN, describe, number_kind, overload, promoted
+from .printer import unparse
 from .trampoline import Steps, run
 from .typed import TypedCall, TypedList, TypedPath, is_nullable, type_of
-from .unparse import unparse
 
 _NewPath, _NewCall = unfrozen(TypedPath), unfrozen(TypedCall)
 _REMEMBERED_PATHS = 1_000
