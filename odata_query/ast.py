@@ -262,7 +262,7 @@ class OrderByItem(Node):
         return self.descending
 
 
-def unfrozen(cls: type[Node]) -> Any:
+def unfrozen(cls: Any) -> Any:
     """A class with the same fields, which can be set: the quick way to make many frozen nodes.
 
     A frozen dataclass sets each field through object.__setattr__, and that takes longer than all else

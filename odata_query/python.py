@@ -103,7 +103,7 @@ def _can_generate(program: Program) -> bool:
 
 
 def _filtered(rows: Iterable[Row], query: Query) -> list[Row]:
-    found = rows if isinstance(rows, list | tuple) else list(rows)
+    found = rows if isinstance(rows, (list, tuple)) else list(rows)  # faster
     node = query.filter
     if query.entity_type is None:
         if node is not None or query.orderby:

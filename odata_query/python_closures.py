@@ -46,7 +46,11 @@ class Closures:
 
     def made(self, function: Function, *parts: Part) -> Part:
         """A part over other parts. If that gets too high, it is computed before its surroundings."""
-        height = 1 + max((part.height for part in parts), default=0)
+        height = 0
+        for part in parts:
+            if part.height > height:
+                height = part.height
+        height += 1
         self.height = max(self.height, height)
         self.parts += len(parts)
         if height < MAX_HEIGHT:

@@ -412,6 +412,9 @@ _READERS: Mapping[str, Read] = {
 }
 
 
+_AS_THEY_ARE = frozenset((edm.STRING.name, edm.BOOLEAN.name, *edm.INTEGERS))
+
+
 def reader(type: edm.Type, zone: dt.tzinfo) -> Read | None:
     """What makes values of a type from what rows hold of it; None if they are taken as they are.
 
@@ -419,6 +422,8 @@ def reader(type: edm.Type, zone: dt.tzinfo) -> Read | None:
     decimal. Raises ConfigurationError for data that is of another type.
     """
     read: Read | None
+    if type.name in _AS_THEY_ARE:
+        return None
     if isinstance(type, edm.CollectionType):
         inner = reader(type.element, zone)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .ast import Node, OrderByItem, Path, transform, walk
+from .ast import Node, OrderByItem, Path, transform, unfrozen, walk
 from .errors import ConfigurationError, ODataError, Problem, nearest, shorten
 from .limits import DEFAULT_LIMITS, Limits
 from .model import StructuredType
@@ -46,6 +46,9 @@ class Query:
     default_timezone: dt.tzinfo = dt.UTC
     compiled: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What backends keep with a query, so that running it again costs less."""
+
+
+_NewQuery = unfrozen(Query)
 
 
 def parse_query(
@@ -108,7 +111,12 @@ def parse_query(
     skip = numbers.get("skip")
     if entity_type is not None and (top is not None or skip is not None):
         orderby = with_key(orderby, entity_type)
-    return Query(filter, orderby, top, skip, count, entity_type, default_timezone)
+    query = _NewQuery()
+    query.filter, query.orderby, query.top, query.skip = filter, orderby, top, skip
+    query.count, query.entity_type, query.default_timezone = count, entity_type, default_timezone
+    query.compiled = {}
+    query.__class__ = Query
+    return query  # type: ignore[no-any-return]
 
 
 def with_key(orderby: tuple[OrderByItem, ...], entity_type: StructuredType) -> tuple[OrderByItem, ...]:
