@@ -141,20 +141,20 @@ def _pairs(options: object) -> list[tuple[str, str, Problem | None]]:
     found: list[tuple[str, str, Problem | None]] = []
     items: Iterable[Any]
     if isinstance(options, Mapping):
-        items = [
-            (name, value)
-            for name, values in options.items()
-            for value in ([values] if isinstance(values, str) or not isinstance(values, Iterable) else values)
-        ]
+        items = []
+        for name, values in options.items():
+            is_one = isinstance(values, str) or not isinstance(values, Iterable)
+            items += [(name, values)] if is_one else [(name, value) for value in values]
     elif isinstance(options, Iterable) and not isinstance(options, bytes):
         items = options
     else:
         raise ConfigurationError(f"options are a query string, a mapping or pairs, not {options!r}")
     for item in items:
-        pair = tuple(item) if isinstance(item, tuple | list) else ()
-        if len(pair) != 2 or not all(isinstance(part, str) for part in pair):
+        if not isinstance(item, (tuple, list)) or len(item) != 2 or not isinstance(item[0], str):
             raise ConfigurationError(f"an option is a pair of texts, not {item!r}")
-        found.append((*pair, None))
+        if not isinstance(item[1], str):
+            raise ConfigurationError(f"the value of {item[0]} is a text, not {item[1]!r}")
+        found.append((item[0], item[1], None))
     return found
 
 
