@@ -73,7 +73,7 @@ def _made(function: str, arguments: tuple[Node, ...], start: int, end: int) -> C
     node.arguments = arguments
     node.span = (start, end)
     node.__class__ = Call
-    return node  # type: ignore[no-any-return]
+    return node  # type: ignore[no-any-return]  # its class has just been set
 
 
 def _binary(end: int, left: Node, operator: str, right: Node) -> Call:
@@ -82,7 +82,7 @@ def _binary(end: int, left: Node, operator: str, right: Node) -> Call:
     node.arguments = (left, right)
     node.span = (left.span[0], end)
     node.__class__ = Call
-    return node  # type: ignore[no-any-return]
+    return node  # type: ignore[no-any-return]  # its class has just been set
 
 
 def _conjunction(end: int, first: Node, rest: list[Node]) -> Call:

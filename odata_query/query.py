@@ -116,7 +116,7 @@ def parse_query(
     query.count, query.entity_type, query.default_timezone = count, entity_type, default_timezone
     query.compiled = {}
     query.__class__ = Query
-    return query  # type: ignore[no-any-return]
+    return query  # type: ignore[no-any-return]  # its class has just been set
 
 
 def with_key(orderby: tuple[OrderByItem, ...], entity_type: StructuredType) -> tuple[OrderByItem, ...]:

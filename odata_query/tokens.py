@@ -74,7 +74,7 @@ def _path(text: str, start: int, end: int) -> Path:
     node.segments = segments
     node.span = (start, end)
     node.__class__ = Path
-    return node  # type: ignore[no-any-return]
+    return node  # type: ignore[no-any-return]  # its class has just been set
 
 
 def _read_path(text: str, start: int) -> tuple[str, ...]:
@@ -160,7 +160,7 @@ def _made(value: Any, kind: edm.Type, start: int, end: int) -> Literal:
     node.type = kind
     node.span = (start, end)
     node.__class__ = Literal
-    return node  # type: ignore[no-any-return]
+    return node  # type: ignore[no-any-return]  # its class has just been set
 
 
 def _search(text: str, start: int, end: int) -> Literal:
@@ -214,7 +214,7 @@ def _string(text: str, start: int, end: int) -> Literal:
     node.type = edm.STRING
     node.span = (start, end)
     node.__class__ = Literal
-    return node  # type: ignore[no-any-return]
+    return node  # type: ignore[no-any-return]  # its class has just been set
 
 
 def _json_string(text: str, start: int, end: int) -> Literal:

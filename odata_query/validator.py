@@ -148,7 +148,7 @@ class Validator(Operands):
         typed.span = node.span
         typed.level, typed.members, typed.type, typed.nullable = known
         typed.__class__ = TypedPath
-        return typed  # type: ignore[no-any-return]
+        return typed  # type: ignore[no-any-return]  # its class has just been set
 
     def resolve(self, node: Path, scope: Scope) -> Node:
         """The path's properties, or the problem with its first wrong segment."""
@@ -250,7 +250,7 @@ class Validator(Operands):
         typed.nullable = nullable
         typed.level = level
         typed.__class__ = TypedCall
-        return typed  # type: ignore[no-any-return]
+        return typed  # type: ignore[no-any-return]  # its class has just been set
 
     def call(self, node: Call, scope: Scope) -> Steps:
         """An operation with signatures."""
