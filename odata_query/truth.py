@@ -106,6 +106,10 @@ def condition(emitter: Emitter, node: Node, wanted: bool = True, on_null: bool =
     if type(node) is TypedCall:
         name = node.function
         if name == "and" or name == "or":
+            choice = _choice(node) if name == "or" else None
+            if choice is not None:
+                path, items = choice
+                return emitter.among(emitter.path(path), path.nullable, items, path.type, wanted)
             parts = []
             for argument in node.arguments:
                 parts.append((yield condition(emitter, argument, wanted, on_null)))
@@ -180,6 +184,24 @@ def _test(emitter: Emitter, node: TypedCall, wanted: bool, on_null: bool) -> Ste
             parts.append((yield value(emitter, argument)))
             nullable.append(is_nullable(argument))
     return emitter.test(node, parts, nullable, wanted, on_null)
+
+
+def _choice(node: TypedCall) -> tuple[TypedPath, list[Any]] | None:
+    """The path and values of `a eq 1 or a eq 2 or ...`, which is `a in (1, 2, ...)`; None for other trees."""
+    first: TypedPath | None = None
+    items = []
+    for part in node.arguments:
+        if not (type(part) is TypedCall and part.function == "eq"):
+            return None
+        left, right = part.arguments
+        if not (type(left) is TypedPath and left.members and type(right) is Literal):
+            return None
+        if first is None:
+            first = left
+        elif left.members != first.members or left.level != first.level:
+            return None
+        items.append(right.value)
+    return None if first is None else (first, items)
 
 
 def _equality(emitter: Emitter, node: TypedCall, wanted: bool) -> Steps:
