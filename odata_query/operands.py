@@ -50,7 +50,6 @@ class Operands:
         self.negated: dict[int, str] = {}
         """The comparisons whose left operand is `not x`, by that x: what was probably to be negated."""
         self.problems: dict[Problem, None] = {}
-        self.patterns: list[Literal] = []
 
     def refuse(
         self,
@@ -103,9 +102,7 @@ class Operands:
 
     def as_duration(self, node: Node) -> Node:
         """A string that is a duration without its prefix: `'P1D'`."""
-        if (
-            isinstance(node, Literal) and node.type is edm.STRING and node.value[:2] in ("P1", "-P", "PT")
-        ) or (isinstance(node, Literal) and node.type is edm.STRING and node.value[:1] == "P"):
+        if isinstance(node, Literal) and node.type is edm.STRING:
             try:
                 return Literal(literals.read(node.value, edm.DURATION), edm.DURATION, node.span)
             except literals.OutOfRange:

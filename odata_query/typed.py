@@ -49,9 +49,6 @@ class TypedList(ListExpr):
     nullable: bool = False
 
 
-Typed = Literal | TypedPath | TypedCall | TypedList
-
-
 def type_of(node: Node) -> edm.Type:
     """The type of a typed node."""
     return node.type  # type: ignore[attr-defined, no-any-return]  # every typed node has one
