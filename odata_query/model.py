@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from . import edm
 from .errors import ConfigurationError
+
+
+COLLATIONS = ("binary", "linguistic", "insensitive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,14 @@ class Property:
     sortable    whether `$orderby` may use it
     collection  whether it holds many: `Property(Tag, collection=True)`
     attribute   the name of the attribute or dictionary key in rows, if not the property's own
-    column      the name of the column in SQL, if not the property's own
+    column      the name of the column in SQL, if not the property's own; of a complex property, what stands
+                before the columns of its properties, with an underscore between
+    storage     how the column holds values, where a dialect knows several ways: `json`, `array`, `text`, ...
+    scale       the digits after the point that an Edm.Decimal has at most
+    collation   how the column compares texts: `binary` by code point, `linguistic` in another order,
+                `insensitive` also taking some texts for equal; None is what is usual for the database
+    table       the table that a collection's members, or the entities of a navigation property, are in
+    join        how its rows are found: {"column of this table": "column of that table"}
 
     Raises ConfigurationError for a type that does not exist.
     """
@@ -36,8 +47,17 @@ class Property:
     collection: bool = False
     attribute: str | None = None
     column: str | None = None
+    storage: str | None = None
+    scale: int | None = None
+    collation: str | None = None
+    table: str | None = None
+    join: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
+        if (self.table is None) is not (self.join is None) or self.join == {}:
+            raise ConfigurationError("a property in another table has both, table and join")
+        if self.collation not in (None, *COLLATIONS):
+            raise ConfigurationError(f"{self.collation!r} is no collation: {', '.join(COLLATIONS)}")
         if isinstance(self.type, str | type):
             self.resolve()
         elif not (isinstance(self.type, edm.Type) or callable(self.type)):
@@ -51,7 +71,10 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class NavigationProperty(Property):
-    """A property that leads to other entities: `NavigationProperty(Item, collection=True)`."""
+    """A property that leads to other entities, in SQL by declared columns.
+
+    `NavigationProperty(Item, collection=True, table="items", join={"id": "order_id"})`
+    """
 
 
 def _resolve(given: object) -> edm.Type:
@@ -99,6 +122,8 @@ class Member:
     attribute: str
     column: str
     property: Property
+    spelled: dict[object, Any] = field(default_factory=dict)
+    """What a dialect of SQL makes of the property, kept with it."""
 
 
 class StructuredType(edm.Type):

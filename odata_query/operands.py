@@ -47,6 +47,7 @@ class Operands:
         self.text = text
         self.origins = origins
         self.sorting = option == "$orderby"
+        self.all_allowed = limits.functions is None and limits.operators is None
         self.negated: dict[int, str] = {}
         """The comparisons whose left operand is `not x`, by that x: what was probably to be negated."""
         self.problems: dict[Problem, None] = {}

@@ -67,7 +67,7 @@ def _operation(
     return Operation(name, notation, precedence, nulls, section, doc, tuple(found), examples)
 
 
-_ARITHMETIC = "Integer, Integer -> Integer; Decimal, Decimal -> Decimal; Double, Double -> Double"
+_ARITHMETIC = "Integer, Integer -> Integer?; Decimal, Decimal -> Decimal; Double, Double -> Double"
 _DIVISION = "Integer, Integer -> Integer?; Decimal, Decimal -> Decimal?; Double, Double -> Double"
 _TWO_STRINGS = "String, String -> Boolean; Collection, Collection -> Boolean"
 _ROUNDING = "Integer -> Decimal; Decimal -> Decimal; Double -> Double"
@@ -118,19 +118,19 @@ _TABLE = (
                "2 mul 3 eq 6", "1.5 mul 2 eq 3", "(1 add 2) mul 2 eq 6", "duration'PT1H' mul 2 eq duration'PT2H'",
                "0.5 mul duration'PT1H' eq duration'PT30M'"),
     _operation("div", "infix", 6, "propagate", "5.1.1.2.5",
-               "The quotient; of integers, truncated toward zero. Null for a zero divisor, but of Double.",
+               "The quotient; of integers, truncated toward zero; of decimals, to 12 places. Null for a zero divisor, but of Double.",
                _DIVISION + "; Duration, Number -> Duration?",
                "7 div 2 eq 3", "-7 div 2 eq -3", "7.0 div 2 eq 3.5", "1e0 div 0 eq INF",
                "duration'PT1H' div 2 eq duration'PT30M'"),
     _operation("divby", "infix", 6, "propagate", "5.1.1.2.5",
-               "The quotient with its fraction, of integers too. Null for a zero divisor, but of Double.",
+               "The quotient with its fraction, of integers too, to 12 decimal places. Null for a zero divisor, but of Double.",
                "Integer, Integer -> Decimal?; Decimal, Decimal -> Decimal?; Double, Double -> Double",
                "7 divby 2 eq 3.5", "-1e0 divby 0 eq -INF"),
     _operation("mod", "infix", 6, "propagate", "5.1.1.2.6",
                "The remainder, with the sign of the left operand. Null for a zero divisor, but of Double.",
                _DIVISION, "7 mod 3 eq 1", "-7 mod 3 eq -1", "7 mod -3 eq 1", "5.5 mod 2 eq 1.5", "-7.5e0 mod 2 eq -1.5"),
     _operation("negate", "prefix", 7, "propagate", "5.1.1.2.3", "The number or duration with the other sign.",
-               "Integer -> Integer; Decimal -> Decimal; Double -> Double; Duration -> Duration?",
+               "Integer -> Integer?; Decimal -> Decimal; Double -> Double; Duration -> Duration?",
                "-(1 add 2) eq -3", "-(-1.5) eq 1.5", "-duration'PT1H' eq duration'-PT1H'"),
     # ---- string and collection functions
     _operation("concat", "function", 9, "propagate", "5.1.1.5.1", "The first, then the second.",

@@ -11,7 +11,8 @@ from .ast import Literal, Node
 from .errors import LimitError, Problem
 from .python_values import cast, count, fetch, function, is_member, members, reader, same_items
 from .trampoline import run
-from .truth import condition, value
+from .truth import holds as holds_of
+from .truth import value
 from .typed import TypedCall, TypedPath
 
 Frame = list[Any]
@@ -185,7 +186,7 @@ class Closures:
 
         return self.made(holds, part, collection)
 
-    def enter(self, level: int, type: edm.Type) -> None:
+    def enter(self, level: int, type: edm.Type, collection: object) -> None:
         if level > MAX_LAMBDAS:
             message = f"More than {MAX_LAMBDAS} lambda expressions in one another."
             raise LimitError([Problem("lambda-too-deep", message)])
@@ -321,7 +322,7 @@ class Program(NamedTuple):
 def compile_condition(node: Node, zone: dt.tzinfo) -> Program:
     """Whether a row is kept by a typed filter."""
     emitter = Closures(zone)
-    part: Part = run(condition(emitter, node))
+    part: Part = holds_of(emitter, node)
     return _program(emitter, part)
 
 

@@ -19,7 +19,7 @@ from . import edm
 from .ast import Literal, Node
 from .python_values import NAMES, cast, count, is_member, members, reader, same_items, template
 from .trampoline import run
-from .truth import condition
+from .truth import holds as holds_of
 from .typed import TypedCall, TypedPath
 
 Expr = ast.expr
@@ -160,7 +160,7 @@ class Source:
         found = _call("is_member", part, collection)
         return found if wanted else _not(found)
 
-    def enter(self, level: int, type: edm.Type) -> None:
+    def enter(self, level: int, type: edm.Type, collection: object) -> None:
         self.levels = level
 
     def loop(
@@ -275,7 +275,7 @@ def compile_select(node: Node, zone: dt.tzinfo, items: bool) -> Select:
     items says whether rows are dictionaries, or else objects with attributes.
     """
     emitter = Source(zone, items)
-    holds: Expr = run(condition(emitter, node))
+    holds: Expr = holds_of(emitter, node)
     kept = ast.ListComp(
         _name("row"), [ast.comprehension(ast.Name("row", ast.Store()), _name("rows"), [holds], 0)]
     )
@@ -286,7 +286,7 @@ def compile_select(node: Node, zone: dt.tzinfo, items: bool) -> Select:
 def compile_predicate(node: Node, zone: dt.tzinfo, items: bool) -> Test:
     """A function (row, now) that says whether a typed filter keeps the row."""
     emitter = Source(zone, items)
-    holds: Expr = run(condition(emitter, node))
+    holds: Expr = holds_of(emitter, node)
     test: Test = _compiled(emitter, [_function("holds", ["row", "now"], [ast.Return(holds)])], "holds")
     return test
 

@@ -28,13 +28,13 @@ TEMPLATES: Mapping[str, str] = {
     "lt": "a < b",
     "le": "a <= b",
     "has(Enum,Enum)": "has_flags(a, b)",
-    "add(Integer,Integer)": "a + b",
+    "add(Integer,Integer)": "bounded(a + b)",
     "add(Decimal,Decimal)": "finite(exact.add(a, b))",
     "add(Double,Double)": "a + b",
     "add(DateTimeOffset,Duration)": "shift(a, b)",
     "add(Date,Duration)": "shift(a, b)",
     "add(Duration,Duration)": "shift(a, b)",
-    "sub(Integer,Integer)": "a - b",
+    "sub(Integer,Integer)": "bounded(a - b)",
     "sub(Decimal,Decimal)": "finite(exact.subtract(a, b))",
     "sub(Double,Double)": "a - b",
     "sub(DateTimeOffset,Duration)": "shift_back(a, b)",
@@ -42,7 +42,7 @@ TEMPLATES: Mapping[str, str] = {
     "sub(Duration,Duration)": "shift_back(a, b)",
     "sub(DateTimeOffset,DateTimeOffset)": "a - b",
     "sub(Date,Date)": "a - b",
-    "mul(Integer,Integer)": "a * b",
+    "mul(Integer,Integer)": "bounded(a * b)",
     "mul(Decimal,Decimal)": "finite(exact.multiply(a, b))",
     "mul(Double,Double)": "a * b",
     "mul(Duration,Number)": "scale(a, b)",
@@ -57,7 +57,7 @@ TEMPLATES: Mapping[str, str] = {
     "mod(Integer,Integer)": "remainder(a, b)",
     "mod(Decimal,Decimal)": "decimal_remainder(a, b)",
     "mod(Double,Double)": "double_remainder(a, b)",
-    "negate(Integer)": "-a",
+    "negate(Integer)": "bounded(-a)",
     "negate(Decimal)": "finite(exact.minus(a))",
     "negate(Double)": "-a",
     "negate(Duration)": "scale(a, -1)",
@@ -132,6 +132,7 @@ def _named(function: Callable[..., Any]) -> Callable[..., Any]:
 
 # A context of our own: that of the application may round, or trap what is no error here.
 exact = decimal.Context(prec=38, traps=[])
+_QUOTIENT = decimal.Decimal("1E-12")
 WHITE_SPACE = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
@@ -160,6 +161,14 @@ NAMES |= {
 def finite(number: decimal.Decimal) -> decimal.Decimal | None:
     """What is too large for a decimal is null."""
     return number if number.is_finite() else None
+
+
+def _bounded(number: int) -> int | None:
+    """What is too large for an Int64 is null."""
+    return number if -0x8000000000000000 <= number <= 0x7FFFFFFFFFFFFFFF else None
+
+
+NAMES["bounded"] = _bounded
 
 
 @_named
@@ -212,12 +221,18 @@ def truncated(a: int, b: int) -> int | None:
     if b == 0:
         return None
     found = abs(a) // abs(b)
-    return found if (a < 0) is (b < 0) else -found
+    return _bounded(found if (a < 0) is (b < 0) else -found)
 
 
 @_named
 def quotient(a: Any, b: Any) -> decimal.Decimal | None:
-    return finite(exact.divide(a, b)) if b else None
+    """With at most 12 digits after the point: what all databases can give."""
+    if not b:
+        return None
+    found = exact.divide(a, b)
+    if found.is_finite() and found.as_tuple().exponent < -12:  # type: ignore[operator]  # it is finite
+        return found.quantize(_QUOTIENT, decimal.ROUND_HALF_UP, exact)
+    return found if found.is_finite() else None
 
 
 @_named

@@ -17,10 +17,11 @@ from typing import Any, Protocol
 
 from . import edm
 from .ast import Lambda, Literal, Node, TypeName
-from .trampoline import Steps
+from .trampoline import Steps, run
 from .typed import TypedCall, TypedList, TypedPath, is_nullable, type_of
 
 COMPARISONS = frozenset(("gt", "ge", "lt", "le"))
+_ATOMS = COMPARISONS | {"eq", "ne", "in"}
 _LOGIC = frozenset(("and", "or", "not", "eq", "ne", "in", "any", "all", "isof")) | COMPARISONS
 
 
@@ -66,8 +67,8 @@ class Emitter(Protocol):
     def exists(self, collection: Any, level: int, type: edm.Type, body: Any | None, wanted: bool) -> Any:
         """Whether the body holds for a member of a collection, or whether there is one."""
 
-    def enter(self, level: int, type: edm.Type) -> None:
-        """The body of a lambda begins; `exists` or `filtered` with the same level ends it."""
+    def enter(self, level: int, type: edm.Type, collection: Any) -> None:
+        """The body of a lambda over a collection begins; `exists` or `filtered` of that level ends it."""
 
     def literal(self, node: Literal) -> Any:
         """A value of the query, or null."""
@@ -97,8 +98,14 @@ class Emitter(Protocol):
         """A list of values."""
 
 
-def condition(emitter: Emitter, node: Node, wanted: bool = True, on_null: bool = False) -> Steps:
+def holds(emitter: Emitter, node: Node, wanted: bool = True, on_null: bool = False) -> Any:
     """That a Boolean expression is `wanted`; `on_null` where it is null."""
+    part = _at_once(emitter, node, wanted, on_null)
+    return run(condition(emitter, node, wanted, on_null)) if part is None else part
+
+
+def condition(emitter: Emitter, node: Node, wanted: bool = True, on_null: bool = False) -> Steps:
+    """The same as steps."""
     while type(node) is TypedCall and node.function == "not":
         node, wanted = node.arguments[0], not wanted
     if type(node) is Literal:
@@ -112,23 +119,75 @@ def condition(emitter: Emitter, node: Node, wanted: bool = True, on_null: bool =
                 return emitter.among(emitter.path(path), path.nullable, items, path.type, wanted)
             parts = []
             for argument in node.arguments:
-                parts.append((yield condition(emitter, argument, wanted, on_null)))
+                part = _at_once(emitter, argument, wanted, on_null)
+                parts.append((yield condition(emitter, argument, wanted, on_null)) if part is None else part)
             return emitter.every(parts) if (name == "and") is wanted else emitter.some(parts)
-        if name == "eq" or name == "ne":
-            return (yield _equality(emitter, node, wanted is (name == "eq")))
-        if name in COMPARISONS:
-            # They are false, never null, where an operand is null.
-            return (yield _test(emitter, node, wanted, not wanted))
-        if name == "in":
-            return (yield _membership(emitter, node, wanted))
         if name == "any" or name == "all":
             return (yield _quantifier(emitter, node, wanted))
         if name == "isof":
             return (yield _isof(emitter, node, wanted))
-        if "(" in node.key:
-            return (yield _test(emitter, node, wanted, on_null))
+        if name in _ATOMS or "(" in node.key:
+            parts = []
+            for argument in node.arguments if name != "in" else node.arguments[:1]:
+                parts.append(_leaf(emitter, argument) or (yield value(emitter, argument)))
+            if name == "in" and not _is_list(node.arguments[1]):
+                collection = yield value(emitter, node.arguments[1])
+                return emitter.within(parts[0], collection, wanted)
+            return _atom(emitter, node, parts, wanted, on_null)
     part = yield value(emitter, node)
     return emitter.test(node, (part,), (is_nullable(node),), wanted, on_null)  # type: ignore[arg-type]
+
+
+def _leaf(emitter: Emitter, node: Node) -> Any:
+    """The value of a path or a literal; None for other expressions."""
+    if type(node) is TypedPath:
+        return emitter.path(node)
+    return emitter.literal(node) if type(node) is Literal else None
+
+
+def _is_list(node: Node) -> bool:
+    """Whether a node is a list of literals."""
+    return isinstance(node, TypedList) and all(type(item) is Literal for item in node.items)
+
+
+def _at_once(emitter: Emitter, node: Node, wanted: bool, on_null: bool) -> Any:
+    """The condition of a call on paths and literals, without steps: most are. None for others."""
+    if type(node) is not TypedCall:
+        return None
+    name, arguments = node.function, node.arguments
+    if name == "in":
+        if not _is_list(arguments[1]):
+            return None
+        arguments = arguments[:1]
+    elif not (name in _ATOMS or "(" in node.key):
+        return None
+    for argument in arguments:
+        if type(argument) is not TypedPath and type(argument) is not Literal:
+            return None
+    return _atom(emitter, node, [_leaf(emitter, argument) for argument in arguments], wanted, on_null)
+
+
+def _atom(emitter: Emitter, node: TypedCall, parts: list[Any], wanted: bool, on_null: bool) -> Any:
+    """The condition of an operation whose operands are known."""
+    name = node.function
+    if name == "eq" or name == "ne":
+        return _equality(emitter, node, parts, wanted is (name == "eq"))
+    if name == "in":
+        left, right = node.arguments
+        assert isinstance(right, TypedList)
+        items = [item.value for item in right.items]  # type: ignore[attr-defined]  # all are literals
+        if not items:
+            return emitter.constant(not wanted)
+        return emitter.among(parts[0], is_nullable(left), items, type_of(left), wanted)
+    if name in COMPARISONS:
+        # They are false, never null, where an operand is null.
+        on_null = not wanted
+    nullable = []
+    for argument in node.arguments:
+        if type(argument) is Literal and argument.value is None:
+            return emitter.constant(on_null)
+        nullable.append(is_nullable(argument))
+    return emitter.test(node, parts, nullable, wanted, on_null)
 
 
 def value(emitter: Emitter, node: Node) -> Steps:
@@ -168,24 +227,6 @@ def value(emitter: Emitter, node: Node) -> Steps:
     return emitter.call(node, parts, [is_nullable(argument) for argument in node.arguments])
 
 
-def _test(emitter: Emitter, node: TypedCall, wanted: bool, on_null: bool) -> Steps:
-    parts = []
-    nullable = []
-    for argument in node.arguments:
-        if type(argument) is TypedPath:
-            parts.append(emitter.path(argument))
-            nullable.append(argument.nullable)
-        elif type(argument) is Literal:
-            if argument.value is None:
-                return emitter.constant(on_null)
-            parts.append(emitter.literal(argument))
-            nullable.append(False)
-        else:
-            parts.append((yield value(emitter, argument)))
-            nullable.append(is_nullable(argument))
-    return emitter.test(node, parts, nullable, wanted, on_null)
-
-
 def _choice(node: TypedCall) -> tuple[TypedPath, list[Any]] | None:
     """The path and values of `a eq 1 or a eq 2 or ...`, which is `a in (1, 2, ...)`; None for other trees."""
     first: TypedPath | None = None
@@ -204,28 +245,16 @@ def _choice(node: TypedCall) -> tuple[TypedPath, list[Any]] | None:
     return None if first is None else (first, items)
 
 
-def _equality(emitter: Emitter, node: TypedCall, wanted: bool) -> Steps:
+def _equality(emitter: Emitter, node: TypedCall, parts: list[Any], wanted: bool) -> Any:
     left, right = node.arguments
+    first, second = parts
     if type(left) is Literal and type(right) is not Literal:
-        left, right = right, left
-    first = emitter.path(left) if type(left) is TypedPath else (yield value(emitter, left))
+        left, right, first, second = right, left, second, first
     if type(right) is Literal and right.value is None:
         return emitter.is_null(first, wanted) if is_nullable(left) else emitter.constant(not wanted)
-    second = emitter.literal(right) if type(right) is Literal else (yield value(emitter, right))
-    types = type_of(left), type_of(right)
-    return emitter.same(first, second, types, (is_nullable(left), is_nullable(right)), wanted)
-
-
-def _membership(emitter: Emitter, node: TypedCall, wanted: bool) -> Steps:
-    left, right = node.arguments
-    part = emitter.path(left) if type(left) is TypedPath else (yield value(emitter, left))
-    if isinstance(right, TypedList) and all(type(item) is Literal for item in right.items):
-        items = [item.value for item in right.items]  # type: ignore[attr-defined]  # all are literals
-        if not items:
-            return emitter.constant(not wanted)
-        return emitter.among(part, is_nullable(left), items, type_of(left), wanted)
-    collection = yield value(emitter, right)
-    return emitter.within(part, collection, wanted)
+    return emitter.same(
+        first, second, (type_of(left), type_of(right)), (is_nullable(left), is_nullable(right)), wanted
+    )
 
 
 def _quantifier(emitter: Emitter, node: TypedCall, wanted: bool) -> Steps:
@@ -233,7 +262,7 @@ def _quantifier(emitter: Emitter, node: TypedCall, wanted: bool) -> Steps:
     is_any = node.function == "any"
     collection = yield value(emitter, node.arguments[0])
     element = type_of(node.arguments[0]).element  # type: ignore[attr-defined]  # it is a collection
-    emitter.enter(node.level, element)
+    emitter.enter(node.level, element, collection)
     body = None
     if len(node.arguments) > 1:
         predicate = node.arguments[1]
@@ -246,7 +275,7 @@ def _filtered(emitter: Emitter, node: TypedCall) -> Steps:
     source, predicate = node.arguments
     collection = yield value(emitter, source)
     element = type_of(source).element  # type: ignore[attr-defined]  # it is a collection
-    emitter.enter(node.level, element)
+    emitter.enter(node.level, element, collection)
     body = yield condition(emitter, predicate)
     return emitter.filtered(collection, node.level, element, body)
 

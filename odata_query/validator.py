@@ -58,7 +58,7 @@ class Validator(Operands):
 
     def filter(self, node: Node) -> Node:
         """The typed tree of a filter; it must be Boolean."""
-        typed: Node = run(self.visit(node, _OUTERMOST))
+        typed: Node = self.at_once(node, _OUTERMOST) or run(self.visit(node, _OUTERMOST))
         self.boolean(typed, node, "$filter")
         return typed
 
@@ -66,7 +66,7 @@ class Validator(Operands):
         """The typed items of an `$orderby`."""
         found = []
         for item in items:
-            typed = run(self.visit(item.expression, _OUTERMOST))
+            typed = self.at_once(item.expression, _OUTERMOST) or run(self.visit(item.expression, _OUTERMOST))
             type = type_of(typed)
             if not isinstance(type, edm.PrimitiveType | edm.EnumType) or is_unordered(type.name):
                 message = f"A value of type {type.name} cannot be sorted by."
@@ -74,26 +74,48 @@ class Validator(Operands):
             found.append(OrderByItem(typed, item.descending, item.span))
         return tuple(found)
 
-    def leaf(self, node: Node, scope: Scope) -> Node | None:
-        """The typed node, if it has no parts to visit first."""
+    def at_once(self, node: Node, scope: Scope) -> Node | None:
+        """The typed node of a path, a literal, or a call on those: most are. None for others."""
         kind = type(node)
         if kind is Path:
             return self.path(node, scope)  # type: ignore[arg-type]  # kind says so
         if kind is Literal:
             return self.literal(node)  # type: ignore[arg-type]  # kind says so
+        if kind is Call and self.all_allowed:
+            assert isinstance(node, Call)
+            made = _OPERATIONS.get(node.function)
+            if made is not None:
+                for argument in node.arguments:
+                    if type(argument) is not Path and type(argument) is not Literal:
+                        return None
+                arguments = [self.at_once(argument, scope) for argument in node.arguments]
+                return made(self, node, arguments)  # type: ignore[arg-type]  # none is None
         return None
 
     def visit(self, node: Node, scope: Scope) -> Steps:
         """The typed node, as steps."""
-        if type(node) is Call:
+        if type(node) is Call and self.all_allowed:
+            if node.function in _OPERATIONS:
+                return self.operation(node, scope)
             handler = _HANDLERS.get(node.function)
-            if handler is not None and self.limits.functions is None and self.limits.operators is None:
+            if handler is not None:
                 return handler(self, node, scope)
         return self.visit_other(node, scope)
 
+    def operation(self, node: Call, scope: Scope) -> Steps:
+        """An operation on values."""
+        first = node.arguments[0] if node.arguments else None
+        if type(first) is Call and first.function == "not" and len(node.arguments) == 2:
+            meant = Call(node.function, (first.arguments[0], node.arguments[1]))
+            self.negated[id(first.arguments[0])] = shorten(unparse(meant), 80)
+        arguments = []
+        for argument in node.arguments:
+            arguments.append(self.at_once(argument, scope) or (yield self.visit(argument, scope)))
+        return _OPERATIONS[node.function](self, node, arguments)
+
     def visit_other(self, node: Node, scope: Scope) -> Steps:
         """What needs more than a look into the table of handlers."""
-        typed = self.leaf(node, scope)
+        typed = self.at_once(node, scope)
         if typed is not None:
             return typed
         if isinstance(node, Call):
@@ -101,6 +123,8 @@ class Validator(Operands):
             if allowed is not None and node.function in OPERATIONS and node.function not in allowed:
                 message = f"'{_shown(node)}' is not allowed here."
                 return self.refuse("operation-not-allowed", message, node)
+            if node.function in _OPERATIONS:
+                return (yield self.operation(node, scope))
             handler = _HANDLERS.get(node.function)
             if handler is not None:
                 return (yield handler(self, node, scope))
@@ -108,26 +132,9 @@ class Validator(Operands):
         if isinstance(node, ListExpr):
             items = []
             for item in node.items:
-                items.append(self.leaf(item, scope) or (yield self.visit(item, scope)))
+                items.append(self.at_once(item, scope) or (yield self.visit(item, scope)))
             return self.list(node, items)
         return self.refuse("unsupported-expression", f"{_kind(node)} is not supported here.", node)
-
-    def leaves(self, node: Call, scope: Scope) -> list[Node] | None:
-        """The typed arguments of a call, if none of them has parts to visit first."""
-        found = []
-        for argument in node.arguments:
-            typed = self.leaf(argument, scope)
-            if typed is None:
-                return None
-            found.append(typed)
-        return found
-
-    def arguments(self, node: Call, scope: Scope) -> Steps:
-        """The typed arguments of a call, as steps."""
-        found = []
-        for argument in node.arguments:
-            found.append(self.leaf(argument, scope) or (yield self.visit(argument, scope)))
-        return found
 
     # ---- paths -----------------------------------------------------------------------------------
 
@@ -252,9 +259,8 @@ class Validator(Operands):
         typed.__class__ = TypedCall
         return typed  # type: ignore[no-any-return]  # its class has just been set
 
-    def call(self, node: Call, scope: Scope) -> Steps:
+    def call(self, node: Call, arguments: list[Node]) -> Node:
         """An operation with signatures."""
-        arguments = self.leaves(node, scope) or (yield self.arguments(node, scope))
         operation = OPERATIONS[node.function]
         counts = sorted({len(s.parameters) for s in operation.signatures})
         if len(arguments) not in counts:
@@ -283,7 +289,7 @@ class Validator(Operands):
             arguments[position] = self.promote(arguments[position], parameter)
         if not self.check_values(node, arguments, signature.parameters):
             return WRONG
-        nullable = signature.may_be_null
+        nullable = signature.may_be_null and _can_fail(signature.key, node.function, arguments)
         if operation.nulls == "propagate":
             nullable = nullable or any(map(is_nullable, arguments))
         type = types[0] if result == "First" else edm.primitive(result) or types[0]
@@ -301,9 +307,8 @@ class Validator(Operands):
                 return argument
         return node
 
-    def logic(self, node: Call, scope: Scope) -> Steps:
+    def logic(self, node: Call, arguments: list[Node]) -> Node:
         """`and`, `or`, `not`."""
-        arguments = self.leaves(node, scope) or (yield self.arguments(node, scope))
         good = [
             self.boolean(argument, given, node.function)
             for argument, given in zip(arguments, node.arguments, strict=True)
@@ -312,20 +317,15 @@ class Validator(Operands):
             return WRONG
         return self.made(node, arguments, node.function, edm.BOOLEAN, any(map(is_nullable, arguments)))
 
-    def compare(self, node: Call, scope: Scope) -> Steps:
+    def compare(self, node: Call, arguments: list[Node]) -> Node:
         """`eq`, `ne`, `gt`, `ge`, `lt`, `le`."""
-        first = node.arguments[0]
-        if type(first) is Call and first.function == "not":
-            meant = Call(node.function, (first.arguments[0], node.arguments[1]))
-            self.negated[id(first.arguments[0])] = shorten(unparse(meant), 80)
-        arguments = self.leaves(node, scope) or (yield self.arguments(node, scope))
         left, right = self.alike(node, arguments[0], arguments[1], node.arguments)
         if UNKNOWN in (type_of(left), type_of(right)):
             return WRONG
         return self.made(node, (left, right), node.function, edm.BOOLEAN, False)
 
-    def has(self, node: Call, scope: Scope) -> Steps:
-        left, right = self.leaves(node, scope) or (yield self.arguments(node, scope))
+    def has(self, node: Call, arguments: list[Node]) -> Node:
+        left, right = arguments
         type = type_of(left)
         if UNKNOWN in (type, type_of(right)):
             return WRONG
@@ -344,9 +344,9 @@ class Validator(Operands):
     def member(self, node: Call, scope: Scope) -> Steps:
         """`in`."""
         given_left, given_right = node.arguments
-        left = self.leaf(given_left, scope) or (yield self.visit(given_left, scope))
+        left = self.at_once(given_left, scope) or (yield self.visit(given_left, scope))
         if not isinstance(given_right, ListExpr):
-            right = self.leaf(given_right, scope) or (yield self.visit(given_right, scope))
+            right = self.at_once(given_right, scope) or (yield self.visit(given_right, scope))
             type = type_of(right)
             if UNKNOWN in (type_of(left), type):
                 return WRONG
@@ -359,7 +359,7 @@ class Validator(Operands):
             return self.made(node, (left, right), "in", edm.BOOLEAN, False)
         items = []
         for given in given_right.items:
-            typed = self.leaf(given, scope) or (yield self.visit(given, scope))
+            typed = self.at_once(given, scope) or (yield self.visit(given, scope))
             _, typed = self.alike(node, left, typed, (given_left, given), given)
             items.append(typed)
         if UNKNOWN in map(type_of, [left, *items]):
@@ -373,8 +373,7 @@ class Validator(Operands):
         found = TypedList(tuple(items), given_right.span, edm.collection(type_of(left)), False)
         return self.made(node, (left, found), "in", edm.BOOLEAN, False)
 
-    def case(self, node: Call, scope: Scope) -> Steps:
-        arguments = self.leaves(node, scope) or (yield self.arguments(node, scope))
+    def case(self, node: Call, arguments: list[Node]) -> Node:
         for condition, given in zip(arguments[::2], node.arguments[::2], strict=True):
             self.boolean(condition, given, "case")
         values = arguments[1::2]
@@ -402,7 +401,7 @@ class Validator(Operands):
         if len(node.arguments) == 1:
             value: Node = TypedPath(("$it",), node.span, 0, (), self.entity_type, False)
         else:
-            value = self.leaf(node.arguments[0], scope) or (yield self.visit(node.arguments[0], scope))
+            value = self.at_once(node.arguments[0], scope) or (yield self.visit(node.arguments[0], scope))
         if type is None or type_of(value) is UNKNOWN:
             return WRONG
         if node.function == "isof":
@@ -432,7 +431,7 @@ class Validator(Operands):
     def segment(self, node: Call, scope: Scope) -> Steps:
         """`any`, `all`, `$count`, `$filter` behind a path."""
         given, *rest = node.arguments
-        source = self.leaf(given, scope) or (yield self.visit(given, scope))
+        source = self.at_once(given, scope) or (yield self.visit(given, scope))
         type = type_of(source)
         if type is UNKNOWN:
             return WRONG
@@ -453,7 +452,7 @@ class Validator(Operands):
                 scope.default if isinstance(option, Lambda) else level,
             )
             body = option if node.function == "$filter" else option.children()[0]
-            predicate = self.leaf(body, inner) or (yield self.visit(body, inner))
+            predicate = self.at_once(body, inner) or (yield self.visit(body, inner))
             self.boolean(predicate, body, node.function)
             if type_of(predicate) is UNKNOWN:
                 return WRONG
@@ -470,18 +469,32 @@ class Validator(Operands):
         return self.made(node, arguments, node.function, result, False, level)
 
 
-_HANDLERS: dict[str, Callable[[Validator, Call, Scope], Steps]] = {
-    **dict.fromkeys(OPERATIONS, Validator.call),
+_OPERATIONS: dict[str, Callable[[Validator, Call, list[Node]], Node]] = {
+    **{name: Validator.call for name, operation in OPERATIONS.items() if operation.signatures},
     **dict.fromkeys(("and", "or", "not"), Validator.logic),
     **dict.fromkeys(("eq", "ne", "gt", "ge", "lt", "le"), Validator.compare),
-    **dict.fromkeys(("cast", "isof"), Validator.typed_by_name),
-    **dict.fromkeys(("any", "all", "$count", "$filter"), Validator.segment),
     "case": Validator.case,
     "has": Validator.has,
+}
+"""What types an operation whose arguments are values, typed before."""
+_HANDLERS: dict[str, Callable[[Validator, Call, Scope], Steps]] = {
+    **dict.fromkeys(("cast", "isof"), Validator.typed_by_name),
+    **dict.fromkeys(SEGMENTS, Validator.segment),
     "in": Validator.member,
 }
 
 _NAMED = frozenset(n for n, op in OPERATIONS.items() if op.notation in ("function", "segment"))
+
+
+def _can_fail(key: str, function: str, arguments: Sequence[Node]) -> bool:
+    """Whether an operation that can give null can do so for arguments like these."""
+    last = arguments[-1]
+    if function in ("div", "divby", "mod") and isinstance(last, Literal) and last.value is not None:
+        return bool(abs(last.value) < 1 or last.value == -1)
+    if "Integer" in key and function not in ("div", "divby", "mod"):
+        # Two numbers of 32 bits cannot leave 64.
+        return any(isinstance(a, TypedCall) or type_of(a) is edm.INT64 for a in arguments)
+    return True
 
 
 def _shown(node: Call) -> str:

@@ -1,0 +1,259 @@
+"""Paths to columns: joins, complex values, JSON, and the members of collections."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from . import edm
+from .dialects.base import Dialect, Members
+from .errors import ConfigurationError
+from .model import ComplexType, Member, Property, StructuredType
+from .sql_parts import Collection, Entity, Flat, Instance, Json, Part, ROW, Row, Sql
+from .typed import TypedPath
+
+_BITS = {edm.SBYTE.name: 7, edm.BYTE.name: 8, edm.INT16.name: 15, edm.INT32.name: 31}
+
+
+class SqlPaths:
+    """What a statement knows of the rows it reads from."""
+
+    def __init__(self, dialect: Dialect, zone: dt.tzinfo, can_join: bool, native: bool) -> None:
+        self.dialect = dialect
+        self.zone = zone
+        self.native = native
+        self.spelling = (dialect, native)
+        self.values: list[tuple[Any, edm.Type]] = []
+        self.rows: dict[int, Instance] = {0: Row(ROW, joins=[] if can_join else None)}
+        self.members_at: dict[int, Collection] = {}
+        self.links: dict[tuple[str, str], Row] = {}
+        self.terms = 0
+        self.aliases = 0
+        self.is_qualified = False
+        """Whether columns of the row need its table's name, since there are others."""
+
+    @property
+    def offset(self) -> str:
+        """The query's time zone as SQL has it: `+00:00`."""
+        offset = self.zone.utcoffset(None)
+        if offset is None:
+            raise ConfigurationError(
+                f"{self.dialect.name} takes time zones with a fixed offset, not {self.zone}"
+            )
+        sign = "-" if offset < dt.timedelta() else "+"
+        minutes = abs(offset) // dt.timedelta(minutes=1)
+        return f"{sign}{minutes // 60:02}:{minutes % 60:02}"
+
+    def marker(self, value: Any, type: edm.Type) -> str:
+        """What stands for a value until the text is rendered."""
+        self.values.append((value, type))
+        return f"\0{len(self.values) - 1}\0"
+
+    def alias(self, kind: str) -> str:
+        self.aliases += 1
+        self.is_qualified = True
+        return self.dialect.quote(f"{kind}{self.aliases}")
+
+    # ---- paths -----------------------------------------------------------------------------------
+
+    def path(self, node: TypedPath) -> Part:
+        members = node.members
+        if node.level == 0 and len(members) == 1:
+            known = members[0].spelled.get(self.spelling)
+            if known is not None:
+                return known  # type: ignore[no-any-return]  # only this file writes there
+        instance = self.rows.get(node.level)
+        if not members:
+            return self.variable(node)
+        if len(members) == 1 and type(instance) is Row:  # most paths are
+            member = members[0]
+            if isinstance(member.type, edm.PrimitiveType | edm.EnumType):
+                text = instance.column(self.dialect.quote(member.column))
+                found = self.column(text, member.type, member.property)
+                if node.level == 0:
+                    member.spelled[self.spelling] = found
+                return found
+        assert instance is not None
+        absent: str | None = None
+        for member in members[:-1]:
+            instance, absent = self.inside(instance, member, absent)
+        return self.property(instance, members[-1], absent)
+
+    def variable(self, node: TypedPath) -> Part:
+        """The row itself, or the variable of a lambda."""
+        collection = self.members_at.get(node.level)
+        if collection is None:
+            return Entity(self.rows[0], None)
+        return self.member(collection)
+
+    def inside(self, instance: Instance, member: Member, absent: str | None) -> tuple[Instance, str | None]:
+        """What a property leads to, and the condition that nothing is there."""
+        prop = member.property
+        if isinstance(instance, Json):
+            found = Json(instance.text, (*instance.keys, member.column))
+            return found, f"{self.json(found, '')} IS NULL" if member.nullable else absent
+        row, prefix = (instance.row, instance.prefix) if isinstance(instance, Flat) else (instance, "")
+        if prop.table is not None and prop.join is not None:
+            joined = self.join(row, prefix, member)
+            there = next(iter(prop.join.values()))
+            return (
+                joined,
+                f"{joined.column(self.dialect.quote(there))} IS NULL" if member.nullable else absent,
+            )
+        if isinstance(member.type, ComplexType):
+            if prop.storage == "json":
+                text = row.column(self.dialect.quote(prefix + member.column))
+                return Json(text), f"{text} IS NULL" if member.nullable else absent
+            return self.flat(row, prefix + member.column + "_", member, absent)
+        raise ConfigurationError(f"{member.name} leads to another table: its property needs table and join")
+
+    def flat(self, row: Row, prefix: str, member: Member, absent: str | None) -> tuple[Flat, str | None]:
+        """A complex value in columns of its own; it is null if they all are."""
+        assert isinstance(member.type, StructuredType)
+        if member.nullable:
+            columns = [
+                row.column(self.dialect.quote(prefix + m.column))
+                for m in member.type.members.values()
+                if isinstance(m.type, edm.PrimitiveType | edm.EnumType)
+            ]
+            absent = " AND ".join(f"{column} IS NULL" for column in columns) or absent
+        return Flat(row, prefix), absent
+
+    def property(self, instance: Instance, member: Member, absent: str | None) -> Part:
+        """The value of a path's last property."""
+        type = member.type
+        if isinstance(type, edm.CollectionType):
+            return self.collection(instance, member, type.element, absent)
+        if isinstance(type, StructuredType):
+            found, absent = self.inside(instance, member, None)
+            return Entity(found, absent)
+        if isinstance(instance, Json):
+            text = self.json(Json(instance.text, (*instance.keys, member.column)), type.name)
+            return self.column(text, type, member.property, in_json=True)
+        row, prefix = (instance.row, instance.prefix) if isinstance(instance, Flat) else (instance, "")
+        return self.column(row.column(self.dialect.quote(prefix + member.column)), type, member.property)
+
+    def column(self, text: str, type: edm.Type, prop: Property, *, in_json: bool = False) -> Sql:
+        """A value of a primitive type or an enumeration, in a column or in JSON."""
+        found = Sql(text)
+        found.column = True
+        if type is edm.STRING:
+            found.collation = prop.collation
+            collation = "binary" if self.native else prop.collation or self.dialect.collation
+            found.equals, found.compares = collation != "insensitive", collation == "binary"
+            return found
+        name = "Enum" if isinstance(type, edm.EnumType) else type.name
+        defaults = self.dialect.json_storages if in_json else self.dialect.default_storages
+        named = None if isinstance(prop.resolve(), edm.CollectionType) else prop.storage
+        storage = named or defaults.get(name)
+        if storage is not None:
+            found.storage = self.dialect.storage(type, storage)
+        found.bits = _BITS.get(name, 63)
+        found.long = name == edm.INT64.name
+        found.scale = prop.scale if name == edm.DECIMAL.name else 0
+        found.equals = storage is None
+        found.compares = storage is None and not (
+            name in (edm.DOUBLE.name, edm.SINGLE.name) and self.dialect.nan != "none"
+        )
+        return found
+
+    def json(self, place: Json, type: str) -> str:
+        """A value in JSON, as a type."""
+        templates = self.dialect.json_values if place.keys else self.dialect.json_members
+        template = templates.get(type, templates.get(""))
+        if template is None:
+            raise ConfigurationError(f"{self.dialect.name} reads no JSON")
+        return template.format(a=place.text, p=self.dialect.json_path(place.keys))
+
+    # ---- joins -----------------------------------------------------------------------------------
+
+    def join(self, row: Row, prefix: str, member: Member) -> Row:
+        """The one row that a navigation property leads to."""
+        prop = member.property
+        assert prop.table is not None
+        assert prop.join is not None
+        known = (row.before + row.after, prefix + member.name)
+        if known in self.links:
+            return self.links[known]
+        alias = self.alias("link")
+        table = f"{self.dialect.table(prop.table)}{self.dialect.alias}{alias}"
+        quote = self.dialect.quote
+        on = " AND ".join(
+            f"{alias}.{quote(there)} = {row.column(quote(prefix + here))}"
+            for here, there in prop.join.items()
+        )
+        if row.joins is None:
+            return Row(f"(SELECT {alias}.", f" FROM {table} WHERE {on})")
+        row.joins.append(f" LEFT JOIN {table} ON {on}")
+        found = Row(f"{alias}.", joins=row.joins)
+        self.links[known] = found
+        return found
+
+    # ---- collections -----------------------------------------------------------------------------
+
+    def collection(
+        self, instance: Instance, member: Member, element: edm.Type, absent: str | None
+    ) -> Collection:
+        """The members of a collection, wherever they are."""
+        prop = member.property
+        alias = self.alias("item")
+        if isinstance(instance, Json):
+            source = self.json(Json(instance.text, (*instance.keys, member.column)), "json")
+            return self.unfolded(self.form("json", member), source, alias, element, prop, absent)
+        row, prefix = (instance.row, instance.prefix) if isinstance(instance, Flat) else (instance, "")
+        quote = self.dialect.quote
+        column = quote(prefix + member.column)
+        if prop.table is not None and prop.join is not None:
+            on = tuple(
+                Sql(f"{alias}.{quote(there)} = {row.column(quote(prefix + here))}")
+                for here, there in prop.join.items()
+            )
+            table = f"{self.dialect.table(prop.table)}{self.dialect.alias}{alias}"
+            child = Members(source=table, member=f"{alias}.{quote(member.column)}")
+            return Collection(child, alias, table, element, prop, on, absent, [])
+        if isinstance(element, StructuredType) and prop.storage is None:
+            message = f"{member.name} is in no column: its property needs a table and join, or a storage"
+            raise ConfigurationError(message)
+        return self.unfolded(
+            self.form(prop.storage, member), row.column(column), alias, element, prop, absent
+        )
+
+    def unfolded(
+        self, form: Members, column: str, alias: str, element: edm.Type, prop: Property, absent: str | None
+    ) -> Collection:
+        """A collection in one column."""
+        source = form.source.format(a=column, t=alias)
+        return Collection(form, alias, source, element, prop, (), absent)
+
+    def form(self, storage: str | None, member: Member) -> Members:
+        forms = self.dialect.collections
+        found = next(iter(forms.values()), None) if storage is None else forms.get(storage)
+        if found is None:
+            known = ", ".join(forms) or "none"
+            message = f"{self.dialect.name} has no storage {storage!r} for {member.name}, but {known}"
+            raise ConfigurationError(message)
+        return found
+
+    def enter(self, level: int, type: edm.Type, collection: Any) -> None:
+        assert isinstance(collection, Collection)
+        self.members_at[level] = collection
+        self.rows[level] = self.instance_of(collection)
+
+    def instance_of(self, collection: Collection) -> Instance:
+        """What the properties of a member are read from."""
+        member = collection.form.member.format(t=collection.alias)
+        if collection.form.is_json:
+            return Json(member)
+        if collection.joins is not None:
+            return Row(f"{collection.alias}.", joins=collection.joins)
+        return Row(f"{member}.")
+
+    def member(self, collection: Collection) -> Part:
+        """A member itself."""
+        element, form = collection.element, collection.form
+        if isinstance(element, StructuredType):
+            return Entity(self.instance_of(collection), None)
+        text = form.member.format(t=collection.alias)
+        if form.is_json:
+            text = self.json(Json(text), element.name)
+        return self.column(text, element, collection.property, in_json=form.is_json)
