@@ -136,11 +136,16 @@ def serve(stages: dict[str, Stage], packages: tuple[str, ...] = ()) -> None:
 
 
 def peer_stages(row_count: int) -> dict[str, Stage]:
-    """`parse` of both, odata-query with a lexer and parser new or kept; `evaluate` of odatapy."""
+    """`parse` and `sql` of both, odata-query with a lexer and parser new or kept; `evaluate` of odatapy."""
+    import logging
+
     from odata_query.grammar import ODataLexer, ODataParser
+    from odata_query.sql import AstToSqliteSqlVisitor
+    from odatapy.ext.sql import filter_to_sql
     from odatapy.server.eval import evaluate_filter
     from odatapy.server.uri.expression_parser import ExpressionParser
 
+    logging.disable()  # odata-query warns of every property
     lexer, parser, rows = ODataLexer(), ODataParser(), make_rows(row_count)
 
     def select(key: str) -> Function:
@@ -153,6 +158,10 @@ def peer_stages(row_count: int) -> dict[str, Stage]:
             lambda: parser.parse(lexer.tokenize(FILTERS[key])),
         ],
         "odatapy parse": lambda key: [partial(ExpressionParser.parse_string, FILTERS[key])],
+        "odata-query sql": lambda key: [
+            lambda: AstToSqliteSqlVisitor().visit(parser.parse(lexer.tokenize(FILTERS[key])))
+        ],
+        "odatapy sql": lambda key: [lambda: filter_to_sql(ExpressionParser.parse_string(FILTERS[key]))],
         "odatapy evaluate": lambda key: [checked(key, select(key), rows)],
     }
 

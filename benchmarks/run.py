@@ -49,7 +49,7 @@ FEWEST = {"terms of `or`": 1_000, "items of `in`": 1_000, "segments of a path": 
 def work() -> None:
     """Answer for our side: each stage apart, what goes into it made beforehand."""
     import odata_query as oq
-    from odata_query import python, python_closures, python_source
+    from odata_query import python, python_closures, python_source, sql
 
     types = dict.fromkeys(("reference", "fileType", "status"), "Edm.String")
     types |= {"width": "Edm.Int32", "height": "Edm.Int32", "sizeInBytes": "Edm.Int64"}
@@ -79,6 +79,7 @@ def work() -> None:
         "closures": lambda key: [partial(python_closures.compile_condition, typed(key), dt.UTC)],
         "source": lambda key: [partial(python_source.compile_select, typed(key), dt.UTC, True)],
         "whole": lambda key: [lambda: python.apply(rows[:10], query(key))],
+        "sql": lambda key: [lambda: sql.where(typed(key), dialect="sqlite", table="images")],
         "evaluate": lambda key: [checked(key, partial(python.apply, rows, query(key)), rows)],
         "by hand": lambda key: [partial(BY_HAND[key], rows)],
         "growth": lambda key: [partial(oq.parse_filter, long_text(key), limits=oq.Limits(**unlimited))],
@@ -242,6 +243,13 @@ def report(found: dict[str, Any]) -> str:
             | {"whole / parse": cells(found["whole_over_parse"])},
         ),
         section(
+            "Text to SQL",
+            "From a filter's text to the text and values of a condition for SQLite, nothing compiled before."
+            " The peer's time over ours; only ours is validated by a model.",
+            names,
+            {peer: cells(found["sql_speedup"][peer]) for peer in PEERS} | {"ours, µs": micro["sql"]},
+        ),
+        section(
             "Evaluate",
             f"`apply` on {ROWS:,} dictionaries, compiled before. By hand is a null-safe list comprehension:"
             f" below 1, `apply` is faster. odatapy has {PEER_ROWS} rows: its time per row over ours.",
@@ -290,6 +298,7 @@ def main() -> None:
     ours = Worker(python, "-I", "-c", f"import sys; sys.path[:0] = {path!r}; import run; run.work()")
     stages = [
         (theirs, "odata-query parse"), (ours, "parse"), (theirs, "odatapy parse"), (ours, "whole"),
+        (theirs, "odata-query sql"), (ours, "sql"), (theirs, "odatapy sql"),
         (ours, "validate"), (ours, "closures"), (ours, "source"),
         (ours, "by hand"), (ours, "evaluate"), (theirs, "odatapy evaluate"),
     ]  # fmt: skip
@@ -310,6 +319,7 @@ def main() -> None:
         "refused": refused,
         "parse_speedup": {peer: ratios(samples[f"{peer} parse"], samples["parse"]) for peer in PEERS},
         "whole_over_parse": ratios(samples["whole"], samples["parse"]),
+        "sql_speedup": {peer: ratios(samples[f"{peer} sql"], samples["sql"]) for peer in PEERS},
         "evaluate_over_by_hand": ratios(samples["evaluate"], samples["by hand"]),
         "evaluate_speedup": {
             "odatapy": ratios(samples["odatapy evaluate"], samples["evaluate"], ROWS / PEER_ROWS)

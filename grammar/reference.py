@@ -10,6 +10,8 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
+from odata_query.dialects import BUILT_IN, dialect
+from odata_query.dialects.base import Dialect
 from odata_query.errors import PROBLEMS
 from odata_query.limits import DEFAULT_LIMITS, Limits
 from odata_query.operations import OPERATIONS, Operation
@@ -55,6 +57,11 @@ def page() -> str:
                 sorted(OPERATIONS.values(), key=lambda o: (o.notation == "function", o.precedence)),
             )
         ),
+        "## SQL",
+        "What each dialect has of the operations: ✓, or ✓ᵖ where it is only right on a connection that\n"
+        "`sql.prepare` was called with, or the number of the reason why not; then it is a 501 that names it.\n"
+        "`cast` is between the kinds of types that are named.",
+        *_support(),
         "## Literals",
         "`null`, `true`, `7`, `-7.5`, `1e3`, `INF`, `NaN`, `'O''Neil'`, `2024-01-31`, `2024-01-31T12:00:00Z` (an offset\n"
         "that is missing is the query's `default_timezone`), `12:30:00`, `duration'P1DT2H'` or `'P1DT2H'`,\n"
@@ -71,6 +78,29 @@ def page() -> str:
         ),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _support() -> list[str]:
+    """Tables of the overloads by dialect, and the reasons why some are missing."""
+    known = [dialect(name) for name in BUILT_IN]
+    logic = [op.name for op in OPERATIONS.values() if not op.signatures and op.name not in ("cast", "isof")]
+    casts = sorted({key for one in known for key in one.templates if key.startswith("cast(")})
+    keys = [s.key for op in OPERATIONS.values() for s in op.signatures if op.nulls != "logic"]
+    reasons: dict[str, int] = {}
+
+    def cell(one: Dialect, key: str) -> str:
+        reason = one.unsupported.get(key)
+        if reason is None and key in casts and key not in one.templates:
+            reason = "it has no such conversion"
+        if reason is None:
+            return "✓ᵖ" if key in one.prepared else "✓"
+        return str(reasons.setdefault(reason, len(reasons) + 1))
+
+    lines = ["| | " + " | ".join(one.name for one in known) + " |", "| --- " * (len(known) + 1) + "|"]
+    everywhere = "`, `".join(("and", "or", "not", *logic, "isof"))
+    lines += [f"| `{key}` | {' | '.join(cell(one, key) for one in known)} |" for key in (*keys, *casts)]
+    notes = "\n".join(f"{number}. {reason}" for reason, number in reasons.items())
+    return [f"Every dialect has `{everywhere}`.", "\n".join(lines), notes]
 
 
 def _operation(operation: Operation) -> str:

@@ -170,6 +170,10 @@ class Closures:
             return self.made(lambda frame: first(frame) == second(frame), left, right)
         return self.made(lambda frame: first(frame) != second(frame), left, right)
 
+    def compared(self, node: TypedCall, path: TypedPath, value: Literal, wanted: bool) -> None:
+        """There is none."""
+        return None
+
     def is_null(self, part: Part, wanted: bool) -> Part:
         inner = part.function
         return self.made(lambda frame: (inner(frame) is None) is wanted, part)

@@ -150,6 +150,10 @@ class Source:
             return found if wanted else _not(found)
         return _compare(left, ast.Eq() if wanted else ast.NotEq(), right)
 
+    def compared(self, node: TypedCall, path: TypedPath, value: Literal, wanted: bool) -> None:
+        """There is none."""
+        return None
+
     def is_null(self, part: Expr, wanted: bool) -> Expr:
         return _compare(part, ast.Is() if wanted else ast.IsNot(), _constant(None))
 

@@ -14,6 +14,7 @@ import math
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from functools import cache, lru_cache
 from typing import Any
 
@@ -200,20 +201,26 @@ def shift_back(moment: Any, by: dt.timedelta) -> Any:
         return None
 
 
+def _exactly(length: dt.timedelta, numerator: Any, denominator: Any) -> dt.timedelta | None:
+    """Part of a duration, to the microsecond; halves go away from zero."""
+    try:
+        exactly = Fraction(length // dt.timedelta(microseconds=1)) * Fraction(numerator) / Fraction(denominator)
+        nearest = (abs(exactly.numerator) * 2 + exactly.denominator) // (exactly.denominator * 2)
+        return dt.timedelta(microseconds=nearest if exactly > 0 else -nearest)
+    except (OverflowError, ValueError, ZeroDivisionError):
+        return None
+
+
 @_named
 def scale(length: dt.timedelta, by: Any) -> dt.timedelta | None:
-    try:
-        return length * (float(by) if isinstance(by, decimal.Decimal) else by)
-    except (OverflowError, ValueError):
-        return None
+    return _exactly(length, by, 1)
 
 
 @_named
 def shrink(length: dt.timedelta, by: Any) -> dt.timedelta | None:
-    try:
-        return length / (float(by) if isinstance(by, decimal.Decimal) else by)
-    except (OverflowError, ValueError, ZeroDivisionError):
-        return None
+    if isinstance(by, float) and math.isinf(by):
+        return dt.timedelta()
+    return _exactly(length, 1, by)
 
 
 @_named

@@ -13,7 +13,7 @@ from . import edm
 from .ast import Literal, Node, OrderByItem
 from .dialects import dialect as find
 from .dialects.base import Dialect
-from .errors import ConfigurationError
+from .errors import ConfigurationError, Problem, error
 from .query import Query
 from .sql_emitter import SqlEmitter
 from .sql_parts import ROW, TRUE, Fragment, Row, Sql, Statement, Value, rendered
@@ -190,6 +190,9 @@ def _order(emitter: SqlEmitter, items: Sequence[OrderByItem]) -> str:
         type = type_of(item.expression)
         storage = part.storage
         text = part.text if storage is not None and storage.ordered else emitter.text(part)
+        if "(SELECT " in text and not emitter.dialect.sorts_by_subqueries:
+            message = f"{emitter.dialect.name} cannot sort by what is in another table here."
+            raise error([Problem("unsupported-expression", message, "$orderby", item.expression.span)])
         if type is edm.STRING and emitter.collation_of(part) != "binary":
             text = emitter.dialect.exact.format(a=text)
         direction = " DESC" if item.descending else ""
@@ -208,6 +211,8 @@ def _page(emitter: SqlEmitter, query: Query, is_ordered: bool) -> str:
     dialect = emitter.dialect
     only_top, both, only_skip = dialect.page
     template = only_top if not query.skip else only_skip if query.top is None else both
+    if query.top == 0 and dialect.empty_page is not None:
+        template = dialect.empty_page
     top = emitter.marker(query.top, edm.INT64) if query.top is not None else ""
     skip = emitter.marker(query.skip or 0, edm.INT64)
     order = " ORDER BY (SELECT NULL)" if dialect.page_needs_order and not is_ordered else ""

@@ -6,6 +6,7 @@ here and bound, so that every operation left has a column in it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,6 +23,7 @@ _OPPOSITE = {"gt": "le", "ge": "lt", "lt": "ge", "le": "gt"}
 _MIRRORED = {"gt": "lt", "ge": "le", "lt": "gt", "le": "ge"}
 _FLOATS = (edm.DOUBLE.name, edm.SINGLE.name)
 _NAN = float("nan")
+_INFINITE = (float("inf"), float("-inf"))
 _AT_ONCE = 100
 """Operands of AND or OR beside one another; more are put in groups, so that no engine nests too deep."""
 _INTEGER_BITS: dict[str, Callable[[int, int], int]] = {
@@ -66,9 +68,9 @@ class SqlEmitter(SqlPaths):
             )
         return text
 
-    def filled(self, template: str, parts: Sequence[Part], **more: object) -> Sql:
-        """A template with its arguments."""
-        text = template.format(**dict(zip("abc", map(self.text, parts), strict=False)), **more)
+    def filled(self, template: str, parts: Sequence[Part], cost: int = 1, **more: object) -> Sql:
+        """A template with its arguments; the cost is how deep it nests."""
+        text = template.format(**dict(zip("abcd", map(self.text, parts), strict=False)), **more)
         if len(text) > self.dialect.max_length:
             raise too_large(
                 f"{self.dialect.name} takes statements of at most {self.dialect.max_length} characters."
@@ -119,10 +121,10 @@ class SqlEmitter(SqlPaths):
         if bound is not None and self.terms > bound:
             raise too_large(f"{self.dialect.name} takes at most {bound} operands of AND and OR.")
         while len(texts) > _AT_ONCE:
-            depth += _AT_ONCE
+            depth += _AT_ONCE if self.dialect.chains_nest else 1
             texts = [f"({word.join(texts[n : n + _AT_ONCE])})" for n in range(0, len(texts), _AT_ONCE)]
         bound = self.dialect.max_depth
-        depth += len(texts)
+        depth += len(texts) if self.dialect.chains_nest else 1
         if bound is not None and depth > bound:
             raise too_large(f"{self.dialect.name} takes expressions that nest at most {bound} deep.")
         return Sql(word.join(texts), own, depth)
@@ -156,7 +158,7 @@ class SqlEmitter(SqlPaths):
         if is_call and node.function in _SIGNS:  # type: ignore[union-attr]  # is_call says so
             return self.compare(node, parts, nullable, wanted)  # type: ignore[arg-type]  # is_call says so
         if is_call and "(" in node.key:  # type: ignore[union-attr]  # is_call says so
-            part = self.call(node, parts, nullable)  # type: ignore[arg-type]  # is_call says so
+            part = self.operation(node, parts, nullable)  # type: ignore[arg-type]  # is_call says so
             if type(part) is Sql:
                 nullable = [*nullable, node.nullable and not any(nullable)]
                 parts = [*parts, part]
@@ -173,15 +175,32 @@ class SqlEmitter(SqlPaths):
             return self.unless_null(part, parts, nullable, wanted)
         return part if wanted else self.negated(part)
 
+    def compared(self, node: TypedCall, path: TypedPath, value: Literal, wanted: bool) -> Sql | None:
+        column = self.path(path)
+        name, right = node.function, value.value
+        if type(column) is not Sql or not column.equals or right != right:
+            return None
+        if name == "eq" or name == "ne":
+            keeps_null = (name == "ne") is wanted
+            sign = "<>" if keeps_null else "="
+        elif column.compares:
+            keeps_null = not wanted
+            sign = _SIGNS[name if wanted else _OPPOSITE[name]]
+        else:
+            return None
+        if self.refuses:
+            if right == "" and not self.dialect.empty_text:
+                return None
+            self.check(Value(right, value.type))
+        text = f"{column.text} {sign} {self.marker(right, value.type)}"
+        if keeps_null and path.nullable:
+            return Sql(f"{text} OR {column.text} IS NULL", OR, 3)
+        return Sql(text, ATOM, 2)
+
     def compare(self, node: TypedCall, parts: Sequence[Part], nullable: Sequence[bool], wanted: bool) -> Sql:
         """`gt`, `ge`, `lt`, `le`: false where an operand is null."""
         left, right = parts
         name = node.function
-        if type(left) is Sql and left.compares and type(right) is Value and right.value == right.value:
-            self.check(right)
-            sign = _SIGNS[name if wanted else _OPPOSITE[name]]
-            found = Sql(f"{left.text} {sign} {self.marker(right.value, right.type)}", ATOM, 2)
-            return found if wanted or not nullable[0] else self.some([found, self.is_null(left, True)])
         if type(left) is Value:
             if type(right) is Value:
                 return self.constant(_ordered(name, left.value, right.value) is wanted)
@@ -247,13 +266,23 @@ class SqlEmitter(SqlPaths):
         a, b = self.text(left), self.text(right)
         if self.collation_of(left) != "binary":
             a = self.dialect.exact.format(a=a)
+            if self.dialect.exact_both or (type(right) is Sql and not self.dialect.collates):
+                b = self.dialect.exact.format(a=b)
         elif type(right) is Sql and self.collation_of(right) != "binary":
             b = self.dialect.exact.format(a=b)
         return a, b
 
+    def exactly(self, part: Part, node: Node) -> Part:
+        """An argument of an operation; code points decide in it."""
+        if type(part) is Sql and type_of(node) is edm.STRING and self.collation_of(part) == "insensitive":
+            return Sql(self.dialect.exact.format(a=self.text(part)), ATOM, part.depth)
+        return part
+
     def collation_of(self, part: Part) -> str:
         if self.native:
             return "binary"
+        if self.dialect.pads:
+            return "insensitive"
         return (part.collation if type(part) is Sql else None) or self.dialect.collation
 
     def same(
@@ -264,10 +293,6 @@ class SqlEmitter(SqlPaths):
         nullable: Sequence[bool],
         wanted: bool,
     ) -> Sql:
-        if wanted and type(left) is Sql and left.equals and type(right) is Value:
-            if right.value is not None and right.value == right.value:
-                self.check(right)
-                return Sql(f"{left.text} = {self.marker(right.value, right.type)}", ATOM, 2)
         if type(left) is Value:
             if type(right) is Value:
                 return self.constant(_equal(left.value, right.value) is wanted)
@@ -280,6 +305,8 @@ class SqlEmitter(SqlPaths):
                 return self.is_null(left, wanted) if nullable[0] else self.constant(not wanted)
             if right.value != right.value:
                 return self.constant(not wanted)
+            if right.value == "" and left.column and not self.dialect.empty_text:
+                return self.constant(not wanted)
             self.check(right)
             if wanted and left.storage is not None and left.storage.near:
                 return self.near(left, "eq", right)
@@ -290,15 +317,20 @@ class SqlEmitter(SqlPaths):
         if floating and self.dialect.nan != "none" and type(right) is not Value:
             return self.same_floats(left, right, nullable, wanted)
         both = nullable[0] and nullable[1] and type(right) is not Value
+        if inexact and not self.dialect.collates and not (left.column and type(right) is Value):
+            a, inexact = self.dialect.exact.format(a=a), False
+            b = b if type(right) is Value else self.dialect.exact.format(a=b)
         if wanted:
             found = self.nested(self.dialect.same.format(a=a, b=b) if both else f"{a} = {b}", [left, right])
             if inexact:
                 exact = self.dialect.exact.format(a=a)
+                b = self.dialect.exact.format(a=b) if self.dialect.exact_both else b
                 again = self.dialect.same.format(a=exact, b=b) if both else f"{exact} = {b}"
                 found = self.every([found, Sql(again)])
             return found
         if inexact:
             a = self.dialect.exact.format(a=a)
+            b = self.dialect.exact.format(a=b) if self.dialect.exact_both else b
         if not any(nullable):
             return self.nested(f"{a} <> {b}", [left, right])
         can_be_null = left if nullable[0] else right
@@ -311,7 +343,7 @@ class SqlEmitter(SqlPaths):
         a, b = self.text(left), self.text(right)
         both = nullable[0] and nullable[1]
         found = self.nested(self.dialect.same.format(a=a, b=b) if both else f"{a} = {b}", [left, right])
-        if self.dialect.nan == "greatest":
+        if self.dialect.nan == "greatest" or (both and self.dialect.same_nan):
             nan = self.marker(_NAN, edm.DOUBLE)
             found = self.every(
                 [found, Sql(self.dialect.distinct.format(a=a, b=nan) if both else f"{a} <> {nan}")]
@@ -334,6 +366,8 @@ class SqlEmitter(SqlPaths):
             return self.constant(any(_equal(part.value, item) for item in items) is wanted)
         assert isinstance(part, Sql)
         values = [Value(item, type) for item in items if item is not None and item == item]
+        if part.column and not self.dialect.empty_text:
+            values = [value for value in values if value.value != ""]
         has_null = nullable and len(values) < len(items) and None in items
         if not values:
             return self.is_null(part, wanted) if has_null else self.constant(not wanted)
@@ -344,13 +378,20 @@ class SqlEmitter(SqlPaths):
         markers = [marker for _, marker in pairs]
         inexact = type is edm.STRING and self.collation_of(part) == "insensitive"
         exact = self.dialect.exact.format(a=column) if inexact else column
-        if len(markers) == 1:
-            listed = f" = {markers[0]}" if wanted else f" <> {markers[0]}"
-        else:
-            listed = f" IN ({', '.join(markers)})" if wanted else f" NOT IN ({', '.join(markers)})"
-        found = self.nested((column if wanted else exact) + listed, [part])
+        if inexact and not (part.column or self.dialect.collates):
+            column, inexact = exact, False
+        exactly = markers
+        if inexact and self.dialect.exact_both:
+            exactly = [self.dialect.exact.format(a=marker) for marker in markers]
+        found = self.listing(column, markers, True) if wanted else self.listing(exact, exactly, False)
+        found = self.nested(found.text, [part], found.kind)
         if inexact and wanted:
-            found = self.every([found, Sql(exact + listed)])
+            found = self.every([found, self.listing(exact, exactly, True)])
+        if wanted and part.storage is not None and part.storage.near is not None:
+            bounds = [part.storage.near(value.value) for value in values]
+            low = self.marker(min(low for low, _ in bounds), edm.UNTYPED)
+            high = self.marker(max(high for _, high in bounds), edm.UNTYPED)
+            found = self.every([Sql(f"{part.text} >= {low}"), Sql(f"{part.text} < {high}"), found])
         if wanted:
             return self.some([found, self.is_null(part, True)]) if has_null else found
         if has_null or not nullable:
@@ -359,8 +400,25 @@ class SqlEmitter(SqlPaths):
             return self.some([found, self.is_null(part, True)])
         return self.nested(self.dialect.not_false.format(a=found.text), [found])
 
+    def listing(self, text: str, markers: Sequence[str], wanted: bool) -> Sql:
+        """Whether a text of SQL is one of some values, in as many lists as the engine needs."""
+        if len(markers) == 1:
+            return Sql(f"{text} {'=' if wanted else '<>'} {markers[0]}")
+        most = self.dialect.max_in or len(markers)
+        if not self.dialect.sorts_by_subqueries and "(SELECT " in text:
+            sign = "=" if wanted else "<>"
+            parts = [Sql(f"{text} {sign} {marker}") for marker in markers]
+            return self.some(parts) if wanted else self.every(parts)
+        word = "IN" if wanted else "NOT IN"
+        lists = [
+            Sql(f"{text} {word} ({', '.join(markers[n : n + most])})") for n in range(0, len(markers), most)
+        ]
+        return self.some(lists) if wanted else self.every(lists)
+
     def check(self, value: Value) -> None:
         """Refuse a value that the engine cannot compare with."""
+        if not self.refuses:
+            return
         wrong = self.dialect.accepts(value.value, value.type)
         if wrong:
             raise error([Problem("literal-out-of-range", wrong)])
@@ -371,6 +429,17 @@ class SqlEmitter(SqlPaths):
         return Value(node.value, node.type)
 
     def call(self, node: TypedCall, parts: Sequence[Part], nullable: Sequence[bool]) -> Part:
+        part = self.operation(node, parts, nullable)
+        if node.type is not edm.BOOLEAN or type(part) is not Sql:
+            if type(part) is Sql:
+                part.type = node.type
+            return part
+        if self.dialect.conditions_are_values:
+            return Sql(f"({part.text})", ATOM, part.depth)
+        return self.truth_value(part, self.negated(part))
+
+    def operation(self, node: TypedCall, parts: Sequence[Part], nullable: Sequence[bool]) -> Part:
+        """A call, as a condition if it is one."""
         key = node.key
         if key != "now()" and all(type(part) is Value for part in parts):
             values = [part.value for part in parts]  # type: ignore[union-attr]  # all are Values
@@ -385,8 +454,10 @@ class SqlEmitter(SqlPaths):
             raise self.unsupported(node, node.function, reason)
         if key == "length(Collection)":
             return self.count(parts[0])
+        if dialect.exact_inside:
+            parts = [self.exactly(part, argument) for part, argument in zip(parts, node.arguments, strict=True)]
         needle = dialect.needles.get(key)
-        if needle is not None and type(parts[1]) is Value:
+        if needle is not None and type(parts[1]) is Value and (dialect.collates or parts[0].column):  # type: ignore[union-attr]  # it is Sql
             bound = needle[1](parts[1].value)
             if bound is not None:
                 inside = [parts[0], *[Value(text, edm.STRING) for text in bound]]
@@ -394,6 +465,8 @@ class SqlEmitter(SqlPaths):
         for part in parts:
             if type(part) is Value:
                 self.check(part)
+                if part.value in _INFINITE and not dialect.infinite_operands:
+                    raise self.unsupported(node, f"{node.function} with INF", "it has no infinite numbers")
         template = dialect.templates[key]
         if key.endswith("(Integer,Integer)") or key == "negate(Integer)":
             return self.integer(node, parts, template)
@@ -401,7 +474,11 @@ class SqlEmitter(SqlPaths):
         if node.type is edm.DECIMAL:
             scales = [self.scale_of(part) for part in parts]
             scale = scaled(scales[0], scales[-1]) if scaled else 12
-            found = self.filled(template, parts, s=scale)
+            most = dialect.max_scale
+            if most is not None and max(scale, *scales) > most:
+                raise too_large(f"{dialect.name} takes decimals with at most {most} digits after the point.")
+            more = {"m": max(scales), "sa": scales[0], "sb": scales[-1], "p": scale + 20}
+            found = self.filled(template, parts, s=scale, **more)
             found.scale = scale
             return found
         if key.endswith("(DateTimeOffset)"):
@@ -439,6 +516,7 @@ class SqlEmitter(SqlPaths):
         part = parts[place]
         assert type(part) is Sql
         if needed > 63:
+            template = self.dialect.wide_templates.get(node.key, template)
             texts[place] = self.dialect.wide.format(a=texts[place])
         elif not (self.dialect.wide_integers or any(type(p) is Sql and p.long for p in parts)):
             texts[place] = self.dialect.long.format(a=texts[place])
@@ -477,6 +555,9 @@ class SqlEmitter(SqlPaths):
     def choose(self, pairs: Sequence[tuple[Sql, Part]]) -> Part:
         kept: list[tuple[Sql, Part]] = []
         for holds, part in pairs:
+            if isinstance(part, Entity | Collection):
+                message = f"A choice of whole collections is not supported by {self.dialect.name}."
+                raise error([Problem("unsupported-expression", message)])
             if holds.kind != FALSE:
                 kept.append((holds, part))
             if holds.kind == TRUE:
@@ -485,14 +566,16 @@ class SqlEmitter(SqlPaths):
             return Value(None, edm.NULL)
         if kept[0][0].kind == TRUE:
             return kept[0][1]
-        text = "".join(
-            f" ELSE {self.typed(part)}"
-            if holds.kind == TRUE
-            else f" WHEN {holds.text} THEN {self.typed(part)}"
-            for holds, part in kept
-        )
+        scale = max(self.scale_of(part) for _, part in kept)
+        types = [part.type for _, part in kept if isinstance(part, Sql | Value)]
+        widest = next((kind for kind in (edm.DOUBLE, edm.SINGLE, edm.DECIMAL) if kind in types), None)
+        branch = self.dialect.branches.get("" if widest is None else _family(widest), "{a}")
+        text = ""
+        for holds, part in kept:
+            chosen = branch.format(a=self.typed(part), s=scale)
+            text += f" ELSE {chosen}" if holds.kind == TRUE else f" WHEN {holds.text} THEN {chosen}"
         found = self.nested(f"CASE{text} END", [part for pair in kept for part in pair])
-        found.scale = max(self.scale_of(part) for _, part in kept)
+        found.scale, found.type = scale, widest
         return found
 
     def cast(self, part: Part, source: edm.Type, target: edm.Type) -> Part:
@@ -517,6 +600,7 @@ class SqlEmitter(SqlPaths):
         if target.name in edm.INTEGERS:
             found.bits = high.bit_length()
         found.scale = self.scale_of(part) if source.name in edm.NUMBERS else None
+        found.type = target
         return found
 
     # ---- collections -----------------------------------------------------------------------------
@@ -526,6 +610,9 @@ class SqlEmitter(SqlPaths):
             items = collection.value or ()
             return self.among(part, True, items, collection.type, wanted)
         assert isinstance(collection, Collection)
+        if collection.joins is not None and not self.dialect.correlates_through and isinstance(part, Sql):
+            if "(SELECT " in part.text:
+                raise self.too_far()
         element = collection.element
         nullable = (not isinstance(part, Value), True)
         body = self.same(part, self.member(collection), (element, element), nullable, True)
@@ -534,31 +621,71 @@ class SqlEmitter(SqlPaths):
     def members(self, collection: Collection, body: Sql | None) -> tuple[str, Sql]:
         """What stands behind FROM, and the condition that a row there is a member for which the body holds."""
         source = collection.source + "".join(collection.joins or ())
-        return source, self.every([*collection.on, *([] if body is None else [body])])
+        holds = self.every([*collection.on, *([] if body is None else [body])])
+        if not collection.form.takes_subqueries and "(SELECT " in holds.text:
+            message = f"{self.dialect.name} cannot look from the members of an array at another table."
+            raise error([Problem("unsupported-expression", message)])
+        return source, holds
 
     def exists(self, collection: Part, level: int, type: edm.Type, body: Sql | None, wanted: bool) -> Sql:
         assert isinstance(collection, Collection)
+        if level:
+            self.level = level - 1
         if body is not None and body.kind == FALSE:
             return self.constant(not wanted)
-        source, holds = self.members(collection, body)
-        text = collection.form.exists.format(source=source, t=collection.alias, body=holds.text)
-        found = self.nested(text, [holds])
+        found = self.asked(collection, body, counted=False)
         return found if wanted else self.negated(found)
+
+    def asked(self, collection: Collection, body: Sql | None, *, counted: bool) -> Sql:
+        """Whether there is a member for which the body holds, or how many there are."""
+        source, holds = self.members(collection, body)
+        form = collection.form
+        alias, columns, on, text = collection.alias, "", "", holds.text
+        gathered = self.dialect.gathered
+        if gathered is not None and collection.joins is not None:
+            links = len(collection.property.join or ())
+            inner = self.every([*collection.on[links:], *([] if body is None else [body])]).text
+            on = self.every(collection.on[:links]).text
+            self.check_reach(f"{source} WHERE {on}")
+            if self.outer(f"{source} {inner}"):
+                if "(SELECT " in inner:
+                    raise self.too_far()
+                form = gathered
+                text, columns = self.gathered(inner, source, alias)
+        template = form.counted if counted else form.exists
+        found = template.format(source=source, t=alias, body=text, on=on, columns=columns)
+        if not self.dialect.correlates_through and collection.joins is not None:
+            self.check_reach(found)
+        return self.nested(found, [holds])
+
+    def gathered(self, body: str, source: str, alias: str) -> tuple[str, str]:
+        """A condition on an array in place of rows, and the columns that it uses of them."""
+        assert self.dialect.gathered is not None
+        member = self.dialect.gathered.member
+        opening, closing = re.escape(self.dialect.quote("\2")).split("\2")
+        names = "|".join(map(re.escape, self.brought(source)))
+        own = rf"(?:{names})\.{opening}(?:[^{closing}\\]|{closing}{closing}|\\.)*{closing}"
+        columns: dict[str, int] = {}
+
+        def numbered(found: re.Match[str]) -> str:
+            return member.format(t=alias, n=columns.setdefault(found[0], len(columns) + 1))
+
+        return re.sub(own, numbered, body), ", ".join(columns) or "1"
 
     def count(self, collection: Part) -> Part:
         if isinstance(collection, Value):
             return Value(None if collection.value is None else len(collection.value), edm.INT64)
         assert isinstance(collection, Collection)
-        source, holds = self.members(collection, None)
-        text = collection.form.counted.format(source=source, t=collection.alias, body=holds.text)
+        found = self.asked(collection, None, counted=True)
         if collection.absent is not None:
-            text = f"CASE WHEN NOT ({collection.absent}) THEN {text} END"
-        found = self.nested(text, [holds])
+            text = f"CASE WHEN NOT ({collection.absent}) THEN {found.text} END"
+            found = self.nested(text, [found])
         found.long = True
         return found
 
     def filtered(self, collection: Part, level: int, type: edm.Type, body: Sql) -> Collection:
         assert isinstance(collection, Collection)
+        self.level = level - 1
         return replace(collection, on=(*collection.on, body))
 
     def listed(self, parts: Sequence[Part]) -> Value:

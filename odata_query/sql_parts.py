@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import edm
 from .dialects.base import Dialect, Members, Storage
@@ -30,6 +30,7 @@ class Sql:
     scale      the digits after the point of a decimal, None if unknown
     equals     whether it is a column for which `= value` says what eq means, and
     compares   whether it is one for which `< value` says what lt means
+    type       the type of a value, where it is known
     """
 
     column = False
@@ -40,6 +41,7 @@ class Sql:
     scale: int | None = None
     equals = False
     compares = False
+    type: edm.Type | None = None
 
     def __init__(self, text: str, kind: int = ATOM, depth: int = 1) -> None:
         self.text = text
@@ -130,8 +132,7 @@ class Collection:
 Part = Sql | Value | Entity | Collection
 
 
-@dataclass(frozen=True, slots=True)
-class Fragment:
+class Fragment(NamedTuple):
     """A part of a statement with its values: `"size" > ?` and (3,).
 
     params is a tuple, or a dictionary for the paramstyles named, pyformat and typed.
@@ -141,9 +142,11 @@ class Fragment:
     params: tuple[Any, ...] | dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Statement(Fragment):
-    """A whole SELECT with its values: `connection.execute(statement.text, statement.params)`."""
+class Statement(NamedTuple):
+    """A whole SELECT with its values: `connection.execute(*statement)`."""
+
+    text: str
+    params: tuple[Any, ...] | dict[str, Any]
 
 
 _MARKERS: Mapping[str, Callable[[int], str]] = {
@@ -164,8 +167,16 @@ def rendered(
     style = dialect.paramstyle if paramstyle is None else paramstyle
     if style not in PARAMSTYLES:
         raise ConfigurationError(f"{style!r} is no paramstyle: {', '.join(PARAMSTYLES)}")
+    wrong = dialect.exceeds(text)
+    if wrong:
+        raise too_large(wrong)
     pieces = text.split("\0")
     used = pieces[1::2]
+    if dialect.markers:
+        for place, n in enumerate(used):
+            before, _, after = dialect.markers.get(type(values[int(n)][0]), "{m}").partition("{m}")
+            pieces[2 * place] += before
+            pieces[2 * place + 2] = after + pieces[2 * place + 2]
     bound, longest = dialect.max_parameters, dialect.max_length
     if style == "qmark":
         params: tuple[Any, ...] | dict[str, Any] = tuple([dialect.bind(*values[int(n)]) for n in used])
@@ -194,7 +205,7 @@ def rendered(
 def _marker(style: str, number: int, value: tuple[Any, edm.Type], dialect: Dialect) -> str:
     if style == "typed":
         return f"{{p{number}:{dialect.marker_type(*value)}}}"
-    return _MARKERS[style](number)
+    return dialect.named.format(n=number) if style == "named" else _MARKERS[style](number)
 
 
 def too_large(message: str) -> Exception:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 from . import edm
 from .dialects.base import Dialect, Members
-from .errors import ConfigurationError
+from .errors import ConfigurationError, Problem, error
 from .model import ComplexType, Member, Property, StructuredType
 from .sql_parts import Collection, Entity, Flat, Instance, Json, Part, ROW, Row, Sql
 from .typed import TypedPath
@@ -22,6 +23,7 @@ class SqlPaths:
         self.dialect = dialect
         self.zone = zone
         self.native = native
+        self.refuses = type(dialect).accepts is not Dialect.accepts
         self.spelling = (dialect, native)
         self.values: list[tuple[Any, edm.Type]] = []
         self.rows: dict[int, Instance] = {0: Row(ROW, joins=[] if can_join else None)}
@@ -29,6 +31,8 @@ class SqlPaths:
         self.links: dict[tuple[str, str], Row] = {}
         self.terms = 0
         self.aliases = 0
+        self.level = 0
+        """That of the innermost lambda."""
         self.is_qualified = False
         """Whether columns of the row need its table's name, since there are others."""
 
@@ -47,7 +51,7 @@ class SqlPaths:
     def marker(self, value: Any, type: edm.Type) -> str:
         """What stands for a value until the text is rendered."""
         self.values.append((value, type))
-        return f"\0{len(self.values) - 1}\0"
+        return self.dialect.marker(f"\0{len(self.values) - 1}\0", value, type)
 
     def alias(self, kind: str) -> str:
         self.aliases += 1
@@ -139,9 +143,11 @@ class SqlPaths:
         found.column = True
         if type is edm.STRING:
             found.collation = prop.collation
-            collation = "binary" if self.native else prop.collation or self.dialect.collation
+            usual = "insensitive" if self.dialect.pads else prop.collation or self.dialect.collation
+            collation = "binary" if self.native else usual
             found.equals, found.compares = collation != "insensitive", collation == "binary"
             return found
+        found.type = type
         name = "Enum" if isinstance(type, edm.EnumType) else type.name
         defaults = self.dialect.json_storages if in_json else self.dialect.default_storages
         named = None if isinstance(prop.resolve(), edm.CollectionType) else prop.storage
@@ -176,16 +182,21 @@ class SqlPaths:
         if known in self.links:
             return self.links[known]
         alias = self.alias("link")
-        table = f"{self.dialect.table(prop.table)}{self.dialect.alias}{alias}"
+        source, *around = self.dialect.link
+        before, after = (text.format(t=alias) for text in around)
+        table = f"{source.format(table=self.dialect.table(prop.table))}{self.dialect.alias}{alias}"
         quote = self.dialect.quote
         on = " AND ".join(
             f"{alias}.{quote(there)} = {row.column(quote(prefix + here))}"
             for here, there in prop.join.items()
         )
         if row.joins is None:
+            reaches = self.dialect.correlates_through and self.dialect.gathered is None
+            if not reaches and (self.level or row.after):
+                raise self.too_far()
             return Row(f"(SELECT {alias}.", f" FROM {table} WHERE {on})")
         row.joins.append(f" LEFT JOIN {table} ON {on}")
-        found = Row(f"{alias}.", joins=row.joins)
+        found = Row(before, after, row.joins)
         self.links[known] = found
         return found
 
@@ -209,7 +220,7 @@ class SqlPaths:
                 for here, there in prop.join.items()
             )
             table = f"{self.dialect.table(prop.table)}{self.dialect.alias}{alias}"
-            child = Members(source=table, member=f"{alias}.{quote(member.column)}")
+            child = self.dialect.children._replace(source=table, member=f"{alias}.{quote(member.column)}")
             return Collection(child, alias, table, element, prop, on, absent, [])
         if isinstance(element, StructuredType) and prop.storage is None:
             message = f"{member.name} is in no column: its property needs a table and join, or a storage"
@@ -236,8 +247,43 @@ class SqlPaths:
 
     def enter(self, level: int, type: edm.Type, collection: Any) -> None:
         assert isinstance(collection, Collection)
+        self.level = level
         self.members_at[level] = collection
         self.rows[level] = self.instance_of(collection)
+
+    def brought(self, text: str) -> set[str]:
+        """The aliases that a piece of SQL brings along."""
+        alias = self.alias_pattern()
+        pairs = re.findall(f"{self.dialect.alias}({alias})|({alias}) ->", text)
+        return {name for pair in pairs for name in pair if name}
+
+    def outer(self, text: str) -> set[str]:
+        """The aliases that it uses and does not bring along; `""` is that of the row itself."""
+        found = set(re.findall(self.alias_pattern(), text)) - self.brought(text)
+        row = self.rows[0]
+        if isinstance(row, Row) and row.before and row.before in text:
+            found.add("")
+        return found
+
+    def alias_pattern(self) -> str:
+        """The pattern of an alias."""
+        return re.escape(self.dialect.quote("\2")).replace("\2", r"(?:item|link)\d+")
+
+    def check_reach(self, subquery: str) -> None:
+        """Refuse a subquery that uses columns from farther out than the query that it is in."""
+        level = self.level
+        while level and self.members_at[level].joins is None:  # an array, whose lambda is no query
+            level -= 1
+        row: Instance | Collection = self.members_at[level] if level else self.rows[0]
+        near = {""} if isinstance(row, Row) else {row.alias} if isinstance(row, Collection) else set()
+        joins = "".join(getattr(row, "joins", None) or ())
+        far = self.outer(subquery) - near - self.brought(joins)
+        if far:
+            raise self.too_far()
+
+    def too_far(self) -> Exception:
+        message = f"{self.dialect.name} cannot look from inside of one collection or path at rows around another."
+        return error([Problem("unsupported-expression", message)])
 
     def instance_of(self, collection: Collection) -> Instance:
         """What the properties of a member are read from."""

@@ -21,7 +21,8 @@ from .trampoline import Steps, run
 from .typed import TypedCall, TypedList, TypedPath, is_nullable, type_of
 
 COMPARISONS = frozenset(("gt", "ge", "lt", "le"))
-_ATOMS = COMPARISONS | {"eq", "ne", "in"}
+_COMPARED = COMPARISONS | {"eq", "ne"}
+_ATOMS = _COMPARED | {"in"}
 _LOGIC = frozenset(("and", "or", "not", "eq", "ne", "in", "any", "all", "isof")) | COMPARISONS
 
 
@@ -54,6 +55,9 @@ class Emitter(Protocol):
         self, left: Any, right: Any, types: tuple[edm.Type, edm.Type], nullable: Sequence[bool], wanted: bool
     ) -> Any:
         """Whether two values are equal, where null equals null."""
+
+    def compared(self, node: TypedCall, path: TypedPath, value: Literal, wanted: bool) -> Any:
+        """A comparison of a path with a value, which is not null, if there is a short way; None if not."""
 
     def is_null(self, part: Any, wanted: bool) -> Any:
         """Whether a value is null."""
@@ -159,7 +163,13 @@ def _at_once(emitter: Emitter, node: Node, wanted: bool, on_null: bool) -> Any:
         if not _is_list(arguments[1]):
             return None
         arguments = arguments[:1]
-    elif not (name in _ATOMS or "(" in node.key):
+    elif name in _COMPARED:
+        left, right = arguments
+        if type(left) is TypedPath and type(right) is Literal and right.value is not None:
+            part = emitter.compared(node, left, right, wanted)
+            if part is not None:
+                return part
+    elif "(" not in node.key:
         return None
     for argument in arguments:
         if type(argument) is not TypedPath and type(argument) is not Literal:

@@ -491,6 +491,8 @@ def _can_fail(key: str, function: str, arguments: Sequence[Node]) -> bool:
     last = arguments[-1]
     if function in ("div", "divby", "mod") and isinstance(last, Literal) and last.value is not None:
         return bool(abs(last.value) < 1 or last.value == -1)
+    if function == "matchespattern":
+        return not isinstance(last, Literal)
     if "Integer" in key and function not in ("div", "divby", "mod"):
         # Two numbers of 32 bits cannot leave 64.
         return any(isinstance(a, TypedCall) or type_of(a) is edm.INT64 for a in arguments)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from .. import edm
@@ -55,6 +56,8 @@ class Members(NamedTuple):
     counted: str = "(SELECT COUNT(*) FROM {source} WHERE {body})"
     is_json: bool = False
     """Whether a member is JSON, to be read as `json` says."""
+    takes_subqueries: bool = True
+    """Whether a subquery can stand in the body."""
 
 
 ORDERED_COLLECTION = "the order of a collection's members is not known in SQL"
@@ -72,6 +75,13 @@ def _unsupported_everywhere() -> Mapping[str, str]:
     return found
 
 
+NEAREST = (
+    "CASE WHEN {a} < 0 THEN CASE WHEN {a} - CEIL({a}) <= -0.5 THEN CEIL({a}) - 1 ELSE CEIL({a}) END"
+    " WHEN {a} - FLOOR({a}) >= 0.5 THEN FLOOR({a}) + 1 ELSE FLOOR({a}) END"
+)
+"""The nearest integer, halves away from zero, where ROUND is not exact."""
+
+
 class Dialect:
     """A dialect of SQL. Subclass it, change what differs, and give an instance wherever a name is taken."""
 
@@ -80,32 +90,58 @@ class Dialect:
     paramstyle = "qmark"
     """That of the usual driver: qmark, numeric, numeric_dollar, format, pyformat, named, or typed
     (`{p1:String}`)."""
+    named = ":p{n}"
+    """A marker in the paramstyle `named`."""
     quotes = '""'
     """The quotes around a name; the closing one is doubled within."""
     max_parameters: int | None = None
     """How many values a statement can have."""
     max_depth: int | None = 400
     """How deep expressions can nest."""
+    max_in: int | None = None
+    """How many values a list behind IN can have."""
     max_length: int = 16_000_000
     """How many characters a statement can have."""
     max_terms: int | None = None
     """How many operands AND and OR can have in all."""
     collation = "linguistic"
     """How columns compare texts, unless their property says otherwise."""
+    collates = True
+    """Whether texts that columns hold in different collations can be compared with one another."""
+    pads = False
+    """Whether texts that differ by spaces at the end are equal, however columns compare them."""
+    exact_both = False
+    """Whether both texts of a comparison have to be made exact."""
+    exact_inside = False
+    """Whether operations on texts compare as columns do, so that those of an `insensitive` one are made exact."""
+    empty_text = True
+    """Whether there is an empty text that is not null."""
+    conditions_are_values = True
+    """Whether what a condition gives is a Boolean value."""
     nulls = "high"
     """Where nulls sort in ascending order: `low`, `high` or `last` (in descending order too)."""
     nan = "greatest"
     """How NaN compares: `greatest` and equal to itself, `ieee`, or `none` where there is no NaN."""
+    same_nan = False
+    """Whether `same` takes NaN for equal to itself though `=` does not."""
     nan_rank = "CASE WHEN {a} = {nan} THEN 0 WHEN {a} IS NOT NULL THEN 1 END"
     """A number by which NaN sorts before all values."""
     infinity = float("inf")
     """What is bound for INF."""
+    infinite_operands = True
+    """Whether arithmetic with INF gives what it gives elsewhere."""
     wide_integers = False
     """Whether the engine computes with integers in 64 bits, whatever their columns have."""
     decimal_digits: int | None = None
     """The digits that decimals are exact to, where they are floating."""
     correlates = True
     """Whether a subquery in a condition can use the columns around it."""
+    correlates_through = True
+    """Whether it can also use the columns around the query that it is in."""
+    sorts_by_subqueries = True
+    """Whether a subquery can stand in ORDER BY, and before IN."""
+    chains_nest = True
+    """Whether many operands of AND or OR count as nested."""
     truth = ("TRUE", "FALSE")
     """The values true and false."""
     holds = ("{a}", "NOT {a}")
@@ -131,14 +167,20 @@ class Dialect:
     """Such an integer again as one with 64 bits; null if it has not that many."""
     scale = 6
     """The digits after the point of a decimal whose property does not say how many."""
+    max_scale: int | None = None
+    """The digits after the point that decimals can have."""
     page = ("LIMIT {top}", "LIMIT {top} OFFSET {skip}", "OFFSET {skip}")
     """What ends a statement that has `$top`, both, or `$skip`."""
+    empty_page: str | None = None
+    """What ends a statement with `$top=0`, where a page cannot be empty."""
     page_needs_order = False
     """Whether a page needs an ORDER BY."""
     alias = " AS "
     """What stands between a table and its alias."""
     typed_literals = False
     """Whether a literal where nothing tells its type needs a cast."""
+    markers: Mapping[type, str] = {}
+    """What stands around the marker `{m}` of a value, by its class in Python, where the driver does not say its type."""
     types: Mapping[str, str] = {
         edm.BOOLEAN.name: "BOOLEAN",
         edm.SBYTE.name: "SMALLINT",
@@ -164,6 +206,17 @@ class Dialect:
     """The storage of a type whose property names none; without one, the values are as templates take them."""
     json_storages: Mapping[str, str] = {}
     """The same for values in JSON."""
+    link = ("{table}", "{t}.", "")
+    """What a path to another row joins, and what stands before and behind a column of that row, which is
+    null where there is no such row."""
+    branches: Mapping[str, str] = {}
+    """What makes the numbers that a CASE chooses from one type: `Decimal`, with the scale `{s}`, or `Double`."""
+    children = Members("", "")
+    """How the rows of a child table are asked about."""
+    gathered: Members | None = None
+    """How they are asked about by a condition that uses columns around them, where a subquery can use only
+    those that link it and not from farther out: as an array of what the condition uses of a row, `{columns}`,
+    of which `member` is the one numbered `{n}`; `{on}` is what links the rows."""
     collections: Mapping[str, Members] = {}
     """How the members of a collection in one column are asked about, by its storage; the first is usual."""
     json_values: Mapping[str, str] = {}
@@ -239,7 +292,13 @@ class Dialect:
         "cast(Guid,String)": "CAST({a} AS {type})",
     }
     """How operations are spelled, by the keys of their overloads; casts by families: `cast(Integer,String)`.
-    Decimals have the scale of their result as `{s}`, casts to integers the type's bounds as `{low}`, `{high}`."""
+    Decimals have the scale of their result as `{s}`, the largest of their operands as `{m}`, those of
+    the first and the last as `{sa}` and `{sb}`, and that of the result and 20 digits more as `{p}`; casts to
+    integers the type's bounds as `{low}`, `{high}`."""
+    prepared: frozenset[str] = frozenset()
+    """Overloads that are only right on a connection that `prepare` was called with."""
+    wide_templates: Mapping[str, str] = {}
+    """The spelling of operations of integers where those are `wide`, if it is another."""
     unsupported: Mapping[str, str] = _unsupported_everywhere()
     """Overloads that the dialect does not offer, and why."""
 
@@ -269,6 +328,10 @@ class Dialect:
         if isinstance(value, float) and value in (float("inf"), float("-inf")):
             return self.infinity if value > 0 else -self.infinity
         return value
+
+    def marker(self, marker: str, value: Any, type: edm.Type) -> str:
+        """A marker with what it needs around it, or what stands for a value that cannot be bound."""
+        return marker
 
     def marker_type(self, value: Any, type: edm.Type) -> str:
         """The type that a marker names, in the paramstyle `typed`."""
@@ -302,9 +365,18 @@ class Dialect:
             lambda value, zone: type.text(value),
         )
 
+    def exceeds(self, text: str) -> str | None:
+        """Why a statement or a part of one is more than the engine takes, or None."""
+        return None
+
     def accepts(self, value: Any, type: edm.Type) -> str | None:
         """Why the engine cannot compare with a value, or None."""
         return None
+
+
+def seconds(value: dt.timedelta) -> Decimal:
+    """A duration as a number of seconds, exactly."""
+    return Decimal(value // dt.timedelta(microseconds=1)).scaleb(-6)
 
 
 def like(text: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 import sqlite3
 import uuid
 from collections.abc import Callable, Mapping
@@ -16,15 +17,31 @@ from typing import Any
 from .. import edm, python_values
 from .base import Dialect, Members, Needle, Storage, after
 
-_WHITE_SPACE = "char(9,10,11,12,13,32,133,160,5760,8192,8193,8194,8195,8196,8197,8198,8199,8200,8201,8202,8232,8233,8239,8287,12288)"
-_OFFSET = "ltrim(substr({a}, 20), '.0123456789')"
-_FRACTION = f"substr({{a}}, 20, length({{a}}) - 19 - length({_OFFSET}))"
+_WHITE_SPACE = f"char({','.join(str(ord(char)) for char in python_values.WHITE_SPACE)})"
 _UTC = "'%Y-%m-%dT%H:%M:%S'"
+_OFFSET = "ltrim(substr({a}, 17), ':.0123456789')"
+_NAIVE = f"substr({{a}}, 1, length({{a}}) - length({_OFFSET}))"
 _MOMENT = (
-    f"(strftime({_UTC}, substr({{a}}, 1, 19) || CASE {_OFFSET} WHEN '' THEN '{{zone}}' ELSE {_OFFSET} END)"
-    f" || rtrim(rtrim({_FRACTION}, '0'), '.'))"
+    f"(strftime({_UTC}, substr({_NAIVE}, 1, 19) || CASE {_OFFSET} WHEN '' THEN '{{zone}}' ELSE {_OFFSET} END)"
+    f" || rtrim(rtrim(substr({_NAIVE}, 20, 7), '0'), '.'))"
 )
-"""A moment in UTC as `2024-01-31T10:20:30.5`, from ISO text in any notation."""
+"""A moment in UTC as `2024-01-31T10:20:30.5`, from ISO text: with `T` or a space, with or without seconds,
+with any fraction, with `Z`, an offset such as `+02:00`, or none."""
+_LOCAL = (
+    "(CASE substr({a}, 17, 1) WHEN ':' THEN {a} ELSE substr({a}, 1, 16) || ':00' || substr({a}, 17) END"
+    f" || CASE {_OFFSET} WHEN '' THEN '{{zone}}' ELSE '' END)"
+)
+"""The same text with seconds and an offset."""
+_TIME = (
+    "(SELECT substr(m, 12, 8)"
+    " || replace(substr(printf('%.6f', CAST('0' || substr(m, 20, 7) AS REAL)), 2), '.000000', '')"
+    " FROM (SELECT {a} AS m))"
+)
+_WHOLE = "CASE WHEN {a} > {low} - 1.0 AND {a} < {high} + 1.0 THEN CAST({a} AS INTEGER) END"
+_LONGEST = 100_000_000
+"""The characters that a text can have."""
+_START = f"(max(min({{b}}, {_LONGEST}), -{_LONGEST}) + ({{b}} >= 0))"
+_REMAINDER = "round(mod({a}, {b}), {s})"
 
 
 def _microseconds(x: str) -> str:
@@ -35,12 +52,15 @@ def _microseconds(x: str) -> str:
 
 def _shifted(sign: str) -> str:
     """A moment moved by a duration; null outside the calendar."""
-    total = f"{_microseconds('{a}')} {sign} CAST(round({{b}} * 1000000.0) AS INTEGER)"
+    total = f"{_microseconds('m')} {sign} CAST(round(d * 1000000.0) AS INTEGER)"
+    fraction = "((n % 1000000 + 1000000) % 1000000)"
+    text = (
+        f"strftime({_UTC}, (n - {fraction}) / 1000000, 'unixepoch')"
+        f" || rtrim(rtrim('.' || substr('00000' || {fraction}, -6), '0'), '.')"
+    )
     return (
-        "(SELECT CASE WHEN n BETWEEN -62135596800000000 AND 253402300799999999 THEN"
-        f" strftime({_UTC}, (n - f) / 1000000, 'unixepoch')"
-        " || CASE f WHEN 0 THEN '' ELSE rtrim('.' || substr('00000' || f, -6), '0') END END"
-        f" FROM (SELECT n, (n % 1000000 + 1000000) % 1000000 AS f FROM (SELECT {total} AS n)))"
+        f"(SELECT CASE WHEN n BETWEEN -62135596800000000 AND 253402300799999999 THEN {text} END"  # noqa: S608
+        f" FROM (SELECT {total} AS n FROM (SELECT {{a}} AS m, {{b}} AS d)))"
     )
 
 
@@ -48,6 +68,12 @@ def _shifted_date(sign: str) -> str:
     """A date moved by whole days; null outside the calendar."""
     days = f"CAST({sign}floor({{b}} / 86400.0) AS INTEGER) || ' days'"
     return f"NULLIF(max(date({{a}}, {days}), '0001'), '0001')"
+
+
+def _duration(seconds: str) -> str:
+    """Seconds as a duration; null where it has more days than one can have."""
+    low, high = "-86399999913600.1", "86400000000000.0"
+    return f"NULLIF(NULLIF(max(min(round({seconds}, 6), {high}), {low}), {low}), {high})"
 
 
 def moment(value: dt.datetime) -> str:
@@ -96,13 +122,67 @@ _MATHEMATICS: Mapping[str, Callable[..., Any]] = {
 }
 
 
+# ---- how much the parser keeps ----------------------------------------------------------------------
+
+_STACK = 100
+"""What the parser of SQLite before 3.46 can keep of what is begun and not yet ended."""
+_WORD = re.compile(r""""(?:[^"]|"")*"|'(?:[^']|'')*'|[A-Za-z_]+|[(),]|<=|>=|<>|\|\||[-+*/%<>=&]""")
+_CLAUSES = {
+    "WHEN": 4, "THEN": 6, "ELSE": 4, "SELECT": 4, "FROM": 5, "ON": 10, "WHERE": 5, "BY": 10, "LIMIT": 10,
+    "OFFSET": 10,
+}  # fmt: skip
+"""What it keeps in these clauses of a CASE or SELECT."""
+_BINDS = {
+    "OR": 1, "AND": 2, "NOT": 3, "IS": 4, "IN": 4, "BETWEEN": 4, "REGEXP": 4, "LIKE": 4, "GLOB": 4, "=": 4,
+    "<>": 4, "<": 5, ">": 5, "<=": 5, ">=": 5, "&": 6, "+": 7, "-": 7, "*": 8, "/": 8, "%": 8, "||": 9,
+    "COLLATE": 10,
+}  # fmt: skip
+"""How tightly operators bind: it keeps those that wait for their right operand, and their left ones."""
+_NO_NAMES = frozenset((*_CLAUSES, *_BINDS, "(", ",", "EXISTS", "AS", ""))
+"""Behind these a parenthesis begins no call."""
+
+
+def _kept(text: str) -> int:
+    """How much the parser keeps at most of a statement or a part of one, rather too much than too little."""
+    base, clause, waiting = 10, 0, list[int]()
+    outer = []
+    most = 0
+    before = ""
+    for word in _WORD.findall(text):
+        if word == "(" or word == "CASE":
+            outer.append((base, clause, waiting))
+            opening = 0 if word == "CASE" else 1 if before in _NO_NAMES else 3
+            base, clause, waiting = base + clause + 2 * len(waiting) + opening, 0, []
+        elif word == ")" or word == "END":
+            if outer:
+                base, clause, waiting = outer.pop()
+        elif word in _CLAUSES:
+            clause, waiting = _CLAUSES[word], []
+        elif word == ",":
+            clause, waiting = max(clause, 2), []
+        elif word in _BINDS:
+            while waiting and waiting[-1] >= _BINDS[word] and word != "NOT":
+                waiting.pop()
+            waiting.append(_BINDS[word])
+        else:
+            most = max(most, base + clause + 2 * len(waiting))
+        before = word
+    return most
+
+
 class SQLite(Dialect):
-    """SQLite 3.38 and up."""
+    """SQLite 3.38 and up.
+
+    Moments are taken from ISO text in any notation; one that was computed is in UTC. Dates and times of day
+    are texts as Python's `isoformat` gives them, durations are numbers of seconds, which lose microseconds
+    beyond 285 years. Decimals are binary fractions, right to 15 digits. There is no NaN, which is null here,
+    and no negative zero.
+    """
 
     name = "sqlite"
     paramstyle = "qmark"
     max_parameters = 32_766
-    max_depth = 900
+    max_depth = 700
     collation = "binary"
     nulls = "low"
     nan = "none"
@@ -119,12 +199,15 @@ class SQLite(Dialect):
     page = ("LIMIT {top}", "LIMIT {top} OFFSET {skip}", "LIMIT -1 OFFSET {skip}")
     types: Mapping[str, str] = {**Dialect.types, edm.STRING.name: "TEXT", edm.DECIMAL.name: "NUMERIC"}
     storages: Mapping[tuple[str, str], Storage] = {
-        (edm.DATE_TIME_OFFSET.name, "text"): Storage(_MOMENT, near=_days_around, local="{a}"),
+        (edm.DATE_TIME_OFFSET.name, "text"): Storage(_MOMENT, near=_days_around, local=_LOCAL),
         (edm.DATE_TIME_OFFSET.name, "utc"): Storage(
             _MOMENT, lambda value, zone: value.astimezone(dt.UTC).isoformat(), ordered=True
         ),
         (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
-            _MOMENT, lambda value, zone: value.astimezone(zone).replace(tzinfo=None).isoformat(), ordered=True
+            _MOMENT,
+            lambda value, zone: value.astimezone(zone).replace(tzinfo=None).isoformat(),
+            ordered=True,
+            local=_LOCAL,
         ),
     }
     default_storages: Mapping[str, str] = {edm.DATE_TIME_OFFSET.name: "text"}
@@ -148,11 +231,10 @@ class SQLite(Dialect):
         },
         "div(Decimal,Decimal)": "round(1.0 * {a} / {b}, 12)",
         "divby(Decimal,Decimal)": "round(1.0 * {a} / {b}, 12)",
-        "mod(Decimal,Decimal)": "round(mod({a}, {b}), {s})",
+        # What binary fractions make of a remainder of nothing is nearly the divisor.
+        "mod(Decimal,Decimal)": f"({_REMAINDER} * (abs({_REMAINDER}) < abs(1.0 * {{b}})))",
         **{
-            f"{name}(Double,Double)": (
-                "CASE WHEN {b} <> 0 THEN 1.0 * {a} / {b} WHEN {a} > 0 THEN 9e999 WHEN {a} < 0 THEN -9e999 END"
-            )
+            f"{name}(Double,Double)": "coalesce(1.0 * {a} / {b}, CASE {b} WHEN 0 THEN {a} * 9e999 END)"
             for name in ("div", "divby")
         },
         "mod(Double,Double)": "mod({a}, {b})",
@@ -161,9 +243,9 @@ class SQLite(Dialect):
         "length(String)": "length({a})",
         "startswith(String,String)": "substr({a}, 1, length({b})) = {b}",
         "endswith(String,String)": "substr({a}, length({a}) - length({b}) + 1) = {b}",
-        "substring(String,Integer)": "substr({a}, CASE WHEN {b} < 0 THEN max(length({a}) + {b}, 0) ELSE {b} END + 1)",
+        "substring(String,Integer)": f"substr({{a}}, {_START})",
         "substring(String,Integer,Integer)": (
-            "substr({a}, CASE WHEN {b} < 0 THEN max(length({a}) + {b}, 0) ELSE {b} END + 1, max({c}, 0))"
+            f"substr(substr({{a}}, {_START}), 1, max(min({{c}}, {_LONGEST}), 0))"
         ),
         "tolower(String)": "lower({a})",
         "toupper(String)": "upper({a})",
@@ -194,17 +276,15 @@ class SQLite(Dialect):
             )
         },
         # The number ends where the offset begins.
-        "fractionalseconds(DateTimeOffset)": "CAST('0' || substr({a}, 20) AS REAL)",
+        "fractionalseconds(DateTimeOffset)": "CAST('0' || substr({a}, 20, 7) AS REAL)",
         "fractionalseconds(TimeOfDay)": "CAST('0' || substr({a}, 9) AS REAL)",
         "date(DateTimeOffset)": "substr({a}, 1, 10)",
-        "time(DateTimeOffset)": (
-            f"(substr({{a}}, 12, 8) || CASE {_FRACTION} WHEN '' THEN ''"
-            f" ELSE substr({_FRACTION} || '000000', 1, 7) END)"
-        ),
+        "time(DateTimeOffset)": _TIME,
         "totaloffsetminutes(DateTimeOffset)": (
-            f"CASE WHEN substr({_OFFSET}, 1, 1) IN ('+', '-') THEN CAST(substr({_OFFSET}, 1, 1) || '1' AS INTEGER)"
-            f" * (CAST(substr({_OFFSET}, 2, 2) AS INTEGER) * 60 + CAST(substr({_OFFSET}, 5, 2) AS INTEGER))"
-            " WHEN {a} IS NOT NULL THEN 0 END"
+            "(SELECT CASE WHEN o LIKE '_%:%' THEN CAST(substr(o, 1, 1) || '1' AS INTEGER)"
+            " * (CAST(substr(o, 2, 2) AS INTEGER) * 60 + CAST(substr(o, 5, 2) AS INTEGER))"
+            " WHEN o IS NOT NULL THEN 0 END"
+            " FROM (SELECT ltrim(substr({a}, 20), '.0123456789') AS o))"
         ),
         "totalseconds(Duration)": "round({a}, 6)",
         "add(DateTimeOffset,Duration)": _shifted("+"),
@@ -212,26 +292,28 @@ class SQLite(Dialect):
         "add(Date,Duration)": _shifted_date(""),
         "sub(Date,Duration)": _shifted_date("-"),
         "sub(DateTimeOffset,DateTimeOffset)": (
-            f"(({_microseconds('{a}')} - {_microseconds('{b}')}) / 1000000.0)"
+            f"(SELECT ({_microseconds('m')} - {_microseconds('n')}) / 1000000.0"  # noqa: S608
+            " FROM (SELECT {a} AS m, {b} AS n))"
         ),
         "sub(Date,Date)": "((julianday({a}) - julianday({b})) * 86400.0)",
-        "add(Duration,Duration)": "round({a} + {b}, 6)",
-        "sub(Duration,Duration)": "round({a} - {b}, 6)",
-        "mul(Duration,Number)": "round({a} * {b}, 6)",
-        "mul(Number,Duration)": "round({a} * {b}, 6)",
-        "div(Duration,Number)": "round(1.0 * {a} / {b}, 6)",
-        "negate(Duration)": "(-{a})",
+        "add(Duration,Duration)": _duration("{a} + {b}"),
+        "sub(Duration,Duration)": _duration("{a} - {b}"),
+        "mul(Duration,Number)": _duration("{a} * {b}"),
+        "mul(Number,Duration)": _duration("{a} * {b}"),
+        "div(Duration,Number)": _duration("1.0 * {a} / {b}"),
+        "negate(Duration)": _duration("-{a}"),
         "cast(Integer,Boolean)": "({a} <> 0)",
         "cast(Boolean,Integer)": "{a}",
         "cast(Boolean,Decimal)": "{a}",
         "cast(Boolean,Double)": "{a}",
         "cast(Integer,Decimal)": "{a}",
-        "cast(Decimal,Integer)": "CASE WHEN {a} > {low} - 1.0 AND {a} < {high} + 1.0 THEN CAST({a} AS INTEGER) END",
-        "cast(Double,Integer)": "CASE WHEN {a} > {low} - 1.0 AND {a} < {high} + 1.0 THEN CAST({a} AS INTEGER) END",
+        "cast(Decimal,Integer)": _WHOLE,
+        "cast(Double,Integer)": _WHOLE,
         "cast(Date,String)": "{a}",
         "cast(TimeOfDay,String)": "{a}",
         "cast(Guid,String)": "{a}",
         "cast(DateTimeOffset,Date)": "substr({a}, 1, 10)",
+        "cast(DateTimeOffset,TimeOfDay)": _TIME,
         "cast(Date,DateTimeOffset)": "({a} || 'T00:00:00')",
         "cast(String,Date)": (
             "CASE WHEN {a} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]' AND {a} > '0001'"
@@ -243,6 +325,8 @@ class SQLite(Dialect):
             " AND CAST({a} AS INTEGER) BETWEEN {low} AND {high} THEN CAST({a} AS INTEGER) END"
         ),
     }
+
+    prepared = frozenset(("tolower(String)", "toupper(String)", "matchespattern(String,String)"))
 
     def bind(self, value: Any, type: edm.Type) -> Any:
         if isinstance(value, Decimal):
@@ -271,6 +355,11 @@ class SQLite(Dialect):
                 functions[name, arity] = _MATHEMATICS[name]
         for (name, arity), function in functions.items():
             connection.create_function(name, arity, function, deterministic=True)
+
+    def exceeds(self, text: str) -> str | None:
+        if text.count("(") + text.count("CASE") > 6 and _kept(text) > _STACK - 8:
+            return f"{self.name} cannot parse expressions that nest so deep."
+        return None
 
     def accepts(self, value: Any, type: edm.Type) -> str | None:
         if (
