@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from . import edm
 from .ast import Literal, Node
 from .errors import LimitError, Problem
-from .python_values import cast, count, fetch, function, is_member, members, reader, same_items
+from .python_values import NAMES, cast, count, fetch, function, is_member, members, reader, same_items
 from .trampoline import run
 from .truth import holds as holds_of
 from .truth import value
@@ -264,14 +264,13 @@ class Closures:
 
         return self.made(general, *parts)
 
-    def truth_value(self, holds: Part, fails: Part | None) -> Part:
-        first = holds.function
-        if fails is None:
-            return holds
-        second = fails.function
-        return self.made(
-            lambda frame: True if first(frame) else False if second(frame) else None, holds, fails
-        )
+    def truth_value(self, holds: Part) -> Part:
+        return holds
+
+    def kleene(self, name: str, parts: Sequence[Part]) -> Part:
+        functions = [part.function for part in parts]
+        joined = NAMES[f"{name}_of"]
+        return self.made(lambda frame: joined(*[function(frame) for function in functions]), *parts)
 
     def choose(self, pairs: Sequence[tuple[Part, Part]]) -> Part:
         functions = [(test.function, result.function) for test, result in pairs]

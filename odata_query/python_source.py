@@ -231,10 +231,11 @@ class Source:
         test = tests[0] if len(tests) == 1 else ast.BoolOp(ast.Or(), tests)
         return ast.IfExp(test, _constant(None), found)
 
-    def truth_value(self, holds: Expr, fails: Expr | None) -> Expr:
-        if fails is None:
-            return ast.IfExp(holds, _constant(True), _constant(False))
-        return ast.IfExp(holds, _constant(True), ast.IfExp(fails, _constant(False), _constant(None)))
+    def truth_value(self, holds: Expr) -> Expr:
+        return ast.IfExp(holds, _constant(True), _constant(False))
+
+    def kleene(self, name: str, parts: Sequence[Expr]) -> Expr:
+        return _call(f"{name}_of", *parts)
 
     def choose(self, pairs: Sequence[tuple[Expr, Expr]]) -> Expr:
         found: Expr = _constant(None)

@@ -160,7 +160,9 @@ NAMES |= {
 
 @_named
 def finite(number: decimal.Decimal) -> decimal.Decimal | None:
-    """What is too large for a decimal is null."""
+    """What is too large for a decimal is null; zero has no sign."""
+    if not number:
+        return abs(number)
     return number if number.is_finite() else None
 
 
@@ -170,6 +172,22 @@ def _bounded(number: int) -> int | None:
 
 
 NAMES["bounded"] = _bounded
+
+
+@_named
+def and_of(*values: bool | None) -> bool | None:
+    """Kleene's: false if one is, else null if one is."""
+    return False if False in values else None if None in values else True
+
+
+@_named
+def or_of(*values: bool | None) -> bool | None:
+    return True if True in values else None if None in values else False
+
+
+@_named
+def not_of(value: bool | None) -> bool | None:
+    return None if value is None else not value
 
 
 @_named
@@ -239,7 +257,7 @@ def quotient(a: Any, b: Any) -> decimal.Decimal | None:
     found = exact.divide(a, b)
     if found.is_finite() and found.as_tuple().exponent < -12:  # type: ignore[operator]  # it is finite
         return found.quantize(_QUOTIENT, decimal.ROUND_HALF_UP, exact)
-    return found if found.is_finite() else None
+    return abs(found) if not found else found if found.is_finite() else None
 
 
 @_named

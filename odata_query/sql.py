@@ -50,7 +50,6 @@ def select(
     where values are.
     """
     emitter = _emitter(dialect, query.default_timezone, True, strings)
-    known = emitter.dialect
     where = _condition(emitter, query)
     order = _order(emitter, query.orderby)
     chosen = _columns(emitter, query, columns)
@@ -182,7 +181,11 @@ def _condition(emitter: SqlEmitter, query: Query) -> str:
 def _order(emitter: SqlEmitter, items: Sequence[OrderByItem]) -> str:
     """What stands behind ORDER BY: null before all else, NaN behind it, texts by code point."""
     found = []
+    sorted_by = set()
     for item in items:
+        if item.expression in sorted_by:
+            continue
+        sorted_by.add(item.expression)
         part = run(value(emitter, item.expression))
         if isinstance(part, Value):
             continue

@@ -57,7 +57,7 @@ class SqlEmitter(SqlPaths):
             return self.marker(part.value, part.type)
         assert type(part) is Sql, "entities and collections are not values"
         storage = part.storage
-        return part.text if storage is None else storage.read.format(a=part.text, zone=self.offset)
+        return part.text if storage is None else self.read(storage.read, part.text)
 
     def typed(self, part: Part) -> str:
         """A value where nothing around it tells its type."""
@@ -70,15 +70,14 @@ class SqlEmitter(SqlPaths):
 
     def filled(self, template: str, parts: Sequence[Part], cost: int = 1, **more: object) -> Sql:
         """A template with its arguments; the cost is how deep it nests."""
-        text = template.format(**dict(zip("abcd", map(self.text, parts), strict=False)), **more)
+        return self.nested(template.format(**dict(zip("abcd", map(self.text, parts), strict=False)), **more), parts)
+
+    def nested(self, text: str, parts: Sequence[Part], kind: int = ATOM) -> Sql:
+        """A piece that holds others."""
         if len(text) > self.dialect.max_length:
             raise too_large(
                 f"{self.dialect.name} takes statements of at most {self.dialect.max_length} characters."
             )
-        return self.nested(text, parts)
-
-    def nested(self, text: str, parts: Sequence[Part], kind: int = ATOM) -> Sql:
-        """A piece that holds others."""
         depth = 1 + max([part.depth for part in parts], default=0)
         bound = self.dialect.max_depth
         if bound is not None and depth > bound:
@@ -205,8 +204,10 @@ class SqlEmitter(SqlPaths):
             if type(right) is Value:
                 return self.constant(_ordered(name, left.value, right.value) is wanted)
             left, right, name = right, left, _MIRRORED[name]
-        if type(right) is Value and (right.value is None or right.value != right.value):
-            return self.constant(not wanted)
+        if type(right) is Value:
+            if right.value is None or right.value != right.value:
+                return self.constant(not wanted)
+            self.check(right)
         assert type(left) is Sql
         kind = type_of(node.arguments[0]).name
         floating = kind in _FLOATS or type_of(node.arguments[1]).name in _FLOATS
@@ -436,7 +437,7 @@ class SqlEmitter(SqlPaths):
             return part
         if self.dialect.conditions_are_values:
             return Sql(f"({part.text})", ATOM, part.depth)
-        return self.truth_value(part, self.negated(part))
+        return self.predicate_value(part)
 
     def operation(self, node: TypedCall, parts: Sequence[Part], nullable: Sequence[bool]) -> Part:
         """A call, as a condition if it is one."""
@@ -490,7 +491,7 @@ class SqlEmitter(SqlPaths):
     def local(self, part: Part) -> Part:
         """A moment in its own offset, where the column has that."""
         if isinstance(part, Sql) and part.storage is not None and part.storage.local is not None:
-            return Sql(part.storage.local.format(a=part.text, zone=self.offset), ATOM, part.depth)
+            return Sql(self.read(part.storage.local, part.text), ATOM, part.depth)
         return part
 
     def scale_of(self, part: Part) -> int:
@@ -523,11 +524,9 @@ class SqlEmitter(SqlPaths):
         text = template.format(**dict(zip("ab", texts, strict=False)))
         if needed > 63:
             text = self.dialect.narrow.format(a=text)
-        if len(text) > self.dialect.max_length:
-            raise too_large(
-                f"{self.dialect.name} takes statements of at most {self.dialect.max_length} characters."
-            )
         found = self.nested(text, parts)
+        if needed > 63:
+            found.depth += self.dialect.narrow_depth
         found.bits = min(needed, 63)
         found.long = needed <= 63
         found.scale = 0
@@ -539,18 +538,33 @@ class SqlEmitter(SqlPaths):
         assert type(part) is Sql
         return part.bits
 
-    def truth_value(self, holds: Sql, fails: Sql | None) -> Part:
+    def truth_value(self, holds: Sql) -> Part:
+        if holds.kind in (TRUE, FALSE):
+            return Value(holds.kind == TRUE, edm.BOOLEAN)
         true, false = self.dialect.truth
-        if holds.kind == TRUE:
-            return Value(True, edm.BOOLEAN)
-        if fails is None:
-            if holds.kind == FALSE:
-                return Value(False, edm.BOOLEAN)
-            return self.nested(f"CASE WHEN {holds.text} THEN {true} ELSE {false} END", [holds])
-        if holds.kind == FALSE and fails.kind in (TRUE, FALSE):
-            return Value(False if fails.kind == TRUE else None, edm.BOOLEAN)
-        text = f"CASE WHEN {holds.text} THEN {true} WHEN {fails.text} THEN {false} END"
-        return self.nested(text, [holds, fails])
+        return self.nested(f"CASE WHEN {holds.text} THEN {true} ELSE {false} END", [holds])
+
+    def kleene(self, name: str, parts: Sequence[Part]) -> Part:
+        if all(isinstance(part, Value) for part in parts):
+            values = [part.value for part in parts if isinstance(part, Value)]
+            return Value(python_values.NAMES[f"{name}_of"](*values), edm.BOOLEAN)
+        texts = ["NULL" if isinstance(p, Value) and p.value is None else self.text(p) for p in parts]
+        if self.dialect.conditions_are_values:
+            holds = f"NOT {texts[0]}" if name == "not" else f" {name.upper()} ".join(texts)
+            return self.nested(f"({holds})", parts)
+        true, false = self.dialect.truth
+        if name == "not":
+            return self.nested(f"CASE {texts[0]} WHEN {true} THEN {false} WHEN {false} THEN {true} END", parts)
+        final, neutral = (false, true) if name == "and" else (true, false)
+        decided = " OR ".join(f"{text} = {final}" for text in texts)
+        unknown = " OR ".join(f"{text} IS NULL" for text in texts)
+        return self.nested(f"CASE WHEN {decided} THEN {final} WHEN {unknown} THEN NULL ELSE {neutral} END", parts)
+
+    def predicate_value(self, holds: Sql) -> Sql:
+        """A condition that can be unknown as a value, where conditions are no values."""
+        true, false = self.dialect.truth
+        fails = self.negated(holds)
+        return self.nested(f"CASE WHEN {holds.text} THEN {true} WHEN {fails.text} THEN {false} END", [holds])
 
     def choose(self, pairs: Sequence[tuple[Sql, Part]]) -> Part:
         kept: list[tuple[Sql, Part]] = []

@@ -36,17 +36,10 @@ class SqlPaths:
         self.is_qualified = False
         """Whether columns of the row need its table's name, since there are others."""
 
-    @property
-    def offset(self) -> str:
-        """The query's time zone as SQL has it: `+00:00`."""
-        offset = self.zone.utcoffset(None)
-        if offset is None:
-            raise ConfigurationError(
-                f"{self.dialect.name} takes time zones with a fixed offset, not {self.zone}"
-            )
-        sign = "-" if offset < dt.timedelta() else "+"
-        minutes = abs(offset) // dt.timedelta(minutes=1)
-        return f"{sign}{minutes // 60:02}:{minutes % 60:02}"
+    def read(self, template: str, column: str) -> str:
+        """What a column holds, as templates take it."""
+        zone = self.dialect.zone(self.zone) if "{zone}" in template else ""
+        return template.format(a=column, zone=zone)
 
     def marker(self, value: Any, type: edm.Type) -> str:
         """What stands for a value until the text is rendered."""

@@ -83,8 +83,11 @@ class Emitter(Protocol):
     def call(self, node: TypedCall, parts: Sequence[Any], nullable: Sequence[bool]) -> Any:
         """The value of an operation; null where an argument is."""
 
-    def truth_value(self, holds: Any, fails: Any | None) -> Any:
-        """true where the first holds, false where the second does, else null; without it, never null."""
+    def truth_value(self, holds: Any) -> Any:
+        """A condition as a value, true or false."""
+
+    def kleene(self, name: str, parts: Sequence[Any]) -> Any:
+        """`and`, `or` or `not` of Boolean values, which can be null, as a value."""
 
     def choose(self, pairs: Sequence[tuple[Any, Any]]) -> Any:
         """The value of the first pair whose condition holds, else null."""
@@ -214,10 +217,14 @@ def value(emitter: Emitter, node: Node) -> Steps:
         return emitter.listed(parts)
     assert isinstance(node, TypedCall)
     name = node.function
+    if name in ("and", "or", "not") and node.nullable:
+        # Values, not conditions: what is true and what is false would double at each level.
+        parts = []
+        for argument in node.arguments:
+            parts.append((yield value(emitter, argument)))
+        return emitter.kleene(name, parts)
     if name in _LOGIC:
-        holds = yield condition(emitter, node, True, False)
-        fails = (yield condition(emitter, node, False, False)) if node.nullable else None
-        return emitter.truth_value(holds, fails)
+        return emitter.truth_value((yield condition(emitter, node, True, False)))
     if name == "case":
         pairs = []
         for given, result in zip(node.arguments[::2], node.arguments[1::2], strict=True):

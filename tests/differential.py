@@ -345,15 +345,16 @@ def operations_of(options: Mapping[str, str]) -> Iterator[str]:
 
 @contextmanager
 def numbers_of(known: Dialect) -> Iterator[list[Any]]:
-    """Python's operations with the numbers of an engine; decimals of more digits than it has are noted."""
+    """Python's operations with the numbers of an engine; what has more digits than its decimals is noted."""
     noted = []
 
     def double(value: Any) -> Any:
         return value if value is None else None if value != value else value + 0.0
 
     def decimal(value: Any) -> Any:
-        if isinstance(value, Decimal | int):
-            digits = Decimal(value).normalize().as_tuple().digits
+        number = value // dt.timedelta(microseconds=1) if isinstance(value, dt.timedelta) else value
+        if isinstance(number, Decimal | int):
+            digits = Decimal(number).normalize().as_tuple().digits
             noted.extend([value] * (len(digits) > known.decimal_digits))
         return value
 
@@ -364,7 +365,9 @@ def numbers_of(known: Dialect) -> Iterator[list[Any]]:
             if "Double" in signature.key and known.nan == "none":
                 arguments = re.sub(r"\b([abc])\b", r"double(\1)", text)
                 changed[signature.key] = f"double({arguments})"
-            elif "Decimal" in signature.key + signature.result and known.decimal_digits is not None:
+            elif known.decimal_digits is not None and (
+                {"Decimal", "Duration"} & {*signature.parameters, signature.result}
+            ):
                 arguments = re.sub(r"\b([abc])\b", r"decimal(\1)", text)
                 changed[signature.key] = f"decimal({arguments})"
     caches = (python_values.function, python_values.template)
@@ -492,7 +495,7 @@ class Differential:
         found = [row[0] for row in self.engine.run(text, params)]
         if [id for id in found if id not in inexact] != [id for id in expected if id not in inexact]:
             return None
-        return "a decimal of too many digits arises"
+        return "a decimal or duration of too many digits arises"
 
     # ---- shrinking -------------------------------------------------------------------------------
 

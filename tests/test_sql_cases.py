@@ -13,6 +13,9 @@ from odata_query import edm, python, sql
 from odata_query.model import StructuredType
 from odata_query.python_values import reader
 
+NEED_NAN = {"i div 0e0 ne i div 0e0", "f mod 0 eq f mod 0", "f mul 0 ne f mul 0"}
+
+
 def in_json(given: StructuredType, known: dict[str, StructuredType]) -> StructuredType:
     """The same type, its complex values and their collections in columns with JSON."""
     if given.name not in known:
@@ -51,7 +54,7 @@ def column(type, engine):
         return type, dict.fromkeys(("sqlite", "duckdb", "postgresql", "mysql", "clickhouse", "spark"), JSON[engine.name])
     if engine.name == "sqlite" and type is edm.DATE_TIME_OFFSET:
         return type, {"sqlite": "TEXT"}
-    return type
+    return edm.STRING if type.name.startswith(("Edm.Geo", "Edm.Stream")) else type
 
 
 JSON = {
@@ -70,13 +73,22 @@ def can_be_stored(row, engine):
     return all((n == n or engine.holds_nan) and (abs(n) != math.inf or engine.holds_infinity) for n in numbers)
 
 
+def in_utc(row, model, engine):
+    """A row as an engine keeps it: but for SQLite's texts, moments have no offset of their own."""
+    if engine.name == "sqlite":
+        return row
+    read = reader(edm.DATE_TIME_OFFSET, dt.UTC)
+    moments = [m.name for m in model.members.values() if m.type is edm.DATE_TIME_OFFSET and row.get(m.name)]
+    return row | {name: read(row[name]).astimezone(dt.UTC) for name in moments}
+
+
 def table_of(engine, file, tables):
     """The table with the rows of a file, made when it is first asked for; its model, and the rows."""
     model, rows, _, _ = FILES[file]
     name = f"cases_{file}"
     if (engine.name, file) not in tables:
-        members = [m for m in model.members.values() if not m.type.name.startswith(("Edm.Geo", "Edm.Stream"))]
-        kept = [row for row in rows if can_be_stored(row, engine)]
+        members = model.members.values()
+        kept = [in_utc(row, model, engine) for row in rows if can_be_stored(row, engine)]
         columns = {m.column: column(m.type, engine) for m in members}
         engine.create(
             name,
@@ -89,6 +101,8 @@ def table_of(engine, file, tables):
 
 @pytest.mark.parametrize(("file", "case"), cases(accepted=True))
 def test_a_case_gives_its_rows(engine, file, case, tables):
+    if str(case.get("filter")) in NEED_NAN and not engine.holds_nan:
+        pytest.skip(f"{engine.name} has no NaN")
     name, model, rows = table_of(engine, file, tables)
     query = parsed(case, model)
     wanted = [row["id"] for row in python.apply(rows, query)]

@@ -165,6 +165,8 @@ class Dialect:
         " 9223372036854775808), -9223372036854775809)"
     )
     """Such an integer again as one with 64 bits; null if it has not that many."""
+    narrow_depth = 0
+    """How much deeper expressions nest by that."""
     scale = 6
     """The digits after the point of a decimal whose property does not say how many."""
     max_scale: int | None = None
@@ -323,6 +325,15 @@ class Dialect:
         """Where a value stands in JSON: `$."City"`, as a literal of SQL."""
         return self.text("$" + "".join(f'."{key}"' for key in keys))
 
+    def zone(self, zone: dt.tzinfo) -> str:
+        """A time zone as SQL has it: `+02:00`. Raises ConfigurationError for one that it has not."""
+        offset = zone.utcoffset(None)
+        if offset is None:
+            raise ConfigurationError(f"{self.name} takes time zones with a fixed offset, not {zone}")
+        sign = "-" if offset < dt.timedelta() else "+"
+        minutes = abs(offset) // dt.timedelta(minutes=1)
+        return f"{sign}{minutes // 60:02}:{minutes % 60:02}"
+
     def bind(self, value: Any, type: edm.Type) -> Any:
         """The value that the driver is given for one of the query."""
         if isinstance(value, float) and value in (float("inf"), float("-inf")):
@@ -359,6 +370,8 @@ class Dialect:
 
     def enum_text(self, type: edm.EnumType) -> Storage:
         """An enumeration whose members are in the column by name."""
+        if type.is_flags:
+            raise ConfigurationError(f"the flags of {type.name} are in a column as a number, not as text")
         cases = "".join(f" WHEN {self.text(name)} THEN {int(value)}" for name, value in type.members.items())
         return Storage(
             f"CASE {{a}}{cases.replace('{', '{{').replace('}', '}}')} END",
@@ -377,6 +390,14 @@ class Dialect:
 def seconds(value: dt.timedelta) -> Decimal:
     """A duration as a number of seconds, exactly."""
     return Decimal(value // dt.timedelta(microseconds=1)).scaleb(-6)
+
+
+def in_zone(value: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
+    """A moment in a zone, without its offset; the first or the last where it leaves the calendar there."""
+    try:
+        return value.astimezone(zone).replace(tzinfo=None)
+    except OverflowError:
+        return dt.datetime.min if value.year == 1 else dt.datetime.max
 
 
 def like(text: str) -> str:

@@ -1,4 +1,4 @@
-"""DuckDB 1.3 and up."""
+"""DuckDB, as of 2.0; it has to have TRY and `lambda`, which came with 1.3."""
 
 from __future__ import annotations
 

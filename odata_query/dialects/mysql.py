@@ -45,8 +45,8 @@ def _mapped(function: str, x: str, special: str) -> str:
 
 
 def _clamped(x: str) -> str:
-    """A Double with what stands for INF at both ends."""
-    return f"LEAST(GREATEST({x}, -{_MAX!r}), {_MAX!r})"
+    """A Double with what stands for INF at both ends, and a zero without its sign: it would sort."""
+    return f"(LEAST(GREATEST({x}, -{_MAX!r}), {_MAX!r}) + 0e0)"
 
 
 _START = "LEAST(CASE WHEN {b} < 0 THEN GREATEST(CHAR_LENGTH({a}) + {b}, 0) ELSE {b} END, 2147483646) + 1"
@@ -72,15 +72,10 @@ def _sum(sign: str) -> str:
     return f"(LEAST(GREATEST({{a}} * 0.5e0 {sign} {{b}} * 0.5e0, -{half!r}), {half!r}) * 2)"
 
 
-def _within(x: str, low: object, high: object) -> str:
-    """A number, null outside of bounds; as an aggregate computed once, NULLIF does it twice."""
-    aggregate = f"MAX({x} * `odata one`) AS `odata n` FROM (SELECT 1 AS `odata one`) AS `odata`"
-    return f"(SELECT {aggregate} HAVING `odata n` BETWEEN {low} AND {high})"
-
-
 def _duration(x: str) -> str:
     """Seconds to the microsecond; null beyond 999999999 days."""
-    return _within(f"ROUND({x}, 6)", "-86399999913600", "86399999999999.999999")
+    inside = f"{x} BETWEEN -86399999913600 AND 86399999999999.999999"
+    return f"CASE WHEN {inside} THEN 0.0 + CAST({x} AS DECIMAL(20, 6)) END"
 
 
 def _scaled(length: str, by: str) -> str:
@@ -133,7 +128,7 @@ class MySQL(Dialect):
     quotes = "``"
     max_parameters = 65_535
     max_length = 4_000_000
-    max_depth = 1000
+    max_depth = 100
     chains_nest = False
     collation = "insensitive"
     pads = True
@@ -150,7 +145,12 @@ class MySQL(Dialect):
     exact = _bytes("{a}")
     long = "CAST({a} AS SIGNED)"
     wide = "CAST({a} AS DECIMAL(65, 0))"
-    narrow = _within("{a}", -(2**63), 2**63 - 1)
+    # An aggregate is computed once; NULLIF would do so twice, and that at every level.
+    narrow = (
+        "(SELECT MAX({a} * `odata one`) AS `odata n` FROM (SELECT 1 AS `odata one`) AS `odata`"
+        " HAVING `odata n` BETWEEN -9223372036854775808 AND 9223372036854775807)"
+    )
+    narrow_depth = 8
     page = ("LIMIT {top}", "LIMIT {top} OFFSET {skip}", "LIMIT 18446744073709551615 OFFSET {skip}")
     typed_literals = True
     types: Mapping[str, str] = {
@@ -223,8 +223,9 @@ class MySQL(Dialect):
         "mul(Double,Double)": _PRODUCT,
         "div(Double,Double)": _DIVIDED,
         "divby(Double,Double)": _DIVIDED,
-        "mod(Double,Double)": "MOD({a}, NULLIF({b}, 0) * 1e0)",
-        "negate(Double)": "(- {a})",
+        "mod(Double,Double)": "(MOD({a}, NULLIF({b}, 0) * 1e0) + 0e0)",
+        "ceiling(Double)": "(CEILING({a}) + 0e0)",
+        "negate(Double)": "(0e0 - {a})",
         "round(Double)": (
             f"({_TRUNCATED} + CASE WHEN ABS({{a}} - {_TRUNCATED}) >= 0.5e0 THEN SIGN({{a}}) ELSE 0 END)"
         ),
@@ -257,15 +258,15 @@ class MySQL(Dialect):
         "sub(Date,Duration)": f"(CAST({{a}} AS DATE) - {_DAYS})",
         "sub(DateTimeOffset,DateTimeOffset)": "(TIMESTAMPDIFF(MICROSECOND, {b}, {a}) * 0.000001)",
         "sub(Date,Date)": "(DATEDIFF({a}, {b}) * 86400)",
-        "add(Duration,Duration)": _duration("{a} + {b}"),
-        "sub(Duration,Duration)": _duration("{a} - {b}"),
+        "add(Duration,Duration)": "({a} + {b})",
+        "sub(Duration,Duration)": "({a} - {b})",
         "mul(Duration,Number)": _scaled("{a}", "{b}"),
         "mul(Number,Duration)": _scaled("{b}", "{a}"),
         "div(Duration,Number)": _duration(
             "CAST({a} AS DECIMAL(38, 20)) / CASE WHEN {b} > 1e-25 OR {b} < -1e-25 THEN {b} END"
         ),
-        "negate(Duration)": _duration("0 - {a}"),
-        "has(Enum,Enum)": "(({a} & {b}) = {b})",
+        "negate(Duration)": "(0 - {a})",
+        "has(Enum,Enum)": "(CAST({a} & {b} AS SIGNED) = {b})",
         "cast(Integer,Decimal)": "CAST({a} AS DECIMAL(20, 0))",
         "cast(Boolean,Integer)": "{a}",
         "cast(Boolean,Decimal)": "{a}",

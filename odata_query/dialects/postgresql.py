@@ -18,35 +18,31 @@ def _once(expression: str, **values: str) -> str:
 # ---- numbers -------------------------------------------------------------------------------------
 
 _LARGEST, _SMALLEST = "1.7976931348623157e308", "5e-324"
-_DOUBLES = {"a": "CAST({a} AS DOUBLE PRECISION)", "b": "CAST({b} AS DOUBLE PRECISION)"}
+_HALF = "9.9792015476736e291"
+"""Half of the distance from the largest number to the one that would be next."""
+_FLOAT = "CAST({%s} AS DOUBLE PRECISION)"
+_DOUBLES = {"a": _FLOAT % "a", "b": _FLOAT % "b"}
 _SIGNED = "THEN sign(v.a) * sign(v.b) *"
 # A result beyond the range of floating-point numbers would be an error, and so would be one too near to zero.
-_SUM = _once(
-    f"CASE WHEN v.a > 0 AND v.b > {_LARGEST} - v.a AND v.b <> 'NaN' THEN 'Infinity'"
-    f" WHEN v.a < 0 AND v.b < -{_LARGEST} - v.a THEN '-Infinity' ELSE v.a + v.b END",
-    **_DOUBLES,
+_SUM = (
+    f"CASE WHEN v.a > 0 AND v.b BETWEEN 0 AND {_LARGEST} AND v.b - {_HALF} >= {_LARGEST} - v.a THEN 'Infinity'"
+    f" WHEN v.a < 0 AND v.b BETWEEN -{_LARGEST} AND 0 AND v.b + {_HALF} <= -{_LARGEST} - v.a THEN '-Infinity'"
+    " ELSE v.a + v.b END"
 )
-_DIFFERENCE = _once(
-    f"CASE WHEN v.a > 0 AND v.b < v.a - {_LARGEST} THEN 'Infinity'"
-    f" WHEN v.a < 0 AND v.b > v.a + {_LARGEST} AND v.b <> 'NaN' THEN '-Infinity' ELSE v.a - v.b END",
-    **_DOUBLES,
-)
-_PRODUCT = _once(
+_PRODUCT = (
     f"CASE WHEN abs(v.a) BETWEEN 1 AND {_LARGEST} AND abs(v.b) <= {_LARGEST} AND abs(v.b) > {_LARGEST} / abs(v.a)"
-    f" {_SIGNED} 'Infinity' WHEN abs(v.b) < 1 AND abs(v.a) < {_SMALLEST} / NULLIF(abs(v.b), 0) {_SIGNED} 0.0"
-    " ELSE v.a * v.b END",
-    **_DOUBLES,
+    f" {_SIGNED} 'Infinity' WHEN v.a <> 0 AND abs(v.b) < 1 AND abs(v.a) < {_SMALLEST} / NULLIF(abs(v.b), 0)"
+    f" {_SIGNED} 0.0 ELSE v.a * v.b END"
 )
-_QUOTIENT = _once(
+_QUOTIENT = (
     "CASE WHEN v.b = 0 THEN CASE WHEN v.a = 0 OR v.a = 'NaN' THEN CAST('NaN' AS DOUBLE PRECISION)"
     " WHEN (v.a > 0) = (CAST(v.b AS TEXT) = '0') THEN 'Infinity' WHEN v.a IS NOT NULL THEN '-Infinity' END"
     f" WHEN abs(v.b) < 1 AND abs(v.a) <= {_LARGEST} AND abs(v.a) > {_LARGEST} * abs(v.b) {_SIGNED} 'Infinity'"
-    f" WHEN abs(v.b) BETWEEN 1 AND {_LARGEST} AND abs(v.a) < {_SMALLEST} * abs(v.b) {_SIGNED} 0.0"
-    " ELSE v.a / v.b END",
-    **_DOUBLES,
+    f" WHEN v.a <> 0 AND abs(v.b) BETWEEN 1 AND {_LARGEST} AND abs(v.a) < {_SMALLEST} * abs(v.b) {_SIGNED} 0.0"
+    " ELSE v.a / v.b END"
 )
 _NEAREST = _once(
-    "trunc(v.a) + CASE WHEN abs(v.a - trunc(v.a)) >= 0.5 THEN sign(v.a) ELSE 0 END", a=_DOUBLES["a"]
+    "trunc(v.a) + CASE WHEN abs(v.a - trunc(v.a)) >= 0.5 THEN sign(v.a) ELSE 0 END", a=_FLOAT % "a"
 )
 _WHOLE = _once("CASE WHEN v.a >= {low} AND v.a < {high} + 1.0 THEN CAST(v.a AS BIGINT) END", a="trunc({a})")
 # A quotient has at least 16 digits and as many places as its operands.
@@ -194,12 +190,15 @@ class PostgreSQL(Dialect):
         "div(Decimal,Decimal)": _DECIMAL_QUOTIENT,
         "divby(Decimal,Decimal)": _DECIMAL_QUOTIENT,
         "mod(Decimal,Decimal)": "({a} % NULLIF({b}, 0))",
-        "add(Double,Double)": _SUM,
-        "sub(Double,Double)": _DIFFERENCE,
-        "mul(Double,Double)": _PRODUCT,
-        "div(Double,Double)": _QUOTIENT,
-        "divby(Double,Double)": _QUOTIENT,
+        "add(Double,Double)": _once(_SUM, **_DOUBLES),
+        "sub(Double,Double)": _once(_SUM, a=_DOUBLES["a"], b=f"-{_DOUBLES['b']}"),
+        "mul(Double,Double)": _once(_PRODUCT, **_DOUBLES),
+        "div(Double,Double)": _once(_QUOTIENT, **_DOUBLES),
+        "divby(Double,Double)": _once(_QUOTIENT, **_DOUBLES),
         **{f"{name}(Integer)": "CAST({a} AS NUMERIC)" for name in ("ceiling", "floor", "round")},
+        # Zero has no sign then.
+        "ceiling(Double)": "(ceil({a}) + 0)",
+        "floor(Double)": "(floor({a}) + 0)",
         "round(Double)": _NEAREST,
         "contains(String,String)": "strpos({a}, {b}) > 0",
         "indexof(String,String)": "(strpos({a}, {b}) - 1)",
@@ -247,7 +246,7 @@ class PostgreSQL(Dialect):
         "cast(Decimal,Integer)": _WHOLE,
         "cast(Double,Integer)": _WHOLE,
         "cast(Double,Decimal)": _once(
-            f"CASE WHEN abs(v.a) <= {_LARGEST} THEN {_exactly('v.a')} END", a=_DOUBLES["a"]
+            f"CASE WHEN abs(v.a) <= {_LARGEST} THEN {_exactly('v.a')} END", a=_FLOAT % "a"
         ),
         **{f"cast({number},Boolean)": "({a} <> 0)" for number in ("Integer", "Decimal", "Double")},
         "cast(DateTimeOffset,Date)": f"CAST({_UTC} AS DATE)",

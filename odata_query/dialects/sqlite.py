@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from .. import edm, python_values
-from .base import Dialect, Members, Needle, Storage, after
+from .base import Dialect, Members, Needle, Storage, after, in_zone
 
 _WHITE_SPACE = f"char({','.join(str(ord(char)) for char in python_values.WHITE_SPACE)})"
 _UTC = "'%Y-%m-%dT%H:%M:%S'"
@@ -78,13 +78,13 @@ def _duration(seconds: str) -> str:
 
 def moment(value: dt.datetime) -> str:
     """A moment as the templates take it: in UTC, without zeros at the end."""
-    text = value.astimezone(dt.UTC).replace(tzinfo=None).isoformat()
+    text = in_zone(value, dt.UTC).isoformat()
     return text.rstrip("0") if "." in text else text
 
 
 def _days_around(value: dt.datetime) -> tuple[str, str]:
     """Dates before and behind all texts of a moment, whatever their offset."""
-    day = value.astimezone(dt.UTC).date()
+    day = in_zone(value, dt.UTC).date()
     one = dt.timedelta(days=1)
     low = (day - one).isoformat() if day > dt.date.min else ""
     high = (day + 2 * one).isoformat() if day <= dt.date.max - 2 * one else ":"
@@ -175,7 +175,7 @@ class SQLite(Dialect):
 
     Moments are taken from ISO text in any notation; one that was computed is in UTC. Dates and times of day
     are texts as Python's `isoformat` gives them, durations are numbers of seconds, which lose microseconds
-    beyond 285 years. Decimals are binary fractions, right to 15 digits. There is no NaN, which is null here,
+    beyond 272 years. Decimals are binary fractions, right to 15 digits. There is no NaN, which is null here,
     and no negative zero.
     """
 
@@ -201,11 +201,11 @@ class SQLite(Dialect):
     storages: Mapping[tuple[str, str], Storage] = {
         (edm.DATE_TIME_OFFSET.name, "text"): Storage(_MOMENT, near=_days_around, local=_LOCAL),
         (edm.DATE_TIME_OFFSET.name, "utc"): Storage(
-            _MOMENT, lambda value, zone: value.astimezone(dt.UTC).isoformat(), ordered=True
+            _MOMENT, lambda value, zone: in_zone(value, dt.UTC).isoformat() + "+00:00", ordered=True
         ),
         (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
             _MOMENT,
-            lambda value, zone: value.astimezone(zone).replace(tzinfo=None).isoformat(),
+            lambda value, zone: in_zone(value, zone).isoformat(),
             ordered=True,
             local=_LOCAL,
         ),
