@@ -140,10 +140,11 @@ def peer_stages(row_count: int) -> dict[str, Stage]:
     import logging
 
     from odata_query.grammar import ODataLexer, ODataParser
-    from odata_query.sql import AstToSqliteSqlVisitor
     from odatapy.ext.sql import filter_to_sql
     from odatapy.server.eval import evaluate_filter
     from odatapy.server.uri.expression_parser import ExpressionParser
+
+    from odata_query.sql import AstToSqliteSqlVisitor
 
     logging.disable()  # odata-query warns of every property
     lexer, parser, rows = ODataLexer(), ODataParser(), make_rows(row_count)

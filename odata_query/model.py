@@ -11,7 +11,6 @@ from typing import Any
 from . import edm
 from .errors import ConfigurationError
 
-
 COLLATIONS = ("binary", "linguistic", "insensitive")
 
 

@@ -172,7 +172,7 @@ class Closures:
 
     def compared(self, node: TypedCall, path: TypedPath, value: Literal, wanted: bool) -> None:
         """There is none."""
-        return None
+        return
 
     def is_null(self, part: Part, wanted: bool) -> Part:
         inner = part.function

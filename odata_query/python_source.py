@@ -18,7 +18,6 @@ from typing import Any
 from . import edm
 from .ast import Literal, Node
 from .python_values import NAMES, cast, count, is_member, members, reader, same_items, template
-from .trampoline import run
 from .truth import holds as holds_of
 from .typed import TypedCall, TypedPath
 
@@ -152,7 +151,7 @@ class Source:
 
     def compared(self, node: TypedCall, path: TypedPath, value: Literal, wanted: bool) -> None:
         """There is none."""
-        return None
+        return
 
     def is_null(self, part: Expr, wanted: bool) -> Expr:
         return _compare(part, ast.Is() if wanted else ast.IsNot(), _constant(None))

@@ -220,9 +220,15 @@ def shift_back(moment: Any, by: dt.timedelta) -> Any:
 
 
 def _exactly(length: dt.timedelta, numerator: Any, denominator: Any) -> dt.timedelta | None:
-    """Part of a duration, to the microsecond; halves go away from zero."""
+    """Part of a duration, to the microsecond; halves go away from zero. A Double is as it is written."""
+    if isinstance(numerator, float):
+        numerator = decimal.Decimal(repr(numerator))
+    if isinstance(denominator, float):
+        denominator = decimal.Decimal(repr(denominator))
     try:
-        exactly = Fraction(length // dt.timedelta(microseconds=1)) * Fraction(numerator) / Fraction(denominator)
+        exactly = (
+            Fraction(length // dt.timedelta(microseconds=1)) * Fraction(numerator) / Fraction(denominator)
+        )
         nearest = (abs(exactly.numerator) * 2 + exactly.denominator) // (exactly.denominator * 2)
         return dt.timedelta(microseconds=nearest if exactly > 0 else -nearest)
     except (OverflowError, ValueError, ZeroDivisionError):

@@ -161,7 +161,7 @@ def _columns(emitter: SqlEmitter, query: Query, columns: Iterable[str] | None) -
 
 
 def _checked(filter: Node) -> Node:
-    if not isinstance(filter, TypedCall | TypedPath | Literal):
+    if type(filter) not in (TypedCall, TypedPath, Literal):
         raise ConfigurationError(
             "a filter is validated before it is compiled: give parse_query an entity_type"
         )

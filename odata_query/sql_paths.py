@@ -10,7 +10,7 @@ from . import edm
 from .dialects.base import Dialect, Members
 from .errors import ConfigurationError, Problem, error
 from .model import ComplexType, Member, Property, StructuredType
-from .sql_parts import Collection, Entity, Flat, Instance, Json, Part, ROW, Row, Sql
+from .sql_parts import ROW, Collection, Entity, Flat, Instance, Json, Part, Row, Sql
 from .typed import TypedPath
 
 _BITS = {edm.SBYTE.name: 7, edm.BYTE.name: 8, edm.INT16.name: 15, edm.INT32.name: 31}
@@ -24,6 +24,7 @@ class SqlPaths:
         self.zone = zone
         self.native = native
         self.refuses = type(dialect).accepts is not Dialect.accepts
+        self.marks = type(dialect).marker is not Dialect.marker
         self.spelling = (dialect, native)
         self.values: list[tuple[Any, edm.Type]] = []
         self.rows: dict[int, Instance] = {0: Row(ROW, joins=[] if can_join else None)}
@@ -43,8 +44,10 @@ class SqlPaths:
 
     def marker(self, value: Any, type: edm.Type) -> str:
         """What stands for a value until the text is rendered."""
-        self.values.append((value, type))
-        return self.dialect.marker(f"\0{len(self.values) - 1}\0", value, type)
+        values = self.values
+        values.append((value, type))
+        marker = f"\0{len(values) - 1}\0"
+        return self.dialect.marker(marker, value, type) if self.marks else marker
 
     def alias(self, kind: str) -> str:
         self.aliases += 1
@@ -275,7 +278,9 @@ class SqlPaths:
             raise self.too_far()
 
     def too_far(self) -> Exception:
-        message = f"{self.dialect.name} cannot look from inside of one collection or path at rows around another."
+        message = (
+            f"{self.dialect.name} cannot look from inside of one collection or path at rows around another."
+        )
         return error([Problem("unsupported-expression", message)])
 
     def instance_of(self, collection: Collection) -> Instance:

@@ -85,11 +85,15 @@ class Validator(Operands):
             assert isinstance(node, Call)
             made = _OPERATIONS.get(node.function)
             if made is not None:
+                arguments: list[Node] = []
                 for argument in node.arguments:
-                    if type(argument) is not Path and type(argument) is not Literal:
+                    if type(argument) is Path:
+                        arguments.append(self.path(argument, scope))
+                    elif type(argument) is Literal:
+                        arguments.append(self.literal(argument))
+                    else:
                         return None
-                arguments = [self.at_once(argument, scope) for argument in node.arguments]
-                return made(self, node, arguments)  # type: ignore[arg-type]  # none is None
+                return made(self, node, arguments)
         return None
 
     def visit(self, node: Node, scope: Scope) -> Steps:
@@ -262,9 +266,8 @@ class Validator(Operands):
     def call(self, node: Call, arguments: list[Node]) -> Node:
         """An operation with signatures."""
         operation = OPERATIONS[node.function]
-        counts = sorted({len(s.parameters) for s in operation.signatures})
-        if len(arguments) not in counts:
-            takes = " or ".join(map(str, counts))
+        if len(arguments) not in _COUNTS[node.function]:
+            takes = " or ".join(map(str, _COUNTS[node.function]))
             plural = "" if takes == "1" else "s"
             message = f"{node.function} takes {takes} argument{plural}, got {len(arguments)}."
             return self.refuse("wrong-argument-count", message, node)
@@ -281,12 +284,13 @@ class Validator(Operands):
             wrong = self.culprit(node, names)
             return self.refuse("wrong-type", describe(operation, names), wrong)
         signature, result = found
-        elements = [t.element for t in types if isinstance(t, edm.CollectionType)]
-        if len(elements) == 2 and not self.have_like_members(*elements):
-            message = f"{node.function} takes collections of one type, got ({', '.join(names)})."
-            return self.refuse("wrong-type", message, node.arguments[1])
-        for position, parameter in enumerate(signature.parameters):
-            arguments[position] = self.promote(arguments[position], parameter)
+        if "Collection,Collection" in signature.key:
+            elements = [t.element for t in types if isinstance(t, edm.CollectionType)]
+            if len(elements) == 2 and not self.have_like_members(*elements):
+                message = f"{node.function} takes collections of one type, got ({', '.join(names)})."
+                return self.refuse("wrong-type", message, node.arguments[1])
+        if "Double" in signature.key:
+            arguments = [self.promote(a, p) for a, p in zip(arguments, signature.parameters, strict=True)]
         if not self.check_values(node, arguments, signature.parameters):
             return WRONG
         nullable = signature.may_be_null and _can_fail(signature.key, node.function, arguments)
@@ -309,17 +313,22 @@ class Validator(Operands):
 
     def logic(self, node: Call, arguments: list[Node]) -> Node:
         """`and`, `or`, `not`."""
-        good = [
-            self.boolean(argument, given, node.function)
-            for argument, given in zip(arguments, node.arguments, strict=True)
-        ]
-        if not all(good):
+        good, nullable = True, False
+        for argument, given in zip(arguments, node.arguments, strict=True):
+            if type_of(argument) is not edm.BOOLEAN:
+                good = self.boolean(argument, given, node.function) and good
+            nullable = nullable or is_nullable(argument)
+        if not good:
             return WRONG
-        return self.made(node, arguments, node.function, edm.BOOLEAN, any(map(is_nullable, arguments)))
+        return self.made(node, arguments, node.function, edm.BOOLEAN, nullable)
 
     def compare(self, node: Call, arguments: list[Node]) -> Node:
         """`eq`, `ne`, `gt`, `ge`, `lt`, `le`."""
-        left, right = self.alike(node, arguments[0], arguments[1], node.arguments)
+        left, right = arguments
+        a, b = left.type, right.type  # type: ignore[attr-defined]  # every typed node has one
+        if a is b and a in _ORDINARY:
+            return self.made(node, arguments, node.function, edm.BOOLEAN, False)
+        left, right = self.alike(node, left, right, node.arguments)
         if UNKNOWN in (type_of(left), type_of(right)):
             return WRONG
         return self.made(node, (left, right), node.function, edm.BOOLEAN, False)
@@ -483,6 +492,12 @@ _HANDLERS: dict[str, Callable[[Validator, Call, Scope], Steps]] = {
     "in": Validator.member,
 }
 
+_COUNTS = {name: sorted({len(s.parameters) for s in op.signatures}) for name, op in OPERATIONS.items()}
+"""The numbers of arguments that an operation takes."""
+_ORDINARY = frozenset(
+    type for type in map(edm.primitive, (*edm.NUMBERS, edm.STRING.name, edm.BOOLEAN.name, edm.GUID.name))
+)
+"""Types whose values need no more than to be of one type to be compared."""
 _NAMED = frozenset(n for n, op in OPERATIONS.items() if op.notation in ("function", "segment"))
 
 

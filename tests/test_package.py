@@ -27,6 +27,7 @@ LAYERS = [
     {"infer"},
     {"python", "sql"},
     {"sql_emitter"},
+    {"sql_conditions"},
     {"sql_paths"},
     {"sql_parts"},
     {"dialects"},

@@ -33,6 +33,7 @@ class Storage(NamedTuple):
     ordered  whether the column itself is in the order of the values
     near     bounds for the column itself, below and above, outside of which `read` need not be looked at
     local    what functions of a moment take, in the offset that the column has; None if that is what is read
+    offset   the minutes of that offset; None if they can be told from what functions take
     """
 
     read: str = "{a}"
@@ -40,6 +41,7 @@ class Storage(NamedTuple):
     ordered: bool = False
     near: Callable[[Any], tuple[Any, Any]] | None = None
     local: str | None = None
+    offset: str | None = None
 
 
 class Members(NamedTuple):

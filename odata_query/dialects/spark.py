@@ -20,26 +20,32 @@ _SPACES = "'" + "".join(f"\\u{ord(char):04X}" for char in WHITE_SPACE) + "'"
 _DAY = 86_400_000_000
 
 
-def _between(value: str, low: str, high: str) -> str:
-    """A value, null if it is not between two others; it is written once, for it can be long."""
-    return f"nullif(nullif(least(greatest({value}, {low}), {high}), {high}), {low})"
+def _between(value: str, low: int, high: int) -> str:
+    """A BIGINT, null if it is not between two others: then it overflows.
+
+    It is written once: an argument that stands in a template twice doubles the plan with each nesting.
+    """
+    up, down = 2**63 - 1 - high, 2**63 + low
+    return f"try_add(try_subtract(try_subtract(try_add({value}, {up}), {up}), {down}), {down})"
 
 
 def _seconds(value: str) -> str:
-    """A number of seconds as a duration; null if it is none."""
-    return _between(f"TRY_CAST({value} AS DECIMAL(20, 6))", "-86399999913600.000001", "86400000000000")
+    """A number of seconds as a duration, likewise; null if it is not of one's range."""
+    for shift in ("", " + 13600000000000", " - 27200000086399.999999"):
+        value = f"TRY_CAST({value}{shift} AS DECIMAL(20, 6))"
+    return f"({value} + 13600000086399.999999)"
 
 
 def _moved(function: str) -> str:
     """A moment moved by a duration; null outside the calendar."""
     moved = f"{function}(unix_micros({{a}}), TRY_CAST({{b}} * 1000000 AS BIGINT))"
-    return f"timestamp_micros({_between(moved, '-62135596800000001', '253402300800000000')})"
+    return f"timestamp_micros({_between(moved, -62135596800000000, 253402300799999999)})"
 
 
 def _moved_date(sign: str) -> str:
     """A date moved by whole days; null outside the calendar."""
     moved = f"unix_date({{a}}) {sign} CAST(floor({{b}} / 86400) AS BIGINT)"
-    return f"date_from_unix_date(CAST({_between(moved, '-719163', '2932897')} AS INT))"
+    return f"date_from_unix_date(CAST({_between(moved, -719162, 2932896)} AS INT))"
 
 
 def _decimals(function: str) -> str:
@@ -62,21 +68,16 @@ _QUOTIENT = _shifted(
     f"round(try_divide({_shifted('{a}', '12', 'DECIMAL(38, 6)')}, {{b}}))", "-12", "DECIMAL(32, 12)"
 )
 _DIVIDED = (
-    "CASE WHEN {b} <> 0 THEN try_divide(CAST({a} AS DOUBLE), {b}) WHEN {b} = 0 THEN"
-    " CASE WHEN {a} = 0 OR isnan({a}) THEN CAST('NaN' AS DOUBLE)"
     # 0.0 and -0.0 are equal, but not as texts.
-    " WHEN ({a} > 0) = (CAST(CAST({b} AS DOUBLE) AS STRING) = '0.0') THEN CAST('Infinity' AS DOUBLE)"
-    " WHEN {a} IS NOT NULL THEN CAST('-Infinity' AS DOUBLE) END END"
+    "coalesce(try_divide(CAST({a} AS DOUBLE), {b}), {a} * CASE CAST(CAST({b} AS DOUBLE) AS STRING)"
+    " WHEN '0.0' THEN CAST('Infinity' AS DOUBLE) WHEN '-0.0' THEN CAST('-Infinity' AS DOUBLE) END)"
 )
-_REMAINDER = (
-    "CASE WHEN {b} <> 0 THEN try_mod(CAST({a} AS DOUBLE), {b})"
-    " WHEN {a} IS NOT NULL AND {b} IS NOT NULL THEN CAST('NaN' AS DOUBLE) END"
-)
+_REMAINDER = "coalesce(try_mod(CAST({a} AS DOUBLE), {b}), CAST('NaN' AS DOUBLE) * {a} * {b})"
 _UTC = "timestampadd(MICROSECOND, unix_micros({a}), TIMESTAMP_NTZ '1970-01-01 00:00:00')"
 """What a clock in UTC shows at a moment."""
 _START = (
-    "CAST(CASE WHEN {b} < 0 THEN greatest(char_length({a}) + {b}, 0)"
-    " WHEN {b} < 2147483647 THEN {b} WHEN {b} IS NOT NULL THEN 2147483646 END AS INT) + 1"
+    "CAST(CASE WHEN {b} < 0 THEN greatest({b}, -1000000000)"
+    " WHEN {b} < 2147483647 THEN {b} + 1 WHEN {b} IS NOT NULL THEN 2147483647 END AS INT)"
 )
 _LENGTH = (
     "CAST(CASE WHEN {c} < 0 THEN 0"
@@ -92,9 +93,9 @@ class Spark(Dialect):
     paramstyle = "named"
     quotes = "``"
     max_parameters = 10_000
-    max_depth = 100
+    max_depth = 30
     chains_nest = False
-    max_length = 1_000_000
+    max_length = 250_000
     max_terms = 5_000
     max_scale = 18
     collation = "binary"
@@ -193,7 +194,7 @@ class Spark(Dialect):
         "startswith(String,String)": "startswith({a}, {b})",
         "endswith(String,String)": "endswith({a}, {b})",
         "substring(String,Integer)": f"substring({{a}}, {_START})",
-        "substring(String,Integer,Integer)": f"substring({{a}}, {_START}, {_LENGTH})",
+        "substring(String,Integer,Integer)": f"substring(substring({{a}}, {_START}), 1, {_LENGTH})",
         # Spark takes upper(lower(x)) for upper(x), which it is not for all characters.
         "tolower(String)": "lower(concat({a}, ''))",
         "toupper(String)": "upper(concat({a}, ''))",

@@ -164,8 +164,7 @@ def _kept(text: str) -> int:
             while waiting and waiting[-1] >= _BINDS[word] and word != "NOT":
                 waiting.pop()
             waiting.append(_BINDS[word])
-        else:
-            most = max(most, base + clause + 2 * len(waiting))
+        most = max(most, base + clause + 2 * len(waiting))
         before = word
     return most
 
