@@ -22,17 +22,17 @@ from engines import ENGINES, Engine, close_all, engine  # noqa: E402
 from indexes import CASES, Case, by_hand, fill, ours, plan  # noqa: E402
 
 SAMPLE = 0.02
-"""The seconds that a sample takes at least, of which the best run counts."""
+"""The seconds in which a sample's runs begin."""
 Statement = tuple[str, Sequence[Any]]
 
 
-def seconds(run: Callable[[], object], times: int) -> float:
-    found = []
-    for _ in range(times):
-        begun = time.perf_counter()
+def seconds(run: Callable[[], object]) -> float:
+    """The best of a few runs; of a long one there is only one."""
+    best, until = float("inf"), time.perf_counter() + SAMPLE
+    while (begun := time.perf_counter()) < until:
         run()
-        found.append(time.perf_counter() - begun)
-    return min(found)
+        best = min(best, time.perf_counter() - begun)
+    return best
 
 
 def compared(database: Engine, case: Case, rounds: int) -> tuple[float, float, int]:
@@ -44,19 +44,19 @@ def compared(database: Engine, case: Case, rounds: int) -> tuple[float, float, i
     if results[0] != results[1]:
         raise ValueError(f"{database.name}, {case.title}: not the same rows")
     runs = [lambda s=statement: database.run(*s) for statement in statements]
-    once = min(seconds(run, 1) for run in runs)
-    times = max(1, min(50, round(SAMPLE / once)))
     pairs = []
     for n in range(rounds):
         turn = runs if n % 2 else runs[::-1]
-        pair = [seconds(run, times) for run in turn]
+        pair = [seconds(run) for run in turn]
         pairs.append(pair if n % 2 else pair[::-1])
     return statistics.median(a / b for a, b in pairs), statistics.median(a for a, _ in pairs), len(results[0])
 
 
 def main() -> None:
     """Fill, measure and print."""
-    options = argparse.ArgumentParser(description="Times our SQL and that of an expert: see the head of this file.")
+    options = argparse.ArgumentParser(
+        description="Times our SQL and that of an expert: see the head of this file."
+    )
     options.add_argument("--rows", type=int, default=1_000_000)
     options.add_argument("--rounds", type=int, default=15)
     options.add_argument("--engines", default="sqlite,postgresql,mysql")
@@ -69,7 +69,9 @@ def main() -> None:
             continue
         database = engine(name)
         if name == "postgresql":
-            database.execute("SET max_parallel_workers_per_gather = 0")  # which take what is free of the cores
+            database.execute(
+                "SET max_parallel_workers_per_gather = 0"
+            )  # which take what is free of the cores
         begun = time.perf_counter()
         fill(database, given.rows)
         print(f"\n{name}, {given.rows:,} rows, filled in {time.perf_counter() - begun:.0f} s")
@@ -78,7 +80,9 @@ def main() -> None:
         for case in CASES:
             ratio, taken, rows = compared(database, case, given.rounds)
             print(f"{case.title:36}{ratio:14.2f}{taken * 1e3:12.2f}{rows:8}", flush=True)
-            plans = [plan(database, *statement) for statement in (ours(database, case), by_hand(database, case))]
+            plans = [
+                plan(database, *statement) for statement in (ours(database, case), by_hand(database, case))
+            ]
             if given.plans and plans[0] != plans[1]:
                 print(f"    ours {plans[0]}\n    by hand {plans[1]}")
         print(f"measured in {time.perf_counter() - begun:.0f} s")

@@ -32,7 +32,7 @@ class SqlConditions(SqlPaths):
             return self.marker(part.value, part.type)
         assert type(part) is Sql, "entities and collections are not values"
         storage = part.storage
-        return part.text if storage is None else self.read(storage.read, part.text)
+        return part.text if storage is None else self.read(storage.read, part.text, storage.named)
 
     def typed(self, part: Part) -> str:
         """A value where nothing around it tells its type."""

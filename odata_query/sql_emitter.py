@@ -13,11 +13,13 @@ from dataclasses import replace
 from . import edm, python_values
 from .ast import Literal, Node
 from .errors import Problem, error
+from .operations import OPERATIONS
 from .sql_conditions import FLOATS, SIGNS, SqlConditions
 from .sql_parts import ATOM, FALSE, TRUE, Collection, Entity, Part, Sql, Value, too_large
 from .typed import TypedCall, TypedPath
 
 _INFINITE = (float("inf"), float("-inf"))
+_CAN_FAIL = {s.key for operation in OPERATIONS.values() for s in operation.signatures if s.may_be_null}
 _INTEGER_BITS: dict[str, Callable[[int, int], int]] = {
     "add": lambda a, b: max(a, b) + 1,
     "sub": lambda a, b: max(a, b) + 1,
@@ -35,6 +37,8 @@ _SCALES: dict[str, Callable[[int, int], int]] = {
     "ceiling": lambda a, b: 0,
     "floor": lambda a, b: 0,
     "round": lambda a, b: 0,
+    "totalseconds": lambda a, b: 6,
+    "fractionalseconds": lambda a, b: 6,
 }
 
 
@@ -55,7 +59,8 @@ class SqlEmitter(SqlConditions):
         if is_call and "(" in node.key:  # type: ignore[union-attr]  # is_call says so
             part = self.operation(node, parts, nullable)  # type: ignore[arg-type]  # is_call says so
             if type(part) is Sql:
-                nullable = [*nullable, node.nullable and not any(nullable)]
+                can_fail = node.key in _CAN_FAIL  # type: ignore[union-attr]  # is_call says so
+                nullable = [*nullable, node.nullable and (can_fail or not any(nullable))]
                 parts = [*parts, part]
         else:
             part = parts[0]
@@ -132,6 +137,8 @@ class SqlEmitter(SqlConditions):
                 raise too_large(f"{dialect.name} takes decimals with at most {most} digits after the point.")
             more = {"m": max(scales), "sa": scales[0], "sb": scales[-1], "p": scale + 20}
             found = self.filled(template, parts, s=scale, **more)
+            if node.function in ("add", "sub", "mul"):
+                found.text = dialect.exactly(found.text, scale)
             found.scale = scale
             return found
         if key.endswith("(DateTimeOffset)"):
@@ -146,7 +153,7 @@ class SqlEmitter(SqlConditions):
     def local(self, part: Part) -> Part:
         """A moment in its own offset, where the column has that."""
         if isinstance(part, Sql) and part.storage is not None and part.storage.local is not None:
-            return Sql(self.read(part.storage.local, part.text), ATOM, part.depth)
+            return Sql(self.read(part.storage.local, part.text, "{a}"), ATOM, part.depth)
         return part
 
     def scale_of(self, part: Part) -> int:
@@ -239,6 +246,8 @@ class SqlEmitter(SqlConditions):
             return Value(None, edm.NULL)
         if kept[0][0].kind == TRUE:
             return kept[0][1]
+        if all(isinstance(part, Value) and part.value is None for _, part in kept):
+            return Value(None, edm.NULL)
         scale = max(self.scale_of(part) for _, part in kept)
         types = [part.type for _, part in kept if isinstance(part, Sql | Value)]
         widest = next((kind for kind in (edm.DOUBLE, edm.SINGLE, edm.DECIMAL) if kind in types), None)

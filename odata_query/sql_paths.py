@@ -37,9 +37,14 @@ class SqlPaths:
         self.is_qualified = False
         """Whether columns of the row need its table's name, since there are others."""
 
-    def read(self, template: str, column: str) -> str:
-        """What a column holds, as templates take it."""
-        zone = self.dialect.zone(self.zone) if "{zone}" in template else ""
+    def read(self, template: str, column: str, named: str | None = None) -> str:
+        """What a column holds, as templates take it; `named` is for a time zone without a fixed offset."""
+        zone = ""
+        if "{zone}" in template:
+            if named is not None and self.zone.utcoffset(None) is None:
+                template, zone = named, str(self.zone).replace("'", "")
+            else:
+                zone = self.dialect.zone(self.zone)
         return template.format(a=column, zone=zone)
 
     def marker(self, value: Any, type: edm.Type) -> str:
@@ -128,7 +133,9 @@ class SqlPaths:
             found, absent = self.inside(instance, member, None)
             return Entity(found, absent)
         if isinstance(instance, Json):
-            text = self.json(Json(instance.text, (*instance.keys, member.column)), type.name)
+            place = Json(instance.text, (*instance.keys, member.column))
+            is_number = isinstance(type, edm.EnumType) and member.property.storage != "text"
+            text = self.json(place, edm.INT64.name if is_number else type.name)
             return self.column(text, type, member.property, in_json=True)
         row, prefix = (instance.row, instance.prefix) if isinstance(instance, Flat) else (instance, "")
         return self.column(row.column(self.dialect.quote(prefix + member.column)), type, member.property)
@@ -160,7 +167,7 @@ class SqlPaths:
         return found
 
     def json(self, place: Json, type: str) -> str:
-        """A value in JSON, as a type."""
+        """A value in JSON, as a type; an enumeration is a number there."""
         templates = self.dialect.json_values if place.keys else self.dialect.json_members
         template = templates.get(type, templates.get(""))
         if template is None:
@@ -299,5 +306,6 @@ class SqlPaths:
             return Entity(self.instance_of(collection), None)
         text = form.member.format(t=collection.alias)
         if form.is_json:
-            text = self.json(Json(text), element.name)
+            is_number = isinstance(element, edm.EnumType)
+            text = self.json(Json(text), edm.INT64.name if is_number else element.name)
         return self.column(text, element, collection.property, in_json=form.is_json)

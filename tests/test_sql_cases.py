@@ -51,7 +51,9 @@ def stored(value, type, engine):
 def column(type, engine):
     element = getattr(type, "element", type)
     if isinstance(element, StructuredType):
-        return type, dict.fromkeys(("sqlite", "duckdb", "postgresql", "mysql", "clickhouse", "spark"), JSON[engine.name])
+        return type, dict.fromkeys(
+            ("sqlite", "duckdb", "postgresql", "mysql", "clickhouse", "spark"), JSON[engine.name]
+        )
     if engine.name == "sqlite" and type is edm.DATE_TIME_OFFSET:
         return type, {"sqlite": "TEXT"}
     return edm.STRING if type.name.startswith(("Edm.Geo", "Edm.Stream")) else type
@@ -70,7 +72,9 @@ def tables():
 def can_be_stored(row, engine):
     """Whether an engine has the numbers of a row."""
     numbers = [value for value in row.values() if isinstance(value, float)]
-    return all((n == n or engine.holds_nan) and (abs(n) != math.inf or engine.holds_infinity) for n in numbers)
+    return all(
+        (n == n or engine.holds_nan) and (abs(n) != math.inf or engine.holds_infinity) for n in numbers
+    )
 
 
 def in_utc(row, model, engine):

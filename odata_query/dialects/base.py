@@ -32,6 +32,7 @@ class Storage(NamedTuple):
              None if only what was read can be compared
     ordered  whether the column itself is in the order of the values
     near     bounds for the column itself, below and above, outside of which `read` need not be looked at
+    named    what `read` is in a time zone without a fixed offset, whose name is `{zone}`
     local    what functions of a moment take, in the offset that the column has; None if that is what is read
     offset   the minutes of that offset; None if they can be told from what functions take
     """
@@ -41,6 +42,7 @@ class Storage(NamedTuple):
     ordered: bool = False
     near: Callable[[Any], tuple[Any, Any]] | None = None
     local: str | None = None
+    named: str | None = None
     offset: str | None = None
 
 
@@ -136,8 +138,6 @@ class Dialect:
     """Whether the engine computes with integers in 64 bits, whatever their columns have."""
     decimal_digits: int | None = None
     """The digits that decimals are exact to, where they are floating."""
-    correlates = True
-    """Whether a subquery in a condition can use the columns around it."""
     correlates_through = True
     """Whether it can also use the columns around the query that it is in."""
     sorts_by_subqueries = True
@@ -341,6 +341,10 @@ class Dialect:
         if isinstance(value, float) and value in (float("inf"), float("-inf")):
             return self.infinity if value > 0 else -self.infinity
         return value
+
+    def exactly(self, text: str, scale: int) -> str:
+        """The sum, difference or product of decimals, exact, with its digits after the point."""
+        return text
 
     def marker(self, marker: str, value: Any, type: edm.Type) -> str:
         """A marker with what it needs around it, or what stands for a value that cannot be bound."""

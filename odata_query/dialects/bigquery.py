@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import edm
 from ..python_values import WHITE_SPACE
-from .base import NEAREST, Dialect, Members, Storage, seconds
+from .base import NEAREST, Dialect, Members, Storage, in_zone, seconds
 
 _SPACES = "'" + "".join(f"\\u{ord(char):04x}" for char in WHITE_SPACE) + "'"
 _START = "LEAST(CASE WHEN {b} < 0 THEN GREATEST(CHAR_LENGTH({a}) + {b}, 0) ELSE {b} END, 2147483646) + 1"
@@ -86,7 +86,7 @@ class BigQuery(Dialect):
         (edm.DATE_TIME_OFFSET.name, "timestamp_utc"): Storage(),
         (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
             "TIMESTAMP({a}, '{zone}')",
-            lambda value, zone: value.astimezone(zone).replace(tzinfo=None),
+            lambda value, zone: in_zone(value, zone),
             ordered=True,
         ),
         (edm.DATE_TIME_OFFSET.name, "text"): Storage(

@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import edm
 from ..python_values import WHITE_SPACE, exact
-from .base import Dialect, Members, Storage
+from .base import Dialect, Members, Storage, in_zone
 
 
 def _once(expression: str, **arguments: str) -> str:
@@ -154,7 +154,7 @@ class DuckDB(Dialect):
     storages: Mapping[tuple[str, str], Storage] = {
         (edm.DATE_TIME_OFFSET.name, "timestamptz"): Storage(),
         (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
-            _NAIVE, lambda value, zone: value.astimezone(zone).replace(tzinfo=None), ordered=True
+            _NAIVE, lambda value, zone: in_zone(value, zone), ordered=True
         ),
         (edm.DATE_TIME_OFFSET.name, "text"): Storage(
             "CASE WHEN regexp_matches({a}, '[T ].*([Zz]|[+-][0-9:]+)$') THEN CAST({a} AS TIMESTAMPTZ)"

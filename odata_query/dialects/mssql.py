@@ -14,7 +14,7 @@ from typing import Any
 from .. import edm
 from ..errors import Problem, error
 from ..python_values import WHITE_SPACE
-from .base import NEAREST, Dialect, Members, Needle, Storage, seconds
+from .base import NEAREST, Dialect, Members, Needle, Storage, in_zone, seconds
 
 _BINARY = "COLLATE Latin1_General_100_BIN2"
 _POINTS = "COLLATE Latin1_General_100_CI_AS_SC"
@@ -125,7 +125,7 @@ class MSSQL(Dialect):
         (edm.DATE_TIME_OFFSET.name, "datetimeoffset"): Storage(),
         (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
             "TODATETIMEOFFSET({a}, '{zone}')",
-            lambda value, zone: value.astimezone(zone).replace(tzinfo=None),
+            lambda value, zone: in_zone(value, zone),
             ordered=True,
         ),
         (edm.DATE_TIME_OFFSET.name, "text"): Storage(

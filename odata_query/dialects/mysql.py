@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import edm
 from ..python_values import WHITE_SPACE
-from .base import Dialect, Members, Needle, Storage, seconds
+from .base import Dialect, Members, Needle, Storage, in_zone, seconds
 
 _MICROSECOND = dt.timedelta(microseconds=1)
 _MAX = 1.7976931348623147e308
@@ -170,7 +170,7 @@ class MySQL(Dialect):
         (edm.DATE_TIME_OFFSET.name, "utc"): Storage(),
         (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
             _ZONED,
-            lambda value, zone: value.astimezone(zone).replace(tzinfo=None),
+            lambda value, zone: in_zone(value, zone),
             ordered=True,
             local="{a}",
         ),

@@ -17,7 +17,7 @@ from typing import Any
 from .. import edm
 from ..errors import Problem, error
 from ..python_values import WHITE_SPACE
-from .base import NEAREST, Dialect, Members, Needle, Storage, like
+from .base import NEAREST, Dialect, Members, Needle, Storage, in_zone, like
 
 _SPACES = "UNISTR('" + "".join(f"\\{ord(char):04X}" for char in WHITE_SPACE) + "')"
 _START = "LEAST(CASE WHEN {b} < 0 THEN GREATEST(LENGTH({a}) + {b}, 0) ELSE {b} END, 2147483646) + 1"
@@ -104,7 +104,7 @@ class Oracle(Dialect):
         (edm.DATE_TIME_OFFSET.name, "timestamptz"): Storage(),
         (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
             "FROM_TZ(CAST({a} AS TIMESTAMP), '{zone}')",
-            lambda value, zone: value.astimezone(zone).replace(tzinfo=None),
+            lambda value, zone: in_zone(value, zone),
             ordered=True,
         ),
         (edm.GUID.name, "raw"): Storage(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -148,6 +149,18 @@ def _scaled(seconds: str) -> str:
     )
 
 
+def _local(value: dt.datetime, zone: dt.tzinfo) -> dt.datetime | str:
+    """A moment as clocks in a zone show it; a text where that leaves Python's calendar."""
+    try:
+        return value.astimezone(zone).replace(tzinfo=None)
+    except OverflowError:
+        first = value.year == 1
+        # The calendar repeats every 400 years.
+        near = value.replace(year=value.year + (400 if first else -400)).astimezone(zone)
+        rest = near.replace(tzinfo=None).isoformat(" ")[4:]
+        return f"0001{rest} BC" if first else f"10000{rest}"
+
+
 def _minutes(interval: str) -> str:
     return f"CAST(EXTRACT(EPOCH FROM {interval}) / 60 AS INTEGER)"
 
@@ -191,7 +204,7 @@ class PostgreSQL(Dialect):
         (edm.DATE_TIME_OFFSET.name, "timestamptz"): Storage(),
         (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
             f"({{a}} AT TIME ZONE {_ZONED})",
-            lambda value, zone: value.astimezone(zone).replace(tzinfo=None),
+            _local,
             ordered=True,
             local=f"({_UTC})",
             offset=_minutes(f"{_UTC} - {{a}} AT TIME ZONE {_ZONED}"),

@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import edm
 from ..python_values import WHITE_SPACE
-from .base import NEAREST, Dialect, Members, Needle, Storage, seconds
+from .base import NEAREST, Dialect, Members, Needle, Storage, in_zone, seconds
 
 _SPACES = "'" + "".join(f"\\u{ord(char):04x}" for char in WHITE_SPACE) + "'"
 _START = "LEAST(CASE WHEN {b} < 0 THEN GREATEST(LENGTH({a}) + {b}, 0) ELSE {b} END, 2147483646) + 1"
@@ -77,7 +77,7 @@ class Snowflake(Dialect):
         (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
             f"TO_TIMESTAMP_TZ(TO_VARCHAR({{a}}, {_FORMAT.removesuffix(chr(39)).removesuffix('TZH:TZM')}')"
             f" || '{{zone}}', {_FORMAT})",
-            lambda value, zone: value.astimezone(zone).replace(tzinfo=None),
+            lambda value, zone: in_zone(value, zone),
             ordered=True,
         ),
         (edm.DATE_TIME_OFFSET.name, "text"): Storage(

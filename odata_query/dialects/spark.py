@@ -14,7 +14,7 @@ from typing import Any
 
 from .. import edm
 from ..python_values import WHITE_SPACE
-from .base import Dialect, Members, Storage
+from .base import Dialect, Members, Storage, in_zone
 
 _SPACES = "'" + "".join(f"\\u{ord(char):04X}" for char in WHITE_SPACE) + "'"
 _DAY = 86_400_000_000
@@ -125,7 +125,7 @@ class Spark(Dialect):
         (edm.DATE_TIME_OFFSET.name, "timestamptz"): Storage(),
         (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
             "CAST(concat(CAST({a} AS STRING), '{zone}') AS TIMESTAMP)",
-            lambda value, zone: value.astimezone(zone).replace(tzinfo=None).isoformat(),
+            lambda value, zone: in_zone(value, zone).isoformat(),
             ordered=True,
         ),
         (edm.DATE_TIME_OFFSET.name, "text"): Storage(

@@ -10,6 +10,7 @@ import math
 import re
 import sqlite3
 import uuid
+import zoneinfo
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -41,6 +42,8 @@ _WHOLE = "CASE WHEN {a} > {low} - 1.0 AND {a} < {high} + 1.0 THEN CAST({a} AS IN
 _LONGEST = 100_000_000
 """The characters that a text can have."""
 _START = f"(max(min({{b}}, {_LONGEST}), -{_LONGEST}) + ({{b}} >= 0))"
+_DIGITS = "(SELECT CAST(printf('%.15g', n) || substr(n, 1, 0) AS REAL) FROM (SELECT round({x}, {s}) AS n))"
+"""A decimal with the 15 digits that it is exact to; null for null."""
 _REMAINDER = "round(mod({a}, {b}), {s})"
 
 
@@ -169,6 +172,13 @@ def _kept(text: str) -> int:
     return most
 
 
+@_strict
+def _utc(text: str, zone: str) -> str:
+    """A moment as `_MOMENT` gives it; one without an offset is in the time zone."""
+    found = dt.datetime.fromisoformat(text)
+    return moment(found if found.tzinfo else found.replace(tzinfo=zoneinfo.ZoneInfo(zone)))
+
+
 class SQLite(Dialect):
     """SQLite 3.38 and up.
 
@@ -198,7 +208,9 @@ class SQLite(Dialect):
     page = ("LIMIT {top}", "LIMIT {top} OFFSET {skip}", "LIMIT -1 OFFSET {skip}")
     types: Mapping[str, str] = {**Dialect.types, edm.STRING.name: "TEXT", edm.DECIMAL.name: "NUMERIC"}
     storages: Mapping[tuple[str, str], Storage] = {
-        (edm.DATE_TIME_OFFSET.name, "text"): Storage(_MOMENT, near=_days_around, local=_LOCAL),
+        (edm.DATE_TIME_OFFSET.name, "text"): Storage(
+            _MOMENT, near=_days_around, local=_LOCAL, named="odata_utc({a}, '{zone}')"
+        ),
         (edm.DATE_TIME_OFFSET.name, "utc"): Storage(
             _MOMENT, lambda value, zone: in_zone(value, dt.UTC).isoformat() + "+00:00", ordered=True
         ),
@@ -224,10 +236,6 @@ class SQLite(Dialect):
         "mod(Integer,Integer)": "({a} % {b})",
         "div(Integer,Integer)": "({a} / {b})",
         "divby(Integer,Integer)": "round(1.0 * {a} / {b}, 12)",
-        **{
-            f"{name}(Decimal,Decimal)": f"round({{a}} {sign} {{b}}, {{s}})"
-            for name, sign in {"add": "+", "sub": "-", "mul": "*"}.items()
-        },
         "div(Decimal,Decimal)": "round(1.0 * {a} / {b}, 12)",
         "divby(Decimal,Decimal)": "round(1.0 * {a} / {b}, 12)",
         # What binary fractions make of a remainder of nothing is nearly the divisor.
@@ -327,6 +335,10 @@ class SQLite(Dialect):
 
     prepared = frozenset(("tolower(String)", "toupper(String)", "matchespattern(String,String)"))
 
+    def exactly(self, text: str, scale: int) -> str:
+        # Rounding to a place beyond those digits would change the last one.
+        return f"round({text}, {scale})" if scale <= 6 else _DIGITS.format(x=text, s=scale)
+
     def bind(self, value: Any, type: edm.Type) -> Any:
         if isinstance(value, Decimal):
             return int(value) if value == value.to_integral_value() and abs(value) < 2**63 else float(value)
@@ -346,6 +358,7 @@ class SQLite(Dialect):
             ("lower", 1): lambda text: text if text is None else str(text).lower(),
             ("upper", 1): lambda text: text if text is None else str(text).upper(),
             ("regexp", 2): _regexp,
+            ("odata_utc", 2): _utc,
         }
         for name, arity in (("floor", 1), ("ceil", 1), ("mod", 2)):
             try:

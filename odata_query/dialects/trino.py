@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import edm
 from ..python_values import WHITE_SPACE
-from .base import NEAREST, Dialect, Members, Needle, Storage, like, seconds
+from .base import NEAREST, Dialect, Members, Needle, Storage, in_zone, like, seconds
 
 _SPACES = "U&'" + "".join(f"\\{ord(char):04X}" for char in WHITE_SPACE) + "'"
 _START = "LEAST(CASE WHEN {b} < 0 THEN GREATEST(LENGTH({a}) + {b}, 0) ELSE {b} END, 2147483646) + 1"
@@ -78,7 +78,7 @@ class Trino(Dialect):
         (edm.DATE_TIME_OFFSET.name, "timestamptz"): Storage(),
         (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
             "WITH_TIMEZONE({a}, '{zone}')",
-            lambda value, zone: value.astimezone(zone).replace(tzinfo=None),
+            lambda value, zone: in_zone(value, zone),
             ordered=True,
         ),
         (edm.DATE_TIME_OFFSET.name, "text"): Storage(
