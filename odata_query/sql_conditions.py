@@ -102,7 +102,7 @@ class SqlConditions(SqlPaths):
         return Sql(word.join(texts), own, depth)
 
     def unless_null(self, holds: Sql, parts: Sequence[Part], nullable: Sequence[bool], wanted: bool) -> Sql:
-        """A condition that also holds where an argument is null; with `wanted` False, where it does not hold."""
+        """A condition, or its opposite if not `wanted`, that also holds where an argument is null."""
         null = [part for part, can_be in zip(parts, nullable, strict=True) if can_be]
         if null and not (len(null) == 1 and type(null[0]) is Sql and null[0].column):
             template = self.dialect.not_false if wanted else self.dialect.not_true
@@ -193,7 +193,7 @@ class SqlConditions(SqlPaths):
         return left.text, self.marker(value, edm.UNTYPED)
 
     def near(self, left: Sql, name: str, right: Value) -> Sql:
-        """A comparison that looks at the column itself first, for its index, and reads it only near the bound."""
+        """A comparison that looks at the column itself, for its index, and reads it only near the bound."""
         assert left.storage is not None
         assert left.storage.near is not None
         column, read, value = left.text, self.text(left), self.text(right)

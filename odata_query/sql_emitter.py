@@ -165,7 +165,7 @@ class SqlEmitter(SqlConditions):
         return self.dialect.scale if part.scale is None else part.scale
 
     def integer(self, node: TypedCall, parts: Sequence[Part], template: str) -> Part:
-        """Arithmetic of integers: in 64 bits, and with more where the result might not fit; null if it does not."""
+        """Arithmetic in 64 bits, and with more where the result might not fit; null if it does not."""
         bits = [self.bits_of(part) for part in parts]
         if node.function == "divby":
             found = self.filled(template, parts, s=12)
@@ -292,16 +292,16 @@ class SqlEmitter(SqlConditions):
             items = collection.value or ()
             return self.among(part, True, items, collection.type, wanted)
         assert isinstance(collection, Collection)
-        if collection.joins is not None and not self.dialect.correlates_through and isinstance(part, Sql):
-            if "(SELECT " in part.text:
-                raise self.too_far()
+        near = self.dialect.correlates_through or collection.joins is None
+        if not near and isinstance(part, Sql) and "(SELECT " in part.text:
+            raise self.too_far()
         element = collection.element
         nullable = (not isinstance(part, Value), True)
         body = self.same(part, self.member(collection), (element, element), nullable, True)
         return self.exists(collection, 0, element, body, wanted)
 
     def members(self, collection: Collection, body: Sql | None) -> tuple[str, Sql]:
-        """What stands behind FROM, and the condition that a row there is a member for which the body holds."""
+        """What stands behind FROM, and the condition that a row is a member for which the body holds."""
         source = collection.source + "".join(collection.joins or ())
         holds = self.every([*collection.on, *([] if body is None else [body])])
         if not collection.form.takes_subqueries and "(SELECT " in holds.text:

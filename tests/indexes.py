@@ -1,4 +1,4 @@
-"""Ordinary queries on a table with the indexes it should have, and the SQL that an expert would write for each."""
+"""Ordinary queries on a table with the indexes it should have, and an expert's SQL for each."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import odata_query as oq
 from odata_query import sql
 
 STATUS = oq.EnumType("Status", {"Done": 0, "Draft": 1, "Failed": 2})
+ABOVE = oq.EntityType("Above", {"code": oq.Property("Edm.String", nullable=False, collation="binary")})
 PART = oq.EntityType("Part", {"sku": oq.Property("Edm.String"), "quantity": oq.Property("Edm.Int32")})
 
 
@@ -30,6 +31,7 @@ def model(engine: str) -> oq.EntityType:
         "active": oq.Property("Edm.Boolean", nullable=False),
         "created": oq.Property("Edm.DateTimeOffset", nullable=False, storage=utc),
         "updated": oq.Property("Edm.DateTimeOffset"),
+        "above": oq.NavigationProperty(ABOVE, table="items", join={"parent": "id"}),
         "parts": oq.Property(PART, collection=True, table="parts", join={"id": "item_id"}),
     }
     return oq.EntityType("Item", properties)
@@ -57,9 +59,11 @@ MOMENTS = {
     "mysql": "TIMESTAMP '2024-01-01 00:00:00' + INTERVAL {} MINUTE",
 }
 NUMBERS = {
-    "sqlite": "(WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < {}) SELECT n FROM up)",
-    "postgresql": "generate_series(1::bigint, {})",
-    "mysql": "(SELECT seq AS n FROM seq_1_to_{})",
+    "sqlite": (
+        "(WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < {}) SELECT n FROM up) AS up"
+    ),
+    "postgresql": "generate_series(1::bigint, {}) AS up(n)",
+    "mysql": "(SELECT seq AS n FROM seq_1_to_{}) AS up",
 }
 BINARY = {"postgresql": 'COLLATE "C"', "mysql": "COLLATE utf8mb4_nopad_bin"}
 INDEXES = ["name", "code", "kind", "amount", "parent", "status", "active", "updated", "created, id"]
@@ -75,7 +79,7 @@ def fill(engine: Engine, rows: int) -> None:
     # Every second row has four parts.
     parts = ["(n - 1 - (n - 1) % 4) * 2 / 4 + 1", f"'Sku ' || {H}", "n % 10"]
     if engine.name == "mysql":
-        engine.execute("SET sql_mode = CONCAT(@@sql_mode, ',PIPES_AS_CONCAT')")
+        engine.execute("SET @usual = @@sql_mode, sql_mode = 'PIPES_AS_CONCAT'")
     numbers = NUMBERS[engine.name].format(rows) + (
         " AS numbers(n)" if engine.name == "postgresql" else " AS numbers"
     )
@@ -86,6 +90,8 @@ def fill(engine: Engine, rows: int) -> None:
     engine.execute(f"CREATE TABLE parts (item_id {bigger}, sku {text}, quantity {whole})")
     engine.execute(f"INSERT INTO items SELECT {', '.join(values)} FROM {numbers}")
     engine.execute(f"INSERT INTO parts SELECT {', '.join(parts)} FROM {numbers}")
+    if engine.name == "mysql":
+        engine.execute("SET sql_mode = @usual")
     for columns_of_index in INDEXES:
         name = "items_" + columns_of_index.replace(", ", "_")
         engine.execute(f"CREATE INDEX {name} ON items ({columns_of_index})")
@@ -116,18 +122,24 @@ def iso(number: int) -> str:
 
 
 NAME, CODE, SKU = "Name 7919", "Code 15838", "Sku 23757"
+NAMES = [NAME, "Name 15838", "none"]
 TEXT_MOMENT = "strftime('%Y-%m-%dT%H:%M:%f', updated)"
 IN_UTC = "%Y-%m-%dT%H:%M:%S.000"
+PARTS = "SELECT 1 FROM parts WHERE item_id = id"
 NEWEST = "ORDER BY created DESC, id DESC LIMIT ?"
 CASES = [
-    Case("equal", f"$filter=name eq '{NAME}'", {"": ("WHERE name = ?", [NAME]), "mysql": ("WHERE name = ? AND BINARY name = ?", [NAME] * 2)}),
+    Case(
+        "equal",
+        f"$filter=name eq '{NAME}'",
+        {"": ("WHERE name = ?", [NAME]), "mysql": ("WHERE name = ? AND BINARY name = ?", [NAME] * 2)},
+    ),
     Case("equal, in a binary column", f"$filter=code eq '{CODE}'", {"": ("WHERE code = ?", [CODE])}),
     Case(
         "in",
         f"$filter=name in ('{NAME}', 'Name 15838', 'none')",
         {
-            "": ("WHERE name IN (?, ?, ?)", [NAME, "Name 15838", "none"]),
-            "mysql": ("WHERE name IN (?, ?, ?) AND BINARY name IN (?, ?, ?)", [NAME, "Name 15838", "none"] * 2),
+            "": ("WHERE name IN (?, ?, ?)", NAMES),
+            "mysql": ("WHERE name IN (?, ?, ?) AND BINARY name IN (?, ?, ?)", NAMES * 2),
         },
     ),
     Case(
@@ -152,7 +164,10 @@ CASES = [
     Case(
         "startswith, in a binary column",
         "$filter=startswith(code, 'Code 123')",
-        {"": ("WHERE code LIKE ?", ["Code 123%"]), "sqlite": ("WHERE code >= ? AND code < ?", ["Code 123", "Code 124"])},
+        {
+            "": ("WHERE code LIKE ?", ["Code 123%"]),
+            "sqlite": ("WHERE code >= ? AND code < ?", ["Code 123", "Code 124"]),
+        },
     ),
     Case(
         "not equal",
@@ -207,11 +222,17 @@ CASES = [
     Case(
         "any that many have",
         "$filter=parts/any(p: p/quantity gt 0)&$orderby=id&$top=20",
-        {"": ("WHERE EXISTS (SELECT 1 FROM parts WHERE item_id = id AND quantity > ?) ORDER BY id LIMIT ?", [0, 20])},
+        {"": (f"WHERE EXISTS ({PARTS} AND quantity > ?) ORDER BY id LIMIT ?", [0, 20])},
+    ),
+    Case(
+        "of another row",
+        "$filter=above/code eq 'Code 575878'",
+        {"": ("WHERE parent IN (SELECT id FROM items WHERE code = ?)", ["Code 575878"])},
     ),
     Case(
         "behind a row",
-        f"$filter=created lt {iso(500000)} or created eq {iso(500000)} and id lt 9&$orderby=created desc,id desc&$top=20",
+        f"$filter=created lt {iso(500000)} or created eq {iso(500000)} and id lt 9"
+        "&$orderby=created desc,id desc&$top=20",
         {
             "": (f"WHERE (created, id) < (?, ?) {NEWEST}", [minute(500000), 9, 20]),
             "mysql": (
@@ -226,7 +247,7 @@ CASES = [
         "$filter=active eq true",
         {"": ("WHERE active", []), "sqlite": ("WHERE active = 1", []), "mysql": ("WHERE active = 1", [])},
     ),
-]  # fmt: skip
+]
 
 
 def ours(engine: Engine, case: Case) -> tuple[str, Sequence[Any]]:
@@ -250,7 +271,7 @@ class Plan(NamedTuple):
 
 
 def plan(engine: Engine, text: str, values: Sequence[Any]) -> Plan:
-    """What a statement reads. The explanation has aliases in it, which are not the same for all who write it."""
+    """What a statement reads. Engines explain it with its aliases, in place of which tables are put."""
     aliases = {alias: table for table, alias in re.findall(r"\b(items|parts)\W+AS\W+(\w+)", text)}
     indexes, scans = PLANS[engine.name](engine, text, values)
     return Plan(frozenset(indexes), frozenset(aliases.get(name, name) for name in scans))

@@ -29,7 +29,8 @@ def in_json(given: StructuredType, known: dict[str, StructuredType]) -> Structur
             properties[name] = oq.Property(
                 in_json(element, known) if is_complex else element,
                 nullable=prop.nullable, key=prop.key, filterable=prop.filterable, sortable=prop.sortable,
-                collection=isinstance(member.type, edm.CollectionType), storage="json" if is_complex else None,
+                collection=isinstance(member.type, edm.CollectionType),
+                storage="json" if is_complex else None,
             )  # fmt: skip
         known[given.name].__init__(given.name, properties)
     return known[given.name]
@@ -60,7 +61,8 @@ def column(type, engine):
 
 
 JSON = {
-    "sqlite": "TEXT", "duckdb": "JSON", "postgresql": "JSONB", "mysql": "JSON", "clickhouse": "Nullable(String)", "spark": "STRING",
+    "sqlite": "TEXT", "duckdb": "JSON", "postgresql": "JSONB", "mysql": "JSON", "clickhouse": "Nullable(String)",
+    "spark": "STRING",
 }  # fmt: skip
 
 

@@ -117,7 +117,7 @@ class Dialect:
     exact_both = False
     """Whether both texts of a comparison have to be made exact."""
     exact_inside = False
-    """Whether operations on texts compare as columns do, so that those of an `insensitive` one are made exact."""
+    """Whether operations on texts compare as columns do, so that an `insensitive` one is made exact there."""
     empty_text = True
     """Whether there is an empty text that is not null."""
     conditions_are_values = True
@@ -184,7 +184,7 @@ class Dialect:
     typed_literals = False
     """Whether a literal where nothing tells its type needs a cast."""
     markers: Mapping[type, str] = {}
-    """What stands around the marker `{m}` of a value, by its class in Python, where the driver does not say its type."""
+    """What stands around the marker `{m}` of a value, by its class, where drivers do not tell its type."""
     types: Mapping[str, str] = {
         edm.BOOLEAN.name: "BOOLEAN",
         edm.SBYTE.name: "SMALLINT",
@@ -214,7 +214,7 @@ class Dialect:
     """What a path to another row joins, and what stands before and behind a column of that row, which is
     null where there is no such row."""
     branches: Mapping[str, str] = {}
-    """What makes the numbers that a CASE chooses from one type: `Decimal`, with the scale `{s}`, or `Double`."""
+    """What makes the numbers that a CASE chooses one type: `Decimal`, with the scale `{s}`, or `Double`."""
     children = Members("", "")
     """How the rows of a child table are asked about."""
     gathered: Members | None = None
@@ -224,8 +224,8 @@ class Dialect:
     collections: Mapping[str, Members] = {}
     """How the members of a collection in one column are asked about, by its storage; the first is usual."""
     json_values: Mapping[str, str] = {}
-    """What reads a value from JSON, by the name of the type; `{a}` is the JSON, `{p}` its path there, as a text
-    of SQL. The key `""` is for types that are not named, `json` gives JSON again."""
+    """What reads a value from JSON, by the name of the type; `{a}` is the JSON, `{p}` its path there, as a
+    text of SQL. The key `""` is for types that are not named, `json` gives JSON again."""
     json_members: Mapping[str, str] = {}
     """The same for a member of an array, `{a}`, that is a value itself."""
     needles: Mapping[str, Needle] = {}
@@ -307,7 +307,7 @@ class Dialect:
     """Overloads that the dialect does not offer, and why."""
 
     def quote(self, name: str) -> str:
-        """A name of a table or column: `order` -> `"order"`. Raises ConfigurationError for a name that none has."""
+        """A name of a table or column: `order` -> `"order"`; a ConfigurationError if none can be that."""
         if not isinstance(name, str) or not name or "\0" in name or "\1" in name:
             raise ConfigurationError(f"{name!r} is no name of a table or column")
         opening, closing = self.quotes[0], self.quotes[1]
