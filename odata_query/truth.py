@@ -18,11 +18,12 @@ from typing import Any, Protocol
 from . import edm
 from .ast import Lambda, Literal, Node, TypeName
 from .trampoline import Steps, run
-from .typed import TypedCall, TypedList, TypedPath, is_nullable, type_of
+from .typed import TypedCall, TypedList, TypedPath, has_values_only, is_nullable, type_of
 
 COMPARISONS = frozenset(("gt", "ge", "lt", "le"))
 _COMPARED = COMPARISONS | {"eq", "ne"}
 _ATOMS = _COMPARED | {"in"}
+_SHALLOW = 5
 _LOGIC = frozenset(("and", "or", "not", "eq", "ne", "in", "any", "all", "isof")) | COMPARISONS
 
 
@@ -107,77 +108,94 @@ class Emitter(Protocol):
 
 def holds(emitter: Emitter, node: Node, wanted: bool = True, on_null: bool = False) -> Any:
     """That a Boolean expression is `wanted`; `on_null` where it is null."""
-    part = _at_once(emitter, node, wanted, on_null)
-    return run(condition(emitter, node, wanted, on_null)) if part is None else part
+    if _is_shallow(node):
+        return _holds_at_once(emitter, node, wanted, on_null)
+    return run(condition(emitter, node, wanted, on_null))
 
 
 def condition(emitter: Emitter, node: Node, wanted: bool = True, on_null: bool = False) -> Steps:
     """The same as steps."""
     while type(node) is TypedCall and node.function == "not":
         node, wanted = node.arguments[0], not wanted
-    if type(node) is Literal:
-        return emitter.constant(on_null if node.value is None else node.value is wanted)
+    if _is_shallow(node):
+        return _holds_at_once(emitter, node, wanted, on_null)
+    assert isinstance(node, TypedCall)
+    name = node.function
+    if name == "and" or name == "or":
+        parts = []
+        for argument in node.arguments:
+            if _is_shallow(argument):
+                parts.append(_holds_at_once(emitter, argument, wanted, on_null))
+            else:
+                parts.append((yield condition(emitter, argument, wanted, on_null)))
+        return emitter.every(parts) if (name == "and") is wanted else emitter.some(parts)
+    if name == "any" or name == "all":
+        return (yield _quantifier(emitter, node, wanted))
+    if name == "isof":
+        return (yield _isof(emitter, node, wanted))
+    if name in _ATOMS or "(" in node.key:
+        parts = []
+        for argument in _operands(node):
+            parts.append((yield value(emitter, argument)))
+        return _atom(emitter, node, parts, wanted, on_null)
+    part = yield value(emitter, node)
+    return emitter.test(node, (part,), (is_nullable(node),), wanted, on_null)
+
+
+def _is_shallow(node: Node) -> bool:
+    """Whether plain operations nest so little that they need no steps: in most queries all do."""
+    return type(node) is not TypedCall or node.height <= _SHALLOW
+
+
+def _holds_at_once(emitter: Emitter, node: Node, wanted: bool, on_null: bool) -> Any:
+    """The condition of what is shallow."""
+    while type(node) is TypedCall and node.function == "not":
+        node, wanted = node.arguments[0], not wanted
     if type(node) is TypedCall:
-        name = node.function
-        if name == "and" or name == "or":
+        name, arguments = node.function, node.arguments
+        if name in _COMPARED:
+            left, right = arguments
+            if type(left) is TypedPath and type(right) is Literal and right.value is not None:
+                part = emitter.compared(node, left, right, wanted)
+                if part is not None:
+                    return part
+        elif name == "and" or name == "or":
             choice = _choice(node) if name == "or" else None
             if choice is not None:
                 path, items = choice
                 return emitter.among(emitter.path(path), path.nullable, items, path.type, wanted)
-            parts = []
-            for argument in node.arguments:
-                part = _at_once(emitter, argument, wanted, on_null)
-                parts.append((yield condition(emitter, argument, wanted, on_null)) if part is None else part)
+            parts = [_holds_at_once(emitter, argument, wanted, on_null) for argument in arguments]
             return emitter.every(parts) if (name == "and") is wanted else emitter.some(parts)
-        if name == "any" or name == "all":
-            return (yield _quantifier(emitter, node, wanted))
-        if name == "isof":
-            return (yield _isof(emitter, node, wanted))
         if name in _ATOMS or "(" in node.key:
-            parts = []
-            for argument in node.arguments if name != "in" else node.arguments[:1]:
-                parts.append(_leaf(emitter, argument) or (yield value(emitter, argument)))
-            if name == "in" and not _is_list(node.arguments[1]):
-                collection = yield value(emitter, node.arguments[1])
-                return emitter.within(parts[0], collection, wanted)
+            parts = [_value_at_once(emitter, argument) for argument in _operands(node)]
             return _atom(emitter, node, parts, wanted, on_null)
-    part = yield value(emitter, node)
+    if type(node) is Literal:
+        return emitter.constant(on_null if node.value is None else node.value is wanted)
+    part = _value_at_once(emitter, node)
     return emitter.test(node, (part,), (is_nullable(node),), wanted, on_null)  # type: ignore[arg-type]
 
 
-def _leaf(emitter: Emitter, node: Node) -> Any:
-    """The value of a path or a literal; None for other expressions."""
+def _value_at_once(emitter: Emitter, node: Node) -> Any:
+    """The value of what is shallow."""
     if type(node) is TypedPath:
         return emitter.path(node)
-    return emitter.literal(node) if type(node) is Literal else None
+    if type(node) is Literal:
+        return emitter.literal(node)
+    assert isinstance(node, TypedCall)
+    name = node.function
+    if name in ("and", "or", "not") and node.nullable:
+        return emitter.kleene(name, [_value_at_once(emitter, argument) for argument in node.arguments])
+    if name in _LOGIC:
+        return emitter.truth_value(_holds_at_once(emitter, node, True, False))
+    parts = [_value_at_once(emitter, argument) for argument in node.arguments]
+    return emitter.call(node, parts, [is_nullable(argument) for argument in node.arguments])
 
 
-def _is_list(node: Node) -> bool:
-    """Whether a node is a list of literals."""
-    return isinstance(node, TypedList) and all(type(item) is Literal for item in node.items)
-
-
-def _at_once(emitter: Emitter, node: Node, wanted: bool, on_null: bool) -> Any:
-    """The condition of a call on paths and literals, without steps: most are. None for others."""
-    if type(node) is not TypedCall:
-        return None
-    name, arguments = node.function, node.arguments
-    if name == "in":
-        if not _is_list(arguments[1]):
-            return None
-        arguments = arguments[:1]
-    elif name in _COMPARED:
-        left, right = arguments
-        if type(left) is TypedPath and type(right) is Literal and right.value is not None:
-            part = emitter.compared(node, left, right, wanted)
-            if part is not None:
-                return part
-    elif "(" not in node.key:
-        return None
-    for argument in arguments:
-        if type(argument) is not TypedPath and type(argument) is not Literal:
-            return None
-    return _atom(emitter, node, [_leaf(emitter, argument) for argument in arguments], wanted, on_null)
+def _operands(node: TypedCall) -> Sequence[Node]:
+    """The arguments, without the list of literals behind `in`, whose values are taken as they are."""
+    if node.function == "in" and has_values_only(node.arguments[1]):
+        return node.arguments[:1]
+    return node.arguments
 
 
 def _atom(emitter: Emitter, node: TypedCall, parts: list[Any], wanted: bool, on_null: bool) -> Any:
@@ -186,9 +204,10 @@ def _atom(emitter: Emitter, node: TypedCall, parts: list[Any], wanted: bool, on_
     if name == "eq" or name == "ne":
         return _equality(emitter, node, parts, wanted is (name == "eq"))
     if name == "in":
+        if len(parts) == 2:
+            return emitter.within(parts[0], parts[1], wanted)
         left, right = node.arguments
-        assert isinstance(right, TypedList)
-        items = [item.value for item in right.items]  # type: ignore[attr-defined]  # all are literals
+        items = [item.value for item in right.items]  # type: ignore[attr-defined]  # it is a list of literals
         if not items:
             return emitter.constant(not wanted)
         return emitter.among(parts[0], is_nullable(left), items, type_of(left), wanted)

@@ -13,6 +13,10 @@ from .ast import Call, ListExpr, Literal, Node, Path
 from .model import Member
 
 
+NOT_PLAIN = 1_000_000
+"""The height of what is no plain operation on values: a lambda, a list, a type."""
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class TypedPath(Path):
     """`Supplier/Name`, resolved.
@@ -32,13 +36,14 @@ class TypedCall(Call):
     """An operation on typed arguments; `key` names its overload: `add(Date,Duration)`.
 
     Operations without signatures have their name as key. `any`, `all` and `$filter` have the level of
-    their variable.
+    their variable. `height` is how deep plain operations on values nest in it, large where there are others.
     """
 
     key: str = ""
     type: edm.Type = edm.BOOLEAN
     nullable: bool = True
     level: int = 0
+    height: int = NOT_PLAIN
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -47,6 +52,11 @@ class TypedList(ListExpr):
 
     type: edm.Type = edm.NULL
     nullable: bool = False
+
+
+def has_values_only(node: Node) -> bool:
+    """Whether a node is a list of literals."""
+    return isinstance(node, TypedList) and all(type(item) is Literal for item in node.items)
 
 
 def type_of(node: Node) -> edm.Type:

@@ -31,10 +31,20 @@ from .operations import OPERATIONS, SEGMENTS
 from .overloads import UNKNOWN, describe, number_kind, overload, promoted
 from .printer import unparse
 from .trampoline import Steps, run
-from .typed import TypedCall, TypedList, TypedPath, is_nullable, type_of
+from .typed import (
+    NOT_PLAIN,
+    TypedCall,
+    TypedList,
+    TypedPath,
+    has_values_only,
+    is_nullable,
+    type_of,
+)
 
 _NewPath, _NewCall = unfrozen(TypedPath), unfrozen(TypedCall)
 _REMEMBERED_PATHS = 1_000
+_SHALLOW = 3
+"""How deep operations nest that are typed without steps; what nests deeper has them done once more."""
 
 
 class Scope(NamedTuple):
@@ -74,27 +84,30 @@ class Validator(Operands):
             found.append(OrderByItem(typed, item.descending, item.span))
         return tuple(found)
 
-    def at_once(self, node: Node, scope: Scope) -> Node | None:
-        """The typed node of a path, a literal, or a call on those: most are. None for others."""
+    def at_once(self, node: Node, scope: Scope, room: int = _SHALLOW) -> Node | None:
+        """The typed node of a path, a literal, or an operation on those that nests little; None for others."""
         kind = type(node)
         if kind is Path:
             return self.path(node, scope)  # type: ignore[arg-type]  # kind says so
         if kind is Literal:
             return self.literal(node)  # type: ignore[arg-type]  # kind says so
-        if kind is Call and self.all_allowed:
+        if kind is Call and room and self.all_allowed:
             assert isinstance(node, Call)
             made = _OPERATIONS.get(node.function)
-            if made is not None:
-                arguments: list[Node] = []
+            if made is not None and not (node.arguments and self.negates(node)):
+                arguments = []
                 for argument in node.arguments:
-                    if type(argument) is Path:
-                        arguments.append(self.path(argument, scope))
-                    elif type(argument) is Literal:
-                        arguments.append(self.literal(argument))
-                    else:
+                    typed = self.at_once(argument, scope, room - 1)
+                    if typed is None:
                         return None
+                    arguments.append(typed)
                 return made(self, node, arguments)
         return None
+
+    def negates(self, node: Call) -> bool:
+        """Whether the left operand is `not x`, where probably the whole was to be negated."""
+        first = node.arguments[0]
+        return type(first) is Call and first.function == "not" and len(node.arguments) == 2
 
     def visit(self, node: Node, scope: Scope) -> Steps:
         """The typed node, as steps."""
@@ -108,10 +121,10 @@ class Validator(Operands):
 
     def operation(self, node: Call, scope: Scope) -> Steps:
         """An operation on values."""
-        first = node.arguments[0] if node.arguments else None
-        if type(first) is Call and first.function == "not" and len(node.arguments) == 2:
-            meant = Call(node.function, (first.arguments[0], node.arguments[1]))
-            self.negated[id(first.arguments[0])] = shorten(unparse(meant), 80)
+        if node.arguments and self.negates(node):
+            operand = node.arguments[0].children()[0]
+            meant = Call(node.function, (operand, node.arguments[1]))
+            self.negated[id(operand)] = shorten(unparse(meant), 80)
         arguments = []
         for argument in node.arguments:
             arguments.append(self.at_once(argument, scope) or (yield self.visit(argument, scope)))
@@ -253,6 +266,13 @@ class Validator(Operands):
         self, node: Call, arguments: Sequence[Node], key: str, type: edm.Type, nullable: bool, level: int = 0
     ) -> Node:
         typed = _NewCall()
+        height = 0 if node.function in _PLAIN else NOT_PLAIN
+        for argument in arguments:
+            if isinstance(argument, TypedCall):
+                height = max(height, argument.height)
+            elif isinstance(argument, TypedList) and not (node.function == "in" and has_values_only(argument)):
+                height = NOT_PLAIN
+        typed.height = height + 1
         typed.function = node.function
         typed.arguments = tuple(arguments)
         typed.span = node.span
@@ -492,6 +512,8 @@ _HANDLERS: dict[str, Callable[[Validator, Call, Scope], Steps]] = {
     "in": Validator.member,
 }
 
+_PLAIN = frozenset((*_OPERATIONS, "in")) - {"case"}
+"""Operations that a backend needs no steps for, but by the depth of what they are applied to."""
 _COUNTS = {name: sorted({len(s.parameters) for s in op.signatures}) for name, op in OPERATIONS.items()}
 """The numbers of arguments that an operation takes."""
 _ORDINARY = frozenset(

@@ -80,9 +80,7 @@ def fill(engine: Engine, rows: int) -> None:
     parts = ["(n - 1 - (n - 1) % 4) * 2 / 4 + 1", f"'Sku ' || {H}", "n % 10"]
     if engine.name == "mysql":
         engine.execute("SET @usual = @@sql_mode, sql_mode = 'PIPES_AS_CONCAT'")
-    numbers = NUMBERS[engine.name].format(rows) + (
-        " AS numbers(n)" if engine.name == "postgresql" else " AS numbers"
-    )
+    numbers = NUMBERS[engine.name].format(rows)
     text, whole, bigger = (engine.column_type(kind) for kind in ("String", "Int32", "Int64"))
     for table in ("items", "parts"):
         engine.execute(f"DROP TABLE IF EXISTS {table}")

@@ -33,6 +33,7 @@ TEXT_ONLY = {
 }
 """Dialects that no engine runs here, and what their parser is called in sqlglot."""
 COLOR = oq.EnumType("Color", {"Red": 1, "Green": 2, "Blue": 4}, is_flags=True)
+HUE = oq.EnumType("Hue", {"Red": 1, "Green": 2, "Blue": 4})
 ADDRESS = oq.ComplexType("Address", {"City": oq.Property("Edm.String"), "Zip": oq.Property("Edm.String")})
 SUPPLIER = oq.EntityType(
     "Supplier",
@@ -73,7 +74,7 @@ PRODUCT = oq.EntityType(
         "pause": oq.Property("Edm.Duration"),
         "guid": oq.Property("Edm.Guid"),
         "color": oq.Property(COLOR),
-        "hue": oq.Property(COLOR, storage="text"),
+        "hue": oq.Property(HUE, storage="text"),
         "tags": oq.Property("Collection(Edm.String)", storage="json"),
         "counts": oq.Property("Collection(Edm.Int32)", storage="json"),
         "moments": oq.Property("Collection(Edm.DateTimeOffset)", storage="json"),
@@ -100,7 +101,7 @@ FILTERS = (
     "day eq 2024-02-29", "year(day) eq 2024", "day add duration'P1D' eq due", "day sub lasts lt due", "day sub due gt duration'P30D'",
     "opens lt 10:20:30.5", "hour(opens) eq 10 and minute(opens) eq 20 and second(opens) eq 30 and fractionalseconds(opens) eq 0.5",
     "lasts gt duration'PT1H'", "lasts add pause eq duration'P1D'", "lasts sub pause gt pause", "lasts mul 2 gt pause", "lasts div 2.5 gt pause", "qty mul lasts gt pause", "-lasts lt pause", "totalseconds(lasts) gt 60.5",
-    "guid eq 01234567-89ab-cdef-0123-456789abcdef", "guid gt 01234567-89ab-cdef-0123-456789abcdef", "color eq 'Red'", "color has 'Red,Green'", "not (color has 'Blue')", "hue eq 'Green'", "hue has 'Red'",
+    "guid eq 01234567-89ab-cdef-0123-456789abcdef", "guid gt 01234567-89ab-cdef-0123-456789abcdef", "color eq 'Red'", "color has 'Red,Green'", "not (color has 'Blue')", "hue eq 'Green'", "hue ne 'Red'",
     "case(qty gt 5:'many',qty gt 0:'few',true:name) eq 'few'", "cast(qty,Edm.String) eq '5'", "cast(price,Edm.Int32) eq 5", "cast(weight,Edm.Int64) eq 5", "cast(created,Edm.Date) eq 2024-01-31",
     "cast(day,Edm.String) eq '2024-01-31'", "cast(active,Edm.String) eq 'true'", "cast(name,Edm.Boolean)", "cast(name,Edm.Int32) eq 7", "cast(guid,Edm.String) ne 'x'", "cast(day,Edm.DateTimeOffset) lt created", "cast(qty,Edm.Boolean)", "isof(name,Edm.String)",
     "tags/any(t: t eq 'red')", "tags/all(t: startswith(t,'a'))", "tags/any()", "not tags/any()", "tags/$count gt 2", "length(tags) eq 0", "tags/any(t: tags/any(u: u gt t))", "'red' in tags", "counts/any(c: c gt 5 and c lt qty)",
