@@ -30,8 +30,8 @@ class Property:
                 before the columns of its properties, with an underscore between
     storage     how the column holds values, where a dialect knows several ways: `json`, `array`, `text`, ...
     scale       the digits after the point that an Edm.Decimal has at most
-    collation   how the column compares texts: `binary` by code point, `linguistic` in another order,
-                `insensitive` also taking some texts for equal; None is what is usual for the database
+    collation   how the column compares texts: `binary` by code point, spaces at the end too; `linguistic` in
+                another order; `insensitive` also taking some for equal; None is what the database is used to
     table       the table that a collection's members, or the entities of a navigation property, are in
     join        how its rows are found: {"column of this table": "column of that table"}
 

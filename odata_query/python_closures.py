@@ -37,6 +37,8 @@ class Part(NamedTuple):
 class Closures:
     """Emits functions (see `truth.Emitter`)."""
 
+    uses_indexes = False
+
     def __init__(self, zone: dt.tzinfo) -> None:
         self.zone = zone
         self.height = 0

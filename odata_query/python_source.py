@@ -71,6 +71,8 @@ def _filled(key: str, arguments: Sequence[Expr]) -> Expr:
 class Source:
     """Emits expressions of Python (see `truth.Emitter`)."""
 
+    uses_indexes = False
+
     def __init__(self, zone: dt.tzinfo, items: bool) -> None:
         self.zone = zone
         self.items = items

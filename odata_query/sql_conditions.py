@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from . import edm, python_values
@@ -99,7 +100,9 @@ class SqlConditions(SqlPaths):
         depth += len(texts) if self.dialect.chains_nest else 1
         if bound is not None and depth > bound:
             raise too_large(f"{self.dialect.name} takes expressions that nest at most {bound} deep.")
-        return Sql(word.join(texts), own, depth)
+        found = Sql(word.join(texts), own, depth)
+        found.selective = (any if own == AND else all)(part.selective for part in parts)
+        return found
 
     def unless_null(self, holds: Sql, parts: Sequence[Part], nullable: Sequence[bool], wanted: bool) -> Sql:
         """A condition, or its opposite if not `wanted`, that also holds where an argument is null."""
@@ -123,6 +126,8 @@ class SqlConditions(SqlPaths):
         name, right = node.function, value.value
         if type(column) is not Sql or not column.equals or right != right:
             return None
+        if type(right) is Decimal and path.type.name in edm.INTEGERS and not -(2**63) <= right < 2**63:
+            return self.beyond(name, column, path.nullable, right > 0, wanted)
         if name == "eq" or name == "ne":
             keeps_null = (name == "ne") is wanted
             sign = "<>" if keeps_null else "="
@@ -138,7 +143,16 @@ class SqlConditions(SqlPaths):
         text = f"{column.text} {sign} {self.marker(right, value.type)}"
         if keeps_null and path.nullable:
             return Sql(f"{text} OR {column.text} IS NULL", OR, 3)
-        return Sql(text, ATOM, 2)
+        found = Sql(text, ATOM, 2)
+        found.selective = sign == "="
+        return found
+
+    def beyond(self, name: str, column: Sql, nullable: bool, above: bool, wanted: bool) -> Sql:
+        """A comparison of an integer with a number that none reaches."""
+        holds = name == "ne" or (name != "eq" and (name in ("lt", "le")) is above)
+        if nullable and name not in ("eq", "ne") and holds:
+            return self.is_null(column, not wanted)
+        return self.constant(holds is wanted)
 
     def compare(self, node: TypedCall, parts: Sequence[Part], nullable: Sequence[bool], wanted: bool) -> Sql:
         """`gt`, `ge`, `lt`, `le`: false where an operand is null."""
@@ -226,9 +240,10 @@ class SqlConditions(SqlPaths):
     def collation_of(self, part: Part) -> str:
         if self.native:
             return "binary"
-        if self.dialect.pads:
+        own = part.collation if type(part) is Sql else None
+        if self.dialect.pads and own != "binary":
             return "insensitive"
-        return (part.collation if type(part) is Sql else None) or self.dialect.collation
+        return own or self.dialect.collation
 
     def same(
         self,
@@ -315,7 +330,9 @@ class SqlConditions(SqlPaths):
                 self.check(Value(item, type))
             markers = [self.marker(item, type) for item in items if item == item]
             if len(markers) > 1:
-                return Sql(f"{part.text} IN ({', '.join(markers)})", ATOM, 2)
+                found = Sql(f"{part.text} IN ({', '.join(markers)})", ATOM, 2)
+                found.selective = True
+                return found
         values = [Value(item, type) for item in items if item is not None and item == item]
         if part.column and not self.dialect.empty_text:
             values = [value for value in values if value.value != ""]

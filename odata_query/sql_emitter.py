@@ -315,8 +315,20 @@ class SqlEmitter(SqlConditions):
             self.level = level - 1
         if body is not None and body.kind == FALSE:
             return self.constant(not wanted)
-        found = self.asked(collection, body, counted=False)
+        found = self.listed_there(collection, body) if wanted else None
+        found = found or self.asked(collection, body, counted=False)
         return found if wanted else self.negated(found)
+
+    def listed_there(self, collection: Collection, body: Sql | None) -> Sql | None:
+        """`id IN (SELECT ... )` of a child table, where that finds few rows and the engine does not see it."""
+        if self.dialect.finds_members or len(collection.links) != 1 or body is None or not body.selective:
+            return None
+        source, _ = self.members(collection, None)
+        inner = self.every([*collection.on[1:], body])
+        if self.outer(f"{source} {inner.text}"):
+            return None
+        there, here = collection.links[0]
+        return self.nested(f"{here} IN (SELECT {there} FROM {source} WHERE {inner.text})", [inner])
 
     def asked(self, collection: Collection, body: Sql | None, *, counted: bool) -> Sql:
         """Whether there is a member for which the body holds, or how many there are."""

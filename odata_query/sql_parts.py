@@ -29,6 +29,7 @@ class Sql:
     long       whether the engine computes with it in 64 bits
     scale      the digits after the point of a decimal, None if unknown
     equals     whether it is a column for which `= value` says what eq means, and
+    selective  whether it is a condition that few rows fulfil
     compares   whether it is one for which `< value` says what lt means
     type       the type of a value, where it is known
     """
@@ -41,6 +42,7 @@ class Sql:
     scale: int | None = None
     equals = False
     compares = False
+    selective = False
     type: edm.Type | None = None
 
     def __init__(self, text: str, kind: int = ATOM, depth: int = 1) -> None:
@@ -114,6 +116,7 @@ class Collection:
     alias   what a member is known by
     source  what stands behind FROM
     on      the conditions that a row of the source is a member
+    links   the columns of a child table, and those of the row that they are equal to
     absent  the condition that the path to it leads through null
     joins   tables joined to the source; None if it takes none
     """
@@ -124,6 +127,7 @@ class Collection:
     element: edm.Type
     property: Property
     on: tuple[Sql, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
     absent: str | None = None
     joins: list[str] | None = None
     depth: int = 1

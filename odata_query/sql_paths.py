@@ -19,6 +19,8 @@ _BITS = {edm.SBYTE.name: 7, edm.BYTE.name: 8, edm.INT16.name: 15, edm.INT32.name
 class SqlPaths:
     """What a statement knows of the rows it reads from."""
 
+    uses_indexes = True
+
     def __init__(self, dialect: Dialect, zone: dt.tzinfo, can_join: bool, native: bool) -> None:
         self.dialect = dialect
         self.zone = zone
@@ -146,7 +148,8 @@ class SqlPaths:
         found.column = True
         if type is edm.STRING:
             found.collation = prop.collation
-            usual = "insensitive" if self.dialect.pads else prop.collation or self.dialect.collation
+            pads = self.dialect.pads and prop.collation != "binary"
+            usual = "insensitive" if pads else prop.collation or self.dialect.collation
             collation = "binary" if self.native else usual
             found.equals, found.compares = collation != "insensitive", collation == "binary"
             return found
@@ -218,13 +221,14 @@ class SqlPaths:
         quote = self.dialect.quote
         column = quote(prefix + member.column)
         if prop.table is not None and prop.join is not None:
-            on = tuple(
-                Sql(f"{alias}.{quote(there)} = {row.column(quote(prefix + here))}")
+            links = tuple(
+                (f"{alias}.{quote(there)}", row.column(quote(prefix + here)))
                 for here, there in prop.join.items()
             )
+            on = tuple(Sql(f"{there} = {here}") for there, here in links)
             table = f"{self.dialect.table(prop.table)}{self.dialect.alias}{alias}"
             child = self.dialect.children._replace(source=table, member=f"{alias}.{quote(member.column)}")
-            return Collection(child, alias, table, element, prop, on, absent, [])
+            return Collection(child, alias, table, element, prop, on, links, absent, [])
         if isinstance(element, StructuredType) and prop.storage is None:
             message = f"{member.name} is in no column: its property needs a table and join, or a storage"
             raise ConfigurationError(message)
@@ -237,7 +241,7 @@ class SqlPaths:
     ) -> Collection:
         """A collection in one column."""
         source = form.source.format(a=column, t=alias)
-        return Collection(form, alias, source, element, prop, (), absent)
+        return Collection(form, alias, source, element, prop, absent=absent)
 
     def form(self, storage: str | None, member: Member) -> Members:
         forms = self.dialect.collections

@@ -21,6 +21,7 @@ from .trampoline import Steps, run
 from .typed import TypedCall, TypedList, TypedPath, has_values_only, is_nullable, type_of
 
 COMPARISONS = frozenset(("gt", "ge", "lt", "le"))
+_IMPLIES = {"lt": "le", "le": "le", "gt": "ge", "ge": "ge", "eq": None}
 _COMPARED = COMPARISONS | {"eq", "ne"}
 _ATOMS = _COMPARED | {"in"}
 _SHALLOW = 5
@@ -29,6 +30,9 @@ _LOGIC = frozenset(("and", "or", "not", "eq", "ne", "in", "any", "all", "isof"))
 
 class Emitter(Protocol):
     """What a backend says in its own language. A part is whatever the backend makes of an expression."""
+
+    uses_indexes: bool
+    """Whether a bound that follows from a condition, said beside it, helps to find rows."""
 
     def constant(self, holds: bool) -> Any:
         """A condition that always holds, or never."""
@@ -128,7 +132,7 @@ def condition(emitter: Emitter, node: Node, wanted: bool = True, on_null: bool =
                 parts.append(_holds_at_once(emitter, argument, wanted, on_null))
             else:
                 parts.append((yield condition(emitter, argument, wanted, on_null)))
-        return emitter.every(parts) if (name == "and") is wanted else emitter.some(parts)
+        return _joined(emitter, node, parts, wanted)
     if name == "any" or name == "all":
         return (yield _quantifier(emitter, node, wanted))
     if name == "isof":
@@ -165,7 +169,7 @@ def _holds_at_once(emitter: Emitter, node: Node, wanted: bool, on_null: bool) ->
                 path, items = choice
                 return emitter.among(emitter.path(path), path.nullable, items, path.type, wanted)
             parts = [_holds_at_once(emitter, argument, wanted, on_null) for argument in arguments]
-            return emitter.every(parts) if (name == "and") is wanted else emitter.some(parts)
+            return _joined(emitter, node, parts, wanted)
         if name in _ATOMS or "(" in node.key:
             parts = [_value_at_once(emitter, argument) for argument in _operands(node)]
             return _atom(emitter, node, parts, wanted, on_null)
@@ -173,6 +177,36 @@ def _holds_at_once(emitter: Emitter, node: Node, wanted: bool, on_null: bool) ->
         return emitter.constant(on_null if node.value is None else node.value is wanted)
     part = _value_at_once(emitter, node)
     return emitter.test(node, (part,), (is_nullable(node),), wanted, on_null)  # type: ignore[arg-type]
+
+
+def _joined(emitter: Emitter, node: TypedCall, parts: list[Any], wanted: bool) -> Any:
+    """`and` or `or` of conditions, or the opposite."""
+    if (node.function == "and") is wanted:
+        return emitter.every(parts)
+    found = emitter.some(parts)
+    bound = _bound(node) if wanted and emitter.uses_indexes else None
+    return found if bound is None else emitter.every([_holds_at_once(emitter, bound, True, False), found])
+
+
+def _bound(node: TypedCall) -> TypedCall | None:
+    """`a le 1`, which follows from `a lt 1 or a eq 1 and b lt 2`, as pages are asked for; None for others."""
+    found: TypedCall | None = None
+    direction = None
+    for part in node.arguments:
+        first = part.arguments[0] if type(part) is TypedCall and part.function == "and" else part
+        if not (type(first) is TypedCall and first.function in _IMPLIES):
+            return None
+        path, value = first.arguments
+        if not (type(path) is TypedPath and path.members and type(value) is Literal):
+            return None
+        found = found or first
+        implied = _IMPLIES[first.function]
+        direction = direction or implied
+        if first.arguments != found.arguments or implied not in (None, direction):
+            return None
+    if found is None or direction is None:
+        return None
+    return TypedCall(direction, found.arguments, found.span, direction, edm.BOOLEAN, False, 0, 1)
 
 
 def _value_at_once(emitter: Emitter, node: Node) -> Any:

@@ -270,7 +270,9 @@ class Validator(Operands):
         for argument in arguments:
             if isinstance(argument, TypedCall):
                 height = max(height, argument.height)
-            elif isinstance(argument, TypedList) and not (node.function == "in" and has_values_only(argument)):
+            elif isinstance(argument, TypedList) and not (
+                node.function == "in" and has_values_only(argument)
+            ):
                 height = NOT_PLAIN
         typed.height = height + 1
         typed.function = node.function

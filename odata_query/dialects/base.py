@@ -140,6 +140,8 @@ class Dialect:
     """The digits that decimals are exact to, where they are floating."""
     correlates_through = True
     """Whether it can also use the columns around the query that it is in."""
+    finds_members = True
+    """Whether EXISTS starts from the rows of a child table where those are few."""
     sorts_by_subqueries = True
     """Whether a subquery can stand in ORDER BY, and before IN."""
     chains_nest = True

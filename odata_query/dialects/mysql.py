@@ -258,14 +258,14 @@ class MySQL(Dialect):
         "sub(Date,Duration)": f"(CAST({{a}} AS DATE) - {_DAYS})",
         "sub(DateTimeOffset,DateTimeOffset)": "(TIMESTAMPDIFF(MICROSECOND, {b}, {a}) * 0.000001)",
         "sub(Date,Date)": "(DATEDIFF({a}, {b}) * 86400)",
-        "add(Duration,Duration)": "({a} + {b})",
-        "sub(Duration,Duration)": "({a} - {b})",
+        "add(Duration,Duration)": _duration("({a} + {b})"),
+        "sub(Duration,Duration)": _duration("({a} - {b})"),
         "mul(Duration,Number)": _scaled("{a}", "{b}"),
         "mul(Number,Duration)": _scaled("{b}", "{a}"),
         "div(Duration,Number)": _duration(
             "CAST({a} AS DECIMAL(38, 20)) / CASE WHEN {b} > 1e-25 OR {b} < -1e-25 THEN {b} END"
         ),
-        "negate(Duration)": "(0 - {a})",
+        "negate(Duration)": _duration("(0 - {a})"),
         "has(Enum,Enum)": "(CAST({a} & {b} AS SIGNED) = {b})",
         "cast(Integer,Decimal)": "CAST({a} AS DECIMAL(20, 0))",
         "cast(Boolean,Integer)": "{a}",

@@ -23,8 +23,12 @@ _UTC = "'%Y-%m-%dT%H:%M:%S'"
 _OFFSET = "ltrim(substr({a}, 17), ':.0123456789')"
 _NAIVE = f"substr({{a}}, 1, length({{a}}) - length({_OFFSET}))"
 _MOMENT = (
-    f"(strftime({_UTC}, substr({_NAIVE}, 1, 19) || CASE {_OFFSET} WHEN '' THEN '{{zone}}' ELSE {_OFFSET} END)"
-    f" || rtrim(rtrim(substr({_NAIVE}, 20, 7), '0'), '.'))"
+    "CASE WHEN {a} GLOB '????-??-??T??:??:??+00:00' THEN substr({a}, 1, 19)"
+    " WHEN {a} GLOB '????-??-??T??:??:??.*+00:00'"
+    " THEN rtrim(rtrim(substr({a}, 1, min(length({a}) - 6, 26)), '0'), '.')"
+    f" ELSE (strftime({_UTC}, substr({_NAIVE}, 1, 19)"
+    f" || CASE {_OFFSET} WHEN '' THEN '{{zone}}' ELSE {_OFFSET} END)"
+    f" || rtrim(rtrim(substr({_NAIVE}, 20, 7), '0'), '.')) END"
 )
 """A moment in UTC as `2024-01-31T10:20:30.5`, from ISO text: with `T` or a space, with or without seconds,
 with any fraction, with `Z`, an offset such as `+02:00`, or none."""
@@ -196,6 +200,7 @@ class SQLite(Dialect):
     nulls = "low"
     nan = "none"
     wide_integers = True
+    finds_members = False
     decimal_digits = 15
     truth = ("1", "0")
     holds = ("{a} = 1", "{a} = 0")
