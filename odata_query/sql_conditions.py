@@ -325,12 +325,12 @@ class SqlConditions(SqlPaths):
         if isinstance(part, Value):
             return self.constant(any(_equal(part.value, item) for item in items) is wanted)
         assert isinstance(part, Sql)
-        if wanted and part.equals and None not in items and self.dialect.max_in is None:
+        if wanted and part.equals and None not in items:
             for item in items if self.refuses else ():
                 self.check(Value(item, type))
             markers = [self.marker(item, type) for item in items if item == item]
-            if len(markers) > 1:
-                found = Sql(f"{part.text} IN ({', '.join(markers)})", ATOM, 2)
+            if markers:
+                found = self.listing(part.text, markers, True)
                 found.selective = True
                 return found
         values = [Value(item, type) for item in items if item is not None and item == item]

@@ -320,7 +320,7 @@ class SqlEmitter(SqlConditions):
         return found if wanted else self.negated(found)
 
     def listed_there(self, collection: Collection, body: Sql | None) -> Sql | None:
-        """`id IN (SELECT ... )` of a child table, where that finds few rows and the engine does not see it."""
+        """`id IN (SELECT ...)` of a child table, where that finds few rows and the engine sees it not."""
         if self.dialect.finds_members or len(collection.links) != 1 or body is None or not body.selective:
             return None
         source, _ = self.members(collection, None)

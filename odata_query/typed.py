@@ -12,7 +12,6 @@ from . import edm
 from .ast import Call, ListExpr, Literal, Node, Path
 from .model import Member
 
-
 NOT_PLAIN = 1_000_000
 """The height of what is no plain operation on values: a lambda, a list, a type."""
 

@@ -85,7 +85,7 @@ class Validator(Operands):
         return tuple(found)
 
     def at_once(self, node: Node, scope: Scope, room: int = _SHALLOW) -> Node | None:
-        """The typed node of a path, a literal, or an operation on those that nests little; None for others."""
+        """The typed node of a path, a literal, or an operation that nests little; None for others."""
         kind = type(node)
         if kind is Path:
             return self.path(node, scope)  # type: ignore[arg-type]  # kind says so

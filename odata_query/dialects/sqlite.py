@@ -134,6 +134,7 @@ _MATHEMATICS: Mapping[str, Callable[..., Any]] = {
 _STACK = 100
 """What the parser of SQLite before 3.46 can keep of what is begun and not yet ended."""
 _WORD = re.compile(r""""(?:[^"]|"")*"|'(?:[^']|'')*'|[A-Za-z_]+|[(),]|<=|>=|<>|\|\||[-+*/%<>=&]""")
+_NESTING = re.compile(r"[()]|\bCASE\b|\bEND\b")
 _CLAUSES = {
     "WHEN": 4, "THEN": 6, "ELSE": 4, "SELECT": 4, "FROM": 5, "ON": 10, "WHERE": 5, "BY": 10, "LIMIT": 10,
     "OFFSET": 10,
@@ -147,6 +148,18 @@ _BINDS = {
 """How tightly operators bind: it keeps those that wait for their right operand, and their left ones."""
 _NO_NAMES = frozenset((*_CLAUSES, *_BINDS, "(", ",", "EXISTS", "AS", ""))
 """Behind these a parenthesis begins no call."""
+
+
+def _depth(text: str) -> int:
+    """How deep parentheses and CASE nest: what nests little need not be looked at closely."""
+    depth = most = 0
+    for word in _NESTING.findall(text):
+        if word == "(" or word == "CASE":
+            depth += 1
+            most = max(most, depth)
+        else:
+            depth -= 1
+    return most
 
 
 def _kept(text: str) -> int:
@@ -374,7 +387,7 @@ class SQLite(Dialect):
             connection.create_function(name, arity, function, deterministic=True)
 
     def exceeds(self, text: str) -> str | None:
-        if text.count("(") + text.count("CASE") > 6 and _kept(text) > _STACK - 8:
+        if text.count("(") + text.count("CASE") > 6 and _depth(text) > 5 and _kept(text) > _STACK - 8:
             return f"{self.name} cannot parse expressions that nest so deep."
         return None
 
