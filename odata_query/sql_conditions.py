@@ -325,7 +325,7 @@ class SqlConditions(SqlPaths):
         if isinstance(part, Value):
             return self.constant(any(_equal(part.value, item) for item in items) is wanted)
         assert isinstance(part, Sql)
-        if wanted and part.equals and None not in items:
+        if wanted and part.equals and None not in items and self.dialect.empty_text:
             for item in items if self.refuses else ():
                 self.check(Value(item, type))
             markers = [self.marker(item, type) for item in items if item == item]
