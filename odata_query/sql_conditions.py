@@ -76,7 +76,7 @@ class SqlConditions(SqlPaths):
     def joined(self, parts: Sequence[Sql], word: str, own: int, other: int, neutral: int, final: int) -> Sql:
         """Conditions joined by AND or OR: `neutral` ones are left out, a `final` one decides."""
         texts = []
-        depth = 0
+        depth = selective = 0
         for part in parts:
             kind = part.kind
             if kind == final:
@@ -84,7 +84,10 @@ class SqlConditions(SqlPaths):
             if kind != neutral:
                 texts.append(f"({part.text})" if kind == other else part.text)
                 last = part
-                depth = max(depth, part.depth)
+                if part.depth > depth:
+                    depth = part.depth
+                if part.selective:
+                    selective += 1
         if not texts:
             return self.constant(neutral == TRUE)
         if len(texts) == 1:
@@ -101,7 +104,7 @@ class SqlConditions(SqlPaths):
         if bound is not None and depth > bound:
             raise too_large(f"{self.dialect.name} takes expressions that nest at most {bound} deep.")
         found = Sql(word.join(texts), own, depth)
-        found.selective = (any if own == AND else all)(part.selective for part in parts)
+        found.selective = selective > 0 and (own == AND or selective == len(parts))
         return found
 
     def unless_null(self, holds: Sql, parts: Sequence[Part], nullable: Sequence[bool], wanted: bool) -> Sql:
@@ -325,6 +328,10 @@ class SqlConditions(SqlPaths):
         if isinstance(part, Value):
             return self.constant(any(_equal(part.value, item) for item in items) is wanted)
         assert isinstance(part, Sql)
+        if type.name in FLOATS and self.dialect.nan == "ieee":
+            part = self.nested(
+                f"({self.text(part)} + 0)", [part]
+            )  # a negative zero equals zero, but is not IN
         if wanted and part.equals and None not in items and self.dialect.empty_text:
             for item in items if self.refuses else ():
                 self.check(Value(item, type))

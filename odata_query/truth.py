@@ -21,7 +21,6 @@ from .trampoline import Steps, run
 from .typed import TypedCall, TypedList, TypedPath, has_values_only, is_nullable, type_of
 
 COMPARISONS = frozenset(("gt", "ge", "lt", "le"))
-_IMPLIES = {"lt": "le", "le": "le", "gt": "ge", "ge": "ge", "eq": None}
 _COMPARED = COMPARISONS | {"eq", "ne"}
 _ATOMS = _COMPARED | {"in"}
 _SHALLOW = 5
@@ -124,6 +123,8 @@ def condition(emitter: Emitter, node: Node, wanted: bool = True, on_null: bool =
     if _is_shallow(node):
         return _holds_at_once(emitter, node, wanted, on_null)
     assert isinstance(node, TypedCall)
+    if node.function == "or" and wanted and emitter.uses_indexes:
+        node = _paged(node)
     name = node.function
     if name == "and" or name == "or":
         parts = []
@@ -132,7 +133,7 @@ def condition(emitter: Emitter, node: Node, wanted: bool = True, on_null: bool =
                 parts.append(_holds_at_once(emitter, argument, wanted, on_null))
             else:
                 parts.append((yield condition(emitter, argument, wanted, on_null)))
-        return _joined(emitter, node, parts, wanted)
+        return emitter.every(parts) if (name == "and") is wanted else emitter.some(parts)
     if name == "any" or name == "all":
         return (yield _quantifier(emitter, node, wanted))
     if name == "isof":
@@ -156,6 +157,8 @@ def _holds_at_once(emitter: Emitter, node: Node, wanted: bool, on_null: bool) ->
     while type(node) is TypedCall and node.function == "not":
         node, wanted = node.arguments[0], not wanted
     if type(node) is TypedCall:
+        if node.function == "or" and wanted and emitter.uses_indexes:
+            node = _paged(node)
         name, arguments = node.function, node.arguments
         if name in _COMPARED:
             left, right = arguments
@@ -169,7 +172,7 @@ def _holds_at_once(emitter: Emitter, node: Node, wanted: bool, on_null: bool) ->
                 path, items = choice
                 return emitter.among(emitter.path(path), path.nullable, items, path.type, wanted)
             parts = [_holds_at_once(emitter, argument, wanted, on_null) for argument in arguments]
-            return _joined(emitter, node, parts, wanted)
+            return emitter.every(parts) if (name == "and") is wanted else emitter.some(parts)
         if name in _ATOMS or "(" in node.key:
             parts = [_value_at_once(emitter, argument) for argument in _operands(node)]
             return _atom(emitter, node, parts, wanted, on_null)
@@ -179,34 +182,42 @@ def _holds_at_once(emitter: Emitter, node: Node, wanted: bool, on_null: bool) ->
     return emitter.test(node, (part,), (is_nullable(node),), wanted, on_null)  # type: ignore[arg-type]
 
 
-def _joined(emitter: Emitter, node: TypedCall, parts: list[Any], wanted: bool) -> Any:
-    """`and` or `or` of conditions, or the opposite."""
-    if (node.function == "and") is wanted:
-        return emitter.every(parts)
-    found = emitter.some(parts)
-    bound = _bound(node) if wanted and emitter.uses_indexes else None
-    return found if bound is None else emitter.every([_holds_at_once(emitter, bound, True, False), found])
+def _paged(node: TypedCall) -> TypedCall:
+    """What asks for a page behind a row, with a bound for an index before it.
 
-
-def _bound(node: TypedCall) -> TypedCall | None:
-    """`a le 1`, which follows from `a lt 1 or a eq 1 and b lt 2`, as pages are asked for; None for others."""
-    found: TypedCall | None = None
-    direction = None
+    `a lt 1 or a eq 1 and b lt 2` is `a le 1 and (a lt 1 or b lt 2)`; other trees stay as they are.
+    """
+    strict = next((part for part in node.arguments if _is_bound(part, ("lt", "gt"))), None)
+    if strict is None:
+        return node
+    assert isinstance(strict, TypedCall)
+    rest: list[Node] = [strict]
     for part in node.arguments:
-        first = part.arguments[0] if type(part) is TypedCall and part.function == "and" else part
-        if not (type(first) is TypedCall and first.function in _IMPLIES):
-            return None
-        path, value = first.arguments
-        if not (type(path) is TypedPath and path.members and type(value) is Literal):
-            return None
-        found = found or first
-        implied = _IMPLIES[first.function]
-        direction = direction or implied
-        if first.arguments != found.arguments or implied not in (None, direction):
-            return None
-    if found is None or direction is None:
-        return None
-    return TypedCall(direction, found.arguments, found.span, direction, edm.BOOLEAN, False, 0, 1)
+        if part is strict:
+            continue
+        if not (type(part) is TypedCall and part.function == "and" and _is_bound(part.arguments[0], ("eq",))):
+            return node
+        equal, *others = part.arguments
+        if equal.arguments != strict.arguments:  # type: ignore[attr-defined]  # it is a call
+            return node
+        rest.append(others[0] if len(others) == 1 else _with(part, "and", others))
+    name = "le" if strict.function == "lt" else "ge"
+    bound = TypedCall(name, strict.arguments, strict.span, name, edm.BOOLEAN, False, 0, 1)
+    return _with(node, "and", [bound, _with(node, "or", rest)])
+
+
+def _is_bound(node: Node, names: tuple[str, ...]) -> bool:
+    """Whether a node compares a path with a value by one of some operators."""
+    if not (type(node) is TypedCall and node.function in names):
+        return False
+    path, value = node.arguments
+    if not (type(path) is TypedPath and path.members and type(value) is Literal):
+        return False
+    return value.value is not None
+
+
+def _with(node: TypedCall, name: str, arguments: list[Node]) -> TypedCall:
+    return TypedCall(name, tuple(arguments), node.span, name, edm.BOOLEAN, node.nullable, 0, node.height + 1)
 
 
 def _value_at_once(emitter: Emitter, node: Node) -> Any:

@@ -13,6 +13,7 @@ import uuid
 import zoneinfo
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from .. import edm, python_values
@@ -131,10 +132,10 @@ _MATHEMATICS: Mapping[str, Callable[..., Any]] = {
 
 # ---- how much the parser keeps ----------------------------------------------------------------------
 
+_AS_THEY_ARE = frozenset((str, int, bool, float))
 _STACK = 100
 """What the parser of SQLite before 3.46 can keep of what is begun and not yet ended."""
 _WORD = re.compile(r""""(?:[^"]|"")*"|'(?:[^']|'')*'|[A-Za-z_]+|[(),]|<=|>=|<>|\|\||[-+*/%<>=&]""")
-_NESTING = re.compile(r"[()]|\bCASE\b|\bEND\b")
 _CLAUSES = {
     "WHEN": 4, "THEN": 6, "ELSE": 4, "SELECT": 4, "FROM": 5, "ON": 10, "WHERE": 5, "BY": 10, "LIMIT": 10,
     "OFFSET": 10,
@@ -150,18 +151,7 @@ _NO_NAMES = frozenset((*_CLAUSES, *_BINDS, "(", ",", "EXISTS", "AS", ""))
 """Behind these a parenthesis begins no call."""
 
 
-def _depth(text: str) -> int:
-    """How deep parentheses and CASE nest: what nests little need not be looked at closely."""
-    depth = most = 0
-    for word in _NESTING.findall(text):
-        if word == "(" or word == "CASE":
-            depth += 1
-            most = max(most, depth)
-        else:
-            depth -= 1
-    return most
-
-
+@lru_cache(maxsize=256)
 def _kept(text: str) -> int:
     """How much the parser keeps at most of a statement or a part of one, rather too much than too little."""
     base, clause, waiting = 10, 0, list[int]()
@@ -358,6 +348,8 @@ class SQLite(Dialect):
         return f"round({text}, {scale})" if scale <= 6 else _DIGITS.format(x=text, s=scale)
 
     def bind(self, value: Any, type: edm.Type) -> Any:
+        if value.__class__ in _AS_THEY_ARE:
+            return value
         if isinstance(value, Decimal):
             return int(value) if value == value.to_integral_value() and abs(value) < 2**63 else float(value)
         if isinstance(value, dt.datetime):
@@ -387,9 +379,10 @@ class SQLite(Dialect):
             connection.create_function(name, arity, function, deterministic=True)
 
     def exceeds(self, text: str) -> str | None:
-        if text.count("(") + text.count("CASE") > 6 and _depth(text) > 5 and _kept(text) > _STACK - 8:
-            return f"{self.name} cannot parse expressions that nest so deep."
-        return None
+        if text.count("(") + text.count("CASE") <= 6:
+            return None
+        kept = _kept(text) if len(text) < 5_000 else _kept.__wrapped__(text)
+        return f"{self.name} cannot parse expressions that nest so deep." if kept > _STACK - 8 else None
 
     def accepts(self, value: Any, type: edm.Type) -> str | None:
         if (
