@@ -297,9 +297,12 @@ class Closures:
         items, place = collection.function, VARIABLES + level
         holds, height = self.finished(body), body.height
 
-        def found(frame: Frame) -> list[Any]:
+        def found(frame: Frame) -> list[Any] | None:
+            given = items(frame)
+            if given is None:
+                return None
             kept = []
-            for frame[place] in items(frame) or ():
+            for frame[place] in given:
                 if holds(frame):
                     kept.append(frame[place])
             return kept

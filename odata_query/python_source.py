@@ -254,7 +254,10 @@ class Source:
         append = ast.Expr(
             ast.Call(ast.Attribute(_name("kept"), "append", ast.Load()), [_name(f"v{level}")], [])
         )
-        start: list[ast.stmt] = [ast.Assign([ast.Name("kept", ast.Store())], ast.List([], ast.Load()))]
+        start: list[ast.stmt] = [
+            ast.If(_is_none(_name("items")), [ast.Return(_constant(None))], []),
+            ast.Assign([ast.Name("kept", ast.Store())], ast.List([], ast.Load())),
+        ]
         found: list[ast.stmt] = [ast.If(body, [append], [])]
         name = self.loop(level, type, found, ast.Return(_name("kept")), start)
         return _call(name, collection, *map(_name, self.outer()))

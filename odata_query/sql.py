@@ -84,7 +84,7 @@ def where(
     table  the name or alias by which your FROM knows the rows; needed for lambdas and navigation
     first  the number of the first marker, where they are numbered or named
     """
-    emitter = _emitter(dialect, default_timezone, False, strings)
+    emitter = _emitter(dialect, default_timezone, False, strings, table)
     holds = emitter.constant(True) if filter is None else holds_of(emitter, _checked(filter))
     return _fragment(emitter, holds.text, table, paramstyle, first)
 
@@ -102,7 +102,7 @@ def order_by(
     """What stands behind ORDER BY, empty for no order: `order_by(query, dialect="sqlite")`."""
     items = orderby.orderby if isinstance(orderby, Query) else orderby
     zone = orderby.default_timezone if isinstance(orderby, Query) else default_timezone
-    emitter = _emitter(dialect, zone, False, strings)
+    emitter = _emitter(dialect, zone, False, strings, table)
     return _fragment(emitter, _order(emitter, items), table, paramstyle, first)
 
 
@@ -118,10 +118,15 @@ def prepare(connection: Any, dialect: str | Dialect = "sqlite") -> None:
 # ---- pieces --------------------------------------------------------------------------------------
 
 
-def _emitter(dialect: str | Dialect, zone: dt.tzinfo, can_join: bool, strings: str) -> SqlEmitter:
+def _emitter(
+    dialect: str | Dialect, zone: dt.tzinfo, can_join: bool, strings: str, table: str | None = None
+) -> SqlEmitter:
     if strings not in STRINGS:
         raise ConfigurationError(f"strings is exact or native, not {strings!r}")
-    return SqlEmitter(find(dialect), zone, can_join, strings == "native")
+    emitter = SqlEmitter(find(dialect), zone, can_join, strings == "native")
+    if table is not None:
+        emitter.taken = table.rpartition(".")[2].casefold()
+    return emitter
 
 
 def _fragment(

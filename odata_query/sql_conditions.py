@@ -44,8 +44,8 @@ class SqlConditions(SqlPaths):
             )
         return text
 
-    def filled(self, template: str, parts: Sequence[Part], cost: int = 1, **more: object) -> Sql:
-        """A template with its arguments; the cost is how deep it nests."""
+    def filled(self, template: str, parts: Sequence[Part], **more: object) -> Sql:
+        """A template with its arguments."""
         return self.nested(
             template.format(**dict(zip("abcd", map(self.text, parts), strict=False)), **more), parts
         )

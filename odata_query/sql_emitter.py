@@ -333,6 +333,10 @@ class SqlEmitter(SqlConditions):
     def asked(self, collection: Collection, body: Sql | None, *, counted: bool) -> Sql:
         """Whether there is a member for which the body holds, or how many there are."""
         source, holds = self.members(collection, body)
+        self.subqueries += 1
+        bound = self.dialect.max_subqueries
+        if bound is not None and self.subqueries > bound:
+            raise too_large(f"{self.dialect.name} takes at most {bound} questions about collections.")
         form = collection.form
         alias, columns, on, text = collection.alias, "", "", holds.text
         gathered = self.dialect.gathered

@@ -68,12 +68,13 @@ class Row:
 
     before, after  what stands around a column
     joins          tables joined to it, by the properties that lead to them
-    can_join       whether there is a FROM for them
+    inner          of a subquery its alias, what stands behind its FROM, and its condition
     """
 
     before: str
     after: str = ""
     joins: list[str] | None = None
+    inner: tuple[str, str, str] | None = None
 
     def column(self, quoted: str) -> str:
         return self.before + quoted + self.after

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from . import edm
 from .dialects.base import Dialect, Members
 from .errors import ConfigurationError, Problem, error
 from .model import ComplexType, Member, Property, StructuredType
-from .sql_parts import ROW, Collection, Entity, Flat, Instance, Json, Part, Row, Sql
+from .sql_parts import ROW, Collection, Entity, Flat, Instance, Json, Part, Row, Sql, too_large
 from .typed import TypedPath
 
 _BITS = {edm.SBYTE.name: 7, edm.BYTE.name: 8, edm.INT16.name: 15, edm.INT32.name: 31}
+
+
+def _columns(type: StructuredType, prefix: str) -> Iterator[str]:
+    """The columns of a complex value, those of complex values in it too."""
+    for member in type.members.values():
+        prop = member.property
+        if isinstance(member.type, ComplexType) and prop.storage is None and prop.table is None:
+            yield from _columns(member.type, f"{prefix}{member.column}_")
+        elif prop.table is None and not isinstance(member.type, StructuredType):
+            yield prefix + member.column
 
 
 class SqlPaths:
@@ -31,7 +42,10 @@ class SqlPaths:
         self.values: list[tuple[Any, edm.Type]] = []
         self.rows: dict[int, Instance] = {0: Row(ROW, joins=[] if can_join else None)}
         self.members_at: dict[int, Collection] = {}
-        self.links: dict[tuple[str, str], Row] = {}
+        self.links: dict[tuple[str, str, str], Row] = {}
+        self.taken = ""
+        """The name by which the caller's FROM knows the rows."""
+        self.subqueries = 0
         self.terms = 0
         self.aliases = 0
         self.level = 0
@@ -58,6 +72,8 @@ class SqlPaths:
 
     def alias(self, kind: str) -> str:
         self.aliases += 1
+        while f"{kind}{self.aliases}" == self.taken:
+            self.aliases += 1
         self.is_qualified = True
         return self.dialect.quote(f"{kind}{self.aliases}")
 
@@ -118,12 +134,8 @@ class SqlPaths:
         """A complex value in columns of its own; it is null if they all are."""
         assert isinstance(member.type, StructuredType)
         if member.nullable:
-            columns = [
-                row.column(self.dialect.quote(prefix + m.column))
-                for m in member.type.members.values()
-                if isinstance(m.type, edm.PrimitiveType | edm.EnumType)
-            ]
-            absent = " AND ".join(f"{column} IS NULL" for column in columns) or absent
+            columns = [row.column(self.dialect.quote(name)) for name in _columns(member.type, prefix)]
+            absent = f"({' AND '.join(f'{column} IS NULL' for column in columns)})" if columns else absent
         return Flat(row, prefix), absent
 
     def property(self, instance: Instance, member: Member, absent: str | None) -> Part:
@@ -132,7 +144,7 @@ class SqlPaths:
         if isinstance(type, edm.CollectionType):
             return self.collection(instance, member, type.element, absent)
         if isinstance(type, StructuredType):
-            found, absent = self.inside(instance, member, None)
+            found, absent = self.inside(instance, member, absent)
             return Entity(found, absent)
         if isinstance(instance, Json):
             place = Json(instance.text, (*instance.keys, member.column))
@@ -171,11 +183,7 @@ class SqlPaths:
 
     def json(self, place: Json, type: str) -> str:
         """A value in JSON, as a type; an enumeration is a number there."""
-        templates = self.dialect.json_values if place.keys else self.dialect.json_members
-        template = templates.get(type, templates.get(""))
-        if template is None:
-            raise ConfigurationError(f"{self.dialect.name} reads no JSON")
-        return template.format(a=place.text, p=self.dialect.json_path(place.keys))
+        return self.dialect.json_value(place.text, place.keys, type)
 
     # ---- joins -----------------------------------------------------------------------------------
 
@@ -184,7 +192,7 @@ class SqlPaths:
         prop = member.property
         assert prop.table is not None
         assert prop.join is not None
-        known = (row.before + row.after, prefix + member.name)
+        known = (row.before + row.after, prefix, member.name)
         if known in self.links:
             return self.links[known]
         alias = self.alias("link")
@@ -200,7 +208,17 @@ class SqlPaths:
             reaches = self.dialect.correlates_through and self.dialect.gathered is None
             if not reaches and (self.level or row.after):
                 raise self.too_far()
-            return Row(f"(SELECT {alias}.", f" FROM {table} WHERE {on})")
+            source, where = table, on
+            if row.inner is not None:  # one more table in the same subquery
+                last, source, where = row.inner
+                on = " AND ".join(
+                    f"{alias}.{quote(there)} = {last}.{quote(prefix + here)}"
+                    for here, there in prop.join.items()
+                )
+                source = f"{source} LEFT JOIN {table} ON {on}"
+            return Row(f"(SELECT {alias}.", f" FROM {source} WHERE {where})", None, (alias, source, where))
+        if len(row.joins) >= self.dialect.max_joins:
+            raise too_large(f"{self.dialect.name} takes at most {self.dialect.max_joins} joins.")
         row.joins.append(f" LEFT JOIN {table} ON {on}")
         found = Row(before, after, row.joins)
         self.links[known] = found
@@ -227,11 +245,16 @@ class SqlPaths:
             )
             on = tuple(Sql(f"{there} = {here}") for there, here in links)
             table = f"{self.dialect.table(prop.table)}{self.dialect.alias}{alias}"
-            child = self.dialect.children._replace(source=table, member=f"{alias}.{quote(member.column)}")
+            if row.joins is None and row.after and not self.dialect.reaches_through:
+                raise self.too_far()
+            name = f"{alias}.{quote(member.column)}".replace("{", "{{").replace("}", "}}")
+            child = self.dialect.children._replace(source=table, member=name)
             return Collection(child, alias, table, element, prop, on, links, absent, [])
         if isinstance(element, StructuredType) and prop.storage is None:
             message = f"{member.name} is in no column: its property needs a table and join, or a storage"
             raise ConfigurationError(message)
+        if row.after and not self.dialect.reaches_through:
+            raise self.too_far()
         return self.unfolded(
             self.form(prop.storage, member), row.column(column), alias, element, prop, absent
         )

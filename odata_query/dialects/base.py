@@ -104,8 +104,12 @@ class Dialect:
     """How deep expressions can nest."""
     max_in: int | None = None
     """How many values a list behind IN can have."""
-    max_length: int = 16_000_000
+    max_length: int = 4_000_000
     """How many characters a statement can have."""
+    max_joins: int = 60
+    """How many tables can be joined to one."""
+    max_subqueries: int | None = None
+    """How many subqueries a statement can have."""
     max_terms: int | None = None
     """How many operands AND and OR can have in all."""
     collation = "linguistic"
@@ -139,7 +143,9 @@ class Dialect:
     decimal_digits: int | None = None
     """The digits that decimals are exact to, where they are floating."""
     correlates_through = True
-    """Whether it can also use the columns around the query that it is in."""
+    """Whether a subquery can use columns from around the query that it stands in."""
+    reaches_through = True
+    """Whether the collections of a row that was reached by a path can be asked about."""
     finds_members = True
     """Whether EXISTS starts from the rows of a child table where those are few."""
     sorts_by_subqueries = True
@@ -325,6 +331,14 @@ class Dialect:
             raise ConfigurationError(f"{value!r} is no name in JSON")
         return "'" + value.replace("'", "''") + "'"
 
+    def json_value(self, text: str, keys: tuple[str, ...], type: str) -> str:
+        """A value of a type in JSON, by the keys that lead to it."""
+        templates = self.json_values if keys else self.json_members
+        template = templates.get(type, templates.get(""))
+        if template is None:
+            raise ConfigurationError(f"{self.name} reads no JSON")
+        return template.format(a=text, p=self.json_path(keys))
+
     def json_path(self, keys: tuple[str, ...]) -> str:
         """Where a value stands in JSON: `$."City"`, as a literal of SQL."""
         return self.text("$" + "".join(f'."{key}"' for key in keys))
@@ -380,10 +394,11 @@ class Dialect:
         """An enumeration whose members are in the column by name."""
         if type.is_flags:
             raise ConfigurationError(f"the flags of {type.name} are in a column as a number, not as text")
+        is_one_to_one = len(set(type.members.values())) == len(type.members)
         cases = "".join(f" WHEN {self.text(name)} THEN {int(value)}" for name, value in type.members.items())
         return Storage(
             f"CASE {{a}}{cases.replace('{', '{{').replace('}', '}}')} END",
-            lambda value, zone: type.text(value),
+            (lambda value, zone: type.text(value)) if is_one_to_one else None,
         )
 
     def exceeds(self, text: str) -> str | None:

@@ -122,6 +122,7 @@ class ClickHouse(Dialect):
     collation = "binary"
     nulls = "last"
     sorts_by_subqueries = False
+    reaches_through = False
     chains_nest = False
     nan = "ieee"
     nan_rank = "CASE WHEN isNaN({a}) THEN 0 WHEN {a} IS NOT NULL THEN 1 END"

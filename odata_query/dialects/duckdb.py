@@ -139,6 +139,7 @@ class DuckDB(Dialect):
     collation = "binary"
     max_depth = 100
     chains_nest = False
+    max_subqueries = 100
     scale = 12
     max_scale = 24
     wide = "CAST({a} AS HUGEINT)"

@@ -15,7 +15,7 @@ from .base import Dialect, Members, Needle, Storage, like
 def _once(expression: str, **values: str) -> str:
     """An expression of `v.a` and the like, each computed once: OFFSET keeps the planner from repeating it."""
     columns = ", ".join(f"{value} AS {name}" for name, value in values.items())
-    return f"(SELECT {expression} FROM (SELECT {columns} OFFSET 0) AS v)"  # noqa: S608  # of this table's own text
+    return f"(SELECT {expression} FROM (SELECT {columns} OFFSET 0) AS v)"  # of this table's own text
 
 
 # ---- numbers -------------------------------------------------------------------------------------

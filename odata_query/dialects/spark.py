@@ -101,6 +101,7 @@ class Spark(Dialect):
     collation = "binary"
     nulls = "low"
     correlates_through = False
+    reaches_through = False
     sorts_by_subqueries = False
     wide = "CAST({a} AS BIGINT)"
     narrow = "{a}"
