@@ -25,7 +25,7 @@ from .typed import TypedCall, TypedPath, is_nullable, type_of
 __all__ = ["Dialect", "Fragment", "Statement", "count", "order_by", "prepare", "select", "where"]
 
 STRINGS = ("exact", "native")
-_ALIAS = "row0"
+_ALIAS = "odata_0"
 """What the table is known by where other tables are near."""
 
 

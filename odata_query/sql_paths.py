@@ -70,12 +70,13 @@ class SqlPaths:
         marker = f"\0{len(values) - 1}\0"
         return self.dialect.marker(marker, value, type) if self.marks else marker
 
-    def alias(self, kind: str) -> str:
+    def alias(self) -> str:
+        """A name for another table or a member, that no column is likely to have: some engines look there first."""
         self.aliases += 1
-        while f"{kind}{self.aliases}" == self.taken:
+        while f"odata_{self.aliases}" == self.taken:
             self.aliases += 1
         self.is_qualified = True
-        return self.dialect.quote(f"{kind}{self.aliases}")
+        return self.dialect.quote(f"odata_{self.aliases}")
 
     # ---- paths -----------------------------------------------------------------------------------
 
@@ -195,7 +196,7 @@ class SqlPaths:
         known = (row.before + row.after, prefix, member.name)
         if known in self.links:
             return self.links[known]
-        alias = self.alias("link")
+        alias = self.alias()
         source, *around = self.dialect.link
         before, after = (text.format(t=alias) for text in around)
         table = f"{source.format(table=self.dialect.table(prop.table))}{self.dialect.alias}{alias}"
@@ -231,9 +232,11 @@ class SqlPaths:
     ) -> Collection:
         """The members of a collection, wherever they are."""
         prop = member.property
-        alias = self.alias("item")
+        alias = self.alias()
         if isinstance(instance, Json):
             source = self.json(Json(instance.text, (*instance.keys, member.column)), "json")
+            if "(SELECT " in source and not self.dialect.reaches_through:
+                raise self.too_far()
             return self.unfolded(self.form("json", member), source, alias, element, prop, absent)
         row, prefix = (instance.row, instance.prefix) if isinstance(instance, Flat) else (instance, "")
         quote = self.dialect.quote
@@ -297,7 +300,7 @@ class SqlPaths:
 
     def alias_pattern(self) -> str:
         """The pattern of an alias."""
-        return re.escape(self.dialect.quote("\2")).replace("\2", r"(?:item|link)\d+")
+        return re.escape(self.dialect.quote("\2")).replace("\2", r"odata_\d+")
 
     def check_reach(self, subquery: str) -> None:
         """Refuse a subquery that uses columns from farther out than the query that it is in."""

@@ -193,15 +193,15 @@ STATEMENTS = (  # a filter, options, the text and values for SQLite
     (
         "Tags/any(t: t/rank gt id)",
         {},
-        'SELECT "row0".* FROM "images" AS "row0" WHERE EXISTS (SELECT 1 FROM "tags" AS "item1"'
-        ' WHERE "item1"."image_id" = "row0"."id" AND "item1"."rank" > "row0"."id")',
+        'SELECT "odata_0".* FROM "images" AS "odata_0" WHERE EXISTS (SELECT 1 FROM "tags" AS "odata_1"'
+        ' WHERE "odata_1"."image_id" = "odata_0"."id" AND "odata_1"."rank" > "odata_0"."id")',
         (),
     ),
     (
         "Owner/name eq 'Ana'",
         {"orderby": "Owner/rank"},
-        'SELECT "row0".* FROM "images" AS "row0" LEFT JOIN "owners" AS "link1" ON "link1"."id" = "row0"."owner_id"'
-        ' WHERE "link1"."name" = ? ORDER BY "link1"."rank"',
+        'SELECT "odata_0".* FROM "images" AS "odata_0" LEFT JOIN "owners" AS "odata_1" ON "odata_1"."id" = "odata_0"."owner_id"'
+        ' WHERE "odata_1"."name" = ? ORDER BY "odata_1"."rank"',
         ("Ana",),
     ),
 )

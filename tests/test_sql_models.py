@@ -112,7 +112,7 @@ Customer/Detail/tags/$count eq null; Children/any(c: c/Customer/Detail/parts/any
 FILTERS = [text.strip() for text in CASES.replace("\n", ";").split(";") if text.strip()] + HERE
 ORDERS = ["Customer/Country/Name desc", "Customer/Country/size,Payer/Name desc,Warehouse/Label", "Parent/Parent/name,Customer/Codes/$count desc", "Customer/Seat/At/lat desc", "Lines/any(l: l/qty gt 3)", "Status desc", "Detail/price desc,Detail/day", "Detail/at", "Detail/ref,Detail/on desc", "Parent/Children/$count desc,Parent/v", "Customer eq null", "name in Tags", "item1 mul value",
 ]
-TABLE_NAMES = ["row0", "v", "m", "value", "n", "select", "orders", "lines", "main.orders", "public.orders"]
+TABLE_NAMES = ["odata_1", "v", "m", "value", "n", "select", "orders", "lines", "main.orders", "public.orders"]
 PAGED = ["length(concat(name,'ab%')) desc", "case(item1 gt 3:'z',item1 eq 1:'y',true:name) desc", "Lines/$count($filter=qty gt 3) desc,item1 add 5"]
 STYLES = {"sqlite": ("qmark", "named"), "postgresql": ("format", "pyformat"), "duckdb": ("qmark", "numeric_dollar")}
 MOMENTS = ["2024-03-01T00:30:00", "2024-02-29T23:59:59.5", "1999-12-31T23:30:00", "2000-01-01T00:00:00"]
@@ -126,8 +126,8 @@ OWNED = oq.ComplexType("Owned", {"Owner": N(COUNTRY, table="owners", join={"cc":
 ODD = oq.EntityType("Odd", {
     "a": P(OWNED), "a_Owner": N(COUNTRY, table="others", join={"cc": "code"}), "e": P(oq.EnumType("E", {"A": 1, "B": 1}), storage="text"), "tags": P("Collection(Edm.String)", table="tags", join={"id": "id"}, column="{x}"),
 })
-SHAPES = {  # what is right: the model, a filter, and what holds for the condition with the rows known as link1
-    "where() gives out no alias by which the rows are known": (CELL, "Up/name eq 'a' or Left/name eq 'b'", lambda where, select: 'AS "link1"' not in where.text), "a path in a fragment writes each of its steps once": (CELL, "Up/" * 8 + "name eq 'a'", lambda where, select: len(where.text) < 2_000),
+SHAPES = {  # what is right: the model, a filter, and what holds for the condition with the rows known as odata_1
+    "where() gives out no alias by which the rows are known": (CELL, "Up/name eq 'a' or Left/name eq 'b'", lambda where, select: 'AS "odata_1"' not in where.text), "a path in a fragment writes each of its steps once": (CELL, "Up/" * 8 + "name eq 'a'", lambda where, select: len(where.text) < 2_000),
     "a/Owner and a_Owner are two links": (ODD, "a/Owner/size eq 1 and a_Owner/size eq 2", lambda where, select: '"others"' in select.text), "a column's name can have braces": (ODD, "tags/any(t: t eq 'a')", lambda where, select: '"{x}"' in where.text), "a member of an enumeration can have two names": (ODD, "e eq 'B'", lambda where, select: where.params != ("A",)),
 }
 # fmt: on
@@ -220,8 +220,8 @@ def test_a_large_filter_finds_its_rows_or_is_refused_in_no_time(database, large)
 def test_models_of_odd_shapes_are_understood(shape):
     model, filter, holds = SHAPES[shape]
     query = oq.parse_query({"$filter": filter}, model)
-    where = sql.where(query.filter, dialect="sqlite", table="link1")
-    assert holds(where, sql.select(query, "link1", dialect="sqlite"))
+    where = sql.where(query.filter, dialect="sqlite", table="odata_1")
+    assert holds(where, sql.select(query, "odata_1", dialect="sqlite"))
 
 
 def test_more_joins_than_an_engine_takes_are_too_large():

@@ -424,7 +424,7 @@ def planned():
 
 def plan(connection, text, params=()):
     steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", params)]
-    names = {"row0": "t", "item1": "items"}
+    names = {"odata_0": "t", "odata_1": "items"}
     return [" ".join(names.get(word, word) for word in step.split()) for step in steps]
 
 

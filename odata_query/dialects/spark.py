@@ -7,12 +7,14 @@ behind it: Spark would round wider ones where they meet.
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from .. import edm
+from ..errors import ConfigurationError
 from ..python_values import WHITE_SPACE
 from .base import Dialect, Members, Storage, in_zone
 
@@ -270,6 +272,9 @@ class Spark(Dialect):
         return super().text(value.replace("\\", "\\\\"))
 
     def json_path(self, keys: tuple[str, ...]) -> str:
+        for key in keys:
+            if not re.fullmatch(r"[\w -]+", key):
+                raise ConfigurationError(f"{self.name} cannot look for a key such as {key!r} in JSON")
         return self.text("$" + "".join(f"['{key}']" for key in keys))
 
     def bind(self, value: Any, type: edm.Type) -> Any:
