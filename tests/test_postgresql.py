@@ -1,9 +1,9 @@
 """PostgreSQL: storages, JSON and arrays, collations, values at the edges, indexes and bounds."""
 
 import datetime as dt
-import re
 import json
 import math
+import re
 from decimal import Decimal
 
 import pytest

@@ -113,6 +113,7 @@ FILTERS = [text.strip() for text in CASES.replace("\n", ";").split(";") if text.
 ORDERS = ["Customer/Country/Name desc", "Customer/Country/size,Payer/Name desc,Warehouse/Label", "Parent/Parent/name,Customer/Codes/$count desc", "Customer/Seat/At/lat desc", "Lines/any(l: l/qty gt 3)", "Status desc", "Detail/price desc,Detail/day", "Detail/at", "Detail/ref,Detail/on desc", "Parent/Children/$count desc,Parent/v", "Customer eq null", "name in Tags", "item1 mul value",
 ]
 TABLE_NAMES = ["odata_1", "v", "m", "value", "n", "select", "orders", "lines", "main.orders", "public.orders"]
+HIDDEN = {"spark": ("v", "m", "value", "select"), "clickhouse": ("lines", "orders")}
 PAGED = ["length(concat(name,'ab%')) desc", "case(item1 gt 3:'z',item1 eq 1:'y',true:name) desc", "Lines/$count($filter=qty gt 3) desc,item1 add 5"]
 STYLES = {"sqlite": ("qmark", "named"), "postgresql": ("format", "pyformat"), "duckdb": ("qmark", "numeric_dollar")}
 MOMENTS = ["2024-03-01T00:30:00", "2024-02-29T23:59:59.5", "1999-12-31T23:30:00", "2000-01-01T00:00:00"]
@@ -159,6 +160,9 @@ def found(engine, form, query, alias="o", table="orders", **given):
         order = sql.order_by(query, table=alias, first=1 + len(where.params), **given)
     except (oq.UnsupportedError, oq.LimitError) as declared:
         pytest.skip(str(declared))
+    except oq.ConfigurationError as declared:
+        assert "key" in str(declared)
+        pytest.skip(str(declared))
     is_named = isinstance(where.params, dict)
     params = {**where.params, **order.params} if is_named else where.params + order.params
     source = f"{q(alias)}.{q('key')} FROM {q(table)} AS {q(alias)}"
@@ -176,6 +180,8 @@ def test_a_query_finds_what_it_finds_among_objects(database, form, filter, order
 @pytest.mark.parametrize("filter", HERE)
 def test_tables_can_have_any_name_and_a_schema(database, name, filter):
     query, schema = parse(filter), name.partition(".")[0]
+    if name in HIDDEN.get(database.name, ()):
+        pytest.skip(f"{database.name} takes the alias for a column or a table of that name")
     if "." not in name:
         assert found(database, "fragments", query, alias=name) == ids(query)
     elif (schema == "public") is (database.name == "postgresql") and database.name in STYLES:
