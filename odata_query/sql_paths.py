@@ -71,7 +71,7 @@ class SqlPaths:
         return self.dialect.marker(marker, value, type) if self.marks else marker
 
     def alias(self) -> str:
-        """A name for another table or a member, which no column should have: some engines look there first."""
+        """A name for another table or a member. No column should have it: some engines look there first."""
         self.aliases += 1
         while f"odata_{self.aliases}" == self.taken:
             self.aliases += 1
