@@ -186,6 +186,7 @@ def _condition(emitter: SqlEmitter, query: Query) -> str:
 def _order(emitter: SqlEmitter, items: Sequence[OrderByItem]) -> str:
     """What stands behind ORDER BY: null before all else, NaN behind it, texts by code point."""
     found = []
+    emitter.option = "$orderby"
     sorted_by = set()
     for item in items:
         if item.expression in sorted_by:

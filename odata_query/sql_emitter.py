@@ -77,7 +77,7 @@ class SqlEmitter(SqlConditions):
 
     def unsupported(self, node: Node, name: str, reason: str) -> Exception:
         message = f"{name} is not supported by {self.dialect.name}: {reason}."
-        return error([Problem("unsupported-function", message, "", node.span)])
+        return error([Problem("unsupported-function", message, self.option, node.span)])
 
     # ---- values ----------------------------------------------------------------------------------
 

@@ -43,6 +43,8 @@ class SqlPaths:
         self.rows: dict[int, Instance] = {0: Row(ROW, joins=[] if can_join else None)}
         self.members_at: dict[int, Collection] = {}
         self.links: dict[tuple[str, str, str], Row] = {}
+        self.option = "$filter"
+        """The option that is compiled, for what is wrong with it."""
         self.taken = ""
         """The name by which the caller's FROM knows the rows."""
         self.subqueries = 0
