@@ -57,6 +57,8 @@ def column(type, engine):
         )
     if engine.name == "sqlite" and type is edm.DATE_TIME_OFFSET:
         return type, {"sqlite": "TEXT"}
+    if engine.name == "mysql" and type is edm.STRING:  # some texts are long
+        return type, {"mysql": "TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci"}
     return edm.STRING if type.name.startswith(("Edm.Geo", "Edm.Stream")) else type
 
 
