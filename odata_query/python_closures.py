@@ -38,6 +38,7 @@ class Closures:
     """Emits functions (see `truth.Emitter`)."""
 
     uses_indexes = False
+    node: Node | None = None
 
     def __init__(self, zone: dt.tzinfo) -> None:
         self.zone = zone

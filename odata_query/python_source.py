@@ -72,6 +72,7 @@ class Source:
     """Emits expressions of Python (see `truth.Emitter`)."""
 
     uses_indexes = False
+    node: Node | None = None
 
     def __init__(self, zone: dt.tzinfo, items: bool) -> None:
         self.zone = zone

@@ -8,8 +8,20 @@ from typing import Any
 
 from . import edm, python_values
 from .ast import Literal, Node
-from .errors import Problem, error
-from .sql_parts import AND, ATOM, FALSE, OR, TRUE, Collection, Entity, Part, Sql, Value, too_large
+from .sql_parts import (
+    AND,
+    ATOM,
+    FALSE,
+    OR,
+    TRUE,
+    Collection,
+    Entity,
+    Part,
+    Sql,
+    Value,
+    check_length,
+    too_large,
+)
 from .sql_paths import SqlPaths
 from .typed import TypedCall, TypedPath, type_of
 
@@ -52,15 +64,16 @@ class SqlConditions(SqlPaths):
 
     def nested(self, text: str, parts: Sequence[Part], kind: int = ATOM) -> Sql:
         """A piece that holds others."""
-        if len(text) > self.dialect.max_length:
-            raise too_large(
-                f"{self.dialect.name} takes statements of at most {self.dialect.max_length} characters."
-            )
+        check_length(text, self.dialect)
         depth = 1 + max([part.depth for part in parts], default=0)
+        self.check_depth(depth)
+        return Sql(text, kind, depth)
+
+    def check_depth(self, depth: int) -> None:
+        """Refuse what nests deeper than expressions can."""
         bound = self.dialect.max_depth
         if bound is not None and depth > bound:
             raise too_large(f"{self.dialect.name} takes expressions that nest at most {bound} deep.")
-        return Sql(text, kind, depth)
 
     # ---- conditions ------------------------------------------------------------------------------
 
@@ -99,10 +112,8 @@ class SqlConditions(SqlPaths):
         while len(texts) > _AT_ONCE:
             depth += _AT_ONCE if self.dialect.chains_nest else 1
             texts = [f"({word.join(texts[n : n + _AT_ONCE])})" for n in range(0, len(texts), _AT_ONCE)]
-        bound = self.dialect.max_depth
         depth += len(texts) if self.dialect.chains_nest else 1
-        if bound is not None and depth > bound:
-            raise too_large(f"{self.dialect.name} takes expressions that nest at most {bound} deep.")
+        self.check_depth(depth)
         found = Sql(word.join(texts), own, depth)
         found.selective = selective > 0 and (own == AND or selective == len(parts))
         return found
@@ -116,6 +127,10 @@ class SqlConditions(SqlPaths):
         if not wanted:
             holds = self.negated(holds)
         return self.some([holds, self.is_null(null[0], True)]) if null else holds
+
+    def not_true(self, holds: Sql) -> Sql:
+        """That a condition is false or unknown."""
+        return self.nested(self.dialect.not_true.format(a=holds.text), [holds])
 
     def negated(self, holds: Sql) -> Sql:
         """The opposite of a condition, unknown where that is."""
@@ -179,7 +194,7 @@ class SqlConditions(SqlPaths):
                 found = self.every([found, Sql(f"{self.text(greater)} <> {self.marker(_NAN, edm.DOUBLE)}")])
             if wanted:
                 return found
-            return self.nested(self.dialect.not_true.format(a=found.text), [found])
+            return self.not_true(found)
         if type(right) is Value and left.storage is not None and left.storage.near and wanted:
             return self.near(left, name, right)
         sign = SIGNS[name if wanted else _OPPOSITE[name]]
@@ -194,7 +209,7 @@ class SqlConditions(SqlPaths):
         if all(type(part) is Sql and part.column for part in nulls):
             return self.some([found, *[self.is_null(part, True) for part in nulls]])
         found = self.nested(f"{a} {SIGNS[name]} {b}", parts)
-        return self.nested(self.dialect.not_true.format(a=found.text), [found])
+        return self.not_true(found)
 
     def operands(self, left: Sql, right: Part, *, ordered: bool = False) -> tuple[str, str]:
         """Two operands in one form: a column as it is and a value as it holds that, or both as read."""
@@ -262,7 +277,7 @@ class SqlConditions(SqlPaths):
             left, right, nullable = right, left, (nullable[1], nullable[0])
         if not isinstance(left, Sql) or isinstance(right, Entity | Collection):
             message = f"Comparing whole collections is not supported by {self.dialect.name}."
-            raise error([Problem("unsupported-expression", message)])
+            raise self.refused("unsupported-expression", message)
         if type(right) is Value:
             if right.value is None:
                 return self.is_null(left, wanted) if nullable[0] else self.constant(not wanted)
@@ -311,7 +326,7 @@ class SqlConditions(SqlPaths):
             found = self.every(
                 [found, Sql(self.dialect.distinct.format(a=a, b=nan) if both else f"{a} <> {nan}")]
             )
-        return found if wanted else self.nested(self.dialect.not_true.format(a=found.text), [found])
+        return found if wanted else self.not_true(found)
 
     def is_null(self, part: Part, wanted: bool) -> Sql:
         if isinstance(part, Value):
@@ -396,7 +411,7 @@ class SqlConditions(SqlPaths):
             return
         wrong = self.dialect.accepts(value.value, value.type)
         if wrong:
-            raise error([Problem("literal-out-of-range", wrong)])
+            raise self.refused("literal-out-of-range", wrong)
 
 
 def _ordered(name: str, left: Any, right: Any) -> bool:

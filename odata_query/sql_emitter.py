@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from . import edm, python_values
-from .ast import Literal, Node
-from .errors import Problem, error
+from .ast import Literal
 from .operations import OPERATIONS
 from .sql_conditions import FLOATS, SIGNS, SqlConditions
 from .sql_parts import ATOM, FALSE, TRUE, Collection, Entity, Part, Sql, Value, too_large
@@ -75,9 +74,9 @@ class SqlEmitter(SqlConditions):
             return self.unless_null(part, parts, nullable, wanted)
         return part if wanted else self.negated(part)
 
-    def unsupported(self, node: Node, name: str, reason: str) -> Exception:
+    def unsupported(self, name: str, reason: str) -> Exception:
         message = f"{name} is not supported by {self.dialect.name}: {reason}."
-        return error([Problem("unsupported-function", message, self.option, node.span)])
+        return self.refused("unsupported-function", message)
 
     # ---- values ----------------------------------------------------------------------------------
 
@@ -107,7 +106,7 @@ class SqlEmitter(SqlConditions):
         dialect = self.dialect
         reason = dialect.unsupported.get(key)
         if reason is not None:
-            raise self.unsupported(node, node.function, reason)
+            raise self.unsupported(node.function, reason)
         if key == "length(Collection)":
             return self.count(parts[0])
         if dialect.exact_inside:
@@ -124,7 +123,7 @@ class SqlEmitter(SqlConditions):
             if type(part) is Value:
                 self.check(part)
                 if part.value in _INFINITE and not dialect.infinite_operands:
-                    raise self.unsupported(node, f"{node.function} with INF", "it has no infinite numbers")
+                    raise self.unsupported(f"{node.function} with INF", "it has no infinite numbers")
         template = dialect.templates[key]
         if key.endswith("(Integer,Integer)") or key == "negate(Integer)":
             return self.integer(node, parts, template)
@@ -237,7 +236,7 @@ class SqlEmitter(SqlConditions):
         for holds, part in pairs:
             if isinstance(part, Entity | Collection):
                 message = f"A choice of whole collections is not supported by {self.dialect.name}."
-                raise error([Problem("unsupported-expression", message)])
+                raise self.refused("unsupported-expression", message)
             if holds.kind != FALSE:
                 kept.append((holds, part))
             if holds.kind == TRUE:
@@ -269,10 +268,7 @@ class SqlEmitter(SqlConditions):
         template = self.dialect.templates.get(key)
         if template is None:
             reason = self.dialect.unsupported.get(key, "it has no such conversion")
-            message = (
-                f"cast from {source.name} to {target.name} is not supported by {self.dialect.name}: {reason}."
-            )
-            raise error([Problem("unsupported-function", message)])
+            raise self.unsupported(f"cast from {source.name} to {target.name}", reason)
         if source is edm.DATE_TIME_OFFSET:
             part = self.local(part)
         low, high = python_values.RANGES.get(target.name, (0, 0))
@@ -306,7 +302,7 @@ class SqlEmitter(SqlConditions):
         holds = self.every([*collection.on, *([] if body is None else [body])])
         if not collection.form.takes_subqueries and "(SELECT " in holds.text:
             message = f"{self.dialect.name} cannot look from the members of an array at another table."
-            raise error([Problem("unsupported-expression", message)])
+            raise self.refused("unsupported-expression", message)
         return source, holds
 
     def exists(self, collection: Part, level: int, type: edm.Type, body: Sql | None, wanted: bool) -> Sql:
@@ -390,7 +386,7 @@ class SqlEmitter(SqlConditions):
         values = [part.value for part in parts if isinstance(part, Value)]
         if len(values) < len(parts):
             message = f"A list of expressions is not supported by {self.dialect.name}."
-            raise error([Problem("unsupported-expression", message)])
+            raise self.refused("unsupported-expression", message)
         return Value(values, edm.collection(edm.UNTYPED))
 
 

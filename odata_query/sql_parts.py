@@ -182,7 +182,7 @@ def rendered(
             before, _, after = dialect.markers.get(type(values[int(n)][0]), "{m}").partition("{m}")
             pieces[2 * place] += before
             pieces[2 * place + 2] = after + pieces[2 * place + 2]
-    bound, longest = dialect.max_parameters, dialect.max_length
+    bound = dialect.max_parameters
     if style == "qmark":
         params: tuple[Any, ...] | dict[str, Any] = tuple([dialect.bind(*values[int(n)]) for n in used])
         text = "?".join(pieces[::2])
@@ -202,8 +202,7 @@ def rendered(
             params = {f"p{numbers[n]}": value for n, value in found.items()}
     if bound is not None and len(params) > bound:
         raise too_large(f"{dialect.name} takes at most {bound} values, the query has {len(params)}.")
-    if len(text) > longest:
-        raise too_large(f"{dialect.name} takes statements of at most {longest} characters.")
+    check_length(text, dialect)
     return text, params
 
 
@@ -211,6 +210,12 @@ def _marker(style: str, number: int, value: tuple[Any, edm.Type], dialect: Diale
     if style == "typed":
         return f"{{p{number}:{dialect.marker_type(*value)}}}"
     return dialect.named.format(n=number) if style == "named" else _MARKERS[style](number)
+
+
+def check_length(text: str, dialect: Dialect) -> None:
+    """Refuse what is longer than a statement can be."""
+    if len(text) > dialect.max_length:
+        raise too_large(f"{dialect.name} takes statements of at most {dialect.max_length} characters.")
 
 
 def too_large(message: str) -> Exception:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import edm
+from .ast import Node
 from .dialects.base import Dialect, Members
 from .errors import ConfigurationError, Problem, error
 from .model import ComplexType, Member, Property, StructuredType
@@ -31,6 +32,7 @@ class SqlPaths:
     """What a statement knows of the rows it reads from."""
 
     uses_indexes = True
+    node: Node | None = None
 
     def __init__(self, dialect: Dialect, zone: dt.tzinfo, can_join: bool, native: bool) -> None:
         self.dialect = dialect
@@ -316,11 +318,16 @@ class SqlPaths:
         if far:
             raise self.too_far()
 
+    def refused(self, code: str, message: str) -> Exception:
+        """The error for what the query asks for at the node that is being said."""
+        span = (0, 0) if self.node is None else self.node.span
+        return error([Problem(code, message, self.option, span)])
+
     def too_far(self) -> Exception:
         message = (
             f"{self.dialect.name} cannot look from inside of one collection or path at rows around another."
         )
-        return error([Problem("unsupported-expression", message)])
+        return self.refused("unsupported-expression", message)
 
     def instance_of(self, collection: Collection) -> Instance:
         """What the properties of a member are read from."""

@@ -30,6 +30,8 @@ _LOGIC = frozenset(("and", "or", "not", "eq", "ne", "in", "any", "all", "isof"))
 class Emitter(Protocol):
     """What a backend says in its own language. A part is whatever the backend makes of an expression."""
 
+    node: Node | None
+    """The operation that is being said, for the place of what is wrong with it."""
     uses_indexes: bool
     """Whether a bound that follows from a condition, said beside it, helps to find rows."""
 
@@ -163,6 +165,7 @@ def _holds_at_once(emitter: Emitter, node: Node, wanted: bool, on_null: bool) ->
         if name in _COMPARED:
             left, right = arguments
             if type(left) is TypedPath and type(right) is Literal and right.value is not None:
+                emitter.node = node
                 part = emitter.compared(node, left, right, wanted)
                 if part is not None:
                     return part
@@ -233,6 +236,7 @@ def _value_at_once(emitter: Emitter, node: Node) -> Any:
     if name in _LOGIC:
         return emitter.truth_value(_holds_at_once(emitter, node, True, False))
     parts = [_value_at_once(emitter, argument) for argument in node.arguments]
+    emitter.node = node
     return emitter.call(node, parts, [is_nullable(argument) for argument in node.arguments])
 
 
@@ -245,6 +249,7 @@ def _operands(node: TypedCall) -> Sequence[Node]:
 
 def _atom(emitter: Emitter, node: TypedCall, parts: list[Any], wanted: bool, on_null: bool) -> Any:
     """The condition of an operation whose operands are known."""
+    emitter.node = node
     name = node.function
     if name == "eq" or name == "ne":
         return _equality(emitter, node, parts, wanted is (name == "eq"))
@@ -278,6 +283,7 @@ def value(emitter: Emitter, node: Node) -> Steps:
         parts = []
         for item in node.items:
             parts.append((yield value(emitter, item)))
+        emitter.node = node
         return emitter.listed(parts)
     assert isinstance(node, TypedCall)
     name = node.function
@@ -294,6 +300,7 @@ def value(emitter: Emitter, node: Node) -> Steps:
         for given, result in zip(node.arguments[::2], node.arguments[1::2], strict=True):
             test = yield condition(emitter, given, True, False)
             pairs.append((test, (yield value(emitter, result))))
+        emitter.node = node
         return emitter.choose(pairs)
     if name == "$filter":
         return (yield _filtered(emitter, node))
@@ -301,6 +308,7 @@ def value(emitter: Emitter, node: Node) -> Steps:
     for argument in node.arguments:
         if not isinstance(argument, TypeName):
             parts.append((yield value(emitter, argument)))
+    emitter.node = node
     if name == "cast":
         return emitter.cast(parts[0], type_of(node.arguments[0]), node.type)
     if name == "$count":
@@ -349,6 +357,7 @@ def _quantifier(emitter: Emitter, node: TypedCall, wanted: bool) -> Steps:
         predicate = node.arguments[1]
         assert isinstance(predicate, Lambda)
         body = yield condition(emitter, predicate.predicate, is_any, not is_any)
+    emitter.node = node
     return emitter.exists(collection, node.level, element, body, wanted is is_any)
 
 

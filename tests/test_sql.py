@@ -367,3 +367,22 @@ def test_default_timezone_is_that_of_naive_columns():
     for name in ("postgresql", "duckdb"):
         found = sql.select(query, "t", dialect=name)
         assert found.params == (dt.datetime(2024, 1, 1),)
+
+
+PLACES = (  # a dialect, a query, the option and the place of what is wrong, its code
+    ("sqlite", {"$filter": "id eq 1 and price eq 1.2345678901234567890"}, "$filter", (12, 42), "literal-out-of-range"),
+    ("mysql", {"$filter": "id eq 1 and ratio add INF gt 1"}, "$filter", (12, 25), "unsupported-function"),
+    ("sqlite", {"$filter": "id eq 1 and cast(price,Edm.String) eq '1'"}, "$filter", (12, 34), "unsupported-function"),
+    ("sqlite", {"$filter": "not (id eq 1 or cast(at,Edm.Guid) eq null)"}, "$filter", (16, 33), "unsupported-function"),
+    ("oracle", {"$filter": "id eq 2 and name gt ''"}, "$filter", (12, 22), "literal-out-of-range"),
+    ("spark", {"$orderby": "id,Tags/$count desc"}, "$orderby", (3, 14), "unsupported-expression"),
+    ("mysql", {"$orderby": "id,matchespattern(name,'a')"}, "$orderby", (3, 27), "unsupported-function"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("dialect", "options", "option", "span", "code"), PLACES)
+def test_what_an_engine_cannot_do_is_refused_with_its_place(dialect, options, option, span, code):
+    with pytest.raises(oq.ODataError) as caught:
+        sql.select(oq.parse_query(options, entity_type=IMAGE), "images", dialect=dialect)
+    [problem] = caught.value.problems
+    assert (problem.option, problem.span, problem.code) == (option, span, code)
