@@ -64,5 +64,17 @@ class Limits:
         for name, bound in (("slashes", self.max_path_depth), ("colons", self.max_lambda_depth)):
             object.__setattr__(self, name, 2**62 if bound is None else max(bound - 1, 0))
 
+    def tightened(self, other: Limits) -> Limits:
+        """The tighter of each bound, and what both allow."""
+        bounds = {}
+        for each in fields(self):
+            if each.init:
+                one, two = getattr(self, each.name), getattr(other, each.name)
+                if one is None or two is None:
+                    bounds[each.name] = two if one is None else one
+                else:
+                    bounds[each.name] = min(one, two) if isinstance(one, int) else one & two
+        return Limits(**bounds)
+
 
 DEFAULT_LIMITS = Limits()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from . import edm
 from .errors import ConfigurationError
+from .limits import Limits
+
+if TYPE_CHECKING:
+    from .models.narrowing import Narrowing
 
 COLLATIONS = ("binary", "linguistic", "insensitive")
 
@@ -124,11 +128,17 @@ class Member:
     spelled: dict[object, Any] = field(default_factory=dict)
     """What a dialect of SQL makes of the property, kept with it."""
 
+    def facts(self) -> tuple[object, ...]:
+        """All that is said of the property, but its type."""
+        prop = self.property
+        said = (prop.key, prop.storage, prop.scale, prop.collation, prop.table, prop.join, type(prop))
+        return (self.nullable, self.filterable, self.sortable, self.attribute, self.column, *said)
+
 
 class StructuredType(edm.Type):
     """What entity types and complex types share: named properties."""
 
-    __slots__ = ("_members", "key", "paths", "properties")
+    __slots__ = ("_members", "key", "limits", "paths", "properties")
 
     _members: Mapping[str, Member] | None
     paths: dict[tuple[object, ...], tuple[int, tuple[Member, ...], edm.Type, bool]]
@@ -136,8 +146,12 @@ class StructuredType(edm.Type):
     properties: Mapping[str, Property]
     key: tuple[str, ...]
     """The names of the key properties."""
+    limits: Limits | None
+    """Bounds on every query over the type, beside those that parse_query is given."""
 
-    def __init__(self, name: str, properties: Mapping[str, Property]) -> None:
+    def __init__(
+        self, name: str, properties: Mapping[str, Property], *, limits: Limits | None = None
+    ) -> None:
         if not (isinstance(name, str) and name):
             raise ConfigurationError(f"a type is named by a text: {name!r}")
         for label, prop in properties.items():
@@ -150,6 +164,7 @@ class StructuredType(edm.Type):
         self._set("key", tuple(label for label, prop in properties.items() if prop.key))
         self._set("_members", None)
         self._set("paths", {})
+        self._set("limits", limits)
 
     def _set(self, field: str, value: object) -> None:
         object.__setattr__(self, field, value)
@@ -175,8 +190,43 @@ class StructuredType(edm.Type):
             self._set("_members", known)
         return known
 
+    def __eq__(self, other: object) -> bool:
+        """Whether two types have the same name and properties, their types included."""
+        if not isinstance(other, StructuredType):
+            return NotImplemented
+        return self is other or _are_alike(self, other)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, {len(self.properties)} properties)"
+
+
+def _are_alike(one: edm.Type, other: edm.Type) -> bool:
+    pending = [(one, other)]
+    seen = set()
+    for a, b in pending:  # types can lead back to themselves
+        if a is b or (id(a), id(b)) in seen:
+            continue
+        seen.add((id(a), id(b)))
+        if type(a) is not type(b) or a.name != b.name:
+            return False
+        if isinstance(a, edm.EnumType) and isinstance(b, edm.EnumType):
+            if (a.members, a.is_flags) != (b.members, b.is_flags):
+                return False
+        elif isinstance(a, edm.CollectionType) and isinstance(b, edm.CollectionType):
+            pending.append((a.element, b.element))
+        elif isinstance(a, StructuredType) and isinstance(b, StructuredType):
+            if a.members.keys() != b.members.keys() or getattr(a, "limits", None) != getattr(
+                b, "limits", None
+            ):
+                return False
+            for name, member in a.members.items():
+                if member.facts() != b.members[name].facts():
+                    return False
+                pending.append((member.type, b.members[name].type))
+    return True
 
 
 class ComplexType(StructuredType):
@@ -189,30 +239,58 @@ class EntityType(StructuredType):
     """The type of the rows that are asked for.
 
     `EntityType("Image", {"id": Property("Edm.Int32", nullable=False, key=True), ...})`
-    Raises ConfigurationError for a wrong model.
+
+    Types are equal if they have the same properties. Raises ConfigurationError for a wrong model.
+    The options of all `from_...` beside their source are those of `Narrowing`: `key`, `only`, `exclude`,
+    `rename`, `filterable`, `sortable`, `functions`, `override`.
     """
 
     __slots__ = ()
 
-    @classmethod
-    def from_dataclass(
-        cls,
-        python_class: type,
+    def restrict(
+        self,
         *,
-        key: str | Iterable[str] | None = None,
         only: Iterable[str] | None = None,
         exclude: Iterable[str] = (),
+        filterable: Iterable[str] | None = None,
+        sortable: Iterable[str] | None = None,
+        functions: Iterable[str] | None = None,
+        operators: Iterable[str] | None = None,
+        limits: Limits | None = None,
     ) -> EntityType:
+        """The type as one endpoint offers it: `Image.restrict(sortable=["id"], functions=["contains"])`.
+
+        only        the properties that there are; by default all
+        exclude     properties that there are not: a query cannot tell them from any other unknown name
+        filterable  the properties that `$filter` may use
+        sortable    the properties that `$orderby` may use
+        functions   the functions that a query may use, `any`, `all` and `$count` among them
+        operators   the operators that a query may use
+        limits      bounds on a query; where parse_query is given others, the tighter ones hold
+
+        Names can be paths, `owner/name`, and end in `*`. Nothing is allowed that the type did not allow
+        before. Raises ConfigurationError for a name that the type does not have.
+        """
+        from .models.narrowing import restricted
+
+        bounds = limits or Limits()
+        if functions is not None:
+            bounds = replace(bounds, functions=frozenset(name.lower() for name in functions))
+        if operators is not None:
+            bounds = replace(bounds, operators=frozenset(operators))
+        return restricted(self, only, exclude, filterable, sortable, bounds)
+
+    # ---- sources -----------------------------------------------------------------------------------
+
+    @classmethod
+    def from_dataclass(cls, python_class: type, **narrowing: Unpack[Narrowing]) -> EntityType:
         """The entity type of a dataclass: `EntityType.from_dataclass(ImageRow, key="reference")`.
 
-        key      the key property, or properties; by default the field called `id`, if there is one
-        only     the fields to publish; by default all
-        exclude  fields not to publish
-
         Nested dataclasses are complex properties, lists collections, enums enumerations, and `X | None`
-        is nullable. A field's metadata can hold its Property: `field(metadata={"odata": Property(...)})`.
+        is nullable. A field's metadata can hold its Property: `field(metadata={"odata": Property(...)})`;
+        so can an annotation: `Annotated[int, Property("Edm.Int32")]`.
         Raises ConfigurationError for a class that is no dataclass, and for a type that OData has not.
         """
-        from .dataclass_model import from_dataclass
+        from .models.classes import from_dataclass
 
-        return from_dataclass(python_class, key=key, only=only, exclude=exclude)
+        return from_dataclass(python_class, **narrowing)

@@ -38,14 +38,16 @@ LAYERS = [
     {"validator", "truth"},
     {"operands"},
     {"overloads", "typed"},
-    {"dataclass_model"},
+    {"models.classes"},
+    {"models.narrowing"},
+    {"models"},
     {"model", "parser", "printer"},
     {"builder", "diagnosis"},
     {"literals", "tokens"},
     {"ast", "limits", "operations"},
     {"_tables", "edm", "errors", "geo", "regex", "trampoline"},
 ]
-DEFERRED = {("model", "dataclass_model")}
+DEFERRED = {("model", "models.classes"), ("model", "models.narrowing")}
 """Imports inside a function, for a method that is a door to a file above."""
 
 

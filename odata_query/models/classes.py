@@ -10,12 +10,12 @@ import enum
 import types
 import typing
 import uuid
-from collections.abc import Iterable
-from typing import Any
+from typing import Any, Unpack
 
-from . import edm
-from .errors import ConfigurationError
-from .model import ComplexType, EntityType, Property, enum_type
+from .. import edm
+from ..errors import ConfigurationError
+from ..model import ComplexType, EntityType, Property, enum_type
+from .narrowing import Narrowing, narrowed
 
 _PRIMITIVES: dict[Any, edm.PrimitiveType] = {
     bool: edm.BOOLEAN,
@@ -42,31 +42,10 @@ _COLLECTIONS = {
 }
 
 
-def from_dataclass(
-    python_class: type,
-    *,
-    key: str | Iterable[str] | None,
-    only: Iterable[str] | None,
-    exclude: Iterable[str],
-) -> EntityType:
+def from_dataclass(python_class: type, **narrowing: Unpack[Narrowing]) -> EntityType:
     """What `EntityType.from_dataclass` documents."""
     properties = _properties(python_class, {})
-    keep = list(properties) if only is None else list(only)
-    hidden = set(exclude)
-    keys = [key] if isinstance(key, str) else list(key or ())
-    for name in (*keep, *hidden, *keys):
-        if name not in properties:
-            raise ConfigurationError(f"{python_class.__name__} has no field {name!r}")
-    if key is None and not any(p.key for p in properties.values()):
-        keys = [name for name in keep if name.lower() == "id"][:1]
-    return EntityType(
-        python_class.__name__,
-        {
-            name: dataclasses.replace(prop, key=True) if name in keys else prop
-            for name, prop in properties.items()
-            if name in keep and name not in hidden
-        },
-    )
+    return narrowed(python_class.__name__, properties, **narrowing)
 
 
 def _properties(python_class: type, known: dict[type, edm.Type]) -> dict[str, Property]:

@@ -1,0 +1,317 @@
+"""Which properties of a model are published, under which names, and for what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypedDict, cast
+
+from .. import edm
+from ..errors import ConfigurationError
+from ..limits import Limits
+from ..model import EntityType, NavigationProperty, Property, StructuredType
+from ..operations import OPERATIONS
+
+Paths = frozenset[tuple[str, ...]]
+"""`owner/name` as ("owner", "name")."""
+
+
+class Narrowing(TypedDict, total=False):
+    """What all of `EntityType.from_...` take beside their source.
+
+    key         the key property, or properties; by default what the source says, else the one called `id`
+    only        the properties to publish; by default all
+    exclude     properties not to publish
+    rename      new names: a mapping, a function of a name, or "camelCase"
+    filterable  the properties that `$filter` may use; by default all
+    sortable    the properties that `$orderby` may use; by default all
+    functions   the functions that a query may use, `any` and `all` among them; by default all
+    override    properties to publish in place of what the source says: {"size": Property("Edm.Int64")}
+
+    Names are those of the source. They can be paths into nested types, `owner/name`, and end in `*` for
+    all properties of a type but those that lead to other entities: `owner/*`.
+    """
+
+    key: str | Iterable[str] | None
+    only: Iterable[str] | None
+    exclude: Iterable[str]
+    rename: str | Mapping[str, str] | Callable[[str], str]
+    filterable: Iterable[str] | None
+    sortable: Iterable[str] | None
+    functions: Iterable[str] | None
+    override: Mapping[str, Property]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is asked for of one type; None asks for nothing."""
+
+    only: Paths | None = None
+    filterable: Paths | None = None
+    sortable: Paths | None = None
+    rename: Mapping[tuple[str, ...], str] | Callable[[str], str] | None = None
+    override: Mapping[tuple[str, ...], Property] | None = None
+
+    def __hash__(self) -> int:
+        return hash((self.only, self.filterable, self.sortable))
+
+    @property
+    def go_inside(self) -> bool:
+        """Whether something is asked of properties of the type by their names."""
+        rename = self.rename if isinstance(self.rename, Mapping) else None
+        return bool(self.only or self.filterable or self.sortable or rename or self.override)
+
+    def inside(self, name: str) -> Rules:
+        """The rules for the type of a property."""
+        rename = self.rename
+        return Rules(
+            _inside(self.only, name),
+            _inside(self.filterable, name),
+            _inside(self.sortable, name),
+            _below(rename, name) if isinstance(rename, Mapping) else rename,
+            _below(self.override or {}, name) or None,
+        )
+
+
+def narrowed(
+    name: str, properties: Mapping[str, Property], *, relations_are_listed: bool = False, **asked: Any
+) -> EntityType:
+    """The entity type that a source's properties give with the options of `Narrowing`.
+
+    properties            by public name; what has another name in the source has that as `attribute`
+    relations_are_listed  whether what leads to other entities is published only where `only` names it
+    """
+    unknown = sorted(asked.keys() - Narrowing.__annotations__.keys())
+    if unknown:
+        raise ConfigurationError(f"there is no option {unknown[0]!r}: {', '.join(Narrowing.__annotations__)}")
+    rename = asked.get("rename")
+    rules = Rules(
+        paths(asked.get("only"), "only"),
+        paths(asked.get("filterable"), "filterable"),
+        paths(asked.get("sortable"), "sortable"),
+        {tuple(k.split("/")): v for k, v in rename.items()}
+        if isinstance(rename, Mapping)
+        else _renaming(rename),
+        {tuple(k.split("/")): v for k, v in asked.get("override", {}).items()} or None,
+    )
+    source = EntityType(name, properties)
+    publisher = _Publisher(relations_are_listed)
+    publisher.exclude(source, paths(asked.get("exclude", ()), "exclude"))
+    found = publisher.publish(source, rules)
+    key = asked.get("key")
+    found = _with_key(cast(EntityType, found), (key,) if isinstance(key, str) else key, source)
+    functions = asked.get("functions")
+    return found if functions is None else found.restrict(functions=functions)
+
+
+def restricted(
+    type: EntityType,
+    only: Iterable[str] | None,
+    exclude: Iterable[str],
+    filterable: Iterable[str] | None,
+    sortable: Iterable[str] | None,
+    limits: Limits,
+) -> EntityType:
+    """What `EntityType.restrict` documents; limits are those that were asked for."""
+    rules = Rules(
+        paths(only, "only"),
+        paths(filterable, "filterable"),
+        paths(sortable, "sortable"),
+    )
+    for name in (*(limits.functions or ()), *(limits.operators or ())):
+        if name not in OPERATIONS:
+            raise ConfigurationError(f"there is no operation {name!r}")
+    publisher = _Publisher(False, by_label=True)
+    publisher.exclude(type, paths(exclude, "exclude"))
+    found = publisher.publish(type, rules)
+    limits = limits if type.limits is None else limits.tightened(type.limits)
+    return EntityType(found.name, found.properties, limits=limits)
+
+
+def published_as(label: str, source: str, prop: Property) -> Property:
+    """A property that is called `source` where the data is, under the name `label`."""
+    if label == source:
+        return prop
+    return replace(
+        prop,
+        attribute=source if prop.attribute is None else prop.attribute,
+        column=source if prop.column is None else prop.column,
+    )
+
+
+def paths(names: Iterable[str] | None, option: str) -> Paths | None:
+    """`["id", "owner/name"]` as tuples."""
+    if isinstance(names, str):
+        raise ConfigurationError(f"{option} takes names, not one text: {names!r}")
+    return None if names is None else frozenset(tuple(name.split("/")) for name in names)
+
+
+def _by_path(given: Mapping[str, Any]) -> dict[tuple[str, ...], Any]:
+    return {tuple(name.split("/")): value for name, value in given.items()}
+
+
+class _Publisher:
+    """Makes a type again, and those that it leads to, with what is not published left out."""
+
+    def __init__(self, relations_are_listed: bool, *, by_label: bool = False) -> None:
+        self.relations_are_listed = relations_are_listed
+        self.by_label = by_label
+        self.made: dict[tuple[int, Rules], StructuredType] = {}
+        self.waiting: list[tuple[StructuredType, Rules]] = []
+        self.excluded: set[tuple[str, str]] = set()
+
+    def exclude(self, type: StructuredType, given: Paths | None) -> None:
+        """Leave properties out, wherever a type of that name is reached: `boss/password` has another path."""
+        for path in given or ():
+            owner = type
+            for position, name in enumerate(path):
+                named = self.named(owner)
+                if name not in named and path[position:] != ("*",):
+                    raise ConfigurationError(f"{owner.name} has no property {name!r}")
+                if position == len(path) - 1:
+                    self.excluded |= {(owner.name, each) for each in (named if name == "*" else (name,))}
+                else:
+                    owner = _structured(named[name][1], f"{owner.name}.{name}")
+
+    def publish(self, type: StructuredType, rules: Rules) -> StructuredType:
+        self.waiting.append((type, rules))
+        for source, asked in self.waiting:  # which grows
+            key = (id(source), asked)
+            if key not in self.made:
+                self.made[key] = source.__class__(source.name, self.properties(source, asked))
+        return self.made[id(type), rules]
+
+    def named(self, type: StructuredType) -> dict[str, tuple[str, Property]]:
+        """The properties by their names in the source, with their public names."""
+        return {
+            label if self.by_label or prop.attribute is None else prop.attribute: (label, prop)
+            for label, prop in type.properties.items()
+        }
+
+    def properties(self, type: StructuredType, rules: Rules) -> dict[str, Property]:
+        named = self.named(type)
+        _check_names(type, named, rules)
+        found: dict[str, Property] = {}
+        for source, (label, prop) in named.items():
+            if (type.name, source) in self.excluded or not self.is_kept(type, source, prop, rules):
+                continue
+            prop = (rules.override or {}).get((source,), prop)
+            prop = self.inside(prop, rules.inside(source), f"{type.name}.{source}")
+            new = _renamed(source, label, rules)
+            if new in found:
+                raise ConfigurationError(f"{type.name} has two properties called {new!r}")
+            found[new] = replace(
+                published_as(new, source, prop),
+                filterable=prop.filterable and _names(rules.filterable, source, prop),
+                sortable=prop.sortable and _names(rules.sortable, source, prop),
+            )
+        return found
+
+    def is_kept(self, type: StructuredType, name: str, prop: Property, rules: Rules) -> bool:
+        if isinstance(prop, NavigationProperty) and self.relations_are_listed:
+            if rules.only is not None and (name,) in rules.only:
+                raise ConfigurationError(
+                    f"{type.name}.{name} leads to other entities: say what of them, as in '{name}/*'"
+                )
+            return rules.only is not None and _names(rules.only, name, prop)
+        return _names(rules.only, name, prop)
+
+    def inside(self, prop: Property, rules: Rules, place: str) -> Property:
+        """The property with its type made again, if that has properties."""
+        given = prop.resolve()
+        many = isinstance(given, edm.CollectionType)
+        if not rules.go_inside and not isinstance(_element(given), StructuredType):
+            return prop
+        source = _structured(prop, place)
+        self.waiting.append((source, rules))
+        key = (id(source), rules)
+        return replace(prop, type=lambda: self.made[key], collection=many)
+
+
+def _element(type: edm.Type) -> edm.Type:
+    """The type of the members of a collection; any other type itself."""
+    return type.element if isinstance(type, edm.CollectionType) else type
+
+
+def _structured(prop: Property, place: str) -> StructuredType:
+    """The type whose properties a property leads to."""
+    given = prop.resolve()
+    found = _element(given)
+    if not isinstance(found, StructuredType):
+        raise ConfigurationError(f"{place} is of type {given.name}, which has no properties")
+    return found
+
+
+def _check_names(type: StructuredType, named: Mapping[str, Any], rules: Rules) -> None:
+    rename = rules.rename if isinstance(rules.rename, Mapping) else {}
+    asked = (
+        rules.only or (),
+        rules.filterable or (),
+        rules.sortable or (),
+        rename,
+        rules.override or (),
+    )
+    for given in asked:
+        for path in given:
+            if path[0] not in named and path != ("*",):
+                raise ConfigurationError(f"{type.name} has no property {path[0]!r}")
+
+
+def _names(given: Paths | None, name: str, prop: Property) -> bool:
+    """Whether paths name a property, or something in it; None names all."""
+    if given is None or (("*",) in given and not isinstance(prop, NavigationProperty)):
+        return True
+    return any(path[0] == name for path in given)
+
+
+def _inside(given: Paths | None, name: str) -> Paths | None:
+    """The paths that go on behind a property; None if they say nothing about what is in it."""
+    if given is None:
+        return None
+    found = frozenset(path[1:] for path in given if path[0] == name)
+    return None if () in found or not found else found
+
+
+def _below(given: Mapping[tuple[str, ...], Any], name: str) -> Mapping[tuple[str, ...], Any]:
+    return {path[1:]: value for path, value in given.items() if path[0] == name and len(path) > 1}
+
+
+def _renamed(source: str, label: str, rules: Rules) -> str:
+    if isinstance(rules.rename, Mapping):
+        return rules.rename.get((source,), label)
+    return label if rules.rename is None else rules.rename(label)
+
+
+def _renaming(rename: Any) -> Callable[[str], str] | None:
+    if rename is None or callable(rename):
+        return cast("Callable[[str], str] | None", rename)
+    if rename == "camelCase":
+        return camel_case
+    raise ConfigurationError(f"rename is a mapping, a function or 'camelCase', not {rename!r}")
+
+
+def camel_case(name: str) -> str:
+    """`file_size` as `fileSize`, `HTTPCode` as `httpCode`."""
+    head, *rest = re.split("_+(?=.)", name)
+    head = re.sub("^[A-Z]+(?![a-z])|^[A-Z]", lambda match: match[0].lower(), head)
+    return head + "".join(part[:1].upper() + part[1:] for part in rest)
+
+
+def _with_key(found: EntityType, key: Iterable[str] | None, source: EntityType) -> EntityType:
+    """The type with its key: the properties asked for, or those flagged, or the one called `id`."""
+    members = {prop.attribute or label: label for label, prop in found.properties.items()}
+    if key is None:
+        if source.key or found.key:
+            return found
+        wanted = {label for name, label in members.items() if "id" in (name.lower(), label.lower())}
+    else:
+        wanted = set()
+        for name in key:
+            if name not in members:
+                raise ConfigurationError(f"{found.name} has no property {name!r}, which its key needs")
+            wanted.add(members[name])
+    return EntityType(
+        found.name,
+        {label: replace(prop, key=label in wanted) for label, prop in found.properties.items()},
+    )
