@@ -10,19 +10,49 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
+from odata_query.catalogue import PROBLEMS, Entry
 from odata_query.dialects import BUILT_IN, dialect
 from odata_query.dialects.base import Dialect
-from odata_query.errors import PROBLEMS
+from odata_query.edm import EnumType
 from odata_query.limits import DEFAULT_LIMITS, Limits
-from odata_query.operations import OPERATIONS, Operation
+from odata_query.model import EntityType, Property
+from odata_query.operations import FUNCTIONS, OPERATIONS, Operation
 
 PAGE = Path(__file__).with_name("README.md")
 KINDS = {
-    "parse": "ParseError, 400: the text is not OData",
-    "validation": "ValidationError, 400: OData, but not about this model",
-    "limit": "LimitError, 400: more than the service takes",
-    "unsupported": "UnsupportedError, 501: valid OData that is not offered",
+    "parse": ("ParseError, 400: the text is not OData", 400),
+    "validation": ("ValidationError, 400 or 422: OData, but not about this model", 400),
+    "limit": ("LimitError, 400 or 422: more than the service takes", 400),
+    "unsupported": ("UnsupportedError, 501: valid OData that is not offered", 501),
 }
+EXAMPLE_MODEL = EntityType(
+    "Image",
+    {
+        "id": Property("Edm.Int32", nullable=False, key=True),
+        "reference": Property("Edm.String", nullable=False),
+        "fileType": Property("Edm.String"),
+        "status": Property(EnumType("Status", {"Vd": 0, "Up": 1, "Ok": 2, "Re": 3, "Er": 4})),
+        "width": Property("Edm.Int32"),
+        "height": Property("Edm.Int32"),
+        "createdOn": Property("Edm.DateTimeOffset"),
+        "tags": Property("Collection(Edm.String)"),
+        "thumbnailUrl": Property("Edm.String", filterable=False, sortable=False),
+    },
+)
+EXAMPLE_LIMITS = Limits(
+    max_length=100,
+    max_nodes=12,
+    max_depth=5,
+    max_in_items=3,
+    max_lambda_depth=1,
+    max_path_depth=2,
+    max_orderby_items=2,
+    max_pattern=50,
+    max_top=1_000,
+    max_skip=10_000,
+    functions=frozenset(FUNCTIONS) - {"tolower"},
+)
+"""What the examples of problems are asked of."""
 NULLS = {
     "propagate": "null if an argument is",
     "never": "never null",
@@ -71,13 +101,30 @@ def page() -> str:
         "| `Limits` | default |\n| --- | --- |\n"
         + "\n".join(f"| `{f.name}` | {getattr(DEFAULT_LIMITS, f.name)} |" for f in fields(Limits) if f.init),
         "## Problems",
+        "The examples are asked of an image with `id`, `reference`, `fileType`, `status`, `width`, `height`, `createdOn`,\n"
+        "`tags` and a `thumbnailUrl` that is not filterable, without `tolower`, and with these limits:\n"
+        + ", ".join(
+            f"`{f.name}={getattr(EXAMPLE_LIMITS, f.name)}`"
+            for f in fields(Limits)
+            if f.name.startswith("max_")
+            and getattr(EXAMPLE_LIMITS, f.name) != getattr(DEFAULT_LIMITS, f.name)
+        )
+        + ".",
         *(
-            f"### {title}\n\n| code | meaning |\n| --- | --- |\n"
-            + "\n".join(f"| `{code}` | {text} |" for code, (kind, text) in PROBLEMS.items() if kind == key)
-            for key, title in KINDS.items()
+            f"### {title}\n\n| code | sub-code | meaning | example | what to do |\n| --- | --- | --- | --- | --- |\n"
+            + "\n".join(
+                _problem(code, entry, status) for code, entry in PROBLEMS.items() if entry.kind == key
+            )
+            for key, (title, status) in KINDS.items()
         ),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _problem(code: str, entry: Entry, status: int) -> str:
+    example = entry.example.replace("|", chr(92) + "|")
+    title, mend, _ = entry.wording
+    return f"| `{code}` | {status}.{entry.subcode} | {title}. | `{example}` | {mend} |"
 
 
 def _support() -> list[str]:

@@ -109,10 +109,9 @@ def _in_list(end: int, left: Node, operator: str, opening: Opening, items: list[
     elif len(items) == 1:
         right = items[0]
     else:
-        message = "A list after 'in' holds literals only."
         if wrong:
-            raise Refusal("unexpected-text", message, *items[wrong].span)
-        raise Refusal("unexpected-text", message, items[0].span[1])
+            raise Refusal("unexpected-text.literals", *items[wrong].span)
+        raise Refusal("unexpected-text.literals", items[0].span[1])
     return _made("in", (left, right), left.span[0], end)
 
 
@@ -144,14 +143,11 @@ def _call(end: int, opening: Opening, arguments: list[Any] | tuple[()] = ()) -> 
         for argument in arguments:
             kind = type(argument)
             if kind is Pair:
-                message = "A ':' stands in 'any', 'all' and 'case' only."
-                raise Refusal("unexpected-text", message, argument.colon)
+                raise Refusal("unexpected-text.colon", argument.colon)
             if kind is TypeName and name != "Collection":
-                message = "A qualified name is followed by '/' or '('."
-                raise Refusal("unexpected-text", message, argument.span[1])
+                raise Refusal("unexpected-text.qualified", argument.span[1])
             if kind is NamedValue and name in FUNCTIONS:
-                message = f"'{name}' takes its arguments without names."
-                raise Refusal("unexpected-text", message, argument.span[0], argument.span[1])
+                raise Refusal("unexpected-text.named", *argument.span, function=name)
     return _made(name, tuple(arguments), start, end)
 
 
@@ -160,21 +156,19 @@ def _lambda(function: str, inside: int, arguments: list[Any], end: int) -> list[
     if not arguments and function == "any":
         return []
     if not arguments:
-        raise Refusal("missing-operand", "'all' takes a lambda expression.", inside)
+        raise Refusal("missing-operand.all", inside)
     pair = arguments[0]
     if type(pair) is not Pair:
-        message = f"'{function}' takes a variable, a ':' and an expression."
         first = pair
         while first.children():
             first = first.children()[0]
-        raise Refusal("unexpected-text", message, first.span[1] if _is_name(first) else pair.span[0])
+        place = first.span[1] if _is_name(first) else pair.span[0]
+        raise Refusal("unexpected-text.lambda", place, function=function)
     name: Any = pair.left
     if not _is_name(name):
-        message = f"'{function}' takes the name of a variable before the ':'."
-        raise Refusal("unexpected-text", message, *name.span)
+        raise Refusal("unexpected-text.lambda-name", *name.span, function=function)
     if len(arguments) > 1:
-        message = f"'{function}' takes one lambda expression."
-        raise Refusal("unexpected-text", message, pair.right.span[1])
+        raise Refusal("unexpected-text.lambda-one", pair.right.span[1], function=function)
     node = _NewLambda()
     node.variable = name.segments[0]
     node.predicate = pair.right
@@ -191,7 +185,7 @@ def _is_name(node: Any) -> bool:
 def _case(function: str, inside: int, arguments: list[Any], end: int) -> list[Node]:
     """The conditions and values of `case(a eq 1:'x', true:'y')` in turn."""
     if not arguments:
-        raise Refusal("missing-operand", "'case' takes conditions and values.", inside)
+        raise Refusal("missing-operand.case", inside)
     found: list[Node] = []
     for argument in arguments:
         if type(argument) is not Pair:
@@ -207,7 +201,7 @@ def _split_time(argument: Node) -> Pair:
         spine.append(spine[-1].children()[-1])
     last = spine.pop()
     if not (isinstance(last, Literal) and last.type is edm.TIME_OF_DAY):
-        raise Refusal("missing-operand", "'case' takes pairs 'condition:value'.", argument.span[1])
+        raise Refusal("missing-operand.pairs", argument.span[1])
     before, _, after = last.value.rpartition(":")
     start, end = last.span
     colon = start + len(before)
@@ -222,11 +216,11 @@ def _split_time(argument: Node) -> Pair:
 def _typed(function: str, inside: int, arguments: list[Any], end: int) -> list[Node]:
     """The arguments of `cast(x, Edm.String)` and `isof(Model.Customer)`; the last is a type."""
     if not arguments:
-        raise Refusal("missing-operand", f"'{function}' takes a type.", inside)
+        raise Refusal("missing-operand.type", inside, function=function)
     for extra in arguments[:-1]:
         if type(extra) in (Pair, NamedValue, TypeName) or len(arguments) > 2:
             start = arguments[2].span[0] if len(arguments) > 2 else inside
-            raise Refusal("unexpected-text", f"'{function}' takes an expression and a type.", start)
+            raise Refusal("unexpected-text.typed", start, function=function)
     last = arguments[-1]
     inner: Any = last
     collection = type(last) is Call and last.function == "Collection" and len(last.arguments) == 1
@@ -235,7 +229,7 @@ def _typed(function: str, inside: int, arguments: list[Any], end: int) -> list[N
     if _is_name(inner):
         inner = TypeName(inner.segments[0], inner.span)
     if type(inner) is not TypeName:
-        raise Refusal("unexpected-text", f"'{function}' takes a type as its last argument.", *last.span)
+        raise Refusal("unexpected-text.type-last", *last.span, function=function)
     if collection:
         inner = TypeName(f"Collection({inner.name})", last.span)
     return [*arguments[:-1], inner]
@@ -262,15 +256,13 @@ def _count_segment(
 
 def _segment(end: int, path: Path) -> Path:
     if str(path.segments[0])[0] == "$":
-        message = f"'{path.segments[0]}' stands at the start of a path only."
-        raise Refusal("unexpected-text", message, path.span[0], path.span[1])
+        raise Refusal("unexpected-text.path-start", *path.span, segment=path.segments[0])
     return path
 
 
 def _head(end: int, call: Call) -> Call:
     if call.function in SEGMENTS:
-        message = f"'{call.function}' stands behind a path: path/{call.function}(...)."
-        raise Refusal("unexpected-text", message, *call.span)
+        raise Refusal("unexpected-text.behind-path", *call.span, function=call.function)
     return call
 
 

@@ -8,35 +8,45 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from .catalogue import Phrase
 from .errors import nearest
 from .operations import FUNCTIONS, OPERATIONS
-from .tokens import Refusal
+from .tokens import CURLY_QUOTES, Refusal
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _QUALIFIED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _STRING = re.compile(r"'[^']*+(?:''[^']*+)*+'")
 _SIGNIFICANT = re.compile(rf"""{_STRING.pattern}|"[^"]*"|[()\[\]{{}}]""")
+_TAKES_LIST = re.compile(r"\w$|\sin\s+$", re.I)
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _SIGN = re.compile(r"[=!<>&|]+|[+*/%^~?]")
 _LAST_WORD = re.compile(r"[^\W\d]\w*$")
+_ESCAPED = re.compile("%[0-9A-Fa-f]{2}")
+_OPTION = re.compile(r"\$?(filter|orderby)\s*=", re.I)
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?$")
+_SUFFIX = re.compile(r"[lLmMfFdD](?!\w)")
+_OFFSET = re.compile(r"[0-9]{2}:?[0-9]{2}(?![0-9])")
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+$", re.I)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}$")
+_CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?")
+_UNLISTED = re.compile(r"\sin\s+(?:'[^']*'|[^\s'(),]+)$", re.I)
+_SLASHED = re.compile(r"(?<![\w.])[0-9]{1,4}$")
+_SLASHED_REST = re.compile(r"[/.][0-9]{1,2}[/.][0-9]{1,4}")
+_SHORT_DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?![0-9])")
 _DIRECTIONS = ("asc", "desc")
+_WORDS_OF_ORDER = {"ascending": "asc", "descending": "desc"}
 _OPERATORS = tuple(n for n, op in OPERATIONS.items() if op.notation == "infix")
 
 _SIGNS = {
     "=": "eq", "==": "eq", "===": "eq", "!=": "ne", "<>": "ne", "!==": "ne", "<": "lt", "<=": "le",
-    ">": "gt", ">=": "ge", "&&": "and", "&": "and", "||": "or", "|": "or", "!": "not",
-    "+": "add", "*": "mul", "%": "mod", "/": "div",
+    "=<": "le", ">": "gt", ">=": "ge", "=>": "ge", "&&": "and", "&": "and", "||": "or", "|": "or", "!": "not",
+    "+": "add", "*": "mul", "%": "mod", "/": "div", "equals": "eq", "equal": "eq", "neq": "ne",
+    "gte": "ge", "lte": "le", "plus": "add", "minus": "sub", "times": "mul",
 }  # fmt: skip
-"""The signs of other languages, and what OData has for them."""
+"""The signs and words of other languages, and what OData has for them."""
 
-_WORDS = {
-    "like": "'LIKE' is no operator of OData: use contains, startswith or endswith.",
-    "ilike": "'ILIKE' is no operator of OData: use contains(tolower(a),'b').",
-    "is": "'IS' is no operator of OData: null is compared by 'eq null' and 'ne null'.",
-    "between": "'BETWEEN' is no operator of OData: write a ge 1 and a le 2.",
-    "not": "'not' stands before what it negates: not (a in ('x')).",
-}
-"""Words of SQL, and what to write instead."""
+_SQL = {"like": "like", "rlike": "like", "ilike": "ilike", "is": "is", "between": "between"}
+"""Words of SQL, and the message about each."""
 
 
 def misread(text: str, place: int, names: Sequence[str]) -> Refusal:
@@ -45,70 +55,127 @@ def misread(text: str, place: int, names: Sequence[str]) -> Refusal:
     start = place + len(text[place:stop]) - len(text[place:stop].lstrip(" \t"))
     if start >= stop:
         return _ended(text, names)
+    escaped = _ESCAPED.match(text, start)
+    if escaped:
+        return Refusal("invalid-encoding.twice", start, escaped.end(), escape=escaped[0])
     if text[start] == "'" and not _STRING.match(text, start):
-        return Refusal("unclosed-string", "The string has no closing quote.", start, start + 1)
+        return _unclosed(start)
     if "EQUALITY" in names:
         return _no_operator(text, place, start, names)
     if "STRING" in names:
         return _no_operand(text, start)
-    message = f"Expected {_expected(text, start, names)}."
-    return Refusal("unexpected-text", message, start)
+    return Refusal("unexpected-text", start, expected=_expected(text, start, names))
+
+
+def _unclosed(start: int) -> Refusal:
+    return Refusal("unclosed-string", start, start + 1)
 
 
 def _ended(text: str, names: Sequence[str]) -> Refusal:
     end = len(text)
     if not text.strip(" \t"):
-        return Refusal("empty-expression", "The expression is empty.", end, end)
+        return Refusal("empty-expression", end, end)
     if "EQUALITY" in names:
-        message = f"Expected an operator or {_expected(text, end, names)}."
-        return Refusal("missing-parenthesis", message, end, end)
+        return Refusal("missing-parenthesis", end, end, expected=_expected(text, end, names))
     if "STRING" in names:
         before = text.split()[-1]
         shown = before if before.lower() in OPERATIONS else before[-1]
-        return Refusal("missing-operand", f"An operand is missing after '{shown}'.", end, end)
-    return Refusal("missing-operand", f"Expected {_expected(text, end, names)}.", end, end)
+        return Refusal("missing-operand.after", end, end, word=shown)
+    return Refusal("missing-operand.expected", end, end, expected=_expected(text, end, names))
 
 
 def _no_operator(text: str, place: int, start: int, names: Sequence[str]) -> Refusal:
     """An operand has been read; what follows is none of the operators."""
+    special = _no_literal(text, place, start)
+    if special:
+        return special
     sign = _SIGN.match(text, start)
     if sign:
         return _wrong_sign(sign[0], start)
     if text[start] in ")]}":
-        message = f"Nothing is open that '{text[start]}' could close."
-        return Refusal("unexpected-text", message, start, start + 1)
+        return Refusal("unexpected-text.unopened", start, start + 1, sign=text[start])
+    if text[start] in ",;" and not _opened(text, start):
+        if text[start] == "," and _UNLISTED.search(text[:place]):
+            return Refusal("unexpected-text.list", start, start + 1)
+        in_order = "DIRECTION" in names
+        message = "unexpected-text.order-separator" if in_order else "unexpected-text.separator"
+        return Refusal(message, start, start + 1, sign=text[start])
+    last = _LAST_WORD.search(text[:place])
+    if last and last[0].lower() in _OPERATORS:
+        return Refusal("unexpected-text.read-as-name", start, word=last[0].lower())
     if text[start] == "(" and text[place - 1].isalnum():
-        message = "Expected an operator; a function's '(' follows its name at once."
-        return Refusal("unexpected-text", message, start, start + 1)
+        return Refusal("unexpected-text.blank-call", start, start + 1)
     match = _WORD.match(text, start)
-    expected = f"Expected an operator or {_expected(text, start, names)}."
+    expected = _expected(text, start, names)
+    if match is None and text[start] in CURLY_QUOTES:
+        return Refusal("invalid-character.quote", start, start + 1)
     if match is None:
-        return Refusal("unexpected-text", expected, start, start + 1)
+        return Refusal("unexpected-text.operator-or", start, start + 1, expected=expected)
     word, end = match[0].lower(), match.end()
+    if start == place and text[place - 1] == "'" and word not in _OPERATORS:
+        return Refusal("unexpected-text.doubled-quote", start, end)
     if word in _OPERATORS:
         if end == len(text.rstrip(" \t")):
-            return Refusal("missing-operand", f"An operand is missing after '{word}'.", len(text), len(text))
+            return Refusal("missing-operand.after", len(text), len(text), word=word)
         if start == place:
-            return Refusal("unexpected-text", f"White space must stand before '{word}'.", start, end)
+            return Refusal("unexpected-text.blank-before", start, end, word=word)
         if text[end] not in " \t":
-            return Refusal("unexpected-text", f"White space must stand after '{word}'.", end, end + 1)
+            return Refusal("unexpected-text.blank-after", end, end + 1, word=word)
     if word in _DIRECTIONS and "DIRECTION" in names:
-        return Refusal("unexpected-text", f"Expected ',' or the end behind '{word}'.", end)
+        return Refusal("unexpected-text.after-direction", end, word=word)
     if word in _DIRECTIONS:
-        message = f"'{word}' ends an item of $orderby, and stands nowhere else."
-        return Refusal("unexpected-text", message, start, end)
-    if word in _WORDS:
-        return Refusal("unknown-operator", _WORDS[word], start, end)
-    last = _LAST_WORD.search(text[:place])
+        return Refusal("unexpected-text.direction", start, end, word=word)
+    if word in _SQL:
+        return Refusal(f"unknown-operator.{_SQL[word]}", start, end)
+    if word == "not":
+        return _negated(text, start, end)
+    if word in _WORDS_OF_ORDER and "DIRECTION" in names:
+        return Refusal("unknown-operator.direction", start, end, _WORDS_OF_ORDER[word], sign=word)
     function = word if word in FUNCTIONS else last[0].lower() if last else ""
     if function in FUNCTIONS:
-        message = f"'{function}' is a function: its arguments stand in parentheses behind it."
-        return Refusal("unexpected-text", message, start, end)
-    near = nearest(word, (*_OPERATORS, *_DIRECTIONS[: 2 * ("DIRECTION" in names)]), likeness=0.75)
+        return Refusal("unexpected-text.function", start, end, word=function)
+    near = _SIGNS.get(word) or nearest(
+        word, (*_OPERATORS, *_DIRECTIONS[: 2 * ("DIRECTION" in names)]), likeness=0.75
+    )
     if near and start > place:
-        message = f"'{word[:40]}' is no operator of OData."
-        return Refusal("unknown-operator", message, start, end, near)
-    return Refusal("unexpected-text", expected, start, end)
+        return Refusal("unknown-operator", start, end, near, sign=word)
+    return Refusal("unexpected-text.operator-or", start, end, expected=expected)
+
+
+def _negated(text: str, start: int, end: int) -> Refusal:
+    """`a not in ('x')`, `a not like 'x'`."""
+    follows = _WORD.match(text, end + 1)
+    if follows and follows[0].lower() in _SQL:
+        return Refusal(f"unknown-operator.{_SQL[follows[0].lower()]}", start, follows.end())
+    return Refusal("unknown-operator.negated", start, end)
+
+
+def _no_literal(text: str, place: int, start: int) -> Refusal | None:
+    """What looks like the rest of a literal: `5L`, `2024-1-5`, a time behind a blank, an offset without +."""
+    before = text[:place]
+    number = _NUMBER.search(before)
+    if number and start == place:
+        suffix = _SUFFIX.match(text, start)
+        if suffix:
+            return Refusal("invalid-literal.suffix", start, suffix.end(), suffix=suffix[0], number=number[0])
+        short = _SHORT_DATE.match(text, number.start())
+        if short:
+            year, month, day = short.groups()
+            date = f"{year}-{month:>02}-{day:>02}"
+            return Refusal("invalid-literal.short-date", *short.span(), date=date)
+    slashed = _SLASHED.search(before)
+    if slashed and _SLASHED_REST.match(text, start):
+        return Refusal("invalid-literal.slashed-date", slashed.start(), place)
+    offset = _OFFSET.match(text, start)
+    if offset and start > place and _MOMENT.search(before):
+        return Refusal("invalid-encoding.plus", place, offset.end(), offset=offset[0])
+    clock = _CLOCK.match(text, start)
+    day_before = _DAY.search(before)
+    if clock and day_before:
+        return Refusal(
+            "invalid-literal.blank-time", day_before.start(), clock.end(), date=day_before[0], time=clock[0]
+        )
+    return None
 
 
 def _no_operand(text: str, start: int) -> Refusal:
@@ -116,7 +183,14 @@ def _no_operand(text: str, start: int) -> Refusal:
     before = text[:start].rstrip(" \t")
     char = text[start]
     if char == '"':
-        return Refusal("invalid-literal", "A string is written in single quotes.", start, start + 1)
+        return Refusal("invalid-literal.double-quotes", start, start + 1)
+    if char in CURLY_QUOTES:
+        return Refusal("invalid-character.quote", start, start + 1)
+    if char in "`[":
+        return Refusal("invalid-literal.backquote", start, start + 1)
+    option = _OPTION.match(text, start)
+    if option and not before:
+        return Refusal("unexpected-text.option-twice", *option.span(), name=option[0].rstrip("= \t"))
     sign = _SIGN.match(text, start)
     if sign:
         return _wrong_sign(sign[0], start)
@@ -125,48 +199,55 @@ def _no_operand(text: str, start: int) -> Refusal:
         end = match.end()
         follows = text[end : end + 1]
         if follows == "'":
-            return Refusal("unclosed-string", "The string has no closing quote.", end, end + 1)
+            return _unclosed(end)
         sign = _SIGN.match(text, end)
         if sign:
             return _wrong_sign(sign[0], end)
         if "." in match[0]:
-            message = "A qualified name is followed by '/', '(' or a quoted value."
-            return Refusal("unexpected-text", message, end)
-        return Refusal("unexpected-text", "Expected an operator.", end)
+            return Refusal("unexpected-text.dotted", end, path=match[0].replace(".", "/"))
+        return Refusal("unexpected-text.operator", end)
     if char == "$":
-        message = "Only $it, $this, $root, and behind a path $count and $filter, can stand here."
-        return Refusal("unexpected-text", message, start)
+        return Refusal("unexpected-text.variable", start)
     if char in "),;]}:" or not before:
         after = before.split()[-1] if before else ""
         shown = after if after.lower() in OPERATIONS else after[-1:]
-        behind = f" after '{shown}'" if shown else ""
-        return Refusal("missing-operand", f"An operand is missing{behind}.", start, start + 1)
-    return Refusal("unexpected-text", "Expected an operand.", start, start + 1)
+        message = "missing-operand.after" if shown else "missing-operand"
+        return Refusal(message, start, start + 1, word=shown)
+    return Refusal("unexpected-text.operand", start, start + 1)
 
 
 def _wrong_sign(sign: str, start: int) -> Refusal:
-    message = f"'{sign[:8]}' is no operator of OData."
-    return Refusal("unknown-operator", message, start, start + len(sign), _SIGNS.get(sign))
+    message = "unknown-operator.ternary" if sign == "?" else "unknown-operator"
+    return Refusal(message, start, start + len(sign), _SIGNS.get(sign), sign=sign[:8])
 
 
 _EXPECTED = {
-    "JSON_STRING": "a name in double quotes",
-    "PATH": "a name",
-    "COUNT_FILTER": "$filter=",
-    "SEARCH": "a search expression",
+    "JSON_STRING": Phrase("a name in double quotes"),
+    "PATH": Phrase("a name"),
+    "COUNT_FILTER": Phrase("$filter="),
+    "SEARCH": Phrase("a search expression"),
 }
 
 
-def _expected(text: str, place: int, names: Sequence[str]) -> str:
+def _expected(text: str, place: int, names: Sequence[str]) -> tuple[Phrase, ...]:
     """What may stand at a place beside operators: `',' or ')'`, `the end`."""
-    # LALR parsers merge states, so names can have a closing sign that nothing has opened.
-    opened: list[str] = []
+    # LALR parsers merge states, so names can have a sign that nothing has opened.
+    words = [word for name, word in _EXPECTED.items() if name in names]
+    opened = _opened(text, place)
+    if opened:
+        position = opened[-1]
+        is_group = text[position] == "(" and not _TAKES_LIST.search(text[:position])
+        words += [Phrase("','")] * ("_COMMA" in names and not is_group)
+        words.append(Phrase(f"'{_CLOSING[text[position]]}'"))
+    return tuple(words) or (Phrase("the end"),)
+
+
+def _opened(text: str, place: int) -> list[int]:
+    """The offsets of the parentheses, brackets and braces that are open at a place."""
+    opened: list[int] = []
     for match in _SIGNIFICANT.finditer(text, 0, place):
         if match[0] in _CLOSING:
-            opened.append(_CLOSING[match[0]])
+            opened.append(match.start())
         elif match[0] in ")]}" and opened:
             opened.pop()
-    words = [word for name, word in _EXPECTED.items() if name in names]
-    if opened:
-        words += ["','"] * ("_COMMA" in names) + [f"'{opened[-1]}'"]
-    return " or ".join(words) or "the end"
+    return opened

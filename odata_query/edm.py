@@ -115,7 +115,11 @@ def primitive(name: str) -> PrimitiveType | None:
     return _PRIMITIVES.get(name)
 
 
-@lru_cache(maxsize=1024)
 def collection(element: Type) -> CollectionType:
     """`Collection(Edm.String)` for `Edm.String`."""
+    return _collection(element) if isinstance(element, PrimitiveType) else _collection.__wrapped__(element)
+
+
+@lru_cache(maxsize=64)
+def _collection(element: Type) -> CollectionType:
     return CollectionType(f"Collection({element.name})", element)

@@ -22,6 +22,7 @@ class Limits:
     default_top        the `$top` of a query that gives none
     max_problems       problems reported at once
     max_pattern        states of the automaton of a regular expression
+    suggestions        whether problems say which name was probably meant
     functions          names of the functions allowed, in lower case; None allows all
     operators          names of the operators allowed (`eq`, `and`, `negate`); None allows all
     """
@@ -38,6 +39,7 @@ class Limits:
     default_top: int | None = None
     max_problems: int | None = 20
     max_pattern: int | None = 2_000
+    suggestions: bool | None = True
     functions: frozenset[str] | None = None
     operators: frozenset[str] | None = None
     short: int = field(init=False, repr=False, compare=False)
@@ -55,6 +57,10 @@ class Limits:
                     raise ConfigurationError(f"{each.name} takes names, not one text: {value!r}")
                 if value is not None:
                     object.__setattr__(self, each.name, frozenset(value))
+            elif each.name == "suggestions":
+                if value not in (True, False, None):
+                    raise ConfigurationError(f"suggestions is True or False: {value!r}")
+                object.__setattr__(self, each.name, value is not False)
             elif value is not None and (type(value) is not int or value < 0):
                 raise ConfigurationError(f"{each.name} is a number from 0, or None: {value!r}")
         # A node takes a character at least, a member of a list and an item of an order take two.

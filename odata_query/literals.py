@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from . import edm
+from .errors import problem
 
 _DURATION = re.compile(
     r"(-)?P(?:([0-9]+)D)?(?:T(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:\.([0-9]+))?S)?)?", re.I | re.A
@@ -21,28 +22,35 @@ _TIME = re.compile(r"([0-9]{2}:[0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?", re.A)
 
 
 class OutOfRange(ValueError):
-    """A literal that has its type's form, but no value; the message says why."""
+    """A literal that has its type's form, but no value; a message of the catalogue says why."""
+
+    def __init__(self, message: str = "literal-out-of-range", **values: Any) -> None:
+        super().__init__(message)
+        self.message, self.values = message, values
+
+    def __str__(self) -> str:
+        return problem(self.message, **self.values).message
 
 
 def _date(text: str) -> dt.date:
     year, month, day = text.rsplit("-", 2)
     if len(year) > 4 or year == "0000":
-        raise OutOfRange("The year must be in 1..9999.")
+        raise OutOfRange("literal-out-of-range.year")
     try:
         return dt.date(int(year), int(month), int(day))
     except ValueError:
-        raise OutOfRange(f"There is no day {int(day)} in {year}-{month}.") from None
+        raise OutOfRange("literal-out-of-range.day", day=int(day), month=f"{year}-{month}") from None
 
 
 def _time(text: str) -> dt.time:
     match = _TIME.fullmatch(text)
     if match is None:
-        raise OutOfRange("A time of day is written hh:mm:ss.")
+        raise OutOfRange("literal-out-of-range.time")
     minutes, seconds, fraction = match.groups("0")
     if seconds == "60":
-        raise OutOfRange("A leap second has no place in a time of day.")
+        raise OutOfRange("literal-out-of-range.leap-second")
     if fraction[6:].strip("0"):
-        raise OutOfRange("A time is exact to the microsecond: at most 6 digits of a second.")
+        raise OutOfRange("literal-out-of-range.fraction")
     return dt.time(int(minutes[:2]), int(minutes[3:]), int(seconds), int(fraction[:6].ljust(6, "0")))
 
 
@@ -59,7 +67,7 @@ def _date_time_offset(text: str, zone: dt.tzinfo) -> dt.datetime:
     try:
         moment.astimezone(dt.UTC)
     except OverflowError:
-        raise OutOfRange("The moment is outside the years 1..9999 in UTC.") from None
+        raise OutOfRange("literal-out-of-range.moment") from None
     return moment
 
 
@@ -76,12 +84,12 @@ def midnight(date: dt.date, zone: dt.tzinfo) -> dt.datetime:
 def _duration(text: str) -> dt.timedelta:
     match = _DURATION.fullmatch(text)
     if match is None:
-        raise OutOfRange("A duration is written P1DT2H3M4.5S.")
+        raise OutOfRange("literal-out-of-range.duration")
     sign, days, hours, minutes, seconds, fraction = match.groups("0")
     if fraction[6:].strip("0"):
-        raise OutOfRange("A duration is exact to the microsecond: at most 6 digits of a second.")
+        raise OutOfRange("literal-out-of-range.duration-fraction")
     if max(map(len, (days, hours, minutes, seconds))) > 18:
-        raise OutOfRange("The duration is longer than 999999999 days.")
+        raise OutOfRange("literal-out-of-range.duration-long")
     try:
         length = dt.timedelta(
             days=int(days),
@@ -92,7 +100,7 @@ def _duration(text: str) -> dt.timedelta:
         )
         return -length if sign == "-" else length
     except OverflowError:
-        raise OutOfRange("The duration is longer than 999999999 days.") from None
+        raise OutOfRange("literal-out-of-range.duration-long") from None
 
 
 def _binary(text: str) -> bytes:
@@ -136,7 +144,7 @@ def from_text(text: str, type: edm.Type, zone: dt.tzinfo = dt.UTC) -> Any:
     name = edm.DOUBLE.name if type.name == edm.SINGLE.name else type.name
     form = _FORMS.get(name)
     if form is None or not form.fullmatch(text):
-        raise OutOfRange(f"This is no value of {type.name}.")
+        raise OutOfRange(type=type.name)
     if name in edm.INTEGERS:
         return int(text)
     if name == edm.DECIMAL.name:

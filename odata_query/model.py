@@ -30,8 +30,9 @@ class Property:
     sortable    whether `$orderby` may use it
     collection  whether it holds many: `Property(Tag, collection=True)`
     attribute   the name of the attribute or dictionary key in rows, if not the property's own
+    read        what makes a value of what a row (or a member of a collection) holds there, as `str`
     column      the name of the column in SQL, if not the property's own; of a complex property, what stands
-                before the columns of its properties, with an underscore between
+                before the columns of its properties, with an underscore between; nothing if it is empty
     storage     how the column holds values, where a dialect knows several ways: `json`, `array`, `text`, ...
     scale       the digits after the point that an Edm.Decimal has at most
     collation   how the column compares texts: `binary` by code point, spaces at the end too; `linguistic` in
@@ -49,6 +50,7 @@ class Property:
     sortable: bool = True
     collection: bool = False
     attribute: str | None = None
+    read: Callable[[Any], Any] | None = None
     column: str | None = None
     storage: str | None = None
     scale: int | None = None
@@ -245,7 +247,21 @@ class EntityType(StructuredType):
     `rename`, `filterable`, `sortable`, `functions`, `override`.
     """
 
-    __slots__ = ()
+    __slots__ = ("unrestricted",)
+
+    unrestricted: EntityType
+    """The type that this one was restricted from, by which the service's own predicates are validated."""
+
+    def __init__(
+        self,
+        name: str,
+        properties: Mapping[str, Property],
+        *,
+        limits: Limits | None = None,
+        unrestricted: EntityType | None = None,
+    ) -> None:
+        super().__init__(name, properties, limits=limits)
+        self._set("unrestricted", unrestricted or self)
 
     def restrict(
         self,
@@ -280,7 +296,7 @@ class EntityType(StructuredType):
             bounds = replace(bounds, operators=frozenset(operators))
         return restricted(self, only, exclude, filterable, sortable, bounds)
 
-    # ---- sources -----------------------------------------------------------------------------------
+    # ---- sources ---------------------------------------------------------------------------------
 
     @classmethod
     def from_dataclass(cls, python_class: type, **narrowing: Unpack[Narrowing]) -> EntityType:
@@ -294,3 +310,125 @@ class EntityType(StructuredType):
         from .models.classes import from_dataclass
 
         return from_dataclass(python_class, **narrowing)
+
+    @classmethod
+    def from_typed_dict(cls, python_class: type, **narrowing: Unpack[Narrowing]) -> EntityType:
+        """The entity type of a TypedDict: `EntityType.from_typed_dict(ImageRow)`.
+
+        Types are read as those of a dataclass are; a key that need not be there is nullable.
+        """
+        from .models.classes import from_typed_dict
+
+        return from_typed_dict(python_class, **narrowing)
+
+    @classmethod
+    def from_attrs(cls, python_class: type, **narrowing: Unpack[Narrowing]) -> EntityType:
+        """The entity type of an attrs class: `EntityType.from_attrs(Image)`, read as a dataclass is."""
+        from .models.attrs import from_attrs
+
+        return from_attrs(python_class, **narrowing)
+
+    @classmethod
+    def from_msgspec(cls, struct: type, **narrowing: Unpack[Narrowing]) -> EntityType:
+        """The entity type of a msgspec Struct: `EntityType.from_msgspec(Image)`.
+
+        Properties have the names that fields are encoded by; options name the fields.
+        """
+        from .models.msgspec import from_msgspec
+
+        return from_msgspec(struct, **narrowing)
+
+    @classmethod
+    def from_pydantic(cls, model: type, **narrowing: Unpack[Narrowing]) -> EntityType:
+        """The entity type of a pydantic model: `EntityType.from_pydantic(Image)`.
+
+        Properties have the aliases that fields are serialized by; options name the fields. Computed fields
+        are properties, fields with `exclude=True` are not.
+        """
+        from .models.pydantic import from_pydantic
+
+        return from_pydantic(model, **narrowing)
+
+    @classmethod
+    def from_sqlalchemy(
+        cls, source: Any, *, all_fields: bool = False, **narrowing: Unpack[Narrowing]
+    ) -> EntityType:
+        """The entity type of a mapped class or a Table: `EntityType.from_sqlalchemy(Image, only=["id"])`.
+
+        all_fields  publish every column; else `only` must be given, so that none is published by accident
+
+        Options name the mapped attributes (a Table's columns). A relationship is published where `only` says
+        what of it: `only=["id", "owner/name"]`.
+        """
+        from .models.sqlalchemy import from_sqlalchemy
+
+        return from_sqlalchemy(source, all_fields=all_fields, **narrowing)
+
+    @classmethod
+    def from_django(
+        cls, model: Any, *, all_fields: bool = False, **narrowing: Unpack[Narrowing]
+    ) -> EntityType:
+        """The entity type of a Django model: `EntityType.from_django(Image, only=["id", "owner/name"])`.
+
+        all_fields  publish every column; else `only` must be given, so that none is published by accident
+
+        Options name the model's fields. A relation is published where `only` says what of it.
+        """
+        from .models.django import from_django
+
+        return from_django(model, all_fields=all_fields, **narrowing)
+
+    @classmethod
+    def from_json_schema(
+        cls, schema: Mapping[str, Any], name: str | None = None, **narrowing: Unpack[Narrowing]
+    ) -> EntityType:
+        """The entity type of a JSON Schema or an OpenAPI component: `.from_json_schema(openapi, "Image")`.
+
+        name  the schema's name in `$defs`, `definitions` or `components/schemas`, or a JSON pointer to it;
+              None for the document itself
+
+        What is not required is nullable; what is `writeOnly` is not published. References lead only to places
+        in the document.
+        """
+        from .models.json_schema import from_json_schema
+
+        return from_json_schema(schema, name, **narrowing)
+
+    @classmethod
+    def from_csdl(
+        cls, document: str | bytes | Mapping[str, Any], name: str, **narrowing: Unpack[Narrowing]
+    ) -> EntityType:
+        """The entity type of a service's `$metadata`: `EntityType.from_csdl(text, "Products")`.
+
+        document  CSDL in XML or JSON (OData 4.0 and 4.01, also XML of OData 2 and 3), as text or parsed JSON
+        name      the name of an entity type or an entity set; a set's restrictions on `$filter` and
+                  `$orderby` (Org.OData.Capabilities.V1) hold then
+
+        Documents are read without entities, external references, and network.
+        """
+        from .models.csdl import from_csdl
+
+        return from_csdl(document, name, **narrowing)
+
+    # ---- documents -------------------------------------------------------------------------------
+
+    def to_csdl_json(self, *, namespace: str = "Default") -> dict[str, Any]:
+        """The type, and those that it leads to, as CSDL JSON (OData 4.01): the body of `$metadata`."""
+        from .models.csdl_writer import to_json
+
+        return to_json(self, namespace)
+
+    def to_csdl_xml(self, *, namespace: str = "Default") -> str:
+        """The type, and those that it leads to, as CSDL XML (OData 4.01): the body of `$metadata`."""
+        from .models.csdl_writer import to_xml
+
+        return to_xml(self, namespace)
+
+    def to_openapi(self, *, limits: Limits | None = None) -> list[dict[str, Any]]:
+        """The query options as parameters of an OpenAPI operation, with what they take and examples.
+
+        limits  those that parse_query is given, as far as they are narrower than the type's own
+        """
+        from .models.openapi import to_openapi
+
+        return to_openapi(self, limits)

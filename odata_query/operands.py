@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from . import edm, literals
 from .ast import Call, ListExpr, Literal, Node, TypeName
-from .errors import Problem, nearest, shorten
+from .catalogue import Phrase
+from .errors import Problem, nearest, problem
 from .limits import Limits
 from .model import StructuredType
-from .overloads import UNKNOWN, number_kind, promoted
+from .overloads import UNKNOWN, listed, number_kind, promoted
 from .typed import TypedCall, TypedList, is_nullable, type_of
 
 WRONG = Literal(None, UNKNOWN)
@@ -48,26 +50,33 @@ class Operands:
         self.origins = origins
         self.sorting = option == "$orderby"
         self.all_allowed = limits.functions is None and limits.operators is None
+        self.root: Node = WRONG
+        """The whole expression that is checked."""
         self.negated: dict[int, str] = {}
         """The comparisons whose left operand is `not x`, by that x: what was probably to be negated."""
         self.problems: dict[Problem, None] = {}
 
     def refuse(
         self,
-        code: str,
         message: str,
         node: Node,
         *,
         span: tuple[int, int] | None = None,
         suggestion: str | None = None,
+        **values: Any,
     ) -> Literal:
-        """Note a problem at a node; the result stands for the part that is wrong."""
+        """Note a problem at a node, by its message in the catalogue; the result stands for what is wrong."""
         if self.is_full:
             return WRONG
         option, text = self.origins.get(id(node), (self.option, self.text))
-        found = Problem(code, message, option, span or node.span, suggestion, text)
+        span = span or node.span
+        found = problem(message, option, span, suggestion=suggestion, text=text, **values)
         self.problems[found] = None
         return WRONG
+
+    def nearest(self, word: str, names: Iterable[str]) -> str | None:
+        """The name that was probably meant, if the service wants to say it."""
+        return nearest(word, names) if self.limits.suggestions and not self.is_full else None
 
     @property
     def is_full(self) -> bool:
@@ -86,7 +95,7 @@ class Operands:
         try:
             return Literal(literals.read(node.value, type, self.zone), type, node.span)
         except literals.OutOfRange as wrong:
-            return self.refuse("literal-out-of-range", str(wrong), node)
+            return self.refuse(wrong.message, node, **wrong.values)
 
     def list(self, node: ListExpr, items: Sequence[Node]) -> Node:
         types = {type_of(item).name: type_of(item) for item in items if not is_nothing(type_of(item))}
@@ -96,8 +105,7 @@ class Operands:
         if len(types) > 1:
             top = promoted(tuple(types))
             if top is None or not all(name in edm.NUMBERS for name in types):
-                message = f"The members of a list have one type, got ({', '.join(types)})."
-                return self.refuse("wrong-type", message, node)
+                return self.refuse("wrong-type.list", node, given=listed(types))
             element = types[top]
         return TypedList(tuple(items), node.span, edm.collection(element), False)
 
@@ -127,11 +135,10 @@ class Operands:
         if not isinstance(last, Literal) or last.value is None:
             return True
         if node.function in ("div", "divby", "mod") and last.value == 0 and parameters[-1] != "Double":
-            self.refuse("division-by-zero", "The divisor is zero.", node.arguments[-1])
+            self.refuse("division-by-zero", node.arguments[-1])
             return False
         if node.function == "substring" and len(arguments) == 3 and last.value < 0:
-            message = "The length of a substring is 0 or more."
-            self.refuse("invalid-argument", message, node.arguments[-1])
+            self.refuse("invalid-argument", node.arguments[-1])
             return False
         if node.function == "matchespattern":
             return self.check_pattern(last, node.arguments[-1])
@@ -144,9 +151,12 @@ class Operands:
         try:
             regex.compile(pattern.value, max_states=10**9 if bound is None else bound)
         except regex.PatternError as wrong:
-            code = "unsupported-expression" if wrong.unsupported else "invalid-pattern"
+            message = "unsupported-expression.pattern" if wrong.unsupported else "invalid-pattern"
+            if isinstance(wrong, regex.PatternTooLarge):
+                message = "pattern-too-large"
             start = min(node.span[0] + 1 + wrong.position, node.span[1] - 1)
-            self.refuse(code, f"The pattern cannot be used: {wrong}.", node, span=(start, start + 1))
+            reason = Phrase(wrong.reason)
+            self.refuse(message, node, span=(start, start + 1), reason=reason, at=wrong.position, most=bound)
             return False
         return True
 
@@ -155,10 +165,13 @@ class Operands:
         type = type_of(typed)
         if type is edm.BOOLEAN or is_nothing(type):
             return True
-        message = f"{where} takes Edm.Boolean, got {type.name}."
+        message = "not-boolean"
         if where == "not":
-            message += f" To negate a comparison, write not ({self.negated.get(id(node), 'a eq b')})."
-        self.refuse("not-boolean", message, node)
+            message = "not-boolean.not"
+        elif isinstance(node, Literal) and where in ("and", "or"):
+            message = "not-boolean.literal"
+        meant = Phrase(self.negated.get(id(node), "a eq b"))
+        self.refuse(message, node, where=where, type=type.name, meant=meant)
         return False
 
     def alike(
@@ -171,8 +184,7 @@ class Operands:
         ordering = node.function in ("gt", "ge", "lt", "le")
         if a.name == b.name and isinstance(a, edm.PrimitiveType):
             if is_unordered(a.name):
-                message = f"Values of {a.name} can be compared with null only."
-                return self.refuse("wrong-type", message, where or node), WRONG
+                return self.refuse("wrong-type.unordered", where or node, type=a.name), WRONG
             return left, right
         if edm.NULL in (a, b):
             return left, right
@@ -189,14 +201,27 @@ class Operands:
         elif a.name == b.name and not isinstance(a, StructuredType):
             return left, right
         if isinstance(a, StructuredType) and isinstance(b, StructuredType):
-            message = "Comparing entities is not supported."
-            return self.refuse("unsupported-expression", message, where or node), WRONG
-        message = f"'{node.function}' cannot compare {a.name} with {b.name}."
-        if edm.STRING.name in (a.name, b.name) and (a.name in edm.NUMBERS or b.name in edm.NUMBERS):
-            message += " A number is written without quotes."
-        elif isinstance(a, edm.CollectionType) is not isinstance(b, edm.CollectionType):
-            message += " Members of a collection are asked about with any or all."
-        return self.refuse("wrong-type", message, where or given[-1]), WRONG
+            what = Phrase("Comparing entities")
+            return self.refuse("unsupported-expression", where or node, what=what), WRONG
+        message = f"wrong-type.{self.mistaken(left, right)}"
+        wrong = self.refuse(message, where or given[-1], operator=node.function, left=a.name, right=b.name)
+        return wrong, WRONG
+
+    def mistaken(self, left: Node, right: Node) -> str:
+        """The message about two values that cannot be compared."""
+        a, b = type_of(left), type_of(right)
+        if isinstance(a, edm.CollectionType) is not isinstance(b, edm.CollectionType):
+            return "compare-members"
+        value, other = (right, a) if isinstance(right, Literal) else (left, b)
+        if not isinstance(value, Literal):
+            return "compare"
+        if value.type is not edm.STRING:
+            return "compare-text" if other is edm.STRING else "compare"
+        if other.name in edm.NUMBERS:
+            return "compare-number"
+        if other in (edm.DATE, edm.DATE_TIME_OFFSET, edm.TIME_OF_DAY):
+            return "compare-date"
+        return "compare-plain" if other in (edm.BOOLEAN, edm.GUID) else "compare"
 
     def have_like_members(self, one: edm.Type, other: edm.Type) -> bool:
         """Whether the members of two collections can be compared."""
@@ -214,9 +239,10 @@ class Operands:
             if node.type is edm.STRING or prefix == wanted.name or prefix.rpartition(".")[2] == wanted.name:
                 value = wanted.value(node.value)
                 if value is None:
-                    near = None if self.is_full else nearest(node.value, wanted.members)
-                    message = f"{wanted.name} has no member '{shorten(node.value)}'."
-                    return self.refuse("unknown-member", message, given, suggestion=near)
+                    near = self.nearest(node.value, wanted.members)
+                    return self.refuse(
+                        "unknown-member", given, suggestion=near, type=wanted.name, name=node.value
+                    )
                 return Literal(value, wanted, node.span)
         elif wanted is edm.DURATION and node.type is edm.STRING:
             return self.as_duration(node)

@@ -254,5 +254,18 @@ FUNCTIONS: Mapping[str, str] = {
 } | {"any": "any", "all": "all"}
 """The names of functions in lower case: they are matched without regard to case."""
 
+KNOWN_ELSEWHERE: Mapping[str, str] = {
+    "len": "length", "strlen": "length", "char_length": "length", "size": "length",
+    "lower": "tolower", "lcase": "tolower", "tolowercase": "tolower", "downcase": "tolower",
+    "upper": "toupper", "ucase": "toupper", "touppercase": "toupper", "upcase": "toupper",
+    "includes": "contains", "has": "contains", "charindex": "indexof", "instr": "indexof",
+    "strpos": "indexof", "position": "indexof", "substr": "substring", "mid": "substring",
+    "slice": "substring", "strip": "trim", "ceil": "ceiling", "regex": "matchespattern",
+    "regexp": "matchespattern", "regexp_like": "matchespattern", "match": "matchespattern",
+    "getdate": "now", "current_timestamp": "now", "iif": "case", "if": "case", "convert": "cast",
+    "some": "any", "exists": "any", "every": "all",
+}  # fmt: skip
+"""What functions are called in SQL, JavaScript and other languages, and what OData calls them."""
+
 SEGMENTS: frozenset[str] = frozenset(n for n, op in OPERATIONS.items() if op.notation == "segment")
 """Operations that stand behind a path."""

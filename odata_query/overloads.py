@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any
 
 from . import edm
+from .catalogue import Name
 from .operations import OPERATIONS, Operation, Signature
 
 UNKNOWN = edm.PrimitiveType("unknown")
@@ -60,9 +63,14 @@ def _takes(parameter: str, name: str, top: str | None) -> bool:
     return name == f"Edm.{parameter}" or name == parameter
 
 
-def describe(operation: Operation, names: tuple[str, ...]) -> str:
-    """`contains takes (String, String) or (Collection, Collection), got (String, Int32)`."""
-    taken = dict.fromkeys(f"({', '.join(s.parameters)})" for s in operation.signatures)
-    given = ", ".join(name.replace("Edm.", "") for name in names)
-    name = "unary -" if operation.name == "negate" else operation.name
-    return f"{name} takes {' or '.join(taken)}, got ({given})."
+def listed(names: Iterable[str]) -> Name:
+    """Names of types, in a message: `Edm.String, Edm.Int32`."""
+    return Name(", ".join(name[:60] for name in [*names][:10]))
+
+
+def described(operation: Operation, names: tuple[str, ...]) -> dict[str, Any]:
+    """`contains`, `(String, String)` or `(Collection, Collection)`, `String, Int32`: what a message names."""
+    taken = dict.fromkeys(Name(f"({', '.join(s.parameters)})") for s in operation.signatures)
+    given = listed(name.replace("Edm.", "") for name in names)
+    name = Name("-" if operation.name == "negate" else operation.name)
+    return {"function": name, "taken": tuple(taken), "given": given}

@@ -16,8 +16,9 @@ from typing import Any
 from ._tables import ACTIONS, END, GOTOS, RULES, STARTS, TERMINALS
 from .ast import Lambda, ListExpr, Node, OrderByItem, Path
 from .builder import RULES as BUILD_RULE
-from .errors import ODataError, Problem, error
+from .errors import ODataError, error, problem
 from .limits import DEFAULT_LIMITS, Limits
+from .operations import OPERATIONS
 from .tokens import AS_IT_IS, Refusal
 from .tokens import TOKENS as BUILD_TOKEN
 
@@ -188,8 +189,7 @@ def _parse(start: str, text: str, max_depth: int | None) -> Any:
             last += 1
             values[last] = text[place:end] if build is AS_IT_IS else build(text[place:end], place, end)
         if to.is_nested and top > bound and sum(s.is_nested for s in states[1 : top + 1]) > bound:
-            message = f"The expression nests more than {bound} levels deep."
-            raise Refusal("expression-too-deep", message, place, end)
+            raise Refusal("expression-too-deep", place, end, most=bound)
         place = end
 
 
@@ -216,26 +216,33 @@ def parse(start: str, text: str, option: str, limits: Limits) -> Any:
     bound = limits.max_length
     try:
         if bound is not None and len(text) > bound:
-            message = f"The option has more than {bound} characters."
-            raise Refusal("text-too-long", message, bound)
+            raise Refusal("text-too-long", bound, most=bound)
         if not text.isascii():
             _check_characters(text)
         found = _parse(start, text, limits.max_depth)
         if len(text) > limits.short or text.count("/") > limits.slashes or text.count(":") > limits.colons:
             _check_size(found, text, limits)
     except Refusal as refusal:
-        raise _refused(refusal, text, option) from None
+        raise _refused(refusal, text, option, limits) from None
     return found
 
 
-def _refused(refusal: Refusal, text: str, option: str) -> ODataError:
+def _refused(refusal: Refusal, text: str, option: str, limits: Limits) -> ODataError:
     start, end = refusal.start, refusal.end
     if end is None:
         start += len(text[start:]) - len(text[start:].lstrip(" \t"))
         end = min(start + 1, len(text))
+    suggestion = refusal.suggestion
+    is_hidden = (
+        limits.operators is not None and suggestion in OPERATIONS and suggestion not in limits.operators
+    )
+    if is_hidden or not limits.suggestions:
+        suggestion = None
     shown = text[: end + 200]
-    problem = Problem(refusal.code, refusal.message, option, (start, end), refusal.suggestion, shown)
-    return error([problem])
+    found = problem(
+        refusal.message, option, (start, end), suggestion=suggestion, text=shown, **refusal.values
+    )
+    return error([found])
 
 
 def _check_characters(text: str) -> None:
@@ -244,8 +251,7 @@ def _check_characters(text: str) -> None:
         text.encode()
     except UnicodeEncodeError as wrong:
         code = ord(text[wrong.start])
-        message = f"U+{code:04X} is half of a character."
-        raise Refusal("invalid-character", message, wrong.start) from None
+        raise Refusal("invalid-character.half", wrong.start, character=f"U+{code:04X}") from None
 
 
 def _check_size(found: Any, text: str, limits: Limits) -> None:
@@ -261,29 +267,24 @@ def _check_size(found: Any, text: str, limits: Limits) -> None:
     roots = [found] if isinstance(found, Node) else found
     if roots is found and _exceeds(len(found), limits.max_orderby_items):
         place = found[limits.max_orderby_items or 0].span
-        message = f"$orderby has more than {limits.max_orderby_items} items."
-        raise Refusal("too-many-orderby-items", message, *place)
+        raise Refusal("too-many-orderby-items", *place, most=limits.max_orderby_items)
     count = 0
     for root in roots:
         pending: list[tuple[Node, int]] = [(root, 0)]
         for node, lambdas in pending:
             count += 1
             if isinstance(node, Path) and _exceeds(len(node.segments), limits.max_path_depth):
-                message = f"A path has more than {limits.max_path_depth} segments."
-                raise Refusal("path-too-long", message, *node.span)
+                raise Refusal("path-too-long", *node.span, most=limits.max_path_depth)
             if isinstance(node, ListExpr) and _exceeds(len(node.items), limits.max_in_items):
                 place = node.items[limits.max_in_items or 0].span
-                message = f"A list has more than {limits.max_in_items} items."
-                raise Refusal("list-too-long", message, *place)
+                raise Refusal("list-too-long", *place, most=limits.max_in_items)
             if isinstance(node, Lambda):
                 lambdas += 1
                 if _exceeds(lambdas, limits.max_lambda_depth):
-                    message = f"More than {limits.max_lambda_depth} lambda expressions in one another."
-                    raise Refusal("lambda-too-deep", message, *node.span)
+                    raise Refusal("lambda-too-deep", *node.span, most=limits.max_lambda_depth)
             pending.extend((child, lambdas) for child in node.children())
     if _exceeds(count, limits.max_nodes):
-        message = f"The expression has {count} parts, more than {limits.max_nodes}."
-        raise Refusal("expression-too-large", message, 0, len(text))
+        raise Refusal("expression-too-large", 0, len(text), count=count, most=limits.max_nodes)
 
 
 def _most_nodes(text: str) -> int:

@@ -8,8 +8,18 @@ from typing import Any, NamedTuple
 
 from . import edm
 from .ast import Literal, Node
-from .errors import LimitError, Problem
-from .python_values import NAMES, cast, count, fetch, function, is_member, members, reader, same_items
+from .errors import LimitError, problem
+from .python_values import (
+    NAMES,
+    cast,
+    count,
+    fetch,
+    function,
+    is_member,
+    members,
+    reader_of,
+    same_items,
+)
 from .trampoline import run
 from .truth import holds as holds_of
 from .truth import value
@@ -195,8 +205,7 @@ class Closures:
 
     def enter(self, level: int, type: edm.Type, collection: object) -> None:
         if level > MAX_LAMBDAS:
-            message = f"More than {MAX_LAMBDAS} lambda expressions in one another."
-            raise LimitError([Problem("lambda-too-deep", message)])
+            raise LimitError([problem("lambda-too-deep", most=MAX_LAMBDAS)])
         self.preludes.append([])
 
     def exists(self, collection: Part, level: int, type: edm.Type, body: Part | None, wanted: bool) -> Part:
@@ -225,7 +234,7 @@ class Closures:
         if not node.members:
             return Part(lambda frame: frame[place], 0)
         self.height = max(self.height, len(node.members))
-        read = reader(node.type, self.zone)
+        read = reader_of(node.members[-1], self.zone)
         name = node.members[0].attribute
         if len(node.members) == 1:
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from . import edm
 from .ast import Literal, Node
-from .python_values import NAMES, cast, count, is_member, members, reader, same_items, template
+from .python_values import NAMES, cast, count, is_member, members, reader, reader_of, same_items, template
 from .truth import holds as holds_of
 from .typed import TypedCall, TypedPath
 
@@ -208,7 +208,7 @@ class Source:
         found: Expr = _name(f"v{node.level}" if node.level else "row")
         if not node.members:
             return found
-        read = reader(node.type, self.zone)
+        read = reader_of(node.members[-1], self.zone)
         last = len(node.members) - 1
         for position, member in enumerate(node.members):
             before = found

@@ -11,6 +11,7 @@ import datetime as dt
 import decimal
 import enum
 import math
+import operator
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ from typing import Any
 
 from . import edm, literals
 from .errors import ConfigurationError
+from .model import Member
 
 Read = Callable[[Any], Any]
 
@@ -396,57 +398,103 @@ def fetch(row: Any, name: str) -> Any:
 def _read_enum(type: edm.EnumType) -> Read:
     def read(value: Any) -> Any:
         if isinstance(value, enum.Enum):
-            value = value.value if isinstance(value.value, int | str) else value.name
+            given = value.value
+            found = type.members.get(given if isinstance(given, str) else value.name)
+            if found is not None:
+                return found
+            value = given if isinstance(given, int) else value.name
         if isinstance(value, str):
-            return type.value(value)
-        return value
+            found = type.value(value)
+            if found is None:
+                found = type.value(value.replace(", ", ","))
+            if found is None:
+                raise ValueError("it has no such member")
+            return found
+        return operator.index(value)
 
     return read
 
 
 def _read_decimal(value: Any) -> Any:
-    if value is None:
-        return None
     if type(value) is not decimal.Decimal:
-        value = decimal.Decimal(repr(value) if isinstance(value, float) else value)
+        value = decimal.Decimal(value if isinstance(value, int | str) else str(value))
     if not value.is_finite():
         raise ValueError("it is not finite")
     return value
 
 
+def _moment(text: str) -> dt.datetime:
+    try:
+        return dt.datetime.fromisoformat(text)
+    except ValueError:
+        if text[10:11] != "t" and text[-1:] != "z":  # RFC 3339 takes these too
+            raise
+        return dt.datetime.fromisoformat(text.upper())
+
+
+def _known(moment: dt.datetime) -> dt.datetime:
+    if moment != moment:
+        raise ValueError("it is no moment")  # as NaT of pandas, which is no null either
+    return moment
+
+
 def _read_date_time_offset(zone: dt.tzinfo) -> Read:
     def read(value: Any) -> Any:
         if isinstance(value, str):
-            value = dt.datetime.fromisoformat(value)
+            value = _moment(value)
         if isinstance(value, dt.datetime):
-            return value if value.tzinfo is not None else value.replace(tzinfo=zone)
+            return value if value.tzinfo is not None else _known(value).replace(tzinfo=zone)
         if isinstance(value, dt.date):
             return dt.datetime.combine(value, dt.time(), zone)
-        return value
+        return _instance(value, dt.datetime)
 
     return read
 
 
 def _read_date(value: Any) -> Any:
     if isinstance(value, str):
-        return dt.date.fromisoformat(value)
-    return value.date() if isinstance(value, dt.datetime) else value
+        try:
+            return dt.date.fromisoformat(value)
+        except ValueError:
+            value = _moment(value)
+    if isinstance(value, dt.datetime):
+        return _known(value).date()
+    return _instance(value, dt.date)
 
 
 def _read_time(value: Any) -> Any:
-    return dt.time.fromisoformat(value) if isinstance(value, str) else value
+    """The time that a clock shows, whatever its offset; some drivers give a duration since midnight."""
+    if isinstance(value, str):
+        value = dt.time.fromisoformat(value.replace("z", "Z"))
+    if isinstance(value, dt.timedelta):
+        if value.days:
+            raise ValueError("it is longer than a day")
+        value = dt.datetime.min + value
+    if isinstance(value, dt.datetime):
+        return value.time()
+    return _instance(value, dt.time).replace(tzinfo=None)
 
 
 def _read_duration(value: Any) -> Any:
-    return literals.read(value, edm.DURATION) if isinstance(value, str) else value
+    return literals.read(value, edm.DURATION) if isinstance(value, str) else _instance(value, dt.timedelta)
 
 
 def _read_guid(value: Any) -> Any:
-    return uuid.UUID(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return uuid.UUID(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return uuid.UUID(bytes=bytes(value))
+    return _instance(value, uuid.UUID)
+
+
+def _instance(value: Any, types: Any) -> Any:
+    if not isinstance(value, types):
+        raise TypeError(f"it is of type {type(value).__name__}")
+    return value
 
 
 def _read_geo(value: Any) -> Any:
-    return None if value is None else geo().from_data(value)
+    return geo().from_data(value)
 
 
 _READERS: Mapping[str, Read] = {
@@ -456,16 +504,22 @@ _READERS: Mapping[str, Read] = {
     edm.GUID.name: _read_guid,
     edm.TIME_OF_DAY.name: _read_time,
 }
-
-
+_READY: Mapping[str, type] = {
+    edm.DATE.name: dt.date,
+    edm.DURATION.name: dt.timedelta,
+    edm.GUID.name: uuid.UUID,
+}
+"""The class whose instances need no reading."""
 _AS_THEY_ARE = frozenset((edm.STRING.name, edm.BOOLEAN.name, *edm.INTEGERS))
 
 
 def reader(type: edm.Type, zone: dt.tzinfo) -> Read | None:
     """What makes values of a type from what rows hold of it; None if they are taken as they are.
 
-    A date can be a text, a moment without an offset is one in `zone`, an integer can stand for a
-    decimal. Raises ConfigurationError for data that is of another type.
+    Dates, times, durations and guids can be texts, as in JSON, decimals any numbers, and members of
+    enumerations Python's, names or numbers. A date and a moment stand for each other, a moment without an
+    offset is one in `zone`, a time of day loses its offset.
+    Raises ConfigurationError for data that is of another type.
     """
     read: Read | None
     if type.name in _AS_THEY_ARE:
@@ -492,14 +546,32 @@ def reader(type: edm.Type, zone: dt.tzinfo) -> Read | None:
     if read is None:
         return None
     inside = read
+    ready = int if isinstance(type, edm.EnumType) else _READY.get(type.name)
 
     def checked(value: Any) -> Any:
+        if value is None or value.__class__ is ready:
+            return value
         try:
             return inside(value)
         except (ArithmeticError, ValueError, TypeError, AttributeError) as wrong:
             raise ConfigurationError(f"{value!r:.200} in the data is no {type.name}: {wrong}") from None
 
     return checked
+
+
+def reader_of(member: Member, zone: dt.tzinfo) -> Read | None:
+    """What makes values of a property: its own `read`, then what its type needs."""
+    read, inside = member.property.read, reader(member.type, zone)
+    if read is None:
+        return inside
+    many = isinstance(member.type, edm.CollectionType)
+
+    def read_own(value: Any) -> Any:
+        if value is not None:
+            value = list(map(read, value)) if many else read(value)
+        return value if inside is None else inside(value)
+
+    return read_own
 
 
 # ---- collections -------------------------------------------------------------------------------

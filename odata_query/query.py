@@ -5,26 +5,34 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .ast import Node, OrderByItem, Path, transform, unfrozen, walk
-from .errors import ConfigurationError, ODataError, Problem, nearest, shorten
-from .limits import DEFAULT_LIMITS, Limits
+from .errors import ConfigurationError, ODataError, Problem, nearest, problem, shorten
+from .limits import Limits
 from .model import StructuredType
 from .parser import parse
 from .typed import TypedPath
-from .validator import Validator, raise_problems
+from .validator import Validator, limits_of, raise_problems
 
 _BUILT = ("filter", "orderby", "top", "skip", "count")
 _NOT_BUILT = (
     "apply", "compute", "deltatoken", "expand", "format", "id", "index", "levels", "schemaversion",
     "search", "select", "skiptoken",
 )  # fmt: skip
+_MEANT = {
+    "where": "filter", "query": "filter", "sort": "orderby", "sortby": "orderby", "order": "orderby",
+    "limit": "top", "take": "top", "first": "top", "offset": "skip", "inlinecount": "count",
+}  # fmt: skip
+"""What the options are called elsewhere."""
 _MAX_INT64 = 2**63 - 1
 _MAX_EXPANDED = 1_000_000
 """Nodes that parameter aliases may expand to where limits are lifted: aliases double at each step."""
 _ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
+_PIECE = re.compile("[ '()]")
+"""What names of options do not have: the rest of a value that an '&' has cut."""
+_NEGATIVE = re.compile("-[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,26 @@ class Query:
     compiled: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What backends keep with a query, so that running it again costs less."""
 
+    def with_filter(
+        self, predicate: Node | str, /, *, entity_type: StructuredType | None = None, **values: Any
+    ) -> Query:
+        """The query with one more condition, which the client cannot widen: row-level security.
+
+        `query.with_filter("tenant eq @tenant", tenant=7)` keeps the rows of the tenant among those asked for.
+
+        predicate    a filter as text or as a tree; both conditions are joined as trees, so that no text of
+                     the client can change what it means
+        entity_type  the model to validate it by; by default the query's, as it was before `restrict`, so
+                     that the predicate can use what clients cannot
+        values       Python values for the parameter aliases in it, which never become text
+
+        Raises ConfigurationError for a predicate that is wrong, or a value that is missing or not used.
+        """
+        from .predicates import joined
+
+        filter = joined(predicate, values, entity_type or self.entity_type, self)
+        return replace(self, filter=filter)
+
 
 _NewQuery = unfrozen(Query)
 
@@ -55,14 +83,14 @@ def parse_query(
     options: str | Mapping[str, str | Iterable[str]] | Iterable[tuple[str, str]],
     entity_type: StructuredType | None = None,
     *,
-    limits: Limits = DEFAULT_LIMITS,
+    limits: Limits | None = None,
     default_timezone: dt.tzinfo = dt.UTC,
 ) -> Query:
     """The query of a request: `parse_query("$filter=size gt 3&$top=10", entity_type=Image)`.
 
     options           a raw query string, or decoded names and values as a mapping or as pairs
     entity_type       the model to validate by; without one the text is only parsed
-    limits            bounds on the query
+    limits            bounds on the query; where the model has bounds too, the tighter ones hold
     default_timezone  that of date-time literals, and of datetimes in rows, without offset
 
     Names are taken with or without `$` and in any case. Raises ParseError, ValidationError, LimitError
@@ -72,12 +100,13 @@ def parse_query(
         raise ConfigurationError(f"entity_type is an EntityType, not {entity_type!r}")
     if not isinstance(default_timezone, dt.tzinfo):
         raise ConfigurationError(f"default_timezone is a tzinfo, not {default_timezone!r}")
+    limits = limits_of(entity_type, limits)
     problems: list[Problem] = []
-    given, aliases = _sorted_out(_pairs(options), problems)
+    given, aliases, cut = _sorted_out(_pairs(options), problems, limits)
     trees: dict[str, Any] = {}
     for option in ("filter", "orderby"):
         if option in given:
-            _collect(problems, trees, option, given[option], f"${option}", limits)
+            _collect(problems, trees, option, given[option], f"${option}", limits, option in cut)
     alias_trees: dict[str, Any] = {}
     for name, text in aliases.items():
         _collect(problems, alias_trees, name, text, name, limits)
@@ -163,7 +192,7 @@ def _decoded(part: str) -> tuple[str, str, Problem | None]:
     from urllib.parse import unquote_to_bytes
 
     raw_name, _, raw_value = part.partition("=")
-    problem = None
+    found = None
     texts = []
     for raw in (raw_name, raw_value):
         wrong = _ESCAPE.search(raw)
@@ -172,62 +201,77 @@ def _decoded(part: str) -> tuple[str, str, Problem | None]:
         except (UnicodeDecodeError, UnicodeEncodeError):
             wrong = wrong or re.match("", raw)
             texts.append("")
-        if wrong is not None and problem is None:
-            message = "The query string is not UTF-8 in percent-encoding."
+        if wrong is not None and found is None:
             place = wrong.start()
-            problem = Problem("invalid-encoding", message, shorten(raw_name), (place, place + 1), None, raw)
-    return texts[0], texts[1], problem
+            message = "invalid-encoding.percent" if wrong[0] else "invalid-encoding"
+            found = problem(message, shorten(raw_name), (place, place + 1), text=raw)
+    return texts[0], texts[1], found
 
 
 def _sorted_out(
-    pairs: list[tuple[str, str, Problem | None]], problems: list[Problem]
-) -> tuple[dict[str, str], dict[str, str]]:
-    """The system query options by name without `$`, and the parameter aliases by name with `@`."""
+    pairs: list[tuple[str, str, Problem | None]], problems: list[Problem], limits: Limits
+) -> tuple[dict[str, str], dict[str, str], set[str]]:
+    """The system query options by name without `$`, the parameter aliases by name with `@`, and those
+    of the options behind which comes what is none, perhaps the rest of a value."""
     given: dict[str, str] = {}
     aliases: dict[str, str] = {}
     seen: set[str] = set()
-    for name, value, problem in pairs:
+    cut: set[str] = set()
+    before = ""
+    for name, value, wrong in pairs:
         plain = name.removeprefix("$").lower()
-        if plain in _BUILT and plain not in seen and problem is None:
+        if plain in _BUILT and plain not in seen and wrong is None:
             given[plain] = value
             seen.add(plain)
+            before = plain
             continue
         is_system = name.startswith("$") or plain in _BUILT or plain in _NOT_BUILT
         if not (is_system or name.startswith("@")):
+            if before in given and not value and _PIECE.search(name):
+                text = given.pop(before)
+                span = (len(text), len(text))
+                problems.append(problem("invalid-encoding.ampersand", f"${before}", span, text=text))
+            cut.add(before)
             continue
         key = name if name.startswith("@") else plain
         shown = name if name.startswith("@") else f"${plain}"
         shown = shorten(shown)
-        if problem is not None:
-            problems.append(problem)
+        if wrong is not None:
+            problems.append(wrong)
         elif key in seen:
-            message = f"{shown} is given twice."
-            problems.append(Problem("duplicate-option", message, shown, (0, 0)))
+            problems.append(problem("duplicate-option", shown))
         elif name.startswith("@"):
             if name[1:].isidentifier():
                 aliases[name] = value
             else:
-                message = "A parameter alias is '@' and a name."
-                problems.append(Problem("invalid-name", message, shown, (0, 0)))
+                problems.append(problem("invalid-name.alias", shown))
         elif plain in _NOT_BUILT:
-            problems.append(Problem("unsupported-option", f"{shown} is not supported.", shown))
+            problems.append(problem("unsupported-option", shown))
         else:
-            near = nearest(plain, _BUILT)
-            message = f"There is no system query option {shown}."
-            suggestion = f"${near}" if near else None
-            problems.append(Problem("unknown-option", message, shown, (0, 0), suggestion))
+            near = _MEANT.get(plain) or nearest(plain, _BUILT)
+            suggestion = f"${near}" if near and limits.suggestions else None
+            problems.append(problem("unknown-option", shown, suggestion=suggestion))
         seen.add(key)
-    return given, aliases
+    return given, aliases, cut
 
 
 def _collect(
-    problems: list[Problem], trees: dict[str, Any], key: str, text: str, option: str, limits: Limits
+    problems: list[Problem],
+    trees: dict[str, Any],
+    key: str,
+    text: str,
+    option: str,
+    limits: Limits,
+    is_cut: bool = False,
 ) -> None:
     """Parse a text into trees[key], or add what is wrong with it to the problems."""
     try:
         trees[key] = parse("orderby" if option == "$orderby" else "filter", text, option, limits)
     except ODataError as wrong:
-        problems.extend(wrong.problems)
+        found = wrong.problems
+        if is_cut and found[0].code == "unclosed-string":
+            found = (problem("unclosed-string.url", option, found[0].span, text=text),)
+        problems.extend(found)
 
 
 def _number(option: str, text: str, problems: list[Problem], limits: Limits) -> int | None:
@@ -235,10 +279,10 @@ def _number(option: str, text: str, problems: list[Problem], limits: Limits) -> 
     option = f"${option}"
     place = next((n for n, char in enumerate(text) if char not in "0123456789"), None)
     if place is not None or not text:
-        message = f"{option} is a whole number, written in the digits 0 to 9."
+        message = "invalid-option-value.negative" if _NEGATIVE.fullmatch(text) else "invalid-option-value"
         place = place or 0
         span = (place, min(place + 1, len(text)))
-        problems.append(Problem("invalid-option-value", message, option, span, None, text))
+        problems.append(problem(message, option, span, text=text))
         return None
     bound = limits.max_top if option == "$top" else limits.max_skip
     most = _MAX_INT64 if bound is None else bound
@@ -246,16 +290,14 @@ def _number(option: str, text: str, problems: list[Problem], limits: Limits) -> 
     value = int(digits) if len(digits) < 20 else _MAX_INT64 + 1
     if value > most:
         code = "top-too-large" if option == "$top" else "skip-too-large"
-        message = f"{option} is at most {most}."
-        problems.append(Problem(code, message, option, (0, len(text)), None, text))
+        problems.append(problem(code, option, (0, len(text)), text=text, most=most))
         return None
     return value
 
 
 def _boolean(text: str, problems: list[Problem]) -> bool:
     if text.lower() not in ("true", "false"):
-        message = "$count is true or false."
-        problems.append(Problem("invalid-option-value", message, "$count", (0, len(text)), None, text))
+        problems.append(problem("invalid-option-value.boolean", "$count", (0, len(text)), text=text))
     return text.lower() == "true"
 
 
@@ -288,8 +330,7 @@ class _Aliases:
             free = [name for name, others in waiting.items() if not any(o in waiting for o in others)]
             if not free:
                 name = next(iter(waiting))
-                message = f"The parameter alias {shorten(name)} is defined by itself."
-                self.problems.append(Problem("alias-cycle", message, shorten(name)))
+                self.problems.append(problem("alias-cycle", shorten(name), name=name))
                 return
             for name in free:
                 self.sizes[name] = sizes[name] + sum(self.sizes[other] for other in uses[name])
@@ -318,8 +359,9 @@ class _Aliases:
         names = [name for item in items for name in self.used(item)]
         size = sum(1 for item in items for _ in walk(item)) + sum(self.sizes[name] for name in names)
         if size > self.bound:
-            message = f"The parameter aliases expand to {size} parts, more than {self.bound}."
-            self.problems.append(Problem("expression-too-large", message, option, (0, len(text)), None, text))
+            message = "expression-too-large.aliases"
+            span = (0, len(text))
+            self.problems.append(problem(message, option, span, text=text, count=size, most=self.bound))
             return tree
         done = [self.replaced(item, (option, text)) for item in items]
         return done[0] if isinstance(tree, Node) else done

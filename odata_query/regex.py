@@ -74,8 +74,13 @@ class PatternError(ValueError):
 
     def __init__(self, message: str, position: int, *, unsupported: bool = False) -> None:
         super().__init__(f"{message} at position {position}")
+        self.reason = message
         self.position = position
         self.unsupported = unsupported
+
+
+class PatternTooLarge(PatternError):
+    """The pattern needs more states than are allowed."""
 
 
 class _Compiler:
@@ -144,7 +149,7 @@ class _Compiler:
 
     def limit(self, added: int) -> None:
         if len(self.arcs) + added > self.max_states:
-            raise PatternError(f"more than {self.max_states} states needed", self.position)
+            raise PatternTooLarge(f"more than {self.max_states} states needed", self.position)
 
     def quantify(self, entry: int) -> None:
         """Apply the quantifier that follows, if one does, to the piece from ``entry`` on."""

@@ -11,9 +11,10 @@ from typing import Any
 
 from . import edm
 from .ast import Literal, Node, OrderByItem
+from .catalogue import Phrase
 from .dialects import dialect as find
 from .dialects.base import Dialect
-from .errors import ConfigurationError, Problem, error
+from .errors import ConfigurationError
 from .query import Query
 from .sql_emitter import SqlEmitter
 from .sql_parts import ROW, TRUE, Fragment, Row, Sql, Statement, Value, rendered
@@ -200,8 +201,9 @@ def _order(emitter: SqlEmitter, items: Sequence[OrderByItem]) -> str:
         storage = part.storage
         text = part.text if storage is not None and storage.ordered else emitter.text(part)
         if "(SELECT " in text and not emitter.dialect.sorts_by_subqueries:
-            message = f"{emitter.dialect.name} cannot sort by what is in another table here."
-            raise error([Problem("unsupported-expression", message, "$orderby", item.expression.span)])
+            emitter.node = item.expression
+            what = Phrase("sort by what is in another table here")
+            raise emitter.refused("unsupported-expression.engine-cannot", what=what)
         if type is edm.STRING and emitter.collation_of(part) != "binary":
             text = emitter.dialect.exact.format(a=text)
         direction = " DESC" if item.descending else ""

@@ -8,6 +8,7 @@ from typing import Any
 
 from . import edm, python_values
 from .ast import Literal, Node
+from .catalogue import Phrase
 from .sql_parts import (
     AND,
     ATOM,
@@ -73,7 +74,7 @@ class SqlConditions(SqlPaths):
         """Refuse what nests deeper than expressions can."""
         bound = self.dialect.max_depth
         if bound is not None and depth > bound:
-            raise too_large(f"{self.dialect.name} takes expressions that nest at most {bound} deep.")
+            raise self.refused("expression-too-large.engine-depth", most=bound)
 
     # ---- conditions ------------------------------------------------------------------------------
 
@@ -108,7 +109,7 @@ class SqlConditions(SqlPaths):
         self.terms += len(texts)
         bound = self.dialect.max_terms
         if bound is not None and self.terms > bound:
-            raise too_large(f"{self.dialect.name} takes at most {bound} operands of AND and OR.")
+            raise too_large(self.dialect, "operands of AND and OR", bound)
         while len(texts) > _AT_ONCE:
             depth += _AT_ONCE if self.dialect.chains_nest else 1
             texts = [f"({word.join(texts[n : n + _AT_ONCE])})" for n in range(0, len(texts), _AT_ONCE)]
@@ -276,8 +277,7 @@ class SqlConditions(SqlPaths):
                 return self.constant(_equal(left.value, right.value) is wanted)
             left, right, nullable = right, left, (nullable[1], nullable[0])
         if not isinstance(left, Sql) or isinstance(right, Entity | Collection):
-            message = f"Comparing whole collections is not supported by {self.dialect.name}."
-            raise self.refused("unsupported-expression", message)
+            raise self.refused("unsupported-expression.engine", what=Phrase("Comparing whole collections"))
         if type(right) is Value:
             if right.value is None:
                 return self.is_null(left, wanted) if nullable[0] else self.constant(not wanted)
@@ -409,9 +409,9 @@ class SqlConditions(SqlPaths):
         """Refuse a value that the engine cannot compare with."""
         if not self.refuses:
             return
-        wrong = self.dialect.accepts(value.value, value.type)
-        if wrong:
-            raise self.refused("literal-out-of-range", wrong)
+        reason = self.dialect.accepts(value.value, value.type)
+        if reason:
+            raise self.refused("literal-out-of-range.engine", reason=Phrase(reason))
 
 
 def _ordered(name: str, left: Any, right: Any) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from . import edm, python_values
 from .ast import Literal
+from .catalogue import Name, Phrase
 from .operations import OPERATIONS
 from .sql_conditions import FLOATS, SIGNS, SqlConditions
 from .sql_parts import ATOM, FALSE, TRUE, Collection, Entity, Part, Sql, Value, too_large
@@ -75,8 +76,7 @@ class SqlEmitter(SqlConditions):
         return part if wanted else self.negated(part)
 
     def unsupported(self, name: str, reason: str) -> Exception:
-        message = f"{name} is not supported by {self.dialect.name}: {reason}."
-        return self.refused("unsupported-function", message)
+        return self.refused("unsupported-function", name=Name(name), reason=Phrase(reason))
 
     # ---- values ----------------------------------------------------------------------------------
 
@@ -123,7 +123,7 @@ class SqlEmitter(SqlConditions):
             if type(part) is Value:
                 self.check(part)
                 if part.value in _INFINITE and not dialect.infinite_operands:
-                    raise self.unsupported(f"{node.function} with INF", "it has no infinite numbers")
+                    raise self.refused("unsupported-function.infinite", name=Name(node.function))
         template = dialect.templates[key]
         if key.endswith("(Integer,Integer)") or key == "negate(Integer)":
             return self.integer(node, parts, template)
@@ -133,7 +133,7 @@ class SqlEmitter(SqlConditions):
             scale = scaled(scales[0], scales[-1]) if scaled else 12
             most = dialect.max_scale
             if most is not None and max(scale, *scales) > most:
-                raise too_large(f"{dialect.name} takes decimals with at most {most} digits after the point.")
+                raise too_large(dialect, "digits after the point of a decimal", most)
             more = {"m": max(scales), "sa": scales[0], "sb": scales[-1], "p": scale + 20}
             found = self.filled(template, parts, s=scale, **more)
             if node.function in ("add", "sub", "mul"):
@@ -235,8 +235,8 @@ class SqlEmitter(SqlConditions):
         kept: list[tuple[Sql, Part]] = []
         for holds, part in pairs:
             if isinstance(part, Entity | Collection):
-                message = f"A choice of whole collections is not supported by {self.dialect.name}."
-                raise self.refused("unsupported-expression", message)
+                what = Phrase("A choice of whole collections")
+                raise self.refused("unsupported-expression.engine", what=what)
             if holds.kind != FALSE:
                 kept.append((holds, part))
             if holds.kind == TRUE:
@@ -268,7 +268,8 @@ class SqlEmitter(SqlConditions):
         template = self.dialect.templates.get(key)
         if template is None:
             reason = self.dialect.unsupported.get(key, "it has no such conversion")
-            raise self.unsupported(f"cast from {source.name} to {target.name}", reason)
+            names = {"source": Name(source.name), "target": Name(target.name)}
+            raise self.refused("unsupported-function.cast", reason=Phrase(reason), **names)
         if source is edm.DATE_TIME_OFFSET:
             part = self.local(part)
         low, high = python_values.RANGES.get(target.name, (0, 0))
@@ -301,8 +302,8 @@ class SqlEmitter(SqlConditions):
         source = collection.source + "".join(collection.joins or ())
         holds = self.every([*collection.on, *([] if body is None else [body])])
         if not collection.form.takes_subqueries and "(SELECT " in holds.text:
-            message = f"{self.dialect.name} cannot look from the members of an array at another table."
-            raise self.refused("unsupported-expression", message)
+            what = Phrase("look from the members of an array at another table")
+            raise self.refused("unsupported-expression.engine-cannot", what=what)
         return source, holds
 
     def exists(self, collection: Part, level: int, type: edm.Type, body: Sql | None, wanted: bool) -> Sql:
@@ -332,7 +333,7 @@ class SqlEmitter(SqlConditions):
         self.subqueries += 1
         bound = self.dialect.max_subqueries
         if bound is not None and self.subqueries > bound:
-            raise too_large(f"{self.dialect.name} takes at most {bound} questions about collections.")
+            raise too_large(self.dialect, "questions about collections", bound)
         form = collection.form
         alias, columns, on, text = collection.alias, "", "", holds.text
         gathered = self.dialect.gathered
@@ -385,8 +386,7 @@ class SqlEmitter(SqlConditions):
     def listed(self, parts: Sequence[Part]) -> Value:
         values = [part.value for part in parts if isinstance(part, Value)]
         if len(values) < len(parts):
-            message = f"A list of expressions is not supported by {self.dialect.name}."
-            raise self.refused("unsupported-expression", message)
+            raise self.refused("unsupported-expression.engine", what=Phrase("A list of expressions"))
         return Value(values, edm.collection(edm.UNTYPED))
 
 

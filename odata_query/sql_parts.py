@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from . import edm
+from .catalogue import Name, Phrase
 from .dialects.base import Dialect, Members, Storage
-from .errors import ConfigurationError, Problem, error
+from .errors import ConfigurationError, error, problem
 from .model import Property
 
 ATOM, AND, OR, TRUE, FALSE = range(5)
@@ -172,9 +173,8 @@ def rendered(
     style = dialect.paramstyle if paramstyle is None else paramstyle
     if style not in PARAMSTYLES:
         raise ConfigurationError(f"{style!r} is no paramstyle: {', '.join(PARAMSTYLES)}")
-    wrong = dialect.exceeds(text)
-    if wrong:
-        raise too_large(wrong)
+    if dialect.nests_too_deep(text):
+        raise error([problem("expression-too-large.engine-parser", engine=Name(dialect.name))])
     pieces = text.split("\0")
     used = pieces[1::2]
     if dialect.markers:
@@ -201,7 +201,7 @@ def rendered(
         else:
             params = {f"p{numbers[n]}": value for n, value in found.items()}
     if bound is not None and len(params) > bound:
-        raise too_large(f"{dialect.name} takes at most {bound} values, the query has {len(params)}.")
+        raise too_large(dialect, "values", bound)
     check_length(text, dialect)
     return text, params
 
@@ -215,9 +215,10 @@ def _marker(style: str, number: int, value: tuple[Any, edm.Type], dialect: Diale
 def check_length(text: str, dialect: Dialect) -> None:
     """Refuse what is longer than a statement can be."""
     if len(text) > dialect.max_length:
-        raise too_large(f"{dialect.name} takes statements of at most {dialect.max_length} characters.")
+        raise too_large(dialect, "characters", dialect.max_length)
 
 
-def too_large(message: str) -> Exception:
+def too_large(dialect: Dialect, what: str, most: int) -> Exception:
     """The error for a query that is more than the engine takes."""
-    return error([Problem("expression-too-large", message)])
+    engine = Name(dialect.name)
+    return error([problem("expression-too-large.engine", engine=engine, what=Phrase(what), most=most)])

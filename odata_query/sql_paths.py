@@ -9,8 +9,9 @@ from typing import Any
 
 from . import edm
 from .ast import Node
+from .catalogue import Name, Phrase
 from .dialects.base import Dialect, Members
-from .errors import ConfigurationError, Problem, error
+from .errors import ConfigurationError, error, problem
 from .model import ComplexType, Member, Property, StructuredType
 from .sql_parts import ROW, Collection, Entity, Flat, Instance, Json, Part, Row, Sql, too_large
 from .typed import TypedPath
@@ -18,12 +19,17 @@ from .typed import TypedPath
 _BITS = {edm.SBYTE.name: 7, edm.BYTE.name: 8, edm.INT16.name: 15, edm.INT32.name: 31}
 
 
+def _prefix(before: str, member: Member) -> str:
+    """What stands before the columns of a complex property; nothing where it names an empty column."""
+    return f"{before}{member.column}_" if member.column else before
+
+
 def _columns(type: StructuredType, prefix: str) -> Iterator[str]:
     """The columns of a complex value, those of complex values in it too."""
     for member in type.members.values():
         prop = member.property
         if isinstance(member.type, ComplexType) and prop.storage is None and prop.table is None:
-            yield from _columns(member.type, f"{prefix}{member.column}_")
+            yield from _columns(member.type, _prefix(prefix, member))
         elif prop.table is None and not isinstance(member.type, StructuredType):
             yield prefix + member.column
 
@@ -132,7 +138,7 @@ class SqlPaths:
             if prop.storage == "json":
                 text = row.column(self.dialect.quote(prefix + member.column))
                 return Json(text), f"{text} IS NULL" if member.nullable else absent
-            return self.flat(row, prefix + member.column + "_", member, absent)
+            return self.flat(row, _prefix(prefix, member), member, absent)
         raise ConfigurationError(f"{member.name} leads to another table: its property needs table and join")
 
     def flat(self, row: Row, prefix: str, member: Member, absent: str | None) -> tuple[Flat, str | None]:
@@ -223,7 +229,7 @@ class SqlPaths:
                 source = f"{source} LEFT JOIN {table} ON {on}"
             return Row(f"(SELECT {alias}.", f" FROM {source} WHERE {where})", None, (alias, source, where))
         if len(row.joins) >= self.dialect.max_joins:
-            raise too_large(f"{self.dialect.name} takes at most {self.dialect.max_joins} joins.")
+            raise too_large(self.dialect, "joins", self.dialect.max_joins)
         row.joins.append(f" LEFT JOIN {table} ON {on}")
         found = Row(before, after, row.joins)
         self.links[known] = found
@@ -318,16 +324,14 @@ class SqlPaths:
         if far:
             raise self.too_far()
 
-    def refused(self, code: str, message: str) -> Exception:
+    def refused(self, message: str, **values: Any) -> Exception:
         """The error for what the query asks for at the node that is being said."""
         span = (0, 0) if self.node is None else self.node.span
-        return error([Problem(code, message, self.option, span)])
+        return error([problem(message, self.option, span, engine=Name(self.dialect.name), **values)])
 
     def too_far(self) -> Exception:
-        message = (
-            f"{self.dialect.name} cannot look from inside of one collection or path at rows around another."
-        )
-        return self.refused("unsupported-expression", message)
+        what = Phrase("look from inside of one collection or path at rows around another")
+        return self.refused("unsupported-expression.engine-cannot", what=what)
 
     def instance_of(self, collection: Collection) -> Instance:
         """What the properties of a member are read from."""

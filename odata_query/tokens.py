@@ -12,25 +12,26 @@ from typing import Any
 
 from . import edm
 from .ast import Call, Literal, Path, TypeName, unfrozen
+from .catalogue import Phrase
 from .operations import FUNCTIONS, OPERATIONS
 
 
 class Refusal(Exception):
-    """The text is not the language: becomes a Problem.
+    """The text is not the language: becomes a Problem with this message of the catalogue.
 
     Without an end, the place is the first character from start that is not white space.
     """
 
     def __init__(
         self,
-        code: str,
         message: str,
         start: int,
         end: int | None = None,
         suggestion: str | None = None,
+        **values: Any,
     ) -> None:
         super().__init__(message)
-        self.code, self.message, self.suggestion = code, message, suggestion
+        self.message, self.suggestion, self.values = message, suggestion, values
         self.start, self.end = start, end
 
 
@@ -39,6 +40,7 @@ Opening = tuple[str, int, int]
 
 _NewPath, _NewLiteral = unfrozen(Path), unfrozen(Literal)
 
+CURLY_QUOTES = "\u2018\u2019\u201c\u201d"
 MAX_NAME = 128
 MAX_DIGITS = 38
 """Digits of a decimal literal: what the decimal types of databases hold."""
@@ -92,9 +94,9 @@ def check_name(name: str, start: int) -> None:
     for part in name.replace("#", ".").split("."):
         if len(part) > MAX_NAME:
             place = start + MAX_NAME
-            raise Refusal("invalid-name", f"A name has at most {MAX_NAME} characters.", place)
+            raise Refusal("invalid-name.long", place, most=MAX_NAME)
         if not part:
-            raise Refusal("invalid-name", "A name is missing here.", start)
+            raise Refusal("invalid-name", start)
         if not (part.isascii() and part.isidentifier()):
             import unicodedata
 
@@ -106,10 +108,9 @@ def check_name(name: str, start: int) -> None:
                     or category == "Nl"
                     or (place > start and category in ("Nd", "Mn", "Mc", "Pc", "Cf"))
                 ):
-                    message = f"U+{ord(char):04X} cannot stand in a name."
-                    if char in "\u2018\u2019\u201c\u201d":
-                        message = "A string is written in straight single quotes: 'text'."
-                    raise Refusal("invalid-character", message, place)
+                    if char in CURLY_QUOTES:
+                        raise Refusal("invalid-character.quote", place)
+                    raise Refusal("invalid-character", place, character=f"U+{ord(char):04X}")
         start += len(part) + 1
 
 
@@ -132,8 +133,7 @@ def _function(text: str, start: int, end: int) -> Opening:
     if lowered in FUNCTIONS:
         name = FUNCTIONS[lowered]
     elif lowered in OPERATIONS:
-        message = f"'{lowered}' is an operator, not a function."
-        raise Refusal("unknown-operator", message, start, start + len(name))
+        raise Refusal("unknown-operator.operator-function", start, start + len(name), word=lowered)
     if len(_functions) < REMEMBERED:
         _functions[text] = name
     return name, start, end
@@ -202,8 +202,7 @@ def number(text: str, start: int, end: int) -> Literal:
     else:
         value, kind = (Decimal(text) if len(text) <= MAX_DIGITS + 2 else None), edm.DECIMAL
     if value is None:
-        message = f"The number is outside the range of {kind.name}."
-        raise Refusal("literal-out-of-range", message, start, end)
+        raise Refusal("literal-out-of-range.number", start, end, type=kind.name)
     return _made(value, kind, start, end)
 
 
@@ -222,7 +221,7 @@ def _json_string(text: str, start: int, end: int) -> Literal:
         code, char, wrong = match.groups()
         if wrong is not None:
             place = start + 1 + match.start()
-            raise Refusal("invalid-literal", "JSON has no such escape.", place)
+            raise Refusal("invalid-literal.escape", place)
         return chr(int(code, 16)) if code else _ESCAPED.get(char, char)
 
     value = text[1:-1]
@@ -230,33 +229,32 @@ def _json_string(text: str, start: int, end: int) -> Literal:
         value = _ESCAPE.sub(unescape, value)
         value = value.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
         if _SURROGATE.search(value) or "\0" in value:
-            message = "An escape gives a character that no string holds."
-            raise Refusal("invalid-literal", message, start, end)
+            raise Refusal("invalid-literal.escaped-character", start, end)
     return Literal(value, edm.STRING, (start, end))
 
 
 def _temporal(kind: edm.PrimitiveType) -> Callable[[str, int, int], Literal]:
     def read(text: str, start: int, end: int) -> Literal:
-        message = _misdated(text) if kind is not edm.TIME_OF_DAY else _mistimed(text)
-        if message:
-            raise Refusal("invalid-literal", message, start, end)
+        wrong = _misdated(text) if kind is not edm.TIME_OF_DAY else _mistimed(text)
+        if wrong:
+            raise Refusal(f"invalid-literal.{wrong}", start, end)
         return _made(text, kind, start, end)
 
     return read
 
 
 def _misdated(text: str) -> str | None:
-    """What is wrong with `2024-13-45`, `02024-01-01`, `2024-01-01T24:00Z`; None if nothing is."""
+    """What is wrong with `2024-13-45`, `02024-01-01`, `2024-01-01T24:00Z`: a part; None if nothing is."""
     if _PLAIN_DATE.match(text):
         return None
     date, _, time = text.upper().partition("T")
     _, month, day = date.rsplit("-", 2)
     if not _YEAR.match(date):
-        return "A year has four digits, or more that do not start with 0."
+        return "year"
     if not 1 <= int(month) <= 12:
-        return "The month must be in 1..12."
+        return "month"
     if not 1 <= int(day) <= 31:
-        return "The day must be in 1..31."
+        return "day"
     if time:
         clock, sign, offset = time.removesuffix("Z").replace("-", "+").partition("+")
         return _mistimed(clock) or (_mistimed(offset) if sign else None)
@@ -266,22 +264,19 @@ def _misdated(text: str) -> str | None:
 def _mistimed(text: str) -> str | None:
     hour, minute, *seconds = text.split(":")
     if int(hour) > 23:
-        return "The hour must be in 0..23."
+        return "hour"
     if int(minute) > 59:
-        return "The minute must be in 0..59."
+        return "minute"
     if seconds and int(seconds[0][:2]) > 60:
-        return "The second must be in 0..60."
+        return "second"
     return None
 
 
 _OLD_LITERALS = {
-    "date": "A date is written without a prefix and quotes: 2024-01-31.",
-    "datetime": "A date and time is written without a prefix: 2024-01-31T12:00:00Z.",
-    "datetimeoffset": "A date and time is written without a prefix: 2024-01-31T12:00:00Z.",
-    "guid": "A Guid is written without a prefix and quotes.",
-    "time": "A time of day is written without a prefix: 12:30:00.",
-    "x": "Binary is written as binary'...', in base64url.",
-}
+    "date": "date", "datetime": "datetime", "datetimeoffset": "datetime", "guid": "guid", "time": "time",
+    "x": "binary",
+}  # fmt: skip
+"""The prefixes of literals in OData 2 and 3, and what is said about them."""
 
 
 def _prefixed(text: str, start: int, end: int) -> Literal:
@@ -302,7 +297,7 @@ def _prefixed(text: str, start: int, end: int) -> Literal:
             shape = geo.parse(value).shape
         except geo.GeoError as wrong:
             place = inside + wrong.position
-            raise Refusal("invalid-literal", f"{wrong}.".capitalize(), place, end) from None
+            raise Refusal("invalid-literal.geo", place, end, reason=Phrase(wrong)) from None
         name = f"Edm.{known.capitalize()}{shape.removeprefix('Geometry')}"
         kind, good = edm.primitive(name) or edm.UNTYPED, True
     elif "." in prefix:
@@ -313,10 +308,10 @@ def _prefixed(text: str, start: int, end: int) -> Literal:
                 check_name(member, inside)
             inside += len(member) + 1
     else:
-        message = _OLD_LITERALS.get(known, f"'{prefix[:40]}' is no prefix of a literal.")
-        raise Refusal("invalid-literal", message, start, end)
+        variant = _OLD_LITERALS.get(known, "prefix")
+        raise Refusal(f"invalid-literal.{variant}", start, end, prefix=prefix)
     if not good:
-        raise Refusal("invalid-literal", f"This is no value of {kind.name}.", start, end)
+        raise Refusal("invalid-literal", start, end, type=kind.name)
     return _made(value, kind, start, end)
 
 

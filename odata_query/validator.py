@@ -7,8 +7,8 @@ that is wrong has the type UNKNOWN, which goes with everything.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
 from . import edm
 from .ast import (
@@ -23,12 +23,14 @@ from .ast import (
     TypeName,
     unfrozen,
 )
-from .errors import Problem, error, nearest, shorten
+from .catalogue import Phrase
+from .errors import Problem, error, shorten
 from .limits import DEFAULT_LIMITS, Limits
-from .model import Member, StructuredType
-from .operands import WRONG, Operands, is_nothing, is_unordered
+from .model import StructuredType
+from .names import COMPARISONS, NAMED, OUTERMOST, Names, Scope
+from .operands import WRONG, is_nothing, is_unordered
 from .operations import OPERATIONS, SEGMENTS
-from .overloads import UNKNOWN, describe, number_kind, overload, promoted
+from .overloads import UNKNOWN, described, listed, number_kind, overload, promoted
 from .printer import unparse
 from .trampoline import Steps, run
 from .typed import (
@@ -41,34 +43,20 @@ from .typed import (
     type_of,
 )
 
-_NewPath, _NewCall = unfrozen(TypedPath), unfrozen(TypedCall)
-_REMEMBERED_PATHS = 1_000
+_NewCall = unfrozen(TypedCall)
 _SHALLOW = 3
 """How deep operations nest that are typed without steps; what nests deeper has them done once more."""
 
 
-class Scope(NamedTuple):
-    """The instances that paths can start from."""
-
-    variables: Mapping[str, tuple[int, edm.Type]]
-    """Lambda variables, and `$this` in `$filter(...)`: the level and type of each."""
-    level: int
-    """The number of lambdas around."""
-    default: int
-    """The level that a path without a variable starts from."""
-
-
-_OUTERMOST = Scope({}, 0, 0)
-
-
-class Validator(Operands):
+class Validator(Names):
     """The check of one option's expressions; `problems` is what it found."""
 
     # ---- expressions -----------------------------------------------------------------------------
 
     def filter(self, node: Node) -> Node:
         """The typed tree of a filter; it must be Boolean."""
-        typed: Node = self.at_once(node, _OUTERMOST) or run(self.visit(node, _OUTERMOST))
+        self.root = node
+        typed: Node = self.at_once(node, OUTERMOST) or run(self.visit(node, OUTERMOST))
         self.boolean(typed, node, "$filter")
         return typed
 
@@ -76,11 +64,11 @@ class Validator(Operands):
         """The typed items of an `$orderby`."""
         found = []
         for item in items:
-            typed = self.at_once(item.expression, _OUTERMOST) or run(self.visit(item.expression, _OUTERMOST))
+            self.root = item.expression
+            typed = self.at_once(item.expression, OUTERMOST) or run(self.visit(item.expression, OUTERMOST))
             type = type_of(typed)
             if not isinstance(type, edm.PrimitiveType | edm.EnumType) or is_unordered(type.name):
-                message = f"A value of type {type.name} cannot be sorted by."
-                self.refuse("not-sortable", message, item.expression)
+                self.refuse("not-sortable.type", item.expression, type=type.name)
             found.append(OrderByItem(typed, item.descending, item.span))
         return tuple(found)
 
@@ -136,10 +124,9 @@ class Validator(Operands):
         if typed is not None:
             return typed
         if isinstance(node, Call):
-            allowed = self.limits.functions if node.function in _NAMED else self.limits.operators
+            allowed = self.limits.functions if node.function in NAMED else self.limits.operators
             if allowed is not None and node.function in OPERATIONS and node.function not in allowed:
-                message = f"'{_shown(node)}' is not allowed here."
-                return self.refuse("operation-not-allowed", message, node)
+                return self.refuse("operation-not-allowed", node, name=_shown(node))
             if node.function in _OPERATIONS:
                 return (yield self.operation(node, scope))
             handler = _HANDLERS.get(node.function)
@@ -151,114 +138,7 @@ class Validator(Operands):
             for item in node.items:
                 items.append(self.at_once(item, scope) or (yield self.visit(item, scope)))
             return self.list(node, items)
-        return self.refuse("unsupported-expression", f"{_kind(node)} is not supported here.", node)
-
-    # ---- paths -----------------------------------------------------------------------------------
-
-    def path(self, node: Path, scope: Scope) -> Node:
-        known = None
-        if scope is _OUTERMOST and not self.sorting:
-            known = self.entity_type.paths.get(node.segments)
-        if known is None:
-            resolved = self.resolve(node, scope)
-            if not isinstance(resolved, TypedPath):
-                return resolved
-            known = (resolved.level, resolved.members, resolved.type, resolved.nullable)
-            paths = self.entity_type.paths
-            if scope is _OUTERMOST and not self.sorting and len(paths) < _REMEMBERED_PATHS:
-                paths[node.segments] = known
-        typed = _NewPath()
-        typed.segments = node.segments
-        typed.span = node.span
-        typed.level, typed.members, typed.type, typed.nullable = known
-        typed.__class__ = TypedPath
-        return typed  # type: ignore[no-any-return]  # its class has just been set
-
-    def resolve(self, node: Path, scope: Scope) -> Node:
-        """The path's properties, or the problem with its first wrong segment."""
-        segments = node.segments
-        start = node.span[0]
-        first = segments[0]
-        if not isinstance(first, str):
-            return self.unknown_function(first, scope)
-        level, type, nullable, position = scope.default, self.entity_type, False, 0
-        current: edm.Type = type
-        if scope.default:
-            current = scope.variables["$this"][1]
-        if first == "$it":
-            level, current, position = 0, self.entity_type, 1
-        elif first in scope.variables:
-            level, current = scope.variables[first]
-            position, nullable = 1, not isinstance(current, StructuredType)
-        elif first == "$this":
-            level, current, position = 0, self.entity_type, 1
-        elif first == "$root":
-            return self.refuse("unsupported-expression", "$root is not supported.", node)
-        elif first[0] == "@":
-            if len(segments) == 1 and "." not in first and "#" not in first:
-                return Literal(None, edm.NULL, node.span)
-            return self.refuse("unsupported-expression", "Annotations are not supported.", node)
-        start += position * (len(first) + 1)
-        members: list[Member] = []
-        for segment in segments[position:]:
-            if not isinstance(segment, str):
-                return self.unknown_function(segment, scope)
-            span = (start, start + len(segment))
-            start = span[1] + 1
-            if segment[0] == "@":
-                message = "Annotations are not supported."
-                return self.refuse("unsupported-expression", message, node, span=span)
-            if not isinstance(current, StructuredType):
-                place = (span[0] - 1, span[1])
-                before = segments[segments.index(segment) - 1]
-                hint = " Use any or all." if isinstance(current, edm.CollectionType) else ""
-                message = (
-                    f"'{shorten(str(before))}' is of type {current.name}, which has no properties.{hint}"
-                )
-                return self.refuse("not-a-path", message, node, span=place)
-            member = current.members.get(segment)
-            if member is None:
-                if "." in segment and segment.rpartition(".")[2] == current.name.rpartition(".")[2]:
-                    continue
-                return self.unknown_property(segment, current, node, span)
-            if not (member.sortable if self.sorting and scope is _OUTERMOST else member.filterable):
-                code = "not-sortable" if self.sorting else "not-filterable"
-                use = "$orderby" if self.sorting else "$filter"
-                message = f"'{segment}' cannot be used in {use}."
-                return self.refuse(code, message, node, span=span)
-            members.append(member)
-            current = member.type
-            # A collection is never null, only the path to it is.
-            nullable = nullable or (member.nullable and not isinstance(current, edm.CollectionType))
-        return TypedPath(segments, node.span, level, tuple(members), current, nullable)
-
-    def unknown_property(self, name: str, type: StructuredType, node: Node, span: tuple[int, int]) -> Node:
-        usable = [m.name for m in type.members.values() if (m.sortable if self.sorting else m.filterable)]
-        near = None if self.is_full else nearest(name, usable)
-        message = f"{type.name} has no property '{shorten(name)}'."
-        code = "unknown-property"
-        if "." in name:
-            message, code, near = f"There is no type '{shorten(name)}' here.", "unknown-type", None
-        return self.refuse(code, message, node, span=span, suggestion=near)
-
-    def unknown_function(self, node: Call, scope: Scope) -> Node:
-        name = node.function
-        if name in SEGMENTS and name != "$filter":
-            message = f"'{name}' gives a value, which has no properties."
-            return self.refuse("not-a-path", message, node)
-        if name in OPERATIONS:
-            message = f"A path behind '{name}' is not supported."
-            return self.refuse("unsupported-expression", message, node)
-        if name == "()" or name in self.entity_type.members:
-            return self.refuse("unsupported-expression", "Key predicates are not supported.", node)
-        functions = [n for n in _NAMED if self.limits.functions is None or n in self.limits.functions]
-        near = None if self.is_full else nearest(name.lower(), functions)
-        message = f"There is no function '{shorten(name)}'."
-        if name.lower() == "substringof":
-            message += " OData 4 has contains(text,part), with the text first."
-            near = "contains" if "contains" in functions else None
-        span = (node.span[0], node.span[0] + len(name))
-        return self.refuse("unknown-function", message, node, span=span, suggestion=near)
+        return self.refuse("unsupported-expression.here", node, what=_kind(node))
 
     # ---- calls -----------------------------------------------------------------------------------
 
@@ -289,10 +169,9 @@ class Validator(Operands):
         """An operation with signatures."""
         operation = OPERATIONS[node.function]
         if len(arguments) not in _COUNTS[node.function]:
-            takes = " or ".join(map(str, _COUNTS[node.function]))
-            plural = "" if takes == "1" else "s"
-            message = f"{node.function} takes {takes} argument{plural}, got {len(arguments)}."
-            return self.refuse("wrong-argument-count", message, node)
+            counts = tuple(map(str, _COUNTS[node.function]))
+            message = "wrong-argument-count.single" if counts == ("1",) else "wrong-argument-count"
+            return self.refuse(message, node, function=node.function, counts=counts, given=len(arguments))
         types = [type_of(argument) for argument in arguments]
         if UNKNOWN in types:
             return WRONG
@@ -303,14 +182,19 @@ class Validator(Operands):
             names = tuple(type_of(argument).name for argument in arguments)
             found = overload(node.function, names)
         if found is None:
-            wrong = self.culprit(node, names)
-            return self.refuse("wrong-type", describe(operation, names), wrong)
+            if self.sorting and node.function == "negate":
+                return self.refuse("wrong-type.descending", node, name=unparse(node.arguments[0]))
+            return self.refuse("wrong-type", self.culprit(node, names), **described(operation, names))
         signature, result = found
         if "Collection,Collection" in signature.key:
             elements = [t.element for t in types if isinstance(t, edm.CollectionType)]
             if len(elements) == 2 and not self.have_like_members(*elements):
-                message = f"{node.function} takes collections of one type, got ({', '.join(names)})."
-                return self.refuse("wrong-type", message, node.arguments[1])
+                return self.refuse(
+                    "wrong-type.collections",
+                    node.arguments[1],
+                    function=node.function,
+                    given=listed(names),
+                )
         if "Double" in signature.key:
             arguments = [self.promote(a, p) for a, p in zip(arguments, signature.parameters, strict=True)]
         if not self.check_values(node, arguments, signature.parameters):
@@ -361,14 +245,13 @@ class Validator(Operands):
         if UNKNOWN in (type, type_of(right)):
             return WRONG
         if not isinstance(type, edm.EnumType) and type is not edm.NULL:
-            message = f"has takes an enumeration, got {type.name}."
-            return self.refuse("wrong-type", message, node.arguments[0])
+            return self.refuse("wrong-type.has", node.arguments[0], given=type.name)
         right = self.converted(right, type, node.arguments[1])
         if type_of(right) is UNKNOWN:
             return WRONG
         if type_of(right).name != type.name and edm.NULL not in (type, type_of(right)):
-            message = f"has takes a value of {type.name}, got {type_of(right).name}."
-            return self.refuse("wrong-type", message, node.arguments[1])
+            given = type_of(right).name
+            return self.refuse("wrong-type.has-value", node.arguments[1], type=type.name, given=given)
         nullable = is_nullable(left) or is_nullable(right)
         return self.made(node, (left, right), "has(Enum,Enum)", edm.BOOLEAN, nullable)
 
@@ -382,8 +265,7 @@ class Validator(Operands):
             if UNKNOWN in (type_of(left), type):
                 return WRONG
             if not isinstance(type, edm.CollectionType):
-                message = f"'in' takes a list or a collection on its right, got {type.name}."
-                return self.refuse("wrong-type", message, given_right)
+                return self.refuse("wrong-type.in", given_right, given=type.name)
             item = TypedPath((), given_right.span, 0, (), type.element, True)
             if UNKNOWN in map(type_of, self.alike(node, left, item, node.arguments)):
                 return WRONG
@@ -399,8 +281,8 @@ class Validator(Operands):
         if promoted(names) in (edm.DOUBLE.name, edm.SINGLE.name):
             left, *items = [self.promote(item, "Double") for item in (left, *items)]
         if not all(isinstance(item, Literal | TypedList) for item in items):
-            message = "A list of expressions is not supported."
-            return self.refuse("unsupported-expression", message, given_right)
+            what = Phrase("A list of expressions")
+            return self.refuse("unsupported-expression", given_right, what=what)
         found = TypedList(tuple(items), given_right.span, edm.collection(type_of(left)), False)
         return self.made(node, (left, found), "in", edm.BOOLEAN, False)
 
@@ -415,8 +297,7 @@ class Validator(Operands):
         if len(types) > 1:
             top = promoted(tuple(types))
             if top is None or any(name not in edm.NUMBERS for name in types):
-                message = f"The values of case have one type, got ({', '.join(types)})."
-                return self.refuse("wrong-type", message, node)
+                return self.refuse("wrong-type.case", node, given=listed(types))
             result = types[top]
             values = [self.promote(value, number_kind(top)) for value in values]
         arguments[1::2] = values
@@ -439,8 +320,8 @@ class Validator(Operands):
             return self.made(node, (value, target), "isof", edm.BOOLEAN, False)
         source = type_of(value)
         if source.name != type.name and not (_is_castable(source) and _is_castable(type)):
-            message = f"A cast from {source.name} to {type.name} is not supported."
-            return self.refuse("unsupported-expression", message, node)
+            message = "unsupported-expression.cast"
+            return self.refuse(message, node, source=source.name, target=type.name)
         return self.made(node, (value, target), "cast", type, True)
 
     def named_type(self, target: TypeName) -> edm.Type | None:
@@ -454,7 +335,7 @@ class Validator(Operands):
         found = edm.primitive(name) or edm.primitive(f"Edm.{name}") or known.get(name)
         found = found or known.get(name.rpartition(".")[2])
         if found is None:
-            self.refuse("unknown-type", f"There is no type '{shorten(name)}'.", target)
+            self.refuse("unknown-type", target, name=name)
         elif target.name != name:
             found = edm.collection(found)
         return found
@@ -467,12 +348,11 @@ class Validator(Operands):
         if type is UNKNOWN:
             return WRONG
         if not isinstance(type, edm.CollectionType):
-            message = f"'{node.function}' stands behind a collection, not behind {type.name}."
-            return self.refuse("wrong-type", message, given)
+            return self.refuse("wrong-type.behind", given, function=node.function, given=type.name)
         option = rest[0] if rest else None
         if isinstance(option, NamedValue) and (option.name != "$filter" or len(rest) > 1):
-            message = "$count takes one $filter here."
-            return self.refuse("unsupported-expression", message, rest[-1])
+            what = Phrase("$count with other options than one $filter")
+            return self.refuse("unsupported-expression", rest[-1], what=what)
         predicate: Node | None = None
         level = scope.level + 1
         if option is not None:
@@ -503,7 +383,7 @@ class Validator(Operands):
 _OPERATIONS: dict[str, Callable[[Validator, Call, list[Node]], Node]] = {
     **{name: Validator.call for name, operation in OPERATIONS.items() if operation.signatures},
     **dict.fromkeys(("and", "or", "not"), Validator.logic),
-    **dict.fromkeys(("eq", "ne", "gt", "ge", "lt", "le"), Validator.compare),
+    **dict.fromkeys(COMPARISONS, Validator.compare),
     "case": Validator.case,
     "has": Validator.has,
 }
@@ -522,7 +402,6 @@ _ORDINARY = frozenset(
     type for type in map(edm.primitive, (*edm.NUMBERS, edm.STRING.name, edm.BOOLEAN.name, edm.GUID.name))
 )
 """Types whose values need no more than to be of one type to be compared."""
-_NAMED = frozenset(n for n, op in OPERATIONS.items() if op.notation in ("function", "segment"))
 
 
 def _can_fail(key: str, function: str, arguments: Sequence[Node]) -> bool:
@@ -542,8 +421,8 @@ def _shown(node: Call) -> str:
     return "-" if node.function == "negate" else node.function
 
 
-def _kind(node: Node) -> str:
-    return "A JSON object" if not isinstance(node, TypeName) else "A type"
+def _kind(node: Node) -> Phrase:
+    return Phrase("A type" if isinstance(node, TypeName) else "A JSON object")
 
 
 def _is_castable(type: edm.Type) -> bool:
@@ -554,17 +433,31 @@ def validate(
     node: Node,
     entity_type: StructuredType,
     *,
-    limits: Limits = DEFAULT_LIMITS,
+    limits: Limits | None = None,
     default_timezone: dt.tzinfo = dt.UTC,
 ) -> Node:
     """The typed tree of a filter over a model; raises ValidationError, LimitError, UnsupportedError.
 
     `validate(parse_filter("size gt 3"), Image)`; default_timezone is that of literals without offset.
     """
+    limits = limits_of(entity_type, limits)
     validator = Validator(entity_type, limits, default_timezone, "", "", {})
     typed = validator.filter(node)
     raise_problems(validator.problems, limits)
     return typed
+
+
+@lru_cache(maxsize=256)
+def _tightened(one: Limits, other: Limits) -> Limits:
+    return one.tightened(other)
+
+
+def limits_of(entity_type: StructuredType | None, limits: Limits | None) -> Limits:
+    """The limits of a query: those asked for and those of the model, the tighter ones of both."""
+    bounds = None if entity_type is None else entity_type.limits
+    if limits is None or bounds is None:
+        return limits or bounds or DEFAULT_LIMITS
+    return _tightened(limits, bounds)
 
 
 def raise_problems(problems: Iterable[Problem], limits: Limits) -> None:

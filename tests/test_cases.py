@@ -24,7 +24,7 @@ import pytest
 
 import odata_query as oq
 from odata_query import edm, python
-from odata_query.errors import PROBLEMS
+from odata_query.catalogue import PROBLEMS
 from odata_query.model import ComplexType
 from odata_query.python_values import reader
 
@@ -230,7 +230,7 @@ def test_a_wrong_query_says_what_is_wrong_and_where(file, case):
     }
     wanted = {key: value for key, value in case.items() if key in given}
     assert {key: given[key] for key in wanted} == wanted, str(error)
-    assert type(error) in {CLASSES[PROBLEMS[one.code][0]] for one in error.problems}
+    assert type(error) in {CLASSES[PROBLEMS[one.code].kind] for one in error.problems}
     assert error.status == (501 if isinstance(error, oq.UnsupportedError) else 400)
     assert case.get("says", "") in problem.message
     for one in error.problems:

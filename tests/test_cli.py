@@ -278,7 +278,7 @@ def test_a_file_that_cannot_be_read_is_a_message(tmp_path):
         ("fileType eq", "An operand is missing after 'eq'"),
         ("fileTyp eq 'jpg'", "Did you mean 'fileType'?"),
         ("width eq 'x'", "cannot compare Edm.Int64 with Edm.String"),
-        ("$filter=reference eq '50%'", "not UTF-8 in percent-encoding"),
+        ("$filter=reference eq '50%'", "written %25 in a URL"),
         ("$top=-1", "$top is a whole number"),
         ("$expand=tags", "$expand is not supported"),
         ("(" * 200, "nests more than 100 levels"),

@@ -401,12 +401,12 @@ class Dialect:
             (lambda value, zone: type.text(value)) if is_one_to_one else None,
         )
 
-    def exceeds(self, text: str) -> str | None:
-        """Why a statement or a part of one is more than the engine takes, or None."""
-        return None
+    def nests_too_deep(self, text: str) -> bool:
+        """Whether a statement or a part of one nests deeper than the engine's parser goes."""
+        return False
 
     def accepts(self, value: Any, type: edm.Type) -> str | None:
-        """Why the engine cannot compare with a value, or None."""
+        """Why the engine does not take a value, or None: `decimals have at most 38 digits`."""
         return None
 
 

@@ -360,7 +360,7 @@ class ClickHouse(Dialect):
 
     def accepts(self, value: Any, type: edm.Type) -> str | None:
         if isinstance(value, Decimal) and _scale(value) + max(value.adjusted() + 1, 0) > 60:
-            return f"{self.name} takes decimals of at most 60 digits."
+            return "decimals have at most 60 digits"
         return None
 
 

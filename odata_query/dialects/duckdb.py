@@ -286,5 +286,5 @@ class DuckDB(Dialect):
         exponent = short.as_tuple().exponent
         assert isinstance(exponent, int), "it is a number"
         if short != value or abs(value) >= 10**26 or exponent < -12:
-            return f"{self.name} takes decimals with 26 digits before and 12 behind the point."
+            return "decimals have at most 26 digits before and 12 behind the point"
         return None

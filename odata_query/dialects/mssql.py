@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import edm
-from ..errors import Problem, error
+from ..catalogue import Name, Phrase
+from ..errors import error, problem
 from ..python_values import WHITE_SPACE
 from .base import NEAREST, Dialect, Members, Needle, Storage, in_zone, seconds
 
@@ -271,7 +272,15 @@ class MSSQL(Dialect):
 
     def bind(self, value: Any, type: edm.Type) -> Any:
         if isinstance(value, float) and value in (float("inf"), float("-inf")):
-            raise error([Problem("literal-out-of-range", f"{self.name} has no infinite numbers.")])
+            raise error(
+                [
+                    problem(
+                        "literal-out-of-range.engine",
+                        engine=Name(self.name),
+                        reason=Phrase("it has no infinite numbers"),
+                    )
+                ]
+            )
         if isinstance(value, dt.datetime):
             return value if value.tzinfo is None else value.isoformat(timespec="microseconds")
         if isinstance(value, dt.time):

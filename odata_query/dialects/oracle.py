@@ -15,7 +15,8 @@ from decimal import Decimal
 from typing import Any
 
 from .. import edm
-from ..errors import Problem, error
+from ..catalogue import Name, Phrase
+from ..errors import error, problem
 from ..python_values import WHITE_SPACE
 from .base import NEAREST, Dialect, Members, Needle, Storage, in_zone, like
 
@@ -256,7 +257,15 @@ class Oracle(Dialect):
 
     def bind(self, value: Any, type: edm.Type) -> Any:
         if value == "":
-            raise error([Problem("literal-out-of-range", f"{self.name} has no empty text.")])
+            raise error(
+                [
+                    problem(
+                        "literal-out-of-range.engine",
+                        engine=Name(self.name),
+                        reason=Phrase("there is no empty text"),
+                    )
+                ]
+            )
         if isinstance(value, bool):
             return int(value)
         if isinstance(value, dt.datetime):
@@ -270,7 +279,7 @@ class Oracle(Dialect):
 
     def accepts(self, value: Any, type: edm.Type) -> str | None:
         if value == "":
-            return f"{self.name} has no empty text."
+            return "there is no empty text"
         if isinstance(value, Decimal) and len(value.as_tuple().digits) > 38:
-            return f"{self.name} takes decimals of at most 38 digits."
+            return "decimals have at most 38 digits"
         return None

@@ -297,5 +297,5 @@ class Spark(Dialect):
         if isinstance(value, Decimal):
             places = -int(value.normalize().as_tuple().exponent)
             if places > self.max_scale or value.adjusted() >= 20:
-                return f"{self.name} takes decimals of at most 20 digits before the point and 18 behind it."
+                return "decimals have at most 20 digits before and 18 behind the point"
         return None

@@ -386,11 +386,11 @@ class SQLite(Dialect):
         for (name, arity), function in functions.items():
             connection.create_function(name, arity, function, deterministic=True)
 
-    def exceeds(self, text: str) -> str | None:
+    def nests_too_deep(self, text: str) -> bool:
         if text.count("(") + text.count("CASE") <= 6:
-            return None
+            return False
         kept = _kept(text) if len(text) < 5_000 else _kept.__wrapped__(text)
-        return f"{self.name} cannot parse expressions that nest so deep." if kept > _STACK - 8 else None
+        return kept > _STACK - 8
 
     def accepts(self, value: Any, type: edm.Type) -> str | None:
         if (
@@ -398,5 +398,5 @@ class SQLite(Dialect):
             and len(value.normalize().as_tuple().digits) > 15
             and Decimal(float(value)) != value
         ):
-            return f"{self.name} takes decimals of at most 15 digits."
+            return "decimals have at most 15 digits"
         return None

@@ -126,7 +126,7 @@ def restricted(
     publisher.exclude(type, paths(exclude, "exclude"))
     found = publisher.publish(type, rules)
     limits = limits if type.limits is None else limits.tightened(type.limits)
-    return EntityType(found.name, found.properties, limits=limits)
+    return EntityType(found.name, found.properties, limits=limits, unrestricted=type.unrestricted)
 
 
 def published_as(label: str, source: str, prop: Property) -> Property:
