@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from . import edm
 from .errors import ConfigurationError
-from .limits import Limits
+from .limits import UNBOUNDED, Limits
 
 if TYPE_CHECKING:
     from .models.narrowing import Narrowing
@@ -33,7 +33,8 @@ class Property:
     read        what makes a value of what a row (or a member of a collection) holds there, as `str`
     column      the name of the column in SQL, if not the property's own; of a complex property, what stands
                 before the columns of its properties, with an underscore between; nothing if it is empty
-    storage     how the column holds values, where a dialect knows several ways: `json`, `array`, `text`, ...
+    storage     how the column holds values, where a dialect knows several ways: `json`, `array`, `text`, ...;
+                a mapping says it by dialect: {"sqlite": "hex"}
     scale       the digits after the point that an Edm.Decimal has at most
     collation   how the column compares texts: `binary` by code point, spaces at the end too; `linguistic` in
                 another order; `insensitive` also taking some for equal; None is what the database is used to
@@ -52,7 +53,7 @@ class Property:
     attribute: str | None = None
     read: Callable[[Any], Any] | None = None
     column: str | None = None
-    storage: str | None = None
+    storage: str | Mapping[str, str] | None = None
     scale: int | None = None
     collation: str | None = None
     table: str | None = None
@@ -67,6 +68,10 @@ class Property:
             self.resolve()
         elif not (isinstance(self.type, edm.Type) or callable(self.type)):
             raise ConfigurationError(f"{self.type!r} is no type of a property")
+
+    def stored(self, dialect: str) -> str | None:
+        """How the column holds values in a dialect of SQL."""
+        return self.storage.get(dialect) if isinstance(self.storage, Mapping) else self.storage
 
     def resolve(self) -> edm.Type:
         """The type itself, whichever way it was given."""
@@ -106,12 +111,12 @@ def enum_type(python_enum: type[enum.Enum]) -> edm.EnumType:
     `class Status(Enum): OK = "Ok"` is asked for as `status eq 'Ok'`, `class Color(Flag): RED = 1` as
     `color has 'RED'`.
     """
-    members: dict[str, int] = {}
-    for position, (name, member) in enumerate(python_enum.__members__.items()):
-        if isinstance(member.value, str):
-            members[member.value] = position
-        else:
-            members[name] = member.value if isinstance(member.value, int) else position
+    given = python_enum.__members__
+    are_numbers = all(isinstance(member.value, int) for member in given.values())
+    members = {
+        member.value if isinstance(member.value, str) else name: member.value if are_numbers else position
+        for position, (name, member) in enumerate(given.items())
+    }
     return edm.EnumType(python_enum.__name__, members, issubclass(python_enum, enum.Flag))
 
 
@@ -282,14 +287,14 @@ class EntityType(StructuredType):
         sortable    the properties that `$orderby` may use
         functions   the functions that a query may use, `any`, `all` and `$count` among them
         operators   the operators that a query may use
-        limits      bounds on a query; where parse_query is given others, the tighter ones hold
+        limits      bounds on a query, where they are tighter than those that parse_query has
 
         Names can be paths, `owner/name`, and end in `*`. Nothing is allowed that the type did not allow
         before. Raises ConfigurationError for a name that the type does not have.
         """
         from .models.narrowing import restricted
 
-        bounds = limits or Limits()
+        bounds = limits or UNBOUNDED
         if functions is not None:
             bounds = replace(bounds, functions=frozenset(name.lower() for name in functions))
         if operators is not None:

@@ -398,19 +398,17 @@ def fetch(row: Any, name: str) -> Any:
 def _read_enum(type: edm.EnumType) -> Read:
     def read(value: Any) -> Any:
         if isinstance(value, enum.Enum):
-            given = value.value
-            found = type.members.get(given if isinstance(given, str) else value.name)
-            if found is not None:
-                return found
-            value = given if isinstance(given, int) else value.name
-        if isinstance(value, str):
-            found = type.value(value)
-            if found is None:
-                found = type.value(value.replace(", ", ","))
-            if found is None:
-                raise ValueError("it has no such member")
-            return found
-        return operator.index(value)
+            given, value = value._value_, value._name_  # faster than the properties
+            if isinstance(given, str) and given in type.members:
+                return type.members[given]
+            if isinstance(given, int) and value not in type.members:
+                return given
+        if not isinstance(value, str):
+            return operator.index(value)
+        found = type.value(value if value in type.members else value.replace(", ", ","))
+        if found is None:
+            raise ValueError("it has no such member")
+        return found
 
     return read
 
@@ -427,15 +425,7 @@ def _moment(text: str) -> dt.datetime:
     try:
         return dt.datetime.fromisoformat(text)
     except ValueError:
-        if text[10:11] != "t" and text[-1:] != "z":  # RFC 3339 takes these too
-            raise
-        return dt.datetime.fromisoformat(text.upper())
-
-
-def _known(moment: dt.datetime) -> dt.datetime:
-    if moment != moment:
-        raise ValueError("it is no moment")  # as NaT of pandas, which is no null either
-    return moment
+        return dt.datetime.fromisoformat(text.upper())  # RFC 3339 takes a small t and z
 
 
 def _read_date_time_offset(zone: dt.tzinfo) -> Read:
@@ -443,10 +433,8 @@ def _read_date_time_offset(zone: dt.tzinfo) -> Read:
         if isinstance(value, str):
             value = _moment(value)
         if isinstance(value, dt.datetime):
-            return value if value.tzinfo is not None else _known(value).replace(tzinfo=zone)
-        if isinstance(value, dt.date):
-            return dt.datetime.combine(value, dt.time(), zone)
-        return _instance(value, dt.datetime)
+            return value if value.tzinfo is not None else value.replace(tzinfo=zone)
+        return dt.datetime.combine(value, dt.time(), zone)
 
     return read
 
@@ -457,18 +445,15 @@ def _read_date(value: Any) -> Any:
             return dt.date.fromisoformat(value)
         except ValueError:
             value = _moment(value)
-    if isinstance(value, dt.datetime):
-        return _known(value).date()
-    return _instance(value, dt.date)
+    return value.date() if isinstance(value, dt.datetime) else _instance(value, dt.date)
 
 
 def _read_time(value: Any) -> Any:
-    """The time that a clock shows, whatever its offset; some drivers give a duration since midnight."""
+    if value.__class__ is dt.time and value.tzinfo is None:
+        return value
     if isinstance(value, str):
-        value = dt.time.fromisoformat(value.replace("z", "Z"))
-    if isinstance(value, dt.timedelta):
-        if value.days:
-            raise ValueError("it is longer than a day")
+        value = dt.time.fromisoformat(value.upper())
+    if isinstance(value, dt.timedelta) and not value.days:  # what drivers of MySQL give
         value = dt.datetime.min + value
     if isinstance(value, dt.datetime):
         return value.time()
@@ -480,36 +465,29 @@ def _read_duration(value: Any) -> Any:
 
 
 def _read_guid(value: Any) -> Any:
-    if isinstance(value, str):
-        return uuid.UUID(value)
     if isinstance(value, bytes | bytearray | memoryview):
         return uuid.UUID(bytes=bytes(value))
-    return _instance(value, uuid.UUID)
+    return uuid.UUID(value) if isinstance(value, str) else _instance(value, uuid.UUID)
 
 
-def _instance(value: Any, types: Any) -> Any:
-    if not isinstance(value, types):
-        raise TypeError(f"it is of type {type(value).__name__}")
-    return value
+def _instance(value: Any, type: Any) -> Any:
+    if isinstance(value, type):
+        return value
+    raise TypeError(f"it is of type {value.__class__.__name__}")
 
 
 def _read_geo(value: Any) -> Any:
     return geo().from_data(value)
 
 
-_READERS: Mapping[str, Read] = {
-    edm.DATE.name: _read_date,
-    edm.DECIMAL.name: _read_decimal,
-    edm.DURATION.name: _read_duration,
-    edm.GUID.name: _read_guid,
-    edm.TIME_OF_DAY.name: _read_time,
+_READERS: Mapping[str, tuple[Read, Any]] = {
+    edm.DATE.name: (_read_date, dt.date),
+    edm.DECIMAL.name: (_read_decimal, None),
+    edm.DURATION.name: (_read_duration, dt.timedelta),
+    edm.GUID.name: (_read_guid, uuid.UUID),
+    edm.TIME_OF_DAY.name: (_read_time, None),
 }
-_READY: Mapping[str, type] = {
-    edm.DATE.name: dt.date,
-    edm.DURATION.name: dt.timedelta,
-    edm.GUID.name: uuid.UUID,
-}
-"""The class whose instances need no reading."""
+"""What reads values of a type, and the class of those that need no reading."""
 _AS_THEY_ARE = frozenset((edm.STRING.name, edm.BOOLEAN.name, *edm.INTEGERS))
 
 
@@ -521,7 +499,6 @@ def reader(type: edm.Type, zone: dt.tzinfo) -> Read | None:
     offset is one in `zone`, a time of day loses its offset.
     Raises ConfigurationError for data that is of another type.
     """
-    read: Read | None
     if type.name in _AS_THEY_ARE:
         return None
     if isinstance(type, edm.CollectionType):
@@ -535,18 +512,16 @@ def reader(type: edm.Type, zone: dt.tzinfo) -> Read | None:
             return items if inner is None else [inner(item) for item in items]
 
         return read_items
+    read, ready = _READERS.get(type.name, (None, None))
     if isinstance(type, edm.EnumType):
-        read = _read_enum(type)
+        read, ready = _read_enum(type), int
     elif type.name == edm.DATE_TIME_OFFSET.name:
         read = _read_date_time_offset(zone)
     elif type.name.startswith("Edm.Geo"):
         read = _read_geo
-    else:
-        read = _READERS.get(type.name)
     if read is None:
         return None
     inside = read
-    ready = int if isinstance(type, edm.EnumType) else _READY.get(type.name)
 
     def checked(value: Any) -> Any:
         if value is None or value.__class__ is ready:

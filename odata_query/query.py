@@ -10,11 +10,11 @@ from typing import Any
 
 from .ast import Node, OrderByItem, Path, transform, unfrozen, walk
 from .errors import ConfigurationError, ODataError, Problem, nearest, problem, shorten
-from .limits import Limits
+from .limits import Limits, effective
 from .model import StructuredType
 from .parser import parse
 from .typed import TypedPath
-from .validator import Validator, limits_of, raise_problems
+from .validator import Validator, raise_problems
 
 _BUILT = ("filter", "orderby", "top", "skip", "count")
 _NOT_BUILT = (
@@ -90,7 +90,7 @@ def parse_query(
 
     options           a raw query string, or decoded names and values as a mapping or as pairs
     entity_type       the model to validate by; without one the text is only parsed
-    limits            bounds on the query; where the model has bounds too, the tighter ones hold
+    limits            bounds on the query, by default safe ones; the model's hold where they are tighter
     default_timezone  that of date-time literals, and of datetimes in rows, without offset
 
     Names are taken with or without `$` and in any case. Raises ParseError, ValidationError, LimitError
@@ -100,7 +100,7 @@ def parse_query(
         raise ConfigurationError(f"entity_type is an EntityType, not {entity_type!r}")
     if not isinstance(default_timezone, dt.tzinfo):
         raise ConfigurationError(f"default_timezone is a tzinfo, not {default_timezone!r}")
-    limits = limits_of(entity_type, limits)
+    limits = effective(limits, None if entity_type is None else entity_type.limits)
     problems: list[Problem] = []
     given, aliases, cut = _sorted_out(_pairs(options), problems, limits)
     trees: dict[str, Any] = {}

@@ -135,7 +135,7 @@ class SqlPaths:
                 f"{joined.column(self.dialect.quote(there))} IS NULL" if member.nullable else absent,
             )
         if isinstance(member.type, ComplexType):
-            if prop.storage == "json":
+            if prop.stored(self.dialect.name) == "json":
                 text = row.column(self.dialect.quote(prefix + member.column))
                 return Json(text), f"{text} IS NULL" if member.nullable else absent
             return self.flat(row, _prefix(prefix, member), member, absent)
@@ -159,7 +159,7 @@ class SqlPaths:
             return Entity(found, absent)
         if isinstance(instance, Json):
             place = Json(instance.text, (*instance.keys, member.column))
-            is_number = isinstance(type, edm.EnumType) and member.property.storage != "text"
+            is_number = isinstance(type, edm.EnumType) and member.property.stored(self.dialect.name) != "text"
             text = self.json(place, edm.INT64.name if is_number else type.name)
             return self.column(text, type, member.property, in_json=True)
         row, prefix = (instance.row, instance.prefix) if isinstance(instance, Flat) else (instance, "")
@@ -179,7 +179,7 @@ class SqlPaths:
         found.type = type
         name = "Enum" if isinstance(type, edm.EnumType) else type.name
         defaults = self.dialect.json_storages if in_json else self.dialect.default_storages
-        named = None if isinstance(prop.resolve(), edm.CollectionType) else prop.storage
+        named = None if isinstance(prop.resolve(), edm.CollectionType) else prop.stored(self.dialect.name)
         storage = named or defaults.get(name)
         if storage is not None:
             found.storage = self.dialect.storage(type, storage)
@@ -263,13 +263,14 @@ class SqlPaths:
             name = f"{alias}.{quote(member.column)}".replace("{", "{{").replace("}", "}}")
             child = self.dialect.children._replace(source=table, member=name)
             return Collection(child, alias, table, element, prop, on, links, absent, [])
-        if isinstance(element, StructuredType) and prop.storage is None:
+        storage = prop.stored(self.dialect.name)
+        if isinstance(element, StructuredType) and storage is None:
             message = f"{member.name} is in no column: its property needs a table and join, or a storage"
             raise ConfigurationError(message)
         if row.after and not self.dialect.reaches_through:
             raise self.too_far()
         return self.unfolded(
-            self.form(prop.storage, member), row.column(column), alias, element, prop, absent
+            self.form(storage, member), row.column(column), alias, element, prop, absent
         )
 
     def unfolded(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 
 from . import edm
 from .ast import (
@@ -25,7 +24,7 @@ from .ast import (
 )
 from .catalogue import Phrase
 from .errors import Problem, error, shorten
-from .limits import DEFAULT_LIMITS, Limits
+from .limits import Limits, effective
 from .model import StructuredType
 from .names import COMPARISONS, NAMED, OUTERMOST, Names, Scope
 from .operands import WRONG, is_nothing, is_unordered
@@ -440,24 +439,11 @@ def validate(
 
     `validate(parse_filter("size gt 3"), Image)`; default_timezone is that of literals without offset.
     """
-    limits = limits_of(entity_type, limits)
+    limits = effective(limits, entity_type.limits)
     validator = Validator(entity_type, limits, default_timezone, "", "", {})
     typed = validator.filter(node)
     raise_problems(validator.problems, limits)
     return typed
-
-
-@lru_cache(maxsize=256)
-def _tightened(one: Limits, other: Limits) -> Limits:
-    return one.tightened(other)
-
-
-def limits_of(entity_type: StructuredType | None, limits: Limits | None) -> Limits:
-    """The limits of a query: those asked for and those of the model, the tighter ones of both."""
-    bounds = None if entity_type is None else entity_type.limits
-    if limits is None or bounds is None:
-        return limits or bounds or DEFAULT_LIMITS
-    return _tightened(limits, bounds)
 
 
 def raise_problems(problems: Iterable[Problem], limits: Limits) -> None:

@@ -201,7 +201,10 @@ def test_a_member_of_a_collection_is_known_in_all_its_forms(type, less, literal,
 @pytest.mark.parametrize(
     ("type", "form", "filter"),
     [
-        *(("Edm.Binary", v, "p ne null") for v in (b"", b"\xff", bytearray(b"x"), memoryview(b"x"), "", "-_8=", "+/8", "!")),
+        *(
+            ("Edm.Binary", v, "p ne null")
+            for v in (b"", b"\xff", bytearray(b"x"), memoryview(b"x"), "", "-_8=", "+/8", "!")
+        ),
         ("Edm.Binary", None, "p eq null"),
         ("Edm.Date", "2024-04-05T23:00:00Z", "day(p) eq 5 and p add duration'P1D' eq 2024-04-06"),
         ("Edm.DateTimeOffset", "2024-04-05T08:44:33", "hour(p) eq 8 and date(p) eq 2024-04-05"),
@@ -337,10 +340,8 @@ def test_what_libraries_have_for_numbers_and_moments_is_read():
         for copies in (1, 1_000):
             assert len(run([form], f"$filter=p eq {literal}", type, copies=copies)) == copies
     for type, form in (
-        ("Edm.Date", pandas.NaT),
         ("Edm.Date", pandas.NA),
         ("Edm.DateTimeOffset", pandas.NA),
-        ("Edm.DateTimeOffset", pandas.NaT),
         ("Edm.Decimal", pandas.NA),
         ("Edm.Guid", pandas.NA),
         ("Edm.Duration", pandas.NaT),

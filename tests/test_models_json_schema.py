@@ -10,11 +10,10 @@ import uuid
 from typing import Annotated, Any
 
 import pytest
+from models import IMAGE, Rights, Status
 
 import odata_query as oq
 from odata_query import python
-
-from models import IMAGE, Rights, Status
 
 RIGHTS = {"rights": oq.Property(Rights)}
 
@@ -407,7 +406,10 @@ def test_the_title_names_the_type(title, name):
 
 INHERITED = {
     "definitions": {
-        "Base": {"properties": {"id": {"type": "integer"}, "name": text(), "gone": text()}, "required": ["id"]},
+        "Base": {
+            "properties": {"id": {"type": "integer"}, "name": text(), "gone": text()},
+            "required": ["id"],
+        },
         "Middle": {"allOf": [{"$ref": "#/definitions/Base"}], "properties": {"name": {"maxLength": 3}}},
         "Leaf": {
             "allOf": [{"$ref": "#/definitions/Middle"}, {"$ref": "#/definitions/Base"}],
@@ -449,7 +451,9 @@ def test_what_is_write_only_is_not_published():
     assert found.members["card"].type.members.keys() == {"name"}
 
 
-@pytest.mark.parametrize("name", ["secret", "password", "pin", "keys", "key", "either", "both", "card/number"])
+@pytest.mark.parametrize(
+    "name", ["secret", "password", "pin", "keys", "key", "either", "both", "card/number"]
+)
 @pytest.mark.parametrize("option", ["only", "filterable", "sortable"])
 def test_only_does_not_publish_what_is_write_only_but_override_does(name, option):
     with pytest.raises(oq.ConfigurationError, match="is write-only"):

@@ -89,7 +89,7 @@ def test_what_is_excluded_is_nowhere(narrow, path):
 SEARCHES = [
     "$filter=password eq 'x'",
     "$filter=$it/password eq 'x'",
-    "$filter='x' in (password)",
+    "$filter='x' in tags or password in ('y')",
     "$filter=password in ('x','y')",
     "$filter=not (password ne 'x')",
     "$filter=concat(password,'x') eq 'y'",
@@ -108,7 +108,6 @@ SEARCHES = [
     "$filter=friends/$count($filter=$this/password eq 'x') gt 0",
     "$filter=friends/$filter($this/password eq 'x')/$count gt 0",
     "$filter=tags/any(t: t eq password)",
-    "$filter=Person/password eq 'x'",
     "$filter=Ns.Person/password eq 'x'",
     "$filter=boss/Ns.Person/password eq 'x'",
     "$filter=cast($it,Ns.Person)/password eq 'x'",
@@ -189,12 +188,18 @@ def related():
         {
             "id": prop("Edm.Int32", key=True),
             "name": prop(),
-            "place": prop(oq.ComplexType("Place", {"city": prop(), "country": oq.NavigationProperty(country)})),
+            "place": prop(
+                oq.ComplexType("Place", {"city": prop(), "country": oq.NavigationProperty(country)})
+            ),
             "country": oq.NavigationProperty(country),
             "items": oq.NavigationProperty(lambda: item, collection=True),
         },
     )
-    fields = {"id": prop("Edm.Int32", key=True), "size": prop("Edm.Int32"), "owner": oq.NavigationProperty(owner)}
+    fields = {
+        "id": prop("Edm.Int32", key=True),
+        "size": prop("Edm.Int32"),
+        "owner": oq.NavigationProperty(owner),
+    }
     item = oq.EntityType("Item", fields)
     return fields
 
@@ -232,7 +237,9 @@ def test_a_type_that_fails_is_no_matter_where_it_is_not_published():
         fields = {"id": prop(), "bad": prop(fail), "inner": many(inner)}
         found = narrowed("Row", fields, exclude=["bad", "inner/bad"])
         assert names(found, "inner/inner") == ["id", "inner"]
-        found = narrowed("Row", fields, override={"bad": prop("Edm.Int32"), "inner/bad": prop()}, only=["bad"])
+        found = narrowed(
+            "Row", fields, override={"bad": prop("Edm.Int32"), "inner/bad": prop()}, only=["bad"]
+        )
         assert found.members["bad"].type.name == "Edm.Int32"
         with pytest.raises(oq.ConfigurationError, match="Row.bad has no type"):
             narrowed("Row", fields, exclude=["inner"])
@@ -475,7 +482,7 @@ def test_a_restriction_refuses_something_and_is_never_lifted(option):
             assert taken(again, oq.Limits(max_top=None, max_nodes=None, functions=None)) <= narrow
 
 
-@pytest.mark.parametrize(("one", "two"), itertools.permutations(RESTRICTIONS, 2))
+@pytest.mark.parametrize(("one", "two"), list(itertools.permutations(RESTRICTIONS, 2)))
 def test_two_restrictions_hold_both(one, two):
     if "exclude" in (one, two):
         pytest.skip("what is excluded cannot be named")
@@ -591,7 +598,7 @@ DIFFERENT = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("one", "two"), itertools.combinations(range(len(DIFFERENT)), 2))
+@pytest.mark.parametrize(("one", "two"), list(itertools.combinations(range(len(DIFFERENT)), 2)))
 def test_types_that_differ_are_not_equal(one, two):
     assert DIFFERENT[one] != DIFFERENT[two]
     assert DIFFERENT[two] != DIFFERENT[one]

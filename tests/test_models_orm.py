@@ -71,6 +71,7 @@ class Place:
     longitude: float | None
 
 
+# fmt: off
 class Artist(Base):
     __tablename__ = "artists"
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
@@ -171,11 +172,12 @@ def shared(n: int) -> dict[str, Any]:
     """The values of a row of the shared model; what can be null is in every other one."""
     some: dict[str, Any] = {
         "title": f"Über {n}", "rights": Rights(n % 8), "depth": n, "rating": n / 4, "contrast": -0.5 * n, "price": Decimal(n) / 4, "is_archived": n % 4 == 1, "modified_on": DAY + dt.timedelta(days=n, microseconds=n * 1000), "taken_on": dt.date(2024, 1, 1 + n), "taken_at": dt.time(n, 30), "exposure": dt.timedelta(seconds=n, microseconds=5), "checksum": bytes([n, 255]), "batch": uuid.UUID(int=n), "thumbnail_url": f"http://example.org/{n}.png",
-    }  # fmt: skip
+    }
     return {
         "id": n, "reference": f"r{n}.jpg", "file_type": "png" if n % 3 else "jpg", "status": list(Status)[n % 5], "width": n * 100, "height": 500, "size_in_bytes": 2**40 + n, "num_links": n * n, "weight": Decimal(n) / 8, "is_public": n % 3 == 0, "created_on": DAY + dt.timedelta(hours=5 * n), "uuid": uuid.UUID(int=n * 2**100), "tags": ["a", "b"][: n % 3], "sizes": [n, n * 2], "original_url": f"http://example.org/{n}",
         **(some if n % 2 else dict.fromkeys(some)),
-    }  # fmt: skip
+    }
+# fmt: on
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +190,12 @@ def gallery():
         session.add_all([Artist(id=1, name="Ana", password="hunter2"), Artist(id=2), *labels])
         for n in range(1, 9):
             place = None if n % 4 == 0 else Place(f"City {n}", None if n % 3 == 0 else n / 2, 1.0)
-            more = {"mood": [None, *Mood][n % 3], "artist_id": [None, 1, 2][n % 3], "parent_id": n // 3 or None, "labels": labels[: n % 3]}
+            more = {
+                "mood": [None, *Mood][n % 3],
+                "artist_id": [None, 1, 2][n % 3],
+                "parent_id": n // 3 or None,
+                "labels": labels[: n % 3],
+            }
             session.add(Picture(**shared(n), place=place, **more))
         session.commit()
         raw = engine.raw_connection().driver_connection
@@ -196,6 +203,7 @@ def gallery():
         yield list(session.scalars(sa.select(Picture))), raw
 
 
+# fmt: off
 QUERIES = """
 reference eq 'r3.jpg'; title eq null; title ne 'Über 3'; not contains(title,'3'); tolower(title) eq 'über 5'; startswith(original_url,'http://example.org/7'); endswith(reference,'4.jpg') or file_type eq 'jpg'; kind eq 'jpg'
 status eq 'Ok'; status in ('Ok','Re'); status ne 'Vd'; status gt 'Up'; rights has 'WRITE'; rights ne 'READ'; mood eq 'CALM'; mood ne 'WILD'; mood eq null; mood in ('WILD',null)
@@ -209,6 +217,7 @@ artist/name eq 'Ana'; artist/name ne 'Ana'; artist eq null; artist_id ne 1; pare
 CASES = [case.strip() for case in QUERIES.replace("\n", ";").split(";") if case.strip()]
 ORDERS = ["title desc,id", "status,id desc", "created_on desc", "modified_on desc,id", "price desc,id", "taken_on,id", "place/latitude desc,id", "artist/name,id desc", "parts/$count desc,id", "mood desc,id", "is_archived desc,id"]
 OPTIONS = [{"$filter": case} for case in CASES] + [{"$orderby": order} for order in ORDERS] + [{"$orderby": "id desc", "$top": "3", "$skip": "2"}]
+# fmt: on
 
 
 def found(query: oq.Query, rows: list[Any], raw: Any, table: str) -> list[int]:
@@ -240,7 +249,8 @@ def test_a_mapped_class_gives_the_shared_model():
 
 
 @pytest.mark.parametrize(
-    "filter", ["fileType eq 'jpg' and sizeInBytes gt 5", "artist/name eq 'Ana' and place/latitude gt 0", "isPublic"]
+    "filter",
+    ["fileType eq 'jpg' and sizeInBytes gt 5", "artist/name eq 'Ana' and place/latitude gt 0", "isPublic"],
 )
 def test_names_in_camel_case_are_asked_on_the_same_columns(gallery, filter):
     assert found(oq.parse_query({"$filter": filter}, CAMEL), *gallery, "images")
@@ -248,8 +258,15 @@ def test_names_in_camel_case_are_asked_on_the_same_columns(gallery, filter):
 
 @pytest.mark.parametrize(
     ("filter", "ids"),
-    [("area gt 300000", [7, 8]), ("shape eq 'wide'", [6, 7, 8]), ("double_width eq 400", [2]), ("labels/any(l: l/text eq 'y')", [2, 5, 8]), ("labels/$count eq 1", [1, 4, 7]), ("artist/wide/$count eq 1", [1, 2, 4, 5, 7, 8])],
-)  # fmt: skip
+    [
+        ("area gt 300000", [7, 8]),
+        ("shape eq 'wide'", [6, 7, 8]),
+        ("double_width eq 400", [2]),
+        ("labels/any(l: l/text eq 'y')", [2, 5, 8]),
+        ("labels/$count eq 1", [1, 4, 7]),
+        ("artist/wide/$count eq 1", [1, 2, 4, 5, 7, 8]),
+    ],
+)
 def test_what_is_in_no_column_is_asked_in_python_and_refused_in_sql(gallery, filter, ids):
     query = oq.parse_query({"$filter": filter}, PICTURE)
     assert [row.id for row in python.apply(gallery[0], query)] == ids
@@ -259,8 +276,13 @@ def test_what_is_in_no_column_is_asked_in_python_and_refused_in_sql(gallery, fil
 
 @pytest.mark.parametrize(
     ("filter", "ids"),
-    [("taken_at gt 03:00:00", [3, 5, 7]), ("exposure lt duration'PT4S'", [1, 3]), ("batch eq 00000000-0000-0000-0000-000000000003", [3]), ("thumbnail_url ne null", [1, 3, 5, 7])],
-)  # fmt: skip
+    [
+        ("taken_at gt 03:00:00", [3, 5, 7]),
+        ("exposure lt duration'PT4S'", [1, 3]),
+        ("batch eq 00000000-0000-0000-0000-000000000003", [3]),
+        ("thumbnail_url ne null", [1, 3, 5, 7]),
+    ],
+)
 def test_objects_of_a_mapped_class_are_rows(gallery, filter, ids):
     assert [row.id for row in python.apply(gallery[0], oq.parse_query({"$filter": filter}, PICTURE))] == ids
 
@@ -276,10 +298,20 @@ def test_a_table_is_read_by_its_columns_and_its_rows_are_mappings(gallery):
         statement = sql.select(query, "images", dialect="sqlite", columns=["id"])
         assert [row["id"] for row in python.apply(rows, query)] == [3, 6]
         assert gallery[1].execute(*statement).fetchall() == [(3,), (6,)]
-    odd = sa.Table("odd", sa.MetaData(), sa.Column("a b", sa.Integer), sa.Column("1st", sa.Text), sa.Column("a_b", sa.Integer, key="k"))
+    odd = sa.Table(
+        "odd",
+        sa.MetaData(),
+        sa.Column("a b", sa.Integer),
+        sa.Column("1st", sa.Text),
+        sa.Column("a_b", sa.Integer, key="k"),
+        sa.Column("c/d", sa.Integer),
+    )
     assert {label: (p.attribute, p.column) for label, p in read(odd, all_fields=True).properties.items()} == {
-        "a_b": ("a b", "a b"), "_1st": ("1st", "1st"), "a_b_": ("a_b", "a_b")
-    }  # fmt: skip
+        "a_b": ("a b", "a b"),
+        "_1st": ("1st", "1st"),
+        "a_b_": ("a_b", "a_b"),
+        "c_d": ("c/d", "c/d"),
+    }
 
 
 class Staff(Base):
@@ -325,7 +357,11 @@ def test_inheritance_keys_and_schemas_are_understood():
     assert set(manager.properties) == {"id", "kind", "name", "budget", "staff_id", "deputy"}
     assert manager.properties["deputy"].join == {"staff_id": "id"}
     # What is inherited is in the other table.
-    assert {name: manager.members[name].column for name in ("id", "name", "budget")} == {"id": "id", "name": "", "budget": "budget"}
+    assert {name: manager.members[name].column for name in ("id", "name", "budget")} == {
+        "id": "id",
+        "name": "",
+        "budget": "budget",
+    }
     query = oq.parse_query({"$filter": "name eq 'a'"}, manager)
     assert python.apply([Manager(name="a"), Manager(name="b")], query)
     with pytest.raises(oq.ConfigurationError):
@@ -349,6 +385,7 @@ class Money(sa.types.UserDefinedType):
     python_type = Decimal
 
 
+# fmt: off
 TYPES = {
     "Edm.Int16": [sa.SmallInteger(), sa.SMALLINT(), mysql.SMALLINT(), mysql.YEAR(), oracle.NUMBER(4, 0)],
     "Edm.Int32": [sa.Integer(), sa.INTEGER(), mysql.INTEGER(), mysql.MEDIUMINT(), mysql.SMALLINT(unsigned=True), oracle.NUMBER(9, 0), sa.Integer().with_variant(sa.BigInteger(), "mysql")],
@@ -370,10 +407,11 @@ TYPES = {
     "Rights": [RightsType()],
     "Collection(Edm.String)": [sa.ARRAY(sa.String), postgresql.ARRAY(sa.Text, dimensions=1), postgresql.ARRAY(postgresql.DOMAIN("d", sa.Text()))],
     None: [sa.JSON(), sa.PickleType(), sa.types.NullType(), sa.ARRAY(sa.Integer, dimensions=2), sa.ARRAY(sa.JSON), sa.ARRAY(sa.Enum(Status)), sa.Time(timezone=True), sa.Enum(Swapped), postgresql.JSONB(), postgresql.HSTORE(), postgresql.INET(), postgresql.CIDR(), postgresql.MACADDR(), postgresql.MONEY(), postgresql.BIT(3), postgresql.INT4RANGE(), postgresql.TSVECTOR(), mysql.JSON(), mysql.SET("a"), mysql.BIT(), mssql.SQL_VARIANT(), oracle.ROWID()],
-}  # fmt: skip
+}
 FACETS = [
-    (sa.Numeric(8, 3), {"scale": 3}), (mssql.MONEY(), {"scale": 4}), (sa.String(collation="NOCASE"), {"collation": "insensitive"}), (sa.String(collation="C"), {"collation": "binary"}), (sa.Text(collation="de_DE.utf8"), {"collation": "linguistic"}), (sa.Text(collation="utf8mb4_bin"), {"collation": "insensitive"}), (postgresql.CITEXT(), {"collation": "insensitive"}), (sa.DateTime(), {"storage": None}), (sqlite.DATETIME(), {"storage": None}), (mysql.DATETIME(), {"storage": "timestamp"}), (postgresql.TIMESTAMP(), {"storage": "timestamp"}), (postgresql.TIMESTAMP(timezone=True), {"storage": None}), (mysql.INTEGER(unsigned=True), {"storage": "unsigned"}), (oracle.FLOAT(), {"storage": "number"}), (sa.Enum(Status), {"storage": "text"}),
-]  # fmt: skip
+    (sa.Numeric(8, 3), {"scale": 3}), (mssql.MONEY(), {"scale": 4}), (sa.String(collation="NOCASE"), {"collation": "insensitive"}), (sa.String(collation="C"), {"collation": "binary"}), (sa.Text(collation="de_DE.utf8"), {"collation": "linguistic"}), (sa.Text(collation="utf8mb4_bin"), {"collation": "insensitive"}), (postgresql.CITEXT(), {"collation": "insensitive"}), (sa.DateTime(timezone=True), {"storage": None}), (postgresql.TIMESTAMP(timezone=True), {"storage": None}), (mysql.INTEGER(unsigned=True), {"storage": {"mysql": "unsigned"}}), (oracle.FLOAT(), {"storage": {"oracle": "number"}}), (sa.Uuid(), {"storage": {"sqlite": "hex", "mysql": "hex"}}), (sa.Uuid(native_uuid=False), {"storage": "hex"}), (sa.Interval(native=False), {"storage": "epoch"}), (sa.Time(), {"storage": {"sqlite": "microseconds"}}), (sa.Enum(Status), {"storage": "text"}),
+]
+# fmt: on
 
 
 def of_type(given: Any, **more: Any) -> oq.EntityType:
@@ -381,12 +419,18 @@ def of_type(given: Any, **more: Any) -> oq.EntityType:
     return read(table, all_fields=True, **more)
 
 
-@pytest.mark.parametrize(("name", "given"), [(name, given) for name, types in TYPES.items() for given in types], ids=lambda x: f"{type(x).__module__}.{x!r}")
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [(name, given) for name, types in TYPES.items() for given in types],
+    ids=lambda x: f"{type(x).__module__}.{x!r}",
+)
 def test_a_type_of_sqlalchemy_has_its_type_in_odata(name, given):
     if name is not None:
         assert of_type(given).members["x"].type.name == name
         return
-    with pytest.raises(oq.ConfigurationError, match=r"t\.x: OData has no type for .*: leave it out, or say by override"):
+    with pytest.raises(
+        oq.ConfigurationError, match=r"t\.x: OData has no type for .*: leave it out, or say by override"
+    ):
         of_type(given)
     assert of_type(given, exclude=["x"]).properties == {}
     assert of_type(given, override={"x": P("Edm.String")}).properties["x"].type == "Edm.String"
@@ -406,6 +450,7 @@ def test_an_enumeration_is_asked_by_the_texts_that_are_stored():
 # ---- Django --------------------------------------------------------------------------------------
 
 
+# fmt: off
 class Gallery(AppConfig):
     name, label, path = __name__, "gallery", "."
 
@@ -414,7 +459,7 @@ if not settings.configured:
     memory = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
     settings.configure(
         DATABASES={"default": memory}, INSTALLED_APPS=[f"{__name__}.Gallery"], USE_TZ=True, DEFAULT_AUTO_FIELD="django.db.models.BigAutoField"
-    )  # fmt: skip
+    )
     django.setup()
 
 
@@ -505,7 +550,7 @@ class Pair(models.Model):
 
 IN_JSON = {
     "status": P(Status, nullable=False, storage="text"), "rights": P(Rights), "tags": P("Collection(Edm.String)", nullable=False), "sizes": P("Collection(Edm.Int32)", nullable=False), "place": P(PLACE, storage="json"),
-}  # fmt: skip
+}
 WITH = ["mood", "shouted", "painter_id", "painter/id", "painter/name", "parent/id", "parent/reference", "parent/painter/name"]
 PAINTING = read_model(Painting, only=[*NAMES, *WITH], override=IN_JSON)
 NOT_IN_DJANGO = ("artist/images", "parts", "kind ", "size gt", "mood", "status gt")
@@ -514,6 +559,7 @@ DJANGO = [
     for options in OPTIONS
     if not any(part in text(options) for part in NOT_IN_DJANGO)
 ] + [{"$filter": more} for more in ("mood eq 'calm'", "mood eq null", "mood ne 'wild'", "shouted eq 'jpg'", "taken_at gt 03:00:00", "taken_at eq 05:30:00", "hour(taken_at) lt 4")]
+# fmt: on
 
 
 @pytest.fixture(scope="module")
@@ -528,8 +574,17 @@ def museum():
             row[name] = row[name] and row[name].replace(tzinfo=dt.UTC)
         row["rights"] = row["rights"] and row["rights"].value
         row["status"] = row["status"].value
-        row["place"] = None if n % 4 == 0 else {"city": f"City {n}", "latitude": None if n % 3 == 0 else n / 2, "longitude": 1.0}
-        more = {"mood": [None, "calm", "wild"][n % 3], "painter": [None, ana, other][n % 3], "parent_id": n // 3 or None, "keeper": ana}
+        row["place"] = (
+            None
+            if n % 4 == 0
+            else {"city": f"City {n}", "latitude": None if n % 3 == 0 else n / 2, "longitude": 1.0}
+        )
+        more = {
+            "mood": [None, "calm", "wild"][n % 3],
+            "painter": [None, ana, other][n % 3],
+            "parent_id": n // 3 or None,
+            "keeper": ana,
+        }
         Painting.objects.create(**row, **more)
     Frame.objects.create(painting_id=1, colour="red")
     sql.prepare(connection.connection)
@@ -550,11 +605,18 @@ def test_a_model_of_django_gives_the_shared_model():
 
 @pytest.mark.parametrize(
     ("only", "filter", "ids"),
-    [(["parts/width"], "parts/any(p: p/width gt 400)", [1, 2]), (["parts/id"], "parts/$count eq 0", [3, 4, 5, 6, 7, 8]), (["frame/colour"], "frame/colour eq 'red'", [1]), (["painter/paintings/id"], "painter/paintings/$count gt 2", [1, 2, 4, 5, 7, 8])],
-)  # fmt: skip
+    [
+        (["parts/width"], "parts/any(p: p/width gt 400)", [1, 2]),
+        (["parts/id"], "parts/$count eq 0", [3, 4, 5, 6, 7, 8]),
+        (["frame/colour"], "frame/colour eq 'red'", [1]),
+        (["painter/paintings/id"], "painter/paintings/$count gt 2", [1, 2, 4, 5, 7, 8]),
+    ],
+)
 def test_the_other_way_round_a_relation_of_django_is_asked_in_sql_alone(museum, only, filter, ids):
     query = oq.parse_query({"$filter": filter}, read_model(Painting, only=["id", *only]))
-    assert [row[0] for row in museum[1].execute(*sql.select(query, "gallery_painting", dialect="sqlite"))] == ids
+    assert [
+        row[0] for row in museum[1].execute(*sql.select(query, "gallery_painting", dialect="sqlite"))
+    ] == ids
     with pytest.raises(oq.ConfigurationError):
         python.apply(museum[0], query)
 
@@ -563,11 +625,11 @@ def test_the_other_way_round_a_relation_of_django_is_asked_in_sql_alone(museum, 
     ("filter", "ids"),
     [("exposure lt duration'PT4S'", [1, 3]), ("batch eq 00000000-0000-0000-0000-000000000003", [3])],
 )
-def test_what_sqlite_holds_in_djangos_own_way_is_asked_in_python(museum, filter, ids):
-    query = oq.parse_query({"$filter": filter}, PAINTING)
-    assert [row.id for row in python.apply(museum[0], query)] == ids
+def test_what_sqlite_holds_in_djangos_own_way_is_asked_there_too(museum, filter, ids):
+    assert found(oq.parse_query({"$filter": filter}, PAINTING), *museum, "gallery_painting") == ids
 
 
+# fmt: off
 FIELDS = {
     "Edm.Int16": [models.SmallIntegerField(), models.PositiveSmallIntegerField(), models.SmallAutoField(primary_key=True)],
     "Edm.Int32": [models.IntegerField(), models.PositiveIntegerField(), models.AutoField(primary_key=True), models.IntegerField(choices=[(1, "one")])],
@@ -583,10 +645,15 @@ FIELDS = {
     "Edm.Binary": [models.BinaryField()],
     "Edm.Guid": [models.UUIDField()],
     None: [models.JSONField(), models.Field()],
-}  # fmt: skip
+}
+# fmt: on
 
 
-@pytest.mark.parametrize(("name", "field"), [(name, field) for name, fields in FIELDS.items() for field in fields], ids=lambda x: type(x).__name__)
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [(name, field) for name, fields in FIELDS.items() for field in fields],
+    ids=lambda x: type(x).__name__,
+)
 def test_a_field_of_django_has_its_type_in_odata(name, field):
     meta = type("Meta", (), {"app_label": "fields"})
     model = type(f"Model{id(field)}", (models.Model,), {"x": field, "Meta": meta, "__module__": __name__})
@@ -594,7 +661,9 @@ def test_a_field_of_django_has_its_type_in_odata(name, field):
     if name is not None:
         assert read_model(model, only=[label]).members[label].type.name == name
         return
-    with pytest.raises(oq.ConfigurationError, match=r"\.x: OData has no type for .*: leave it out, or say by override"):
+    with pytest.raises(
+        oq.ConfigurationError, match=r"\.x: OData has no type for .*: leave it out, or say by override"
+    ):
         read_model(model, all_fields=True)
     assert read_model(model, all_fields=True, exclude=["x"]).key == ("id",)
 
@@ -614,17 +683,34 @@ def test_a_field_like_djangos_array_is_a_collection():
 
 
 def test_relations_and_keys_of_django_are_understood():
-    painting = read_model(Painting, all_fields=True, override=IN_JSON, only=["painter/name", "keeper/name", "topics/text", "parts/id", "frame/colour"])
-    relations = {n: (p.nullable, p.collection, p.table, p.join) for n, p in painting.properties.items() if isinstance(p, oq.NavigationProperty)}
+    painting = read_model(
+        Painting,
+        all_fields=True,
+        override=IN_JSON,
+        only=["painter/name", "keeper/name", "topics/text", "parts/id", "frame/colour"],
+    )
+    relations = {
+        n: (p.nullable, p.collection, p.table, p.join)
+        for n, p in painting.properties.items()
+        if isinstance(p, oq.NavigationProperty)
+    }
     assert relations == {
-        "painter": (True, False, "gallery_painter", {"painter_id": "id"}), "keeper": (False, False, "gallery_painter", {"keeper_id": "id"}), "parts": (False, True, "gallery_painting", {"id": "parent_id"}), "frame": (True, False, "gallery_frame", {"id": "painting_id"}), "topics": (False, True, None, None),
-    }  # fmt: skip
+        "painter": (True, False, "gallery_painter", {"painter_id": "id"}),
+        "keeper": (False, False, "gallery_painter", {"keeper_id": "id"}),
+        "parts": (False, True, "gallery_painting", {"id": "parent_id"}),
+        "frame": (True, False, "gallery_frame", {"id": "painting_id"}),
+        "topics": (False, True, None, None),
+    }
     assert (painting.members["painter_id"].nullable, painting.members["keeper_id"].nullable) == (True, False)
     assert painting.members["mood"].type.name == "PaintingMood"
     assert {painting.members[name].type for name in ("odd", "blank")} == {edm.STRING}
     assert read_model(Frame, all_fields=True).key == ("painting_id",)
     fresco = read_model(Fresco, only=["wall", "title", "painting_ptr/title"])
-    assert {name: member.column for name, member in fresco.members.items()} == {"title": "", "wall": "wall", "painting_ptr": "painting_ptr"}
+    assert {name: member.column for name, member in fresco.members.items()} == {
+        "title": "",
+        "wall": "wall",
+        "painting_ptr": "painting_ptr",
+    }
     assert read_model(Pair, only=["a", "b"]).key == ("a", "b")
     for lost in ("lost_id", "lost/id"):
         with pytest.raises(oq.ConfigurationError, match="Pair.*OData has no type"):
@@ -633,6 +719,7 @@ def test_relations_and_keys_of_django_are_understood():
 
 # ---- accidents -----------------------------------------------------------------------------------
 
+# fmt: off
 WRONG = {
     "nothing is published by itself": (lambda: read(Picture), r"nothing of Picture is published by itself: list what is, only="),
     "nor by leaving out": (lambda: read(Artist, exclude=["password"]), "nothing of Artist is published"),
@@ -654,7 +741,8 @@ WRONG = {
     "an object of Django": (lambda: read_model(Painter(id=1), all_fields=True), "is no model of Django"),
     "the base of models": (lambda: read_model(models.Model), "is no model of Django"),
     "a class of another kind": (lambda: read_model(Place, all_fields=True), "is no model of Django"),
-}  # fmt: skip
+}
+# fmt: on
 
 
 @pytest.mark.parametrize("wrong", WRONG)
@@ -665,7 +753,10 @@ def test_an_accident_is_an_error_that_says_why(wrong):
 
 
 def test_no_password_is_reached_by_a_star():
-    for found in (read(Picture, all_fields=True, exclude=["swapped", "extra"]), read_model(Painter, all_fields=True, exclude=["password"])):
+    for found in (
+        read(Picture, all_fields=True, exclude=["swapped", "extra"]),
+        read_model(Painter, all_fields=True, exclude=["password"]),
+    ):
         assert not [p for p in found.properties.values() if isinstance(p, oq.NavigationProperty)]
         assert "password" not in found.properties
 
@@ -682,3 +773,67 @@ def test_a_class_whose_relation_leads_nowhere_is_an_error():
 
     with pytest.raises(oq.ConfigurationError, match="Lost.*Nobody"):
         read(Lost, only=["id"])
+
+
+# ---- what SQLite has no type for -----------------------------------------------------------------
+
+
+class Moment(Base):
+    __tablename__ = "moments"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    token: orm.Mapped[uuid.UUID | None]
+    length: orm.Mapped[dt.timedelta | None]
+    clock: orm.Mapped[dt.time | None]
+    at: orm.Mapped[dt.datetime | None]
+
+
+MOMENTS = read(Moment, all_fields=True)
+TOKEN = uuid.UUID("0123456789abcdef0123456789abcdef")
+
+
+@pytest.fixture(scope="module")
+def moments():
+    engine = sa.create_engine("sqlite://", poolclass=sa.pool.StaticPool)
+    Moment.__table__.create(engine)
+    rows = [
+        Moment(id=1, token=TOKEN, length=dt.timedelta(seconds=5), clock=dt.time(5, 30), at=dt.datetime(2024, 1, 1, 10)),
+        Moment(id=2),
+        Moment(id=3, token=uuid.UUID(int=1), length=dt.timedelta(days=-3, microseconds=1),
+               clock=dt.time(5, 30, 0, 500), at=dt.datetime(2024, 1, 1, 10, 0, 0, 5)),
+        Moment(id=4, length=dt.timedelta(days=400, microseconds=123456), clock=dt.time(23, 59, 59)),
+    ]  # fmt: skip
+    with orm.Session(engine) as session:
+        session.add_all(rows)
+        session.commit()
+        raw = engine.raw_connection().driver_connection
+        sql.prepare(raw)
+        yield list(session.scalars(sa.select(Moment))), raw
+
+
+@pytest.mark.parametrize("order", ["id", "token desc", "length", "clock desc", "at"])
+@pytest.mark.parametrize(
+    ("filter", "ids"),
+    [
+        (f"token eq {TOKEN}", {1}),
+        (f"token in ({TOKEN},00000000-0000-0000-0000-000000000001)", {1, 3}),
+        (f"cast(token,Edm.String) eq '{TOKEN}'", {1}),
+        ("token ne null", {1, 3}),
+        ("length eq duration'PT5S'", {1}),
+        ("length lt duration'PT6S'", {1, 3}),
+        ("length gt duration'P399D'", {4}),
+        ("length eq duration'P400DT0.123456S'", {4}),
+        ("length add duration'PT1S' eq duration'PT6S'", {1}),
+        ("totalseconds(length) eq 5", {1}),
+        ("clock eq 05:30:00", {1}),
+        ("clock eq 05:30:00.0005", {3}),
+        ("clock gt 05:30:00", {3, 4}),
+        ("clock in (05:30:00,23:59:59)", {1, 4}),
+        ("hour(clock) eq 5", {1, 3}),
+        ("fractionalseconds(clock) gt 0", {3}),
+        ("at eq 2024-01-01T10:00:00Z", {1}),
+        ("at gt 2024-01-01T10:00:00Z", {3}),
+    ],
+)
+def test_types_that_sqlite_lacks_are_asked_as_sqlalchemy_stores_them(moments, filter, ids, order):
+    query = oq.parse_query({"$filter": filter, "$orderby": order}, MOMENTS)
+    assert set(found(query, *moments, "moments")) == ids

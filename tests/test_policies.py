@@ -55,7 +55,7 @@ ROWS = [
 def ids(query: oq.Query) -> list[int]:
     """The rows, from Python and from SQLite."""
     connection = sqlite3.connect(":memory:")
-    connection.execute("CREATE TABLE t (id, name, tenant, status, rights, price, created, uuid, tags)")
+    connection.execute("CREATE TABLE t (id, name, tenant, status, rights, price NUMERIC, created, uuid, tags)")
     for row in ROWS:
         values = {
             **row,

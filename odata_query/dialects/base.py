@@ -317,7 +317,8 @@ class Dialect:
     def quote(self, name: str) -> str:
         """A name of a table or column: `order` -> `"order"`; a ConfigurationError if none can be that."""
         if not isinstance(name, str) or not name or "\0" in name or "\1" in name:
-            raise ConfigurationError(f"{name!r} is no name of a table or column")
+            what = "is computed or inherited, in no column of this table" if name == "" else "is no name in SQL"
+            raise ConfigurationError(f"{name!r} {what}")
         opening, closing = self.quotes[0], self.quotes[1]
         return opening + name.replace(closing, closing * 2) + closing
 

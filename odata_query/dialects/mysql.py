@@ -179,7 +179,11 @@ class MySQL(Dialect):
         (edm.DURATION.name, "microseconds"): Storage(
             "({a} * 0.000001)", lambda value, zone: value // _MICROSECOND, ordered=True
         ),
+        (edm.DURATION.name, "epoch"): Storage("(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', {a}) * 0.000001)"),
         (edm.GUID.name, "text"): Storage(),
+        (edm.GUID.name, "hex"): Storage(
+            _HEX.replace("HEX({a})", "{a}"), lambda value, zone: value.hex, ordered=True
+        ),
         (edm.GUID.name, "binary"): Storage(_HEX, lambda value, zone: value.bytes, ordered=True),
         # Without it, a difference of UNSIGNED columns below zero is an error.
         **{

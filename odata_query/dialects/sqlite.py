@@ -43,6 +43,9 @@ _TIME = (
     " || replace(substr(printf('%.6f', CAST('0' || substr(m, 20, 7) AS REAL)), 2), '.000000', '')"
     " FROM (SELECT {a} AS m))"
 )
+_DASHED = " || '-' || ".join(
+    f"substr({{a}}, {start}, {length})" for start, length in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+)
 _WHOLE = "CASE WHEN {a} > {low} - 1.0 AND {a} < {high} + 1.0 THEN CAST({a} AS INTEGER) END"
 _LONGEST = 100_000_000
 """The characters that a text can have."""
@@ -227,6 +230,16 @@ class SQLite(Dialect):
             lambda value, zone: in_zone(value, zone).isoformat(),
             ordered=True,
             local=_LOCAL,
+        ),
+        (edm.DURATION.name, "epoch"): Storage(
+            "(CAST(strftime('%s', substr({a}, 1, 19)) AS INTEGER) + CAST('0' || substr({a}, 20) AS REAL))"
+        ),
+        (edm.DURATION.name, "microseconds"): Storage(
+            "({a} / 1000000.0)", lambda value, zone: value // dt.timedelta(microseconds=1), ordered=True
+        ),
+        (edm.GUID.name, "hex"): Storage(f"lower({_DASHED})", lambda value, zone: value.hex, ordered=True),
+        (edm.TIME_OF_DAY.name, "microseconds"): Storage(
+            "replace({a}, '.000000', '')", lambda value, zone: value.isoformat("microseconds"), ordered=True
         ),
     }
     default_storages: Mapping[str, str] = {edm.DATE_TIME_OFFSET.name: "text"}

@@ -265,7 +265,8 @@ class _Reader:
             if isinstance(prop, Hidden):
                 return prop
         nullable = len(rest) < len(hints) or any(prop.nullable for prop in found)
-        found = [replace(prop, nullable=nullable) for prop in found]
+        read = next((prop.read for prop in found if prop.read is not None), None)
+        found = [replace(prop, nullable=nullable, read=read) for prop in found]
         if found and all(prop == found[0] for prop in found):
             return found[0]
         wider = _WIDER.get(frozenset(edm.UNTYPED if prop.collection else prop.type for prop in found))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any, Unpack
@@ -14,7 +13,7 @@ from django.db.models.fields import PositiveIntegerRelDbTypeMixin  # type: ignor
 from .. import edm
 from ..errors import ConfigurationError
 from ..model import EntityType, NavigationProperty, Property
-from .narrowing import Narrowing, camel_case, narrowed
+from .narrowing import Narrowing, camel_case, listed, narrowed, unmapped
 
 # The first one found counts, from a field's own class up.
 _TYPES: dict[type, edm.PrimitiveType] = {
@@ -40,13 +39,10 @@ _TYPES: dict[type, edm.PrimitiveType] = {
     models.UUIDField: edm.GUID,
 }
 _STORAGES = {
-    ("mysql", edm.DURATION): "microseconds",
-    ("mysql", edm.GUID): "hex",
-    ("oracle", edm.DATE_TIME_OFFSET): "timestamp",
-    ("oracle", edm.DOUBLE): "number",
-    ("oracle", edm.GUID): "hex",
-    ("sqlite", edm.DURATION): "microseconds",
-    ("sqlite", edm.GUID): "hex",
+    edm.DATE_TIME_OFFSET: {"oracle": "timestamp"},
+    edm.DOUBLE: {"oracle": "number"},
+    edm.DURATION: {"mysql": "microseconds", "sqlite": "microseconds"},
+    edm.GUID: {"mysql": "hex", "sqlite": "hex"},
 }
 """How Django stores values where an engine has no type of its own for them."""
 
@@ -56,25 +52,9 @@ def from_django(model: Any, *, all_fields: bool = False, **narrowing: Unpack[Nar
     meta = getattr(model, "_meta", None) if isinstance(model, models.base.ModelBase) else None
     if meta is None or meta.abstract:
         raise ConfigurationError(f"{model!r} is no model of Django that has a table")
-    name, properties, only = model.__name__, _Reader().properties(model), narrowing.get("only")
-    if only is None and not all_fields:
-        raise ConfigurationError(
-            f"a table can hold what is nobody's business, so nothing of {name} is published by itself: "
-            "list what is, only=['id', 'owner/name'], or say all_fields=True for every column"
-        )
-    narrowing["only"] = _listed(name, properties, only) if all_fields else only
+    name, properties = model.__name__, _Reader().properties(model)
+    narrowing["only"] = listed(name, ["*"], narrowing.get("only"), all_fields)
     return narrowed(name, properties, relations_are_listed=True, **narrowing)
-
-
-def _listed(name: str, properties: dict[str, Property], only: Iterable[str] | None) -> Iterable[str]:
-    """Every column, and what `only` says of relations."""
-    if isinstance(only, str):
-        return only  # which is refused as any text is
-    more = list(only or ())
-    for given in more:
-        if "/" not in given and given != "*":
-            raise ConfigurationError(f"{name}: all_fields=True and only={given!r} contradict one another")
-    return ["*", *more]
 
 
 class _Reader:
@@ -116,7 +96,7 @@ class _Reader:
     ) -> Property:
         """Where a relation leads to; in SQL only if that is one step, between columns of the two tables."""
         if isinstance(target, str):
-            return NavigationProperty(_without_type(model.__name__, f"{target}, which is no model"))
+            return NavigationProperty(unmapped(model.__name__, f"{target}, which is no model"))
         table = str(target._meta.db_table)
         is_plain = pairs and not set(table) & set('."')
         is_plain = is_plain and all(_is_in(model, here) and _is_in(target, there) for here, there in pairs)
@@ -150,12 +130,12 @@ class _Reader:
         found = next((_TYPES[each] for each in type(field).__mro__ if each in _TYPES), None)
         is_address = isinstance(field, models.GenericIPAddressField)
         if found is None or (vendor == "postgresql" and is_address):
-            return Property(_without_type(place, type(source)), False)
+            return Property(unmapped(place, str(type(source))), False)
         if found is edm.STRING:
             return self.text(field)
-        storage = _STORAGES.get((vendor, found))
-        if vendor == "mysql" and isinstance(field, PositiveIntegerRelDbTypeMixin):
-            storage = "unsigned"
+        storage = _STORAGES.get(found)
+        if isinstance(field, PositiveIntegerRelDbTypeMixin):
+            storage = {"mysql": "unsigned"}
         scale = field.decimal_places if found is edm.DECIMAL else None
         return Property(found, False, storage=storage, scale=scale)
 
@@ -181,12 +161,3 @@ def _pairs(field: Any) -> list[tuple[Any, Any]] | None:
 def _is_in(model: Any, field: Any) -> bool:
     """Whether a field's column is in the model's own table, and not in one that it inherits from."""
     return bool(field.model._meta.db_table == model._meta.db_table)
-
-
-def _without_type(place: str, given: object) -> Callable[[], edm.Type]:
-    def fail() -> edm.Type:
-        raise ConfigurationError(
-            f"{place}: OData has no type for {given}: leave it out, or say by override what it is"
-        )
-
-    return fail

@@ -9,7 +9,7 @@ from typing import Any, TypedDict, cast
 
 from .. import edm
 from ..errors import ConfigurationError
-from ..limits import Limits
+from ..limits import UNBOUNDED, Limits
 from ..model import EntityType, NavigationProperty, Property, StructuredType
 from ..operations import OPERATIONS
 
@@ -125,8 +125,37 @@ def restricted(
     publisher = _Publisher(False, by_label=True)
     publisher.exclude(type, paths(exclude, "exclude"))
     found = publisher.publish(type, rules)
-    limits = limits if type.limits is None else limits.tightened(type.limits)
-    return EntityType(found.name, found.properties, limits=limits, unrestricted=type.unrestricted)
+    if type.limits is not None:
+        limits = limits.tightened(type.limits)
+    bounds = None if limits == UNBOUNDED else limits
+    return EntityType(found.name, found.properties, limits=bounds, unrestricted=type.unrestricted)
+
+
+def unmapped(place: str, what: str) -> Callable[[], edm.Type]:
+    """The type of a property that OData has none for: it is an error only if the property is published."""
+
+    def fail() -> edm.Type:
+        raise ConfigurationError(
+            f"{place}: OData has no type for {what}: leave it out, or say by override what it is"
+        )
+
+    return fail
+
+
+def listed(name: str, columns: Iterable[str], only: Iterable[str] | None, all_fields: bool) -> Iterable[str]:
+    """What `only` publishes of a table; with all_fields every column, and what `only` says of relations."""
+    if only is None and not all_fields:
+        raise ConfigurationError(
+            f"a table can hold what is nobody's business, so nothing of {name} is published by itself: "
+            "list what is, only=['id', 'owner/name'], or say all_fields=True for every column"
+        )
+    if not all_fields or isinstance(only, str):  # a text is refused later on
+        return only or ()
+    more = list(only or ())
+    for given in more:
+        if "/" not in given and given != "*":
+            raise ConfigurationError(f"{name}: all_fields=True and only={given!r} contradict one another")
+    return [*columns, *more]
 
 
 def published_as(label: str, source: str, prop: Property) -> Property:
@@ -196,7 +225,7 @@ class _Publisher:
         for source, (label, prop) in named.items():
             if (type.name, source) in self.excluded or not self.is_kept(type, source, prop, rules):
                 continue
-            prop = (rules.override or {}).get((source,), prop)
+            prop = _overridden(prop, (rules.override or {}).get((source,)))
             prop = self.inside(prop, rules.inside(source), f"{type.name}.{source}")
             new = _renamed(source, label, rules)
             if new in found:
@@ -227,6 +256,17 @@ class _Publisher:
         self.waiting.append((source, rules))
         key = (id(source), rules)
         return replace(prop, type=lambda: self.made[key], collection=many)
+
+
+def _overridden(prop: Property, given: Property | None) -> Property:
+    """The property that is given in place of another, which is still where that was."""
+    if given is None:
+        return prop
+    return replace(
+        given,
+        attribute=prop.attribute if given.attribute is None else given.attribute,
+        column=prop.column if given.column is None else given.column,
+    )
 
 
 def _element(type: edm.Type) -> edm.Type:

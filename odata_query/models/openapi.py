@@ -8,7 +8,7 @@ from typing import Any
 from .. import edm
 from ..ast import Path
 from ..errors import ODataError, shorten
-from ..limits import Limits
+from ..limits import Limits, effective
 from ..model import EntityType, Member, StructuredType
 from ..operations import OPERATIONS
 from ..parser import parse
@@ -41,10 +41,7 @@ def to_openapi(entity_type: EntityType, limits: Limits | None = None) -> list[di
 
     `$filter` and `$orderby` are left out where no property may be used in them.
     """
-    own = entity_type.limits
-    bounds = own or limits or Limits()
-    if own is not None and limits is not None:
-        bounds = limits.tightened(own)
+    bounds = effective(limits, entity_type.limits)
     found = []
     filterable = _sections(entity_type, _is_filterable)
     if filterable:

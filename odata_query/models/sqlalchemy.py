@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import decimal
 import enum
 import inspect
 import re
 import types
 import typing
-import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any, Unpack
@@ -28,7 +25,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from .. import edm
 from ..errors import ConfigurationError
 from ..model import ComplexType, EntityType, NavigationProperty, Property, enum_type
-from .narrowing import Narrowing, narrowed, published_as
+from .annotations import PRIMITIVES
+from .narrowing import Narrowing, listed, narrowed, published_as, unmapped
 
 _COMPUTED = ""
 """The column of what is in no column of its table. SQL refuses it, for no name is empty."""
@@ -62,56 +60,33 @@ _TYPES: dict[str, edm.PrimitiveType | None] = {
     "oracle.BINARY_FLOAT": edm.SINGLE,
     "postgresql.OID": edm.INT64,
 }
-_PYTHON: dict[object, edm.PrimitiveType] = {
-    bool: edm.BOOLEAN,
-    bytes: edm.BINARY,
-    decimal.Decimal: edm.DECIMAL,
-    dt.date: edm.DATE,
-    dt.datetime: edm.DATE_TIME_OFFSET,
-    dt.time: edm.TIME_OF_DAY,
-    dt.timedelta: edm.DURATION,
-    float: edm.DOUBLE,
-    int: edm.INT64,
-    str: edm.STRING,
-    uuid.UUID: edm.GUID,
-}
 _UNSIGNED = {
     edm.SBYTE: Property(edm.BYTE),
-    edm.INT16: Property(edm.INT32, storage="unsigned"),
-    edm.INT32: Property(edm.INT64, storage="unsigned"),
+    edm.INT16: Property(edm.INT32, storage={"mysql": "unsigned"}),
+    edm.INT32: Property(edm.INT64, storage={"mysql": "unsigned"}),
     edm.INT64: Property(edm.DECIMAL, scale=0),
 }
-_WITHOUT_ZONE = ("mssql", "mysql", "oracle", "postgresql")
-"""The engines whose own types for moments have a time zone, or say that they have none."""
+_STORAGES = {
+    "DateTime": dict.fromkeys(
+        ("bigquery", "duckdb", "mssql", "mysql", "oracle", "postgresql", "snowflake", "trino"), "timestamp"
+    ),
+    "Time": {"sqlite": "microseconds"},
+    "Uuid": {"sqlite": "hex", "mysql": "hex"},
+    "_AbstractInterval": {"sqlite": "epoch", "mysql": "epoch"},
+}
+"""How SQLAlchemy stores values where an engine has no type of its own for them, or several."""
 
 
 def from_sqlalchemy(source: Any, *, all_fields: bool = False, **narrowing: Unpack[Narrowing]) -> EntityType:
     """What `EntityType.from_sqlalchemy` documents."""
     if isinstance(source, Table):
-        name, properties = source.name, _of_table(source)
-        columns = [prop.attribute or label for label, prop in properties.items()]
+        name, properties, columns = source.name, _of_table(source), ["*"]
     else:
         mapper = _mapper(source)
         name, properties = mapper.class_.__name__, _Reader().properties(mapper)
         columns = [name for name in _columns(mapper) if name in properties]
-    narrowing["only"] = _listed(name, columns, narrowing.get("only")) if all_fields else narrowing.get("only")
-    if narrowing["only"] is None:
-        raise ConfigurationError(
-            f"a table can hold what is nobody's business, so nothing of {name} is published by itself: "
-            f"list what is, only=['id', 'owner/name'], or say all_fields=True for every column"
-        )
+    narrowing["only"] = listed(name, columns, narrowing.get("only"), all_fields)
     return narrowed(name, properties, relations_are_listed=True, **narrowing)
-
-
-def _listed(name: str, columns: Iterable[str], only: Iterable[str] | None) -> Iterable[str]:
-    """Every column, and what `only` says of relations."""
-    if isinstance(only, str):
-        return only  # which is refused as any text is
-    more = list(only or ())
-    for given in more:
-        if "/" not in given and given != "*":
-            raise ConfigurationError(f"{name}: all_fields=True and only={given!r} contradict one another")
-    return [*columns, *more]
 
 
 def _mapper(source: Any) -> Mapper[Any]:
@@ -202,7 +177,7 @@ class _Reader:
         python_class: Any = mapped.composite_class
         names = list(inspect.signature(python_class).parameters)
         if len(names) != len(mapped.columns):
-            return Property(_without_type(place, repr(python_class)))
+            return Property(unmapped(place, repr(python_class)))
         members = {
             name: self.column(f"{place}.{name}", column, mapper.local_table, name)
             for name, column in zip(names, mapped.columns, strict=True)
@@ -223,7 +198,7 @@ class _Reader:
         if found is None:
             hint = _returned(descriptor.fget)
             what = "what its getter returns" if hint is None else repr(hint)
-            found = self.of_python(hint) or Property(_without_type(place, what))
+            found = self.of_python(hint) or Property(unmapped(place, what))
         return replace(found, column=_COMPUTED)
 
     def relation(self, mapped: RelationshipProperty[Any], mapper: Mapper[Any]) -> Property:
@@ -238,7 +213,7 @@ class _Reader:
     # ---- types -----------------------------------------------------------------------------------
 
     def type(self, place: str, given: TypeEngine[Any]) -> Property:
-        return self.known(given) or Property(_without_type(place, repr(given)))
+        return self.known(given) or Property(unmapped(place, repr(given)))
 
     def known(self, given: TypeEngine[Any]) -> Property | None:
         """A type of SQL, with what its values are stored as; None for one that OData has not."""
@@ -275,7 +250,7 @@ class _Reader:
             hint = rest[0] if len(rest) == 1 else None
         if isinstance(hint, type) and issubclass(hint, enum.Enum):
             return Property(self.enums.setdefault((hint,), enum_type(hint)))
-        return Property(_PYTHON[hint]) if isinstance(hint, type) and hint in _PYTHON else None
+        return Property(PRIMITIVES[hint]) if isinstance(hint, type) and hint in PRIMITIVES else None
 
     def enumeration(self, given: sqltypes.Enum) -> Property | None:
         """An enumeration by the texts that are stored, which are the names unless SQLAlchemy is told more."""
@@ -295,15 +270,6 @@ class _Reader:
             return None
         found = edm.EnumType(plain.name, stored, plain.is_flags)
         return Property(self.enums.setdefault((python_enum, *stored), found), storage="text")
-
-
-def _without_type(place: str, what: str) -> Callable[[], edm.Type]:
-    def fail() -> edm.Type:
-        raise ConfigurationError(
-            f"{place}: OData has no type for {what}: leave it out, or say by override what it is"
-        )
-
-    return fail
 
 
 def _names(given: type) -> Iterator[str]:
@@ -332,10 +298,14 @@ def _with_facets(given: Any, name: str, found: edm.PrimitiveType) -> Property | 
         return _UNSIGNED[found]
     if found is edm.TIME_OF_DAY and given.timezone:
         return None
-    if found is edm.DATE_TIME_OFFSET and own.startswith(_WITHOUT_ZONE) and own != "mssql.DATETIMEOFFSET":
-        has_zone = given.timezone or getattr(given, "local_timezone", False)
-        return Property(found, storage=None if has_zone else "timestamp")
-    return Property(found, storage="number" if own == "oracle.FLOAT" else None)
+    has_zone = getattr(given, "timezone", False) or getattr(given, "local_timezone", False)
+    if found is edm.DATE_TIME_OFFSET and (has_zone or own == "mssql.DATETIMEOFFSET"):
+        return Property(found)
+    if own == "oracle.FLOAT":
+        return Property(found, storage={"oracle": "number"})
+    is_native = getattr(given, "native_uuid", True) and getattr(given, "native", True)
+    storages = _STORAGES.get(name)
+    return Property(found, storage=storages if is_native or storages is None else storages["sqlite"])
 
 
 def _number(given: Any) -> Property:
