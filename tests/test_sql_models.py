@@ -213,6 +213,49 @@ def test_moments_without_offset_are_in_the_default_timezone(database, storage, f
     assert found(database, "select", query, table="logs") == ids(query, rows)
 
 
+OWN_WAYS = {
+    "token": ("Edm.Guid", {"sqlite": "hex", "mysql": "hex"}, "CHAR(32)"),
+    "length": ("Edm.Duration", {"sqlite": "epoch", "mysql": "epoch"}, "DATETIME(6)"),
+    "micros": ("Edm.Duration", {"sqlite": "microseconds", "mysql": "microseconds"}, "BIGINT"),
+}
+"""Types that an engine lacks, as SQLAlchemy and Django store them."""
+
+
+@pytest.mark.parametrize(
+    "filter",
+    [
+        "token eq 01234567-89ab-cdef-0123-456789abcdef", "token ne 01234567-89ab-cdef-0123-456789abcdef",
+        "token in (01234567-89ab-cdef-0123-456789abcdef,00000000-0000-0000-0000-000000000001)",
+        "cast(token,Edm.String) eq '01234567-89ab-cdef-0123-456789abcdef'", "length eq duration'PT5.000001S'",
+        "length lt duration'PT5.000001S'", "length gt duration'P399D'", "length add duration'PT1S' gt duration'PT6S'",
+        "micros eq duration'-PT0.000001S'", "micros ge duration'PT0S'", "micros eq length", "micros ne length",
+    ],
+)  # fmt: skip
+def test_types_that_an_engine_lacks_are_read_as_other_libraries_store_them(database, filter):
+    if database.name not in ("sqlite", "mysql"):
+        pytest.skip("it has types of its own")
+    properties = {name: P(type, storage=storage) for name, (type, storage, _) in OWN_WAYS.items()}
+    model = oq.EntityType("Own", {"id": P(INT, key=True), **properties})
+    second = dt.timedelta(seconds=1, microseconds=0)
+    token, micro = uuid.UUID("0123456789abcdef0123456789abcdef"), dt.timedelta(microseconds=1)
+    rows = [
+        {"id": 1, "token": token, "length": 5 * second + micro, "micros": -micro},
+        {"id": 2, "token": None, "length": None, "micros": None},
+        {"id": 3, "token": uuid.UUID(int=1), "length": dt.timedelta(days=400), "micros": dt.timedelta(days=400)},
+    ]
+    columns = ", ".join(f"{name} {column}" for name, (_, _, column) in OWN_WAYS.items())
+    database.run("DROP TABLE IF EXISTS own_ways")
+    database.run(f"CREATE TABLE own_ways (id INTEGER, {columns})")
+    for row in rows:
+        epoch = row["length"] and (dt.datetime(1970, 1, 1) + row["length"]).isoformat(" ", "microseconds")
+        values = [row["token"] and row["token"].hex, epoch, row["micros"] and row["micros"] // micro]
+        texts = ", ".join("NULL" if value is None else f"'{value}'" for value in values)
+        database.run(f"INSERT INTO own_ways VALUES ({row['id']}, {texts})")
+    for order in ("id", "token desc,id", "length,id", "micros desc,id"):
+        query = oq.parse_query({"$filter": filter, "$orderby": order}, model)
+        assert found(database, "select", query, table="own_ways") == ids(query, rows)
+
+
 @pytest.mark.parametrize("large", LARGE)
 def test_a_large_filter_finds_its_rows_or_is_refused_in_no_time(database, large):
     begun = time.perf_counter()
