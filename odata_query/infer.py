@@ -14,7 +14,8 @@ from .ast import Path
 from .errors import ConfigurationError, ODataError, shorten
 from .model import ComplexType, EntityType, Property, StructuredType
 from .parser import parse_filter
-from .python_values import RANGES, reader
+from .python_rows import reader
+from .python_values import RANGES
 
 Row = dict[str, Any]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
 
 from . import edm
 from .errors import ConfigurationError
-from .limits import UNBOUNDED, Limits
+from .limits import Limits
 
 if TYPE_CHECKING:
     from .models.narrowing import Narrowing
@@ -294,12 +294,7 @@ class EntityType(StructuredType):
         """
         from .models.narrowing import restricted
 
-        bounds = limits or UNBOUNDED
-        if functions is not None:
-            bounds = replace(bounds, functions=frozenset(name.lower() for name in functions))
-        if operators is not None:
-            bounds = replace(bounds, operators=frozenset(operators))
-        return restricted(self, only, exclude, filterable, sortable, bounds)
+        return restricted(self, only, exclude, filterable, sortable, functions, operators, limits)
 
     # ---- sources ---------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from . import edm
 from .ast import Call, Literal, Node, Path, unfrozen, walk
 from .catalogue import Phrase
 from .model import Member, StructuredType
-from .operands import Operands
+from .operands import WRONG, Operands
 from .operations import KNOWN_ELSEWHERE, OPERATIONS, SEGMENTS
 from .typed import TypedPath
 
@@ -112,6 +112,8 @@ class Names(Operands):
         return TypedPath(segments, node.span, level, tuple(members), current, nullable)
 
     def unknown_property(self, name: str, type: StructuredType, node: Node, span: tuple[int, int]) -> Node:
+        if self.is_full:
+            return WRONG
         usable = [m.name for m in type.members.values() if (m.sortable if self.sorting else m.filterable)]
         if "." in name:
             return self.refuse("unknown-type.here", node, span=span, name=name)

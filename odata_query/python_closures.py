@@ -9,17 +9,8 @@ from typing import Any, NamedTuple
 from . import edm
 from .ast import Literal, Node
 from .errors import LimitError, problem
-from .python_values import (
-    NAMES,
-    cast,
-    count,
-    fetch,
-    function,
-    is_member,
-    members,
-    reader_of,
-    same_items,
-)
+from .python_rows import fetch, reader_of
+from .python_values import NAMES, cast, count, function, is_member, members, same_items
 from .trampoline import run
 from .truth import holds as holds_of
 from .truth import value

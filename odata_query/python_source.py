@@ -17,7 +17,8 @@ from typing import Any
 
 from . import edm
 from .ast import Literal, Node
-from .python_values import NAMES, cast, count, is_member, members, reader, reader_of, same_items, template
+from .python_rows import reader, reader_of
+from .python_values import NAMES, cast, count, is_member, members, same_items, template
 from .truth import holds as holds_of
 from .typed import TypedCall, TypedPath
 

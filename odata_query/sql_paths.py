@@ -269,9 +269,7 @@ class SqlPaths:
             raise ConfigurationError(message)
         if row.after and not self.dialect.reaches_through:
             raise self.too_far()
-        return self.unfolded(
-            self.form(storage, member), row.column(column), alias, element, prop, absent
-        )
+        return self.unfolded(self.form(storage, member), row.column(column), alias, element, prop, absent)
 
     def unfolded(
         self, form: Members, column: str, alias: str, element: edm.Type, prop: Property, absent: str | None

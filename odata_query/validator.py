@@ -349,6 +349,10 @@ class Validator(Names):
         if not isinstance(type, edm.CollectionType):
             return self.refuse("wrong-type.behind", given, function=node.function, given=type.name)
         option = rest[0] if rest else None
+        if option is not None and isinstance(source, TypedPath):
+            hidden = next((member for member in source.members if not member.filterable), None)
+            if hidden is not None:  # $orderby must not ask what $filter cannot
+                return self.refuse("not-filterable", given, property=hidden.name)
         if isinstance(option, NamedValue) and (option.name != "$filter" or len(rest) > 1):
             what = Phrase("$count with other options than one $filter")
             return self.refuse("unsupported-expression", rest[-1], what=what)

@@ -26,7 +26,7 @@ import odata_query as oq
 from odata_query import edm, python
 from odata_query.catalogue import PROBLEMS
 from odata_query.model import ComplexType
-from odata_query.python_values import reader
+from odata_query.python_rows import reader
 
 FOLDER = Path(__file__).parent / "cases"
 MANY = 600

@@ -729,7 +729,7 @@ WRONG = {
     "one of Django too": (lambda: read_model(Painting, only=["painter"]), "say what of them, as in 'painter/"),
     "all and some contradict": (lambda: read(Picture, all_fields=True, only=["id"]), "contradict"),
     "so they do in Django": (lambda: read_model(Painter, all_fields=True, only=["id"]), "contradict"),
-    "only is no text": (lambda: read(Picture, all_fields=True, only="id"), "only takes names"),
+    "only is no text": (lambda: read(Picture, all_fields=True, only="id"), "only takes a list of names"),
     "private attributes do not exist": (lambda: read(Picture, only=["_secret"]), "no property '_secret'"),
     "nor do associations": (lambda: read(Picture, only=["label_texts"]), "no property 'label_texts'"),
     "what is computed needs a type": (lambda: read(Picture, only=["nameless"]), r"Picture\.nameless: OData has no type"),

@@ -55,7 +55,9 @@ ROWS = [
 def ids(query: oq.Query) -> list[int]:
     """The rows, from Python and from SQLite."""
     connection = sqlite3.connect(":memory:")
-    connection.execute("CREATE TABLE t (id, name, tenant, status, rights, price NUMERIC, created, uuid, tags)")
+    connection.execute(
+        "CREATE TABLE t (id, name, tenant, status, rights, price NUMERIC, created, uuid, tags)"
+    )
     for row in ROWS:
         values = {
             **row,
@@ -234,3 +236,28 @@ def test_default_top_is_part_of_a_policy():
     assert oq.parse_query("", entity_type=narrow).top == 2
     assert oq.parse_query("$top=3", entity_type=narrow).top == 3
     assert oq.parse_query("", entity_type=narrow, limits=oq.Limits(default_top=1)).top == 1
+
+
+KIDS = oq.EntityType(
+    "Parent",
+    {
+        "name": oq.Property("Edm.String"),
+        "kids": oq.Property(oq.ComplexType("Kid", {"secret": oq.Property("Edm.String")}), collection=True),
+    },
+)
+
+
+@pytest.mark.parametrize(
+    "orderby",
+    [
+        "kids/any(k: k/secret eq 'x')",
+        "kids/$count($filter=secret eq 'x')",
+        "kids/$filter(secret eq 'x')/$count",
+    ],
+)
+def test_an_order_cannot_ask_what_a_filter_may_not(orderby):
+    oq.parse_query({"$orderby": orderby}, KIDS)
+    with pytest.raises(oq.ValidationError) as caught:
+        oq.parse_query({"$orderby": orderby}, KIDS.restrict(filterable=["name"]))
+    assert [problem.code for problem in caught.value.problems] == ["not-filterable"]
+    oq.parse_query({"$orderby": "kids/$count"}, KIDS.restrict(filterable=["name"]))

@@ -11,7 +11,7 @@ from test_cases import FILES, cases, parsed
 import odata_query as oq
 from odata_query import edm, python, sql
 from odata_query.model import StructuredType
-from odata_query.python_values import reader
+from odata_query.python_rows import reader
 
 NEED_NAN = {"i div 0e0 ne i div 0e0", "f mod 0 eq f mod 0", "f mul 0 ne f mul 0"}
 

@@ -317,8 +317,8 @@ class Dialect:
     def quote(self, name: str) -> str:
         """A name of a table or column: `order` -> `"order"`; a ConfigurationError if none can be that."""
         if not isinstance(name, str) or not name or "\0" in name or "\1" in name:
-            what = "is computed or inherited, in no column of this table" if name == "" else "is no name in SQL"
-            raise ConfigurationError(f"{name!r} {what}")
+            why = ", for its property is computed or inherited" if name == "" else ""
+            raise ConfigurationError(f"{name!r} is no name of a table or column{why}")
         opening, closing = self.quotes[0], self.quotes[1]
         return opening + name.replace(closing, closing * 2) + closing
 

@@ -21,7 +21,7 @@ from typing import Any
 from .. import edm
 from ..errors import ConfigurationError
 from ..model import ComplexType, EntityType, Property, enum_type
-from .narrowing import narrowed, published_as
+from .narrowing import Hidden, failing, narrowed, published_as
 
 _KINDS = {
     "__pydantic_decorators__": "pydantic",
@@ -63,14 +63,6 @@ _WIDER: dict[frozenset[Any], edm.PrimitiveType] = {
     frozenset({edm.INT64, edm.DOUBLE}): edm.DOUBLE,
     frozenset({edm.INT64, edm.DECIMAL}): edm.DECIMAL,
 }
-_NAMING = ("key", "only", "exclude", "filterable", "sortable", "rename", "override")
-"""The options that name properties."""
-
-
-class Hidden(Property):
-    """What a class keeps to itself, which is not published."""
-
-    __slots__ = ()
 
 
 class Unmapped(Exception):
@@ -112,9 +104,8 @@ class Scope:
 
 def read_class(python_class: Any, narrowing: Mapping[str, Any]) -> EntityType:
     """The entity type of a class of a known kind, or of `Page[Image]`."""
-    reader = _Reader()
-    root = reader.type_of(python_class)
-    return narrowed(root.name, root.properties, **reader.without_hidden(root, narrowing))
+    root = _Reader().type_of(python_class)
+    return narrowed(root.name, root.properties, **narrowing)
 
 
 def is_class(given: Any, mark: str) -> bool:
@@ -152,7 +143,6 @@ class _Reader:
     def __init__(self) -> None:
         self.known: list[tuple[Any, ComplexType]] = []  # not every hint has a hash
         self.enums: dict[type[enum.Enum], edm.EnumType] = {}
-        self.hidden: set[tuple[str, str]] = set()
         self.aliases: list[Any] = []
         """Those that are being read, for an alias can be made of itself."""
 
@@ -172,9 +162,6 @@ class _Reader:
         for field in _library(_kind(python_class)).fields_of(python_class):
             scope = Scope(hint, variables.get(field.owner or python_class, {}))
             prop = self.property(f"{name}.{field.name}", field, scope)
-            if isinstance(prop, Hidden):
-                self.hidden.add((name, field.name))
-                continue
             label = _label(field.name, field.label)
             if label in found:
                 raise ConfigurationError(f"{name} has two properties called {label!r}")
@@ -191,12 +178,7 @@ class _Reader:
         try:
             prop = self.read(field.hint, scope)
         except Unmapped as wrong:
-            message = f"{place}: {wrong}"
-
-            def fail() -> edm.Type:
-                raise ConfigurationError(message)
-
-            return Property(fail)
+            return Property(failing(f"{place}: {wrong}"))
         return replace(_scaled(prop, metadata), nullable=prop.nullable or field.optional)
 
     def read(self, hint: Any, scope: Scope) -> Property:
@@ -294,38 +276,6 @@ class _Reader:
             raise Unmapped(f"its type is not to be found: {wrong}") from None
         finally:
             self.aliases.pop()
-
-    # ---- what is hidden --------------------------------------------------------------------------
-
-    def without_hidden(self, root: ComplexType, narrowing: Mapping[str, Any]) -> dict[str, Any]:
-        """The options. To exclude what is hidden anyway changes nothing; to name it elsewhere is an error."""
-        found = dict(narrowing)
-        for option in _NAMING:
-            names = narrowing.get(option)
-            if isinstance(names, str) or not isinstance(names, Iterable):
-                continue
-            listed = list(names)  # which may be an iterator
-            hidden = [path for path in listed if self.is_hidden(root, path)]
-            if hidden and option != "exclude":
-                raise ConfigurationError(
-                    f"{root.name} keeps {hidden[0]!r} to itself: annotate it with a Property to publish it"
-                )
-            if not isinstance(names, Mapping):
-                found[option] = [path for path in listed if path not in hidden]
-        return found
-
-    def is_hidden(self, owner: Any, path: str) -> bool:
-        *before, last = path.split("/")
-        for name in before:
-            found = [prop for label, prop in owner.properties.items() if (prop.attribute or label) == name]
-            try:
-                owner = found[0].resolve()
-            except (IndexError, ConfigurationError):
-                return False  # it does not exist, or something else is published in its place
-            owner = owner.element if isinstance(owner, edm.CollectionType) else owner
-            if not isinstance(owner, ComplexType):
-                return False
-        return (owner.name, last) in self.hidden
 
 
 def _kind(python_class: type) -> str | None:

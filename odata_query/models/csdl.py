@@ -6,26 +6,20 @@ Documents may be a stranger's: nothing is fetched, nothing is expanded, and what
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple, NoReturn, Unpack
-from xml.etree.ElementTree import Element, TreeBuilder
-from xml.parsers import expat
+from typing import Any, NamedTuple, Unpack
 
 from .. import edm
 from ..errors import ConfigurationError, nearest, shorten
 from ..model import ComplexType, EntityType, NavigationProperty, Property, StructuredType
 from ..operations import OPERATIONS
+from .csdl_documents import object_of, parsed, shown, simple_name, wrong
 from .narrowing import Narrowing, Paths, narrowed
 
-_MAX_SIZE = 64_000_000
-_MAX_DEPTH = 100
 _CAPABILITIES = "Org.OData.Capabilities.V1."
 _PERMISSIONS = "Org.OData.Core.V1.Permissions"
-_TERMS = ("FilterFunctions", "FilterRestrictions", "Permissions", "SortRestrictions")
-"""The last parts of the terms that are read; all other annotations are passed over."""
 _OLD = {"Edm.DateTime": edm.DATE_TIME_OFFSET, "Edm.Time": edm.TIME_OF_DAY}
 """Types of OData 2 and 3 only; its Edm.Time goes from 0:00 to 24:00."""
 
@@ -36,7 +30,7 @@ def from_csdl(
     """What `EntityType.from_csdl` documents."""
     if not isinstance(name, str):
         raise ConfigurationError(f"the name of an entity type or set is a text, not {name!r}")
-    reading = _Reading(_parsed(document))
+    reading = _Reading(parsed(document))
     found, functions = reading.find(name)
     asked: dict[str, Any] = dict(narrowing)
     if not found.key:
@@ -74,26 +68,26 @@ class _Reading:
         self.annotated: dict[str, list[Mapping[str, Any]]] = {}
         self.made: dict[tuple[str, _Denied], StructuredType] = {}
         self.enums: dict[str, edm.EnumType] = {}
-        schemas = {name: _object(given, name) for name, given in _members(document)}
-        for url, reference in _object(document.get("$Reference", {}), "$Reference").items():
-            for include in _list(_object(reference, url).get("$Include", ()), f"{url}: $Include"):
-                include = _object(include, f"{url}: $Include")
+        schemas = {name: object_of(given, name) for name, given in _members(document)}
+        for url, reference in object_of(document.get("$Reference", {}), "$Reference").items():
+            for include in _list(object_of(reference, url).get("$Include", ()), f"{url}: $Include"):
+                include = object_of(include, f"{url}: $Include")
                 self.alias(include, _text(include.get("$Namespace"), f"{url}: $Namespace"))
         for name, schema in schemas.items():
             self.alias(schema, name)
             for label, given in _members(schema):
                 if not isinstance(given, list):  # functions and actions
-                    self.definitions[f"{name}.{label}"] = _object(given, f"{name}.{label}")
+                    self.definitions[f"{name}.{label}"] = object_of(given, f"{name}.{label}")
         for name, definition in self.definitions.items():
             if definition.get("$Kind") == "EntityContainer":
                 for label, given in _members(definition):
-                    if "$Type" in _object(given, f"{name}/{label}"):
+                    if "$Type" in object_of(given, f"{name}/{label}"):
                         self.sets[f"{name}/{label}"] = given
         for name, schema in schemas.items():
-            for target, said in _object(schema.get("$Annotations", {}), f"{name}: $Annotations").items():
+            for target, said in object_of(schema.get("$Annotations", {}), f"{name}: $Annotations").items():
                 head, slash, rest = target.partition("/")
                 place = self.annotated.setdefault(self.qualified(head) + slash + rest, [])
-                place.append(_object(said, f"annotations of {target}"))
+                place.append(object_of(said, f"annotations of {target}"))
 
     def alias(self, given: Mapping[str, Any], namespace: str) -> None:
         alias = given.get("$Alias")
@@ -109,13 +103,13 @@ class _Reading:
         """The type that is asked for, by its name or a set's, and the functions that it may be asked with."""
         sets = [target for target in self.sets if target.partition("/")[2] == name]
         wanted = self.qualified(name)
-        types = [t for t in self.definitions if t == wanted or ("." not in name and _simple(t) == name)]
+        types = [t for t in self.definitions if t == wanted or ("." not in name and simple_name(t) == name)]
         entities = [t for t in types if self.definitions[t].get("$Kind") == "EntityType"]
         several = sets or entities
         if len(several) > 1:
             raise ConfigurationError(f"{name!r} can be any of {', '.join(sorted(several))}")
         if not several and types:
-            kind = _shown(self.definitions[types[0]].get("$Kind"))
+            kind = shown(self.definitions[types[0]].get("$Kind"))
             raise ConfigurationError(f"{types[0]} is no entity type, but of kind {kind}")
         if not several:
             near = nearest(name, sorted({re.split("[./]", t)[-1] for t in (*self.definitions, *self.sets)}))
@@ -151,7 +145,7 @@ class _Reading:
             paths: set[tuple[str, ...]] = set()
             for value in self.said(f"{_CAPABILITIES}{verb}Restrictions", target, holder):
                 place = f"{verb}Restrictions of {target}"
-                record = _object(value, place)
+                record = object_of(value, place)
                 able = record.get(f"{verb}able", True)
                 # What an expression gives is not known; it does not deny.
                 if not isinstance(able, Mapping) and not _flag(record, f"{verb}able", place, True):
@@ -198,7 +192,7 @@ class _Reading:
             for label, prop in _members(definition):
                 if label in given:
                     raise ConfigurationError(f"{owner} has two properties called {label!r}")
-                given[label] = (owner, _object(prop, f"{owner}.{label}"))
+                given[label] = (owner, object_of(prop, f"{owner}.{label}"))
         for path in denied.filter | denied.sort:
             # Others are casts and `$count`, that cannot be asked of a model anyway.
             if path[0].isidentifier() and path[0] not in given:
@@ -208,11 +202,11 @@ class _Reading:
         properties = {}
         for label, (owner, prop) in given.items():
             if not self.is_hidden(f"{owner}/{label}", prop):
-                found = self.property(f"{_simple(name)}.{label}", prop, behind.get(label, _NOTHING))
+                found = self.property(f"{simple_name(name)}.{label}", prop, behind.get(label, _NOTHING))
                 may = [not {("*",), (label,)} & paths for paths in denied]
                 properties[label] = replace(found, key=label in keys, filterable=may[0], sortable=may[1])
         kind = self.definitions[name]["$Kind"]
-        return (EntityType if kind == "EntityType" else ComplexType)(_simple(name), properties)
+        return (EntityType if kind == "EntityType" else ComplexType)(simple_name(name), properties)
 
     def lineage(self, name: str) -> list[str]:
         """A type and those that it is based on, those first."""
@@ -235,7 +229,7 @@ class _Reading:
         given = self.related(place, given)
         kind = given.get("$Kind", "Property")
         if kind not in ("Property", "NavigationProperty"):
-            raise ConfigurationError(f"{place} is no property, but of kind {_shown(kind)}")
+            raise ConfigurationError(f"{place} is no property, but of kind {shown(kind)}")
         leads = kind == "NavigationProperty"
         name = _text(given.get("$Type", "Edm.String"), f"{place}: $Type")
         many = _flag(given, "$Collection", place)
@@ -295,17 +289,13 @@ class _Reading:
             members = dict(_members(definition))
             for label, value in members.items():
                 if type(value) is not int or not -(2**63) <= value < 2**63:
-                    raise ConfigurationError(f"{name}.{label} is no whole number: {_shown(value)}")
+                    raise ConfigurationError(f"{name}.{label} is no whole number: {shown(value)}")
             flags = _flag(definition, "$IsFlags", name)
-            known = self.enums[name] = edm.EnumType(_simple(name), members, flags)
+            known = self.enums[name] = edm.EnumType(simple_name(name), members, flags)
         return known
 
 
 # ---- values of a document ------------------------------------------------------------------------
-
-
-def _simple(name: str) -> str:
-    return name.rpartition(".")[2]
 
 
 def _members(given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -313,32 +303,17 @@ def _members(given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     return ((label, value) for label, value in given.items() if label[:1] != "$" and "@" not in label)
 
 
-def _shown(value: object) -> str:
-    """A text as it is; of others their kind, for they can be endless."""
-    return shorten(repr(value)) if isinstance(value, str) else type(value).__name__
-
-
-def _wrong(place: str, expected: str, value: object) -> NoReturn:
-    raise ConfigurationError(f"{shorten(place, 100)}: expected {expected}, not {_shown(value)}")
-
-
-def _object(value: object, place: str) -> Mapping[str, Any]:
-    if isinstance(value, Mapping) and all(isinstance(label, str) for label in value):
-        return value
-    _wrong(place, "an object", value)
-
-
 def _list(value: object, place: str) -> Sequence[Any]:
-    return value if isinstance(value, list | tuple) else _wrong(place, "a list", value)
+    return value if isinstance(value, list | tuple) else wrong(place, "a list", value)
 
 
 def _text(value: object, place: str) -> str:
-    return value if isinstance(value, str) else _wrong(place, "a text", value)
+    return value if isinstance(value, str) else wrong(place, "a text", value)
 
 
 def _flag(given: Mapping[str, Any], label: str, place: str, default: bool = False) -> bool:
     value = given.get(label, default)
-    return value if isinstance(value, bool) else _wrong(f"{place}: {label}", "true or false", value)
+    return value if isinstance(value, bool) else wrong(f"{place}: {label}", "true or false", value)
 
 
 def _scale(value: object, place: str) -> int | None:
@@ -348,7 +323,7 @@ def _scale(value: object, place: str) -> int | None:
             return None
         value = int(value) if re.fullmatch("[0-9]{1,9}", value) else value
     if value is not None and (type(value) is not int or value < 0):
-        _wrong(f"{place}: $Scale", "a number, 'variable' or 'floating'", value)
+        wrong(f"{place}: $Scale", "a number, 'variable' or 'floating'", value)
     return value
 
 
@@ -362,232 +337,3 @@ def _key(given: object, name: str, properties: Mapping[str, Any]) -> set[str]:
         if path.partition("/")[0] not in properties:
             raise ConfigurationError(f"{name} has no property {shorten(path)!r}, which its key needs")
     return set() if any("/" in path for path in found) else found
-
-
-# ---- texts ---------------------------------------------------------------------------------------
-
-
-def _parsed(document: object) -> Mapping[str, Any]:
-    if isinstance(document, Mapping):
-        return _object(document, "the document")
-    if not isinstance(document, str | bytes):
-        raise ConfigurationError(f"a CSDL document is a text or parsed JSON, not {_shown(document)}")
-    if len(document) > _MAX_SIZE:
-        raise ConfigurationError(f"the document is longer than {_MAX_SIZE}")
-    if isinstance(document, str):
-        document = document.removeprefix("\ufeff").lstrip()
-        head = document[:1]
-    else:
-        document = document.lstrip(b" \t\r\n")
-        # Byte order marks, and what UTF-16 puts between letters.
-        head = document[:20].translate(None, b"\0\xef\xbb\xbf\xfe\xff").lstrip()[:1].decode("latin-1")
-    try:
-        if head == "<":
-            return _from_xml(_tree(document))
-        return _object(json.loads(document, object_pairs_hook=_once), "the document")
-    except (expat.ExpatError, LookupError, RecursionError, ValueError) as wrong:
-        kind = "XML" if head == "<" else "XML or JSON"
-        raise ConfigurationError(f"the document is no {kind}: {wrong}") from None
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        _add(found, name, value, "an object")
-    return found
-
-
-def _add(found: dict[str, Any], name: str, value: object, place: str) -> None:
-    if name in found:
-        raise ConfigurationError(f"{place} has two members called {shorten(repr(name))}")
-    found[name] = value
-
-
-# ---- XML -----------------------------------------------------------------------------------------
-
-_EDM = re.compile("http://(docs.oasis-open.org/odata/ns|schemas.microsoft.com/ado/[0-9]{4}/[0-9]{2})/edmx?")
-_CONSTANTS = ("Bool", "String", "PropertyPath", "NavigationPropertyPath", "EnumMember")
-
-
-def _tree(document: str | bytes) -> Element:
-    """The elements, those of CSDL by their names alone."""
-    # The declaration of a text says how it was encoded once.
-    parser = expat.ParserCreate("utf-8" if isinstance(document, str) else None, " ")
-    parser.buffer_text = True
-    builder = TreeBuilder()
-    depth = 0
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
-        depth += 1
-        if depth > _MAX_DEPTH:
-            raise ConfigurationError(f"the document has over {_MAX_DEPTH} elements inside one another")
-        namespace, _, name = tag.rpartition(" ")
-        builder.start(name if _EDM.fullmatch(namespace) else tag, attributes)
-
-    def end(tag: str) -> None:
-        nonlocal depth
-        depth -= 1
-        builder.end(tag)
-
-    def doctype(*_: object) -> None:
-        raise ConfigurationError("the document has a DOCTYPE, and with it entities, which CSDL does not have")
-
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = builder.data
-    parser.StartDoctypeDeclHandler = doctype
-    parser.Parse(document.encode() if isinstance(document, str) else document, True)
-    return builder.close()
-
-
-def _from_xml(root: Element) -> dict[str, Any]:
-    """The JSON of a document in XML."""
-    if root.tag != "Edmx":
-        raise ConfigurationError(f"the document is no CSDL: it begins with {shorten(root.tag)!r}")
-    includes = [
-        {"$Namespace": each.get("Namespace"), "$Alias": each.get("Alias")}
-        for path in ("Reference/Include", "DataServices/Schema/Using")
-        for each in root.iterfind(path)
-    ]
-    found: dict[str, Any] = {"$Reference": {"Reference": {"$Include": includes}}}
-    for element in root.iterfind("DataServices/Schema"):
-        namespace = _named(element, "Schema", "Namespace")
-        schema = found.setdefault(namespace, {"$Annotations": {}})
-        if "Alias" in element.attrib:
-            schema["$Alias"] = element.get("Alias")
-        for child in element:
-            if child.tag in _DEFINITIONS:
-                name = _named(child, namespace)
-                place = f"{namespace}.{name}"
-                definition = {"$Kind": child.tag, **_annotations(child, place)}
-                _DEFINITIONS[child.tag](child, definition, place)
-                _add(schema, name, definition, namespace)
-            elif child.tag == "Annotations":
-                target = _attribute(child, "Target", f"Annotations in {namespace}")
-                said = schema["$Annotations"].setdefault(target, {})
-                for term, value in _annotations(child, target).items():
-                    _add(said, term, value, f"Annotations of {target}")
-    return found
-
-
-def _attribute(element: Element, name: str, place: str) -> str:
-    found = element.get(name)
-    if not found:
-        raise ConfigurationError(f"{place}: <{element.tag}> has no {name}")
-    return found
-
-
-def _named(element: Element, place: str, attribute: str = "Name") -> str:
-    name = _attribute(element, attribute, place)
-    if not all(part.isidentifier() for part in name.split(".")):
-        raise ConfigurationError(f"{place}: {shorten(repr(name))} is no name in OData")
-    return name
-
-
-def _boolean(element: Element, name: str, default: str, place: str) -> bool:
-    text = element.get(name, default)
-    return text == "true" if text in ("true", "false") else _wrong(f"{place}: {name}", "true or false", text)
-
-
-def _annotations(element: Element, place: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for each in element.iterfind("Annotation"):
-        term = _attribute(each, "Term", place)
-        if _simple(term) in _TERMS:
-            qualifier = each.get("Qualifier", element.get("Qualifier", ""))
-            _add(found, f"@{term}#{qualifier}", _value(each, place), place)
-    return found
-
-
-def _value(element: Element, place: str) -> Any:
-    """The value of an annotation or a member of a record: in an attribute or inside."""
-    for kind in _CONSTANTS:
-        if kind in element.attrib:
-            return _constant(kind, element.attrib[kind])
-    inside = [_expression(each, place) for each in element if each.tag != "Annotation"]
-    return inside[0] if inside else {}
-
-
-def _expression(element: Element, place: str) -> Any:
-    if element.tag == "Record":
-        members = element.iterfind("PropertyValue")
-        return {_attribute(each, "Property", place): _value(each, place) for each in members}
-    if element.tag == "Collection":
-        return [_expression(each, place) for each in element]
-    # What depends on the data is an object in JSON.
-    return _constant(element.tag, element.text or "") if element.tag in _CONSTANTS else {}
-
-
-def _constant(kind: str, text: str) -> Any:
-    text = text.strip()
-    return text == "true" if kind == "Bool" and text in ("true", "false") else text
-
-
-def _structured_xml(element: Element, found: dict[str, Any], place: str) -> None:
-    found["$BaseType"] = element.get("BaseType")
-    for child in element:
-        if child.tag == "Key":
-            found["$Key"] = [_attribute(each, "Name", place) for each in child.iterfind("PropertyRef")]
-        elif child.tag in ("Property", "NavigationProperty"):
-            name = _named(child, place)
-            _add(found, name, _property_xml(child, f"{place}.{name}"), place)
-
-
-def _property_xml(element: Element, place: str) -> dict[str, Any]:
-    found = {"$Kind": element.tag, **_annotations(element, place)}
-    if "Relationship" in element.attrib:
-        found["$Relationship"] = element.get("Relationship")
-        found["$ToRole"] = _attribute(element, "ToRole", place)
-        return found
-    type = _attribute(element, "Type", place)
-    found["$Collection"] = type.startswith("Collection(") and type.endswith(")")
-    found["$Type"] = type[len("Collection(") : -1] if found["$Collection"] else type
-    found["$Nullable"] = _boolean(element, "Nullable", "true", place)
-    found["$Scale"] = element.get("Scale")
-    return found
-
-
-def _enum_xml(element: Element, found: dict[str, Any], place: str) -> None:
-    found["$IsFlags"] = _boolean(element, "IsFlags", "false", place)
-    value = -1
-    for child in element.iterfind("Member"):
-        text = child.get("Value", str(value + 1))
-        if not re.fullmatch("[+-]?[0-9]{1,19}", text):
-            _wrong(f"{place}: Value", "a whole number", text)
-        value = int(text)
-        _add(found, _named(child, place), value, place)
-
-
-def _type_definition_xml(element: Element, found: dict[str, Any], place: str) -> None:
-    found["$UnderlyingType"] = _attribute(element, "UnderlyingType", place)
-    found["$Scale"] = element.get("Scale")
-
-
-def _container_xml(element: Element, found: dict[str, Any], place: str) -> None:
-    for child in element:
-        if child.tag in ("EntitySet", "Singleton"):
-            name = _named(child, place)
-            label = "Type" if child.tag == "Singleton" else "EntityType"
-            type = _attribute(child, label, f"{place}/{name}")
-            _add(found, name, {"$Type": type, **_annotations(child, f"{place}/{name}")}, place)
-
-
-def _association_xml(element: Element, found: dict[str, Any], place: str) -> None:
-    for end in element.iterfind("End"):
-        many = end.get("Multiplicity")
-        if many not in ("*", "0..1", "1"):
-            _wrong(f"{place}: Multiplicity", "'*', '0..1' or '1'", many)
-        kind = {"$Type": _attribute(end, "Type", place), "$Collection": many == "*"}
-        role = _named(end, place, "Role")
-        _add(found, role, {**kind, "$Nullable": many == "0..1"}, place)
-
-
-_DEFINITIONS = {
-    "Association": _association_xml,
-    "ComplexType": _structured_xml,
-    "EntityContainer": _container_xml,
-    "EntityType": _structured_xml,
-    "EnumType": _enum_xml,
-    "TypeDefinition": _type_definition_xml,
-}

@@ -148,7 +148,7 @@ class _Reader:
             return Property(edm.STRING, False, collation="insensitive" if collation else None)
         if field not in self.enums:
             members = {value: number for number, value in enumerate(choices)}
-            name = field.model.__name__ + camel_case(f"_{field.name}")
+            name = field.model.__name__ + camel_case(f"x_{field.name}")[1:]
             self.enums[field] = edm.EnumType(name, members)
         return Property(self.enums[field], False, storage="text")
 

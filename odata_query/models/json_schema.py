@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, NoReturn, Unpack
+from typing import Any, Unpack
 from urllib.parse import unquote, urljoin
 
 from .. import edm
 from ..errors import ConfigurationError, nearest
 from ..model import ComplexType, EntityType, Property
-from .narrowing import Narrowing, narrowed, published_as
+from .narrowing import Hidden, Narrowing, failing, narrowed, published_as
 
 MAX_DEPTH = 100
 """References, `allOf` and unions that may stand inside one another in one schema."""
@@ -300,20 +300,18 @@ class _Document:
                     label += "_"
             place = f"{owner}.{name}"
             try:
-                prop, is_hidden = self.property(schema, owner, name, name in shape.required)
+                prop = self.property(schema, owner, name, name in shape.required)
             except ConfigurationError as wrong:
-                prop, is_hidden = Property(_failing(f"{place}: {wrong}")), False
-            if is_hidden:
-                prop = Property(_failing(f"{place} is write-only: it is published by override alone"))
-            if prop is not None and (is_asked or not is_hidden):
+                prop = Property(failing(f"{place}: {wrong}"))
+            if prop is not None:
                 found[label] = published_as(label, name, prop)
         return found
 
-    def property(self, schema: Any, owner: str, name: str, is_required: bool) -> tuple[Property | None, bool]:
-        """The property, None for one that no value can have, and whether it must be hidden."""
+    def property(self, schema: Any, owner: str, name: str, is_required: bool) -> Property | None:
+        """The property, None for one that no value can have."""
         shape = self.shape(schema)
         if shape.never:
-            return None, False
+            return None
         value = shape
         is_list = shape.kind == "array"
         if is_list:
@@ -322,10 +320,10 @@ class _Document:
                 raise ConfigurationError("a collection has members of one type")
             value = self.shape(items)
         if shape.hidden or value.hidden:
-            return None, True
+            return Hidden(edm.UNTYPED)
         type = self.type(value, owner + _pascal(name))
         scale = _scale(value.facts.get("multipleOf")) if type is edm.DECIMAL else None
-        return Property(type, shape.nullable or not is_required, collection=is_list, scale=scale), False
+        return Property(type, shape.nullable or not is_required, collection=is_list, scale=scale)
 
     def type(self, shape: _Shape, name: str) -> edm.Type | Callable[[], edm.Type]:
         if shape.kind == "object" and shape.properties:
@@ -455,15 +453,6 @@ def _joined(base: str, uri: str) -> str:
         return urljoin(base, uri) if uri else base
     except ValueError:
         raise ConfigurationError(f"{uri!r} is no URI") from None
-
-
-def _failing(message: str) -> Callable[[], NoReturn]:
-    """The type of a property that can only be left out."""
-
-    def fail() -> NoReturn:
-        raise ConfigurationError(message)
-
-    return fail
 
 
 def _scale(step: object) -> int | None:

@@ -17,6 +17,15 @@ Paths = frozenset[tuple[str, ...]]
 """`owner/name` as ("owner", "name")."""
 
 
+_AROUND = re.compile("(_*)(.*?)(_*)", re.S)
+
+
+class Hidden(Property):
+    """What a source keeps to itself, as a secret or what is write-only: `override` alone publishes it."""
+
+    __slots__ = ()
+
+
 class Narrowing(TypedDict, total=False):
     """What all of `EntityType.from_...` take beside their source.
 
@@ -62,6 +71,12 @@ class Rules:
         rename = self.rename if isinstance(self.rename, Mapping) else None
         return bool(self.only or self.filterable or self.sortable or rename or self.override)
 
+    def names(self, name: str) -> bool:
+        """Whether something is asked of a property."""
+        rename = self.rename if isinstance(self.rename, Mapping) else {}
+        asked = (self.only or (), self.filterable or (), self.sortable or (), rename)
+        return any(path[0] == name for given in asked for path in given)
+
     def inside(self, name: str) -> Rules:
         """The rules for the type of a property."""
         rename = self.rename
@@ -90,17 +105,16 @@ def narrowed(
         paths(asked.get("only"), "only"),
         paths(asked.get("filterable"), "filterable"),
         paths(asked.get("sortable"), "sortable"),
-        {tuple(k.split("/")): v for k, v in rename.items()}
-        if isinstance(rename, Mapping)
-        else _renaming(rename),
-        {tuple(k.split("/")): v for k, v in asked.get("override", {}).items()} or None,
+        _by_path(rename, "rename", str) if isinstance(rename, Mapping) else _renaming(rename),
+        _by_path(asked.get("override", {}), "override", Property) or None,
     )
     source = EntityType(name, properties)
     publisher = _Publisher(relations_are_listed)
-    publisher.exclude(source, paths(asked.get("exclude", ()), "exclude"))
+    publisher.exclude(source, paths(asked.get("exclude", ()), "exclude"), rules.override or {})
     found = publisher.publish(source, rules)
     key = asked.get("key")
-    found = _with_key(cast(EntityType, found), (key,) if isinstance(key, str) else key, source)
+    keys = None if key is None else names_of((key,) if isinstance(key, str) else key, "key")
+    found = _with_key(found, keys, source, publisher.labels)
     functions = asked.get("functions")
     return found if functions is None else found.restrict(functions=functions)
 
@@ -111,35 +125,52 @@ def restricted(
     exclude: Iterable[str],
     filterable: Iterable[str] | None,
     sortable: Iterable[str] | None,
-    limits: Limits,
+    functions: Iterable[str] | None,
+    operators: Iterable[str] | None,
+    limits: Limits | None,
 ) -> EntityType:
-    """What `EntityType.restrict` documents; limits are those that were asked for."""
-    rules = Rules(
-        paths(only, "only"),
-        paths(filterable, "filterable"),
-        paths(sortable, "sortable"),
+    """What `EntityType.restrict` documents."""
+    if not isinstance(limits, Limits | None):
+        raise ConfigurationError(f"limits are Limits, not {limits!r:.100}")
+    bounds = limits or UNBOUNDED
+    if functions is not None:
+        bounds = bounds.tightened(replace(UNBOUNDED, functions=_operations(functions, "functions")))
+    if operators is not None:
+        bounds = bounds.tightened(replace(UNBOUNDED, operators=_operations(operators, "operators")))
+    if type.limits is not None:
+        bounds = bounds.tightened(type.limits)
+    rules = Rules(paths(only, "only"), paths(filterable, "filterable"), paths(sortable, "sortable"))
+    publisher = _Publisher(False, by_label=True)
+    publisher.exclude(type, paths(exclude, "exclude"), {})
+    found = publisher.publish(type, rules)
+    return EntityType(
+        found.name,
+        found.properties,
+        limits=None if bounds == UNBOUNDED else bounds,
+        unrestricted=type.unrestricted,
     )
-    for name in (*(limits.functions or ()), *(limits.operators or ())):
+
+
+def _operations(names: Iterable[str], option: str) -> frozenset[str]:
+    found = frozenset(name.lower() for name in names_of(names, option))
+    for name in sorted(found):
         if name not in OPERATIONS:
             raise ConfigurationError(f"there is no operation {name!r}")
-    publisher = _Publisher(False, by_label=True)
-    publisher.exclude(type, paths(exclude, "exclude"))
-    found = publisher.publish(type, rules)
-    if type.limits is not None:
-        limits = limits.tightened(type.limits)
-    bounds = None if limits == UNBOUNDED else limits
-    return EntityType(found.name, found.properties, limits=bounds, unrestricted=type.unrestricted)
+    return found
+
+
+def failing(message: str) -> Callable[[], edm.Type]:
+    """The type of a property that has none, which is an error only if the property is published."""
+
+    def fail() -> edm.Type:
+        raise ConfigurationError(message)
+
+    return fail
 
 
 def unmapped(place: str, what: str) -> Callable[[], edm.Type]:
-    """The type of a property that OData has none for: it is an error only if the property is published."""
-
-    def fail() -> edm.Type:
-        raise ConfigurationError(
-            f"{place}: OData has no type for {what}: leave it out, or say by override what it is"
-        )
-
-    return fail
+    """The type of a property that OData has none for."""
+    return failing(f"{place}: OData has no type for {what}: leave it out, or say by override what it is")
 
 
 def listed(name: str, columns: Iterable[str], only: Iterable[str] | None, all_fields: bool) -> Iterable[str]:
@@ -171,12 +202,30 @@ def published_as(label: str, source: str, prop: Property) -> Property:
 
 def paths(names: Iterable[str] | None, option: str) -> Paths | None:
     """`["id", "owner/name"]` as tuples."""
-    if isinstance(names, str):
-        raise ConfigurationError(f"{option} takes names, not one text: {names!r}")
-    return None if names is None else frozenset(tuple(name.split("/")) for name in names)
+    if names is None:
+        return None
+    return frozenset(tuple(name.split("/")) for name in names_of(names, option))
 
 
-def _by_path(given: Mapping[str, Any]) -> dict[tuple[str, ...], Any]:
+def names_of(given: object, option: str) -> list[str]:
+    """The names that an option lists. Raises ConfigurationError if it lists none."""
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        raise ConfigurationError(f"{option} takes a list of names, not {given!r:.100}")
+    names = list(given)
+    for name in names:
+        if not isinstance(name, str):
+            raise ConfigurationError(f"{option} takes names, not {name!r:.100}")
+    return names
+
+
+def _by_path(given: object, option: str, kind: type) -> dict[tuple[str, ...], Any]:
+    if not isinstance(given, Mapping):
+        raise ConfigurationError(f"{option} is a mapping by names, not {given!r:.100}")
+    for name, value in given.items():
+        if not (isinstance(name, str) and isinstance(value, kind)):
+            raise ConfigurationError(
+                f"{option} maps names to {kind.__name__}, not {name!r:.100} to {value!r:.100}"
+            )
     return {tuple(name.split("/")): value for name, value in given.items()}
 
 
@@ -189,8 +238,12 @@ class _Publisher:
         self.made: dict[tuple[int, Rules], StructuredType] = {}
         self.waiting: list[tuple[StructuredType, Rules]] = []
         self.excluded: set[tuple[str, str]] = set()
+        self.labels: dict[str, str] = {}
+        """The public names of the properties of the whole, by their names in the source."""
 
-    def exclude(self, type: StructuredType, given: Paths | None) -> None:
+    def exclude(
+        self, type: StructuredType, given: Paths | None, override: Mapping[tuple[str, ...], Property]
+    ) -> None:
         """Leave properties out, wherever a type of that name is reached: `boss/password` has another path."""
         for path in given or ():
             owner = type
@@ -201,33 +254,42 @@ class _Publisher:
                 if position == len(path) - 1:
                     self.excluded |= {(owner.name, each) for each in (named if name == "*" else (name,))}
                 else:
-                    owner = _structured(named[name][1], f"{owner.name}.{name}")
+                    prop = override.get(path[: position + 1], named[name][1])
+                    owner = _structured(prop, f"{owner.name}.{name}")
 
-    def publish(self, type: StructuredType, rules: Rules) -> StructuredType:
+    def publish(self, type: EntityType, rules: Rules) -> EntityType:
         self.waiting.append((type, rules))
         for source, asked in self.waiting:  # which grows
             key = (id(source), asked)
             if key not in self.made:
-                self.made[key] = source.__class__(source.name, self.properties(source, asked))
-        return self.made[id(type), rules]
+                labels, properties = self.properties(source, asked)
+                self.labels = self.labels if self.made else labels
+                self.made[key] = source.__class__(source.name, properties)
+        found = self.made[id(type), rules]
+        assert isinstance(found, EntityType)
+        return found
 
     def named(self, type: StructuredType) -> dict[str, tuple[str, Property]]:
         """The properties by their names in the source, with their public names."""
-        return {
-            label if self.by_label or prop.attribute is None else prop.attribute: (label, prop)
-            for label, prop in type.properties.items()
-        }
+        found: dict[str, tuple[str, Property]] = {}
+        for label, prop in type.properties.items():
+            is_known = self.by_label or prop.attribute is None or prop.attribute in found
+            found[label if is_known or prop.attribute is None else prop.attribute] = label, prop
+        return found
 
-    def properties(self, type: StructuredType, rules: Rules) -> dict[str, Property]:
+    def properties(self, type: StructuredType, rules: Rules) -> tuple[dict[str, str], dict[str, Property]]:
+        """The public names by those of the source, and what is published."""
         named = self.named(type)
         _check_names(type, named, rules)
+        labels: dict[str, str] = {}
         found: dict[str, Property] = {}
         for source, (label, prop) in named.items():
-            if (type.name, source) in self.excluded or not self.is_kept(type, source, prop, rules):
+            given = (rules.override or {}).get((source,))
+            if (type.name, source) in self.excluded or not self.is_kept(type, source, given or prop, rules):
                 continue
-            prop = _overridden(prop, (rules.override or {}).get((source,)))
+            prop = _overridden(prop, given)
             prop = self.inside(prop, rules.inside(source), f"{type.name}.{source}")
-            new = _renamed(source, label, rules)
+            new = labels[source] = _renamed(source, label, rules)
             if new in found:
                 raise ConfigurationError(f"{type.name} has two properties called {new!r}")
             found[new] = replace(
@@ -235,9 +297,13 @@ class _Publisher:
                 filterable=prop.filterable and _names(rules.filterable, source, prop),
                 sortable=prop.sortable and _names(rules.sortable, source, prop),
             )
-        return found
+        return labels, found
 
     def is_kept(self, type: StructuredType, name: str, prop: Property, rules: Rules) -> bool:
+        if isinstance(prop, Hidden):
+            if rules.names(name):
+                raise ConfigurationError(f"{type.name} keeps {name!r} to itself: override alone publishes it")
+            return False
         if isinstance(prop, NavigationProperty) and self.relations_are_listed:
             if rules.only is not None and (name,) in rules.only:
                 raise ConfigurationError(
@@ -320,7 +386,10 @@ def _below(given: Mapping[tuple[str, ...], Any], name: str) -> Mapping[tuple[str
 def _renamed(source: str, label: str, rules: Rules) -> str:
     if isinstance(rules.rename, Mapping):
         return rules.rename.get((source,), label)
-    return label if rules.rename is None else rules.rename(label)
+    new = label if rules.rename is None else rules.rename(label)
+    if not isinstance(new, str):
+        raise ConfigurationError(f"rename gives names, not {new!r:.100} for {label!r}")
+    return new
 
 
 def _renaming(rename: Any) -> Callable[[str], str] | None:
@@ -332,25 +401,29 @@ def _renaming(rename: Any) -> Callable[[str], str] | None:
 
 
 def camel_case(name: str) -> str:
-    """`file_size` as `fileSize`, `HTTPCode` as `httpCode`."""
-    head, *rest = re.split("_+(?=.)", name)
+    """`file_size` as `fileSize`, `HTTPCode` as `httpCode`; what stands around stays: `_id` as `_id`."""
+    before, inner, after = _AROUND.fullmatch(name).groups()  # type: ignore[union-attr]  # it matches all
+    head, *rest = re.split("_+", inner)
     head = re.sub("^[A-Z]+(?![a-z])|^[A-Z]", lambda match: match[0].lower(), head)
-    return head + "".join(part[:1].upper() + part[1:] for part in rest)
+    return before + head + "".join(part[:1].upper() + part[1:] for part in rest) + after
 
 
-def _with_key(found: EntityType, key: Iterable[str] | None, source: EntityType) -> EntityType:
+def _with_key(
+    found: EntityType, key: Iterable[str] | None, source: EntityType, labels: Mapping[str, str]
+) -> EntityType:
     """The type with its key: the properties asked for, or those flagged, or the one called `id`."""
-    members = {prop.attribute or label: label for label, prop in found.properties.items()}
     if key is None:
         if source.key or found.key:
             return found
-        wanted = {label for name, label in members.items() if "id" in (name.lower(), label.lower())}
+        known = {label.lower(): label for label in found.properties}
+        known |= {name.lower(): label for name, label in labels.items()}
+        wanted = {known["id"]} if "id" in known else set()
     else:
         wanted = set()
         for name in key:
-            if name not in members:
+            if name not in labels:
                 raise ConfigurationError(f"{found.name} has no property {name!r}, which its key needs")
-            wanted.add(members[name])
+            wanted.add(labels[name])
     return EntityType(
         found.name,
         {label: replace(prop, key=label in wanted) for label, prop in found.properties.items()},

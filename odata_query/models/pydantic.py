@@ -11,8 +11,8 @@ import pydantic
 from .. import edm
 from ..errors import ConfigurationError
 from ..model import EntityType, Property
-from .annotations import Field, Hidden, Unmapped, is_class, read_class
-from .narrowing import Narrowing
+from .annotations import Field, Unmapped, is_class, read_class
+from .narrowing import Hidden, Narrowing
 
 _VALUES: dict[Any, edm.PrimitiveType] = {
     pydantic.AnyUrl: edm.STRING,
