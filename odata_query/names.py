@@ -126,10 +126,14 @@ class Names(Operands):
 
     def is_compared(self, node: Node) -> bool:
         """Whether a property without a path is the right operand of a comparison."""
-        return len(node.segments) == 1 and any(  # type: ignore[attr-defined]  # it is a Path
-            isinstance(each, Call) and each.function in COMPARISONS and each.arguments[-1] is node
-            for each in walk(self.root)
-        )
+        if self.compared is None:
+            self.compared = {
+                id(each.arguments[-1])
+                for root in self.roots
+                for each in walk(root)
+                if isinstance(each, Call) and each.function in COMPARISONS
+            }
+        return id(node) in self.compared and len(node.segments) == 1  # type: ignore[attr-defined]  # it is a Path
 
     def unknown_function(self, node: Call, scope: Scope) -> Node:
         name = node.function

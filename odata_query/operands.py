@@ -50,8 +50,10 @@ class Operands:
         self.origins = origins
         self.sorting = option == "$orderby"
         self.all_allowed = limits.functions is None and limits.operators is None
-        self.root: Node = WRONG
-        """The whole expression that is checked."""
+        self.roots: Sequence[Node] = ()
+        """The whole expressions that are checked."""
+        self.compared: set[int] | None = None
+        """The right operands of their comparisons; None until one is asked about."""
         self.negated: dict[int, str] = {}
         """The comparisons whose left operand is `not x`, by that x: what was probably to be negated."""
         self.problems: dict[Problem, None] = {}

@@ -54,7 +54,7 @@ class Validator(Names):
 
     def filter(self, node: Node) -> Node:
         """The typed tree of a filter; it must be Boolean."""
-        self.root = node
+        self.roots = (node,)
         typed: Node = self.at_once(node, OUTERMOST) or run(self.visit(node, OUTERMOST))
         self.boolean(typed, node, "$filter")
         return typed
@@ -62,8 +62,8 @@ class Validator(Names):
     def orderby(self, items: Sequence[OrderByItem]) -> tuple[OrderByItem, ...]:
         """The typed items of an `$orderby`."""
         found = []
+        self.roots = [item.expression for item in items]
         for item in items:
-            self.root = item.expression
             typed = self.at_once(item.expression, OUTERMOST) or run(self.visit(item.expression, OUTERMOST))
             type = type_of(typed)
             if not isinstance(type, edm.PrimitiveType | edm.EnumType) or is_unordered(type.name):
