@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .catalogue import PROBLEMS
-from .errors import ConfigurationError, ODataError, Problem
+from .errors import ConfigurationError, ODataError, Problem, shorten
 from .languages import message, negotiated, phrase
 
 _STATUSES = (400, 422)
@@ -69,7 +69,7 @@ def odata(error: ODataError, *, invalid_status: int = 400, accept_language: str 
         {
             "code": p.code,
             "message": phrase("position", language, message=message(p, language), position=p.span[0]),
-            "target": p.option,
+            **({"target": p.option} if p.option else {}),
         }
         for p in error.problems
     ]
@@ -96,7 +96,7 @@ def flat(
     language = negotiated(accept_language)
     status = _status(error, invalid_status)
     if _category(error) != "invalid":
-        first = error.problems[0]
+        first = _gravest_first(error)[0]
         body: dict[str, Any] = {"code": status, "message": _placed(first, language)}
     else:
         body = {
@@ -116,7 +116,7 @@ def sub_coded(
     invalid_status: int = 400,
     accept_language: str | None = None,
 ) -> Answer:
-    """A header with the status and a sub-code, `ApiStatusSubCode: 400.34`, that of the first problem.
+    """A header with the status and a sub-code, `ApiStatusSubCode: 400.34`: the gravest problem's.
 
     header  its name
 
@@ -124,13 +124,14 @@ def sub_coded(
     """
     language = negotiated(accept_language)
     status = _status(error, invalid_status)
-    codes = [f"{status}.{PROBLEMS[p.code].subcode}" for p in error.problems]
+    problems = _gravest_first(error)
+    codes = [f"{_own_status(p, status)}.{PROBLEMS[p.code].subcode}" for p in problems]
     body = {
         "status": status,
         "title": phrase(_category(error), language),
         "errors": [
             {"subCode": code, "message": _placed(p, language)}
-            for code, p in zip(codes, error.problems, strict=True)
+            for code, p in zip(codes, problems, strict=True)
         ],
     }
     answer = _answer(status, "application/json", language, body)
@@ -157,13 +158,25 @@ def _status(error: ODataError, invalid_status: int) -> int:
     return invalid_status if _category(error) == "invalid" else error.status
 
 
+def _gravest_first(error: ODataError) -> list[Problem]:
+    """The problems, but what is not offered behind what is wrong: it has another status."""
+    return sorted(error.problems, key=lambda p: PROBLEMS[p.code].kind == "unsupported")
+
+
+def _own_status(problem: Problem, status: int) -> int:
+    """The status that a sub-code belongs to."""
+    return 501 if PROBLEMS[problem.code].kind == "unsupported" else status
+
+
 def _placed(problem: Problem, language: str) -> str:
-    """The message with the option and the place in it."""
+    """The message with the option and the place in it; the place alone for a text without an option."""
     text = message(problem, language)
+    if not problem.option:
+        return phrase("position", language, message=text, position=problem.span[0])
     return phrase("place", language, message=text, option=problem.option, position=problem.span[0])
 
 
 def _subject(problem: Problem) -> str:
     """The property that a problem is about, as far as it names one; else the option."""
     _, values = problem.said or ("", {})
-    return str(values.get("property", problem.option))[:60]
+    return shorten(str(values.get("property", problem.option)), 60)

@@ -19,13 +19,19 @@ _STRING = re.compile(r"'[^']*+(?:''[^']*+)*+'")
 _SIGNIFICANT = re.compile(rf"""{_STRING.pattern}|"[^"]*"|[()\[\]{{}}]""")
 _TAKES_LIST = re.compile(r"\w$|\sin\s+$", re.I)
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
-_SIGN = re.compile(r"[=!<>&|]+|[+*/%^~?]")
+_SIGN = re.compile(r"=~|[=!<>&|]+|[+*/%^~?]")
+_MINUS = re.compile(r"[-\u2010-\u2015\u2212](?![-\u2010-\u2015\u2212>])")
 _LAST_WORD = re.compile(r"[^\W\d]\w*$")
 _ESCAPED = re.compile("%[0-9A-Fa-f]{2}")
-_OPTION = re.compile(r"\$?(filter|orderby)\s*=", re.I)
+_OPTION = re.compile(r"[?&]?\$?(filter|orderby)\s*=", re.I)
+_NEXT_OPTION = re.compile(r"[?&;]?\s*(\$(?:filter|orderby|top|skip|count|select|expand)\s*=)", re.I)
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?$")
 _SUFFIX = re.compile(r"[lLmMfFdD](?!\w)")
-_OFFSET = re.compile(r"[0-9]{2}:?[0-9]{2}(?![0-9])")
+_OFFSET = re.compile(r"([0-9]{2}):?([0-9]{2})(?![0-9])")
+_NULL = re.compile(r"\s+(?:not\s+)?null\b", re.I)
+_SHORT_OFFSET = re.compile(r"([+-])([0-9]{2})([0-9]{2})?(?![0-9:])")
+_NO_NUMBER = re.compile(r"[+-]?[0-9]++(?:(,)[0-9]++|[._][0-9]*+)*+(?:[xX][0-9a-fA-F]+)?(?!\w)")
+_ARROW = re.compile(r"(any|all)\s*\(\s*[^\W\d]\w*$", re.I)
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+$", re.I)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}$")
 _CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?")
@@ -41,11 +47,15 @@ _SIGNS = {
     "=": "eq", "==": "eq", "===": "eq", "!=": "ne", "<>": "ne", "!==": "ne", "<": "lt", "<=": "le",
     "=<": "le", ">": "gt", ">=": "ge", "=>": "ge", "&&": "and", "&": "and", "||": "or", "|": "or", "!": "not",
     "+": "add", "*": "mul", "%": "mod", "/": "div", "equals": "eq", "equal": "eq", "neq": "ne",
-    "gte": "ge", "lte": "le", "plus": "add", "minus": "sub", "times": "mul",
+    "gte": "ge", "lte": "le", "plus": "add", "minus": "sub", "times": "mul", "xor": "ne", "andalso": "and",
+    "orelse": "or",
 }  # fmt: skip
 """The signs and words of other languages, and what OData has for them."""
 
-_SQL = {"like": "like", "rlike": "like", "ilike": "ilike", "is": "is", "between": "between"}
+_SQL = {
+    "like": "like", "ilike": "ilike", "is": "is", "between": "between",
+    "rlike": "pattern", "regexp": "pattern", "matches": "pattern",
+}  # fmt: skip
 """Words of SQL, and the message about each."""
 
 
@@ -64,6 +74,8 @@ def misread(text: str, place: int, names: Sequence[str]) -> Refusal:
         return _no_operator(text, place, start, names)
     if "STRING" in names:
         return _no_operand(text, start)
+    if "JSON_STRING" in names and text[start] != '"':
+        return Refusal("unexpected-text.brace", start)
     return Refusal("unexpected-text", start, expected=_expected(text, start, names))
 
 
@@ -89,9 +101,17 @@ def _no_operator(text: str, place: int, start: int, names: Sequence[str]) -> Ref
     special = _no_literal(text, place, start)
     if special:
         return special
+    option = _NEXT_OPTION.match(text, start)
+    if option:
+        return Refusal("unexpected-text.next-option", *option.span(1), name=option[1].rstrip("= \t"))
     sign = _SIGN.match(text, start)
+    arrow = _ARROW.search(text[:place])
+    if arrow and sign and sign[0] == "=>":
+        return Refusal("unexpected-text.lambda", start, sign.end(), function=arrow[1].lower())
     if sign:
         return _wrong_sign(sign[0], start)
+    if _MINUS.match(text, start) and "DIRECTION" not in names:
+        return Refusal("unknown-operator", start, start + 1, "sub", sign=text[start])
     if text[start] in ")]}":
         return Refusal("unexpected-text.unopened", start, start + 1, sign=text[start])
     if text[start] in ",;" and not _opened(text, start):
@@ -109,6 +129,8 @@ def _no_operator(text: str, place: int, start: int, names: Sequence[str]) -> Ref
     expected = _expected(text, start, names)
     if match is None and text[start] in CURLY_QUOTES:
         return Refusal("invalid-character.quote", start, start + 1)
+    if match is None and not (text[start].isascii() and text[start].isprintable()):
+        return _foreign(text, start)
     if match is None:
         return Refusal("unexpected-text.operator-or", start, start + 1, expected=expected)
     word, end = match[0].lower(), match.end()
@@ -125,8 +147,10 @@ def _no_operator(text: str, place: int, start: int, names: Sequence[str]) -> Ref
         return Refusal("unexpected-text.after-direction", end, word=word)
     if word in _DIRECTIONS:
         return Refusal("unexpected-text.direction", start, end, word=word)
+    if word == "is" and not _NULL.match(text, end):
+        return Refusal("unknown-operator", start, end, "eq", sign=word)
     if word in _SQL:
-        return Refusal(f"unknown-operator.{_SQL[word]}", start, end)
+        return Refusal(f"unknown-operator.{_SQL[word]}", start, end, sign=word)
     if word == "not":
         return _negated(text, start, end)
     if word in _WORDS_OF_ORDER and "DIRECTION" in names:
@@ -146,7 +170,8 @@ def _negated(text: str, start: int, end: int) -> Refusal:
     """`a not in ('x')`, `a not like 'x'`."""
     follows = _WORD.match(text, end + 1)
     if follows and follows[0].lower() in _SQL:
-        return Refusal(f"unknown-operator.{_SQL[follows[0].lower()]}", start, follows.end())
+        sign = follows[0].lower()
+        return Refusal(f"unknown-operator.{_SQL[sign]}", start, follows.end(), sign=sign)
     return Refusal("unknown-operator.negated", start, end)
 
 
@@ -163,12 +188,20 @@ def _no_literal(text: str, place: int, start: int) -> Refusal | None:
             year, month, day = short.groups()
             date = f"{year}-{month:>02}-{day:>02}"
             return Refusal("invalid-literal.short-date", *short.span(), date=date)
+    wrong = _NO_NUMBER.match(text, number.start()) if number and start == place else None
+    if wrong and wrong.end() > place and not (wrong[1] == "," and _opened(text, place)):
+        return Refusal("invalid-literal.number", place, wrong.end())
     slashed = _SLASHED.search(before)
     if slashed and _SLASHED_REST.match(text, start):
         return Refusal("invalid-literal.slashed-date", slashed.start(), place)
     offset = _OFFSET.match(text, start)
     if offset and start > place and _MOMENT.search(before):
-        return Refusal("invalid-encoding.plus", place, offset.end(), offset=offset[0])
+        return Refusal("invalid-encoding.plus", place, offset.end(), offset=":".join(offset.groups()))
+    short_offset = _SHORT_OFFSET.match(text, start)
+    if short_offset and start == place and _MOMENT.search(before):
+        sign, hours, minutes = short_offset.groups()
+        shown = f"{sign}{hours}:{minutes or '00'}"
+        return Refusal("invalid-literal.offset", *short_offset.span(), offset=shown)
     clock = _CLOCK.match(text, start)
     day_before = _DAY.search(before)
     if clock and day_before:
@@ -213,11 +246,21 @@ def _no_operand(text: str, start: int) -> Refusal:
         shown = after if after.lower() in OPERATIONS else after[-1:]
         message = "missing-operand.after" if shown else "missing-operand"
         return Refusal(message, start, start + 1, word=shown)
+    if char == "." and text[start + 1 : start + 2].isdigit():
+        return Refusal("invalid-literal.number", start, start + 1)
+    if not (char.isascii() and char.isprintable()):
+        return _foreign(text, start)
     return Refusal("unexpected-text.operand", start, start + 1)
 
 
+def _foreign(text: str, start: int) -> Refusal:
+    """A character that is no part of the language, perhaps one that cannot be seen."""
+    return Refusal("invalid-character.here", start, start + 1, character=f"U+{ord(text[start]):04X}")
+
+
 def _wrong_sign(sign: str, start: int) -> Refusal:
-    message = "unknown-operator.ternary" if sign == "?" else "unknown-operator"
+    variants = {"?": "unknown-operator.ternary", "=~": "unknown-operator.pattern"}
+    message = variants.get(sign, "unknown-operator")
     return Refusal(message, start, start + len(sign), _SIGNS.get(sign), sign=sign[:8])
 
 

@@ -199,6 +199,24 @@ def test_titles_are_those_of_the_status(query, title):
     assert "instance" not in body
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_a_text_without_an_option_has_a_place_alone(form):
+    with pytest.raises(oq.ODataError) as caught:
+        oq.parse_filter("width gt")
+    shown = json.dumps(form(caught.value).body)
+    assert "(, " not in shown
+    assert '"target"' not in shown
+
+
+def test_what_is_malformed_is_told_before_what_is_not_offered():
+    wrong = error(f"{NOT_OFFERED}&{MALFORMED}")
+    assert [problem.code for problem in wrong.problems] == ["unsupported-option", "unknown-operator"]
+    assert answers.flat(wrong).body == {"code": 400, "message": f"{EQ} ($filter, position 9)"}
+    found = answers.sub_coded(wrong)
+    assert found.headers["ApiStatusSubCode"] == "400.11"
+    assert [each["subCode"] for each in found.body["errors"]] == ["400.11", "501.3"]
+
+
 def test_the_short_ways_give_the_same_bodies():
     wrong = error(TWO)
     assert wrong.to_problem_details(instance="/i") == answers.problem_details(wrong, instance="/i").body

@@ -299,6 +299,12 @@ def test_a_key_in_a_complex_property_cannot_be_said_and_none_is_guessed():
     assert read(document({"ID": {}}), "T").key == ()
 
 
+def test_a_key_is_never_null_whatever_the_document_says():
+    given = read(document({"$Key": ["ID"], "ID": {"$Type": "Edm.Guid", "$Nullable": True}}), "T")
+    assert not given.properties["ID"].nullable
+    assert oq.EntityType.from_csdl(given.to_csdl_xml(), "T") == given
+
+
 def test_members_of_an_enumeration_count_on_from_the_last():
     members = '<Member Name="A"/><Member Name="B" Value="7"/><Member Name="C"/><Member Name="D" Value="-1"/>'
     given = entity('<Property Name="e" Type="N.E"/>', f'<EnumType Name="E">{members}</EnumType>')

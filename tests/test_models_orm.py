@@ -369,6 +369,27 @@ def test_inheritance_keys_and_schemas_are_understood():
     assert set(read(Clerk, all_fields=True).properties) == {"level", "id", "kind", "name"}
 
 
+def test_a_composite_is_of_columns_or_of_the_names_of_attributes():
+    class Alone(orm.DeclarativeBase):
+        pass
+
+    class Walk(Alone):
+        __tablename__ = "walks"
+        id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+        city: orm.Mapped[str] = orm.mapped_column("town")
+        lat: orm.Mapped[float | None]
+        lon: orm.Mapped[float | None]
+        start: orm.Mapped[Place] = orm.composite("city", "lat", "lon")
+
+    walk = read(Walk, all_fields=True)
+    assert list(walk.properties) == ["id", "start"]
+    assert {name: m.column for name, m in walk.members["start"].type.members.items()} == {
+        "city": "town",
+        "latitude": "lat",
+        "longitude": "lon",
+    }
+
+
 def test_a_class_that_is_reached_twice_has_one_type():
     found = read(Picture, only=["id", "parent/parent/id", "parent/artist/name", "parts/artist/name"])
     parent, parts = found.members["parent"].type, found.members["parts"].type.element

@@ -39,7 +39,8 @@ def negotiated(accept_language: str | None) -> str:
 
 @lru_cache(maxsize=256)
 def _negotiated(header: str, known: tuple[str, ...]) -> str:
-    best, quality = known[0], 0.0
+    weights: dict[str, float] = {}  # of the languages that ranges name, in the order of the ranges
+    rest = 0.0
     for part in header.split(","):
         tag, *parameters = (piece.strip().lower() for piece in part.split(";"))
         weight = 1.0
@@ -48,12 +49,15 @@ def _negotiated(header: str, known: tuple[str, ...]) -> str:
             if name.strip() == "q":
                 weight = _weight(value.strip())
         if tag == "*":
-            tag = known[0]
+            rest = max(rest, weight)
+        is_whole = tag in known
         while tag not in known and "-" in tag:  # the lookup of RFC 4647: es-419 is es
             tag = tag.rpartition("-")[0]
-        if tag in known and weight > quality:
-            best, quality = tag, weight
-    return best
+        if tag in known and (is_whole or weight):  # without es-419 there can be es
+            weights[tag] = max(weight, weights.get(tag, 0.0))
+    weights |= {tag: rest for tag in known if tag not in weights}  # `*` is what no range names
+    best = max(weights, key=lambda tag: weights[tag])
+    return best if weights[best] else known[0]
 
 
 def _weight(text: str) -> float:

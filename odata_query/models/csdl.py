@@ -204,7 +204,15 @@ class _Reading:
             if not self.is_hidden(f"{owner}/{label}", prop):
                 found = self.property(f"{simple_name(name)}.{label}", prop, behind.get(label, _NOTHING))
                 may = [not {("*",), (label,)} & paths for paths in denied]
-                properties[label] = replace(found, key=label in keys, filterable=may[0], sortable=may[1])
+                is_key = label in keys
+                # A key is never null, though Dynamics leaves it to its clients to know.
+                properties[label] = replace(
+                    found,
+                    nullable=found.nullable and not is_key,
+                    key=is_key,
+                    filterable=may[0],
+                    sortable=may[1],
+                )
         kind = self.definitions[name]["$Kind"]
         return (EntityType if kind == "EntityType" else ComplexType)(simple_name(name), properties)
 

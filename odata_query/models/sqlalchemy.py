@@ -176,11 +176,12 @@ class _Reader:
         """A value of several columns, which its class takes in their order."""
         python_class: Any = mapped.composite_class
         names = list(inspect.signature(python_class).parameters)
-        if len(names) != len(mapped.columns):
+        columns = [prop for prop in mapped.props if isinstance(prop, ColumnProperty)]
+        if len(names) != len(columns):
             return Property(unmapped(place, repr(python_class)))
         members = {
-            name: self.column(f"{place}.{name}", column, mapper.local_table, name)
-            for name, column in zip(names, mapped.columns, strict=True)
+            name: self.attribute(f"{place}.{name}", column, mapper, name)
+            for name, column in zip(names, columns, strict=True)
         }
         is_nullable = callable(getattr(mapped, "return_none_on", None))
         return Property(ComplexType(python_class.__name__, members), is_nullable, column="")
