@@ -96,8 +96,7 @@ def flat(
     language = negotiated(accept_language)
     status = _status(error, invalid_status)
     if _category(error) != "invalid":
-        first = _gravest_first(error)[0]
-        body: dict[str, Any] = {"code": status, "message": _placed(first, language)}
+        body: dict[str, Any] = {"code": status, "message": _placed(error.problems[0], language)}
     else:
         body = {
             "code": status,
@@ -124,14 +123,13 @@ def sub_coded(
     """
     language = negotiated(accept_language)
     status = _status(error, invalid_status)
-    problems = _gravest_first(error)
-    codes = [f"{_own_status(p, status)}.{PROBLEMS[p.code].subcode}" for p in problems]
+    codes = [f"{_own_status(p, status)}.{PROBLEMS[p.code].subcode}" for p in error.problems]
     body = {
         "status": status,
         "title": phrase(_category(error), language),
         "errors": [
             {"subCode": code, "message": _placed(p, language)}
-            for code, p in zip(codes, problems, strict=True)
+            for code, p in zip(codes, error.problems, strict=True)
         ],
     }
     answer = _answer(status, "application/json", language, body)
@@ -156,11 +154,6 @@ def _status(error: ODataError, invalid_status: int) -> int:
     if invalid_status not in _STATUSES:
         raise ConfigurationError(f"the status of invalid queries is 400 or 422, not {invalid_status!r}")
     return invalid_status if _category(error) == "invalid" else error.status
-
-
-def _gravest_first(error: ODataError) -> list[Problem]:
-    """The problems, but what is not offered behind what is wrong: it has another status."""
-    return sorted(error.problems, key=lambda p: PROBLEMS[p.code].kind == "unsupported")
 
 
 def _own_status(problem: Problem, status: int) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
+from typing import NoReturn
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -16,6 +17,15 @@ class Type:
 
     def __str__(self) -> str:
         return self.name
+
+    def __copy__(self) -> Type:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Type:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"the type {self.name} cannot be pickled: it is compared by what it is")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -154,10 +154,10 @@ _CLASSES: Mapping[str, type[ODataError]] = {
 
 
 def error(problems: Iterable[Problem]) -> ODataError:
-    """The error for these problems: its class is that of the gravest, malformed text first."""
-    found = tuple(problems)
-    kinds = {PROBLEMS[p.code].kind for p in found}
-    return next(_CLASSES[kind] for kind in _CLASSES if kind in kinds)(found)
+    """The error for these problems, the gravest first, which are malformed texts; its class is theirs."""
+    ranks = list(_CLASSES)
+    found = sorted(problems, key=lambda each: ranks.index(PROBLEMS[each.code].kind))
+    return _CLASSES[PROBLEMS[found[0].code].kind](found)
 
 
 def shorten(text: str, width: int = 40) -> str:

@@ -38,6 +38,7 @@ class Property:
     scale       the digits after the point that an Edm.Decimal has at most
     collation   how the column compares texts: `binary` by code point, spaces at the end too; `linguistic` in
                 another order; `insensitive` also taking some for equal; None is what the database is used to
+    texts       the texts in the column for an enumeration's members, with their numbers, if not the names
     table       the table that a collection's members, or the entities of a navigation property, are in
     join        how its rows are found: {"column of this table": "column of that table"}
 
@@ -56,6 +57,7 @@ class Property:
     storage: str | Mapping[str, str] | None = None
     scale: int | None = None
     collation: str | None = None
+    texts: Mapping[str, int] | None = None
     table: str | None = None
     join: Mapping[str, str] | None = None
 
@@ -138,14 +140,23 @@ class Member:
     def facts(self) -> tuple[object, ...]:
         """All that is said of the property, but its type."""
         prop = self.property
-        said = (prop.key, prop.storage, prop.scale, prop.collation, prop.table, prop.join, type(prop))
+        said = (
+            prop.key,
+            prop.storage,
+            prop.scale,
+            prop.collation,
+            prop.texts,
+            prop.table,
+            prop.join,
+            type(prop),
+        )
         return (self.nullable, self.filterable, self.sortable, self.attribute, self.column, *said)
 
 
 class StructuredType(edm.Type):
     """What entity types and complex types share: named properties."""
 
-    __slots__ = ("_members", "key", "limits", "paths", "properties")
+    __slots__ = ("_members", "bases", "key", "limits", "paths", "properties")
 
     _members: Mapping[str, Member] | None
     paths: dict[tuple[object, ...], tuple[int, tuple[Member, ...], edm.Type, bool]]
@@ -155,9 +166,16 @@ class StructuredType(edm.Type):
     """The names of the key properties."""
     limits: Limits | None
     """Bounds on every query over the type, beside those that parse_query is given."""
+    bases: tuple[str, ...]
+    """The names of the types that it has inherited properties from."""
 
     def __init__(
-        self, name: str, properties: Mapping[str, Property], *, limits: Limits | None = None
+        self,
+        name: str,
+        properties: Mapping[str, Property],
+        *,
+        limits: Limits | None = None,
+        bases: Iterable[str] = (),
     ) -> None:
         if not (isinstance(name, str) and name):
             raise ConfigurationError(f"a type is named by a text: {name!r}")
@@ -172,6 +190,7 @@ class StructuredType(edm.Type):
         self._set("_members", None)
         self._set("paths", {})
         self._set("limits", limits)
+        self._set("bases", tuple(bases))
 
     def _set(self, field: str, value: object) -> None:
         object.__setattr__(self, field, value)
@@ -263,9 +282,10 @@ class EntityType(StructuredType):
         properties: Mapping[str, Property],
         *,
         limits: Limits | None = None,
+        bases: Iterable[str] = (),
         unrestricted: EntityType | None = None,
     ) -> None:
-        super().__init__(name, properties, limits=limits)
+        super().__init__(name, properties, limits=limits, bases=bases)
         self._set("unrestricted", unrestricted or self)
 
     def restrict(

@@ -16,7 +16,7 @@ from .typed import TypedPath
 _NewPath = unfrozen(TypedPath)
 _REMEMBERED_PATHS = 1_000
 _ANNOTATIONS = Phrase("Annotations")
-_NOTHING = ("none", "nil", "undefined", "nothing")
+_NOTHING = ("null", "none", "nil", "undefined", "nothing")
 """What other languages call null."""
 COMPARISONS = ("eq", "ne", "gt", "ge", "lt", "le")
 NAMED = frozenset(n for n, op in OPERATIONS.items() if op.notation in ("function", "segment"))
@@ -85,7 +85,7 @@ class Names(Operands):
             return self.refuse("unsupported-expression.several", node, what=_ANNOTATIONS)
         start += position * (len(first) + 1)
         members: list[Member] = []
-        for segment in segments[position:]:
+        for number, segment in enumerate(segments[position:], position):
             if not isinstance(segment, str):
                 return self.unknown_function(segment, scope)
             span = (start, start + len(segment))
@@ -94,7 +94,7 @@ class Names(Operands):
                 return self.refuse("unsupported-expression.several", node, span=span, what=_ANNOTATIONS)
             if not isinstance(current, StructuredType):
                 place = (span[0] - 1, span[1])
-                before = segments[segments.index(segment) - 1]
+                before = segments[number - 1]
                 message = "not-a-path.collection" if isinstance(current, edm.CollectionType) else "not-a-path"
                 return self.refuse(message, node, span=place, name=str(before), type=current.name)
             member = current.members.get(segment)
@@ -111,7 +111,7 @@ class Names(Operands):
             nullable = nullable or (member.nullable and not isinstance(current, edm.CollectionType))
         return TypedPath(segments, node.span, level, tuple(members), current, nullable)
 
-    def unknown_property(self, name: str, type: StructuredType, node: Node, span: tuple[int, int]) -> Node:
+    def unknown_property(self, name: str, type: StructuredType, node: Path, span: tuple[int, int]) -> Node:
         if self.is_full:
             return WRONG
         usable = [m.name for m in type.members.values() if (m.sortable if self.sorting else m.filterable)]
@@ -120,20 +120,24 @@ class Names(Operands):
         message, near = "unknown-property", self.nearest(name, usable)
         if name.lower() in _NOTHING:
             message, near = "unknown-property.null", None
-        elif near is None and self.is_compared(node):
+        elif near is None and node.segments == (name,) and self.is_text_without_quotes(node):
             message = "unknown-property.unquoted"
         return self.refuse(message, node, span=span, suggestion=near, type=type.name, property=name)
 
-    def is_compared(self, node: Node) -> bool:
-        """Whether a property without a path is the right operand of a comparison."""
+    def is_text_without_quotes(self, node: Node) -> bool:
+        """Whether a name is the right operand of a comparison with a text or a member of an enumeration."""
         if self.compared is None:
             self.compared = {
-                id(each.arguments[-1])
+                id(each.arguments[-1]): each.arguments[0]
                 for root in self.roots
                 for each in walk(root)
                 if isinstance(each, Call) and each.function in COMPARISONS
             }
-        return id(node) in self.compared and len(node.segments) == 1  # type: ignore[attr-defined]  # it is a Path
+        left = self.compared.get(id(node))
+        if not isinstance(left, Path) or len(left.segments) > 1:
+            return left is not None
+        member = self.entity_type.members.get(str(left.segments[0]))
+        return member is not None and (member.type is edm.STRING or isinstance(member.type, edm.EnumType))
 
     def unknown_function(self, node: Call, scope: Scope) -> Node:
         name = node.function

@@ -52,8 +52,8 @@ class Operands:
         self.all_allowed = limits.functions is None and limits.operators is None
         self.roots: Sequence[Node] = ()
         """The whole expressions that are checked."""
-        self.compared: set[int] | None = None
-        """The right operands of their comparisons; None until one is asked about."""
+        self.compared: dict[int, Node] | None = None
+        """The left operands of their comparisons by those on the right; None until one is asked about."""
         self.negated: dict[int, str] = {}
         """The comparisons whose left operand is `not x`, by that x: what was probably to be negated."""
         self.problems: dict[Problem, None] = {}

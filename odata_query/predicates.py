@@ -30,6 +30,8 @@ def joined(
         raise ConfigurationError("a predicate needs an entity_type: give it one, or give parse_query one")
     if isinstance(model, EntityType):
         model = model.unrestricted
+    if not isinstance(predicate, Node | str):
+        raise ConfigurationError(f"a predicate is a text or a tree, not {predicate!r:.100}")
     validator = Validator(model, _OWN_LIMITS, query.default_timezone, "", str(predicate), {})
     try:
         node = parse_filter(predicate, limits=_OWN_LIMITS) if isinstance(predicate, str) else predicate
@@ -37,7 +39,9 @@ def joined(
             node = validator.filter(_filled(node, values, query.default_timezone))
             raise_problems(validator.problems, _OWN_LIMITS)
     except ODataError as wrong:
-        raise ConfigurationError(f"the predicate cannot be used: {wrong}") from None
+        raise ConfigurationError(
+            f"the predicate cannot be used by {model.name} as it was before restrict: {wrong}"
+        ) from None
     if query.filter is None:
         return node
     both = (node, query.filter)

@@ -11,7 +11,7 @@ from typing import Any
 from .ast import Node, OrderByItem, Path, transform, unfrozen, walk
 from .errors import ConfigurationError, ODataError, Problem, nearest, problem, shorten
 from .limits import Limits, effective
-from .model import StructuredType
+from .model import EntityType, StructuredType
 from .parser import parse
 from .typed import TypedPath
 from .validator import Validator, raise_problems
@@ -123,7 +123,7 @@ def parse_query(
             option: aliased.expanded(tree, f"${option}", given[option]) for option, tree in trees.items()
         }
     filter, orderby = trees.get("filter"), tuple(trees.get("orderby", ()))
-    if entity_type is not None and not problems:
+    if entity_type is not None and not (aliases and problems):
         if filter is not None:
             validator = Validator(entity_type, limits, default_timezone, "$filter", given["filter"], origins)
             filter = validator.filter(filter)
@@ -151,6 +151,8 @@ def parse_query(
 def with_key(orderby: tuple[OrderByItem, ...], entity_type: StructuredType) -> tuple[OrderByItem, ...]:
     """The items, and behind them the key properties that are not among them: a total order."""
     used = {item.expression.segments for item in orderby if isinstance(item.expression, TypedPath)}
+    if isinstance(entity_type, EntityType):
+        entity_type = entity_type.unrestricted  # what clients do not see can order their pages
     missing = []
     for name in entity_type.key:
         if (name,) not in used and ("$it", name) not in used:
@@ -226,6 +228,12 @@ def _sorted_out(
             before = plain
             continue
         is_system = name.startswith("$") or plain in _BUILT or plain in _NOT_BUILT
+        meant = name.rpartition("$")[2].strip().lower()
+        if meant in _BUILT and plain != meant and ("$" in name or meant == plain.strip()):
+            # `& $filter=`, `&amp;$filter=`: what was to be an option must not be passed over.
+            suggestion = f"${meant}" if limits.suggestions else None
+            problems.append(wrong or problem("unknown-option", shorten(name), suggestion=suggestion))
+            continue
         if not (is_system or name.startswith("@")):
             if before in given and not value and _PIECE.search(name):
                 text = given.pop(before)

@@ -42,7 +42,7 @@ def select(
     """The SELECT of a query: `select(query, "images", dialect="sqlite")`.
 
     table       the table's name, with its schema before a dot if it has one
-    columns     properties to select, or columns; by default all columns
+    columns     properties to select, or columns; by default all columns, those that the model hides too
     paramstyle  qmark, numeric, numeric_dollar, format, pyformat or named; by default the usual driver's
     strings     `exact` compares and sorts texts by code point, `native` as the columns do
 

@@ -182,7 +182,8 @@ class SqlPaths:
         named = None if isinstance(prop.resolve(), edm.CollectionType) else prop.stored(self.dialect.name)
         storage = named or defaults.get(name)
         if storage is not None:
-            found.storage = self.dialect.storage(type, storage)
+            held = type if prop.texts is None else edm.EnumType(type.name, prop.texts)
+            found.storage = self.dialect.storage(held, storage)
         found.bits = _BITS.get(name, 63)
         found.long = name == edm.INT64.name
         found.scale = prop.scale if name == edm.DECIMAL.name else 0

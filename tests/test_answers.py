@@ -210,7 +210,7 @@ def test_a_text_without_an_option_has_a_place_alone(form):
 
 def test_what_is_malformed_is_told_before_what_is_not_offered():
     wrong = error(f"{NOT_OFFERED}&{MALFORMED}")
-    assert [problem.code for problem in wrong.problems] == ["unsupported-option", "unknown-operator"]
+    assert [problem.code for problem in wrong.problems] == ["unknown-operator", "unsupported-option"]
     assert answers.flat(wrong).body == {"code": 400, "message": f"{EQ} ($filter, position 9)"}
     found = answers.sub_coded(wrong)
     assert found.headers["ApiStatusSubCode"] == "400.11"

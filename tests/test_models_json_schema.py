@@ -697,3 +697,12 @@ def test_rows_hold_members_of_a_python_enumeration_too():
     )
     rows = [{"c": _Color.RED}, {"c": "blue"}]
     assert python.apply(rows, oq.parse_query("$filter=c eq 'red'", found)) == rows[:1]
+
+
+def test_a_number_that_may_be_its_digits_as_a_text_is_a_decimal():
+    pattern = text(pattern=r"^\\d*\\.?\\d*$")
+    schema = {
+        "title": "Row",
+        "properties": {"price": {"anyOf": [{"type": "number"}, pattern, {"type": "null"}]}},
+    }
+    assert oq.EntityType.from_json_schema(schema).members["price"].type.name == "Edm.Decimal"

@@ -344,7 +344,7 @@ def test_options_name_what_the_source_does_and_restrict_what_is_published():
         ({"rename": 5}, "rename is a mapping, a function or 'camelCase', not 5"),
         ({"override": {"nome": prop()}}, "Person has no property 'nome'"),
         ({"override": {"home/nome": prop()}}, "Place has no property 'nome'"),
-        ({"functions": ["contain"]}, "there is no operation 'contain'"),
+        ({"functions": ["contain"]}, "functions: there is no 'contain'; did you mean 'contains'?"),
         ({"key": "nome"}, "Person has no property 'nome', which its key needs"),
         ({"key": "id", "exclude": ["id"]}, "Person has no property 'id', which its key needs"),
         ({"key": ["name", "boss/name"]}, "Person has no property 'boss/name', which its key needs"),

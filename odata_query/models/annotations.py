@@ -13,7 +13,7 @@ import sys
 import types
 import typing
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
@@ -105,7 +105,7 @@ class Scope:
 def read_class(python_class: Any, narrowing: Mapping[str, Any]) -> EntityType:
     """The entity type of a class of a known kind, or of `Page[Image]`."""
     root = _Reader().type_of(python_class)
-    return narrowed(root.name, root.properties, **narrowing)
+    return narrowed(root.name, root.properties, bases=root.bases, **narrowing)
 
 
 def is_class(given: Any, mark: str) -> bool:
@@ -151,7 +151,7 @@ class _Reader:
         for known, type in self.known:
             if known == hint:
                 return type
-        self.known.append((hint, ComplexType(_type_name(hint), self.properties(hint))))
+        self.known.append((hint, ComplexType(_type_name(hint), self.properties(hint), bases=_bases(hint))))
         return self.known[-1][1]
 
     def properties(self, hint: Any) -> dict[str, Property]:
@@ -284,6 +284,13 @@ def _kind(python_class: type) -> str | None:
 
 def _library(name: str | None) -> Any:
     return import_module(f".{name}", __package__)
+
+
+def _bases(hint: Any) -> Iterator[str]:
+    """The names of the classes that a class inherits fields from."""
+    for base in (typing.get_origin(hint) or hint).__mro__[1:]:
+        if _kind(base) is not None:
+            yield base.__name__
 
 
 def _variables(hint: Any) -> dict[Any, dict[Any, Any]]:

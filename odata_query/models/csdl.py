@@ -16,7 +16,7 @@ from ..errors import ConfigurationError, nearest, shorten
 from ..model import ComplexType, EntityType, NavigationProperty, Property, StructuredType
 from ..operations import OPERATIONS
 from .csdl_documents import object_of, parsed, shown, simple_name, wrong
-from .narrowing import Narrowing, Paths, narrowed
+from .narrowing import Hidden, Narrowing, Paths, narrowed
 
 _CAPABILITIES = "Org.OData.Capabilities.V1."
 _PERMISSIONS = "Org.OData.Core.V1.Permissions"
@@ -244,12 +244,22 @@ class _Reading:
         # Whether it is nullable cannot be said of what leads to many; so it is what it is by default.
         nullable = _flag(given, "$Nullable", place) or (leads and many)
         underlying, scale = self.underlying(name, given.get("$Scale"))
+        if self.is_elsewhere(underlying):
+            return Hidden(edm.UNTYPED)
         return (NavigationProperty if leads else Property)(
             lambda: self.resolve(place, underlying, denied, leads),
             nullable,
             collection=many,
             scale=_scale(scale, place) if underlying == edm.DECIMAL.name else None,
         )
+
+    def is_elsewhere(self, name: str) -> bool:
+        """Whether a type is abstract, as Edm.Untyped, or of another document, which is not fetched."""
+        if name.startswith("Edm."):
+            return edm.primitive(name) is None and name not in _OLD
+        namespace = name.rpartition(".")[0]
+        is_name = namespace and all(part.isidentifier() for part in name.split("."))
+        return bool(is_name) and not any(known.rpartition(".")[0] == namespace for known in self.definitions)
 
     def related(self, place: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """A navigation property of OData 2 and 3 with the type of the far end of its association."""

@@ -54,7 +54,7 @@ def from_django(model: Any, *, all_fields: bool = False, **narrowing: Unpack[Nar
         raise ConfigurationError(f"{model!r} is no model of Django that has a table")
     name, properties = model.__name__, _Reader().properties(model)
     narrowing["only"] = listed(name, ["*"], narrowing.get("only"), all_fields)
-    return narrowed(name, properties, relations_are_listed=True, **narrowing)
+    return narrowed(name, properties, bases=_bases(model), relations_are_listed=True, **narrowing)
 
 
 class _Reader:
@@ -66,7 +66,7 @@ class _Reader:
 
     def entity(self, model: Any) -> EntityType:
         if model not in self.entities:
-            self.entities[model] = EntityType(model.__name__, self.properties(model))
+            self.entities[model] = EntityType(model.__name__, self.properties(model), bases=_bases(model))
         return self.entities[model]
 
     def properties(self, model: Any) -> dict[str, Property]:
@@ -161,3 +161,7 @@ def _pairs(field: Any) -> list[tuple[Any, Any]] | None:
 def _is_in(model: Any, field: Any) -> bool:
     """Whether a field's column is in the model's own table, and not in one that it inherits from."""
     return bool(field.model._meta.db_table == model._meta.db_table)
+
+
+def _bases(model: Any) -> list[str]:
+    return [each.__name__ for each in model.__mro__[1:] if isinstance(each, models.base.ModelBase)]

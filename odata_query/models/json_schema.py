@@ -20,8 +20,8 @@ MAX_DEPTH = 100
 _CONTAINERS = (("$defs",), ("definitions",), ("components", "schemas"))
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 _FACTS = (
-    "const", "contentEncoding", "enum", "format", "items", "multipleOf", "prefixItems", "x-enum-varnames",
-    "x-enumNames",
+    "const", "contentEncoding", "enum", "format", "items", "multipleOf", "pattern", "prefixItems",
+    "x-enum-varnames", "x-enumNames",
 )  # fmt: skip
 _INTEGERS = {
     "int8": edm.SBYTE,
@@ -371,6 +371,10 @@ class _Document:
     def one_of(self, shape: _Shape) -> edm.PrimitiveType:
         """The type that those of a union have in common: integers are among the numbers."""
         found = {self.primitive(each) for each in shape.union}
+        texts = [each for each in shape.union if self.primitive(each) is edm.STRING]
+        has_numbers = any(type.name in edm.NUMBERS for type in found)
+        if has_numbers and texts and all("pattern" in each.facts for each in texts):
+            return edm.DECIMAL  # a number, or its digits as a text, which keeps them all
         if len(found) > 1 and not all(type.name in edm.NUMBERS for type in found):
             names = " or ".join(sorted(type.name for type in found))
             raise ConfigurationError(f"OData has no type for {names}")

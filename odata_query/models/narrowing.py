@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypedDict, cast
 
 from .. import edm
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, nearest
 from ..limits import UNBOUNDED, Limits
 from ..model import EntityType, NavigationProperty, Property, StructuredType
 from ..operations import OPERATIONS
@@ -22,6 +22,12 @@ _AROUND = re.compile("(_*)(.*?)(_*)", re.S)
 
 class Hidden(Property):
     """What a source keeps to itself, as a secret or what is write-only: `override` alone publishes it."""
+
+    __slots__ = ()
+
+
+class ByName(Property):
+    """Another way to what a source has already: no `*` publishes it."""
 
     __slots__ = ()
 
@@ -90,11 +96,17 @@ class Rules:
 
 
 def narrowed(
-    name: str, properties: Mapping[str, Property], *, relations_are_listed: bool = False, **asked: Any
+    name: str,
+    properties: Mapping[str, Property],
+    *,
+    bases: Iterable[str] = (),
+    relations_are_listed: bool = False,
+    **asked: Any,
 ) -> EntityType:
     """The entity type that a source's properties give with the options of `Narrowing`.
 
     properties            by public name; what has another name in the source has that as `attribute`
+    bases                 the names of the types that it inherits from
     relations_are_listed  whether what leads to other entities is published only where `only` names it
     """
     unknown = sorted(asked.keys() - Narrowing.__annotations__.keys())
@@ -108,7 +120,7 @@ def narrowed(
         _by_path(rename, "rename", str) if isinstance(rename, Mapping) else _renaming(rename),
         _by_path(asked.get("override", {}), "override", Property) or None,
     )
-    source = EntityType(name, properties)
+    source = EntityType(name, properties, bases=bases)
     publisher = _Publisher(relations_are_listed)
     publisher.exclude(source, paths(asked.get("exclude", ()), "exclude"), rules.override or {})
     found = publisher.publish(source, rules)
@@ -134,9 +146,11 @@ def restricted(
         raise ConfigurationError(f"limits are Limits, not {limits!r:.100}")
     bounds = limits or UNBOUNDED
     if functions is not None:
-        bounds = bounds.tightened(replace(UNBOUNDED, functions=_operations(functions, "functions")))
+        names = _operations(functions, "functions", ("function", "segment"))
+        bounds = bounds.tightened(replace(UNBOUNDED, functions=names))
     if operators is not None:
-        bounds = bounds.tightened(replace(UNBOUNDED, operators=_operations(operators, "operators")))
+        names = _operations(operators, "operators", ("infix", "prefix"))
+        bounds = bounds.tightened(replace(UNBOUNDED, operators=names))
     if type.limits is not None:
         bounds = bounds.tightened(type.limits)
     rules = Rules(paths(only, "only"), paths(filterable, "filterable"), paths(sortable, "sortable"))
@@ -151,11 +165,14 @@ def restricted(
     )
 
 
-def _operations(names: Iterable[str], option: str) -> frozenset[str]:
+def _operations(names: Iterable[str], option: str, notations: tuple[str, ...]) -> frozenset[str]:
     found = frozenset(name.lower() for name in names_of(names, option))
+    known = [name for name, operation in OPERATIONS.items() if operation.notation in notations]
     for name in sorted(found):
-        if name not in OPERATIONS:
-            raise ConfigurationError(f"there is no operation {name!r}")
+        if name not in known:
+            near = nearest(name, known)
+            hint = f"; did you mean {near!r}?" if near else ""
+            raise ConfigurationError(f"{option}: there is no {name!r}{hint}")
     return found
 
 
@@ -163,14 +180,14 @@ def failing(message: str) -> Callable[[], edm.Type]:
     """The type of a property that has none, which is an error only if the property is published."""
 
     def fail() -> edm.Type:
-        raise ConfigurationError(message)
+        raise ConfigurationError(f"{message}: leave it out, or say by override what it is")
 
     return fail
 
 
 def unmapped(place: str, what: str) -> Callable[[], edm.Type]:
     """The type of a property that OData has none for."""
-    return failing(f"{place}: OData has no type for {what}: leave it out, or say by override what it is")
+    return failing(f"{place}: OData has no type for {what}")
 
 
 def listed(name: str, columns: Iterable[str], only: Iterable[str] | None, all_fields: bool) -> Iterable[str]:
@@ -244,15 +261,20 @@ class _Publisher:
     def exclude(
         self, type: StructuredType, given: Paths | None, override: Mapping[tuple[str, ...], Property]
     ) -> None:
-        """Leave properties out, wherever a type of that name is reached: `boss/password` has another path."""
+        """Leave properties out, wherever a type of that name, its bases or what inherits from it is reached:
+        `boss/password` has another path.
+        """
         for path in given or ():
             owner = type
             for position, name in enumerate(path):
                 named = self.named(owner)
                 if name not in named and path[position:] != ("*",):
-                    raise ConfigurationError(f"{owner.name} has no property {name!r}")
+                    raise _unknown(owner, name, named)
                 if position == len(path) - 1:
-                    self.excluded |= {(owner.name, each) for each in (named if name == "*" else (name,))}
+                    excluded = named if name == "*" else (name,)
+                    self.excluded |= {
+                        (kind, each) for kind in (owner.name, *owner.bases) for each in excluded
+                    }
                 else:
                     prop = override.get(path[: position + 1], named[name][1])
                     owner = _structured(prop, f"{owner.name}.{name}")
@@ -285,7 +307,8 @@ class _Publisher:
         found: dict[str, Property] = {}
         for source, (label, prop) in named.items():
             given = (rules.override or {}).get((source,))
-            if (type.name, source) in self.excluded or not self.is_kept(type, source, given or prop, rules):
+            is_excluded = any((kind, source) in self.excluded for kind in (type.name, *type.bases))
+            if is_excluded or not self.is_kept(type, source, given or prop, rules):
                 continue
             prop = _overridden(prop, given)
             prop = self.inside(prop, rules.inside(source), f"{type.name}.{source}")
@@ -361,12 +384,20 @@ def _check_names(type: StructuredType, named: Mapping[str, Any], rules: Rules) -
     for given in asked:
         for path in given:
             if path[0] not in named and path != ("*",):
-                raise ConfigurationError(f"{type.name} has no property {path[0]!r}")
+                raise _unknown(type, path[0], named)
+
+
+def _unknown(type: StructuredType, name: str, named: Iterable[str]) -> ConfigurationError:
+    near = nearest(name, named)
+    hint = f"; did you mean {near!r}?" if near else ""
+    if not near and re.search(r"__|\.", name):
+        hint = "; a path is written owner/name"
+    return ConfigurationError(f"{type.name} has no property {name!r}{hint}")
 
 
 def _names(given: Paths | None, name: str, prop: Property) -> bool:
     """Whether paths name a property, or something in it; None names all."""
-    if given is None or (("*",) in given and not isinstance(prop, NavigationProperty)):
+    if given is None or (("*",) in given and not isinstance(prop, NavigationProperty | ByName)):
         return True
     return any(path[0] == name for path in given)
 
@@ -423,6 +454,8 @@ def _with_key(
         for name in key:
             if name not in labels:
                 raise ConfigurationError(f"{found.name} has no property {name!r}, which its key needs")
+            if not isinstance(found.members[labels[name]].type, edm.PrimitiveType | edm.EnumType):
+                raise ConfigurationError(f"{found.name}.{name} is no value, which a key needs")
             wanted.add(labels[name])
     return EntityType(
         found.name,

@@ -8,7 +8,7 @@ import re
 import types
 import typing
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from typing import Any, Unpack
 
@@ -26,7 +26,7 @@ from .. import edm
 from ..errors import ConfigurationError
 from ..model import ComplexType, EntityType, NavigationProperty, Property, enum_type
 from .annotations import PRIMITIVES
-from .narrowing import Narrowing, listed, narrowed, published_as, unmapped
+from .narrowing import ByName, Narrowing, listed, narrowed, published_as, unmapped
 
 _COMPUTED = ""
 """The column of what is in no column of its table. SQL refuses it, for no name is empty."""
@@ -80,13 +80,18 @@ _STORAGES = {
 def from_sqlalchemy(source: Any, *, all_fields: bool = False, **narrowing: Unpack[Narrowing]) -> EntityType:
     """What `EntityType.from_sqlalchemy` documents."""
     if isinstance(source, Table):
-        name, properties, columns = source.name, _of_table(source), ["*"]
+        name, properties, columns, bases = source.name, _of_table(source), ["*"], []
     else:
         mapper = _mapper(source)
         name, properties = mapper.class_.__name__, _Reader().properties(mapper)
         columns = [name for name in _columns(mapper) if name in properties]
+        bases = _bases(mapper)
     narrowing["only"] = listed(name, columns, narrowing.get("only"), all_fields)
-    return narrowed(name, properties, relations_are_listed=True, **narrowing)
+    return narrowed(name, properties, bases=bases, relations_are_listed=True, **narrowing)
+
+
+def _bases(mapper: Mapper[Any]) -> list[str]:
+    return [each.class_.__name__ for each in mapper.iterate_to_root() if each is not mapper]
 
 
 def _mapper(source: Any) -> Mapper[Any]:
@@ -127,11 +132,13 @@ class _Reader:
 
     def __init__(self) -> None:
         self.entities: dict[Mapper[Any], EntityType] = {}
-        self.enums: dict[tuple[object, ...], edm.EnumType] = {}
+        self.enums: dict[type[enum.Enum], edm.EnumType] = {}
 
     def entity(self, mapper: Mapper[Any]) -> EntityType:
         if mapper not in self.entities:
-            self.entities[mapper] = EntityType(mapper.class_.__name__, self.properties(mapper))
+            self.entities[mapper] = EntityType(
+                mapper.class_.__name__, self.properties(mapper), bases=_bases(mapper)
+            )
         return self.entities[mapper]
 
     def properties(self, mapper: Mapper[Any]) -> dict[str, Property]:
@@ -147,7 +154,8 @@ class _Reader:
         """An attribute of a class, None for what has no value to ask for."""
         place, mapped = f"{mapper.class_.__name__}.{name}", mapper.attrs.get(name)
         if isinstance(mapped, SynonymProperty):
-            mapped = mapper.attrs.get(mapped.name)
+            found = self.property(mapper, mapped.name, mapper.all_orm_descriptors[mapped.name])
+            return found if found is None or isinstance(found, NavigationProperty) else _by_name(found)
         if isinstance(mapped, ColumnProperty):
             return self.attribute(place, mapped, mapper, name)
         if isinstance(mapped, CompositeProperty):
@@ -155,7 +163,7 @@ class _Reader:
         if isinstance(mapped, RelationshipProperty):
             return self.relation(mapped, mapper)
         if descriptor.extension_type is HybridExtensionType.HYBRID_PROPERTY:
-            return self.hybrid(place, descriptor, mapper, name)
+            return _by_name(self.hybrid(place, descriptor, mapper, name))
         return None
 
     def attribute(self, place: str, mapped: ColumnProperty[Any], mapper: Mapper[Any], name: str) -> Property:
@@ -250,27 +258,26 @@ class _Reader:
             rest = [each for each in typing.get_args(hint) if each is not type(None)]
             hint = rest[0] if len(rest) == 1 else None
         if isinstance(hint, type) and issubclass(hint, enum.Enum):
-            return Property(self.enums.setdefault((hint,), enum_type(hint)))
+            return Property(self.enums.setdefault(hint, enum_type(hint)))
         return Property(PRIMITIVES[hint]) if isinstance(hint, type) and hint in PRIMITIVES else None
 
-    def enumeration(self, given: sqltypes.Enum) -> Property | None:
-        """An enumeration by the texts that are stored, which are the names unless SQLAlchemy is told more."""
+    def enumeration(self, given: sqltypes.Enum) -> Property:
+        """An enumeration; its texts in the column are the names, unless SQLAlchemy is told other ones."""
         python_enum: type[enum.Enum] = given.enum_class  # type: ignore[assignment]  # the caller has seen
-        plain, members = enum_type(python_enum), [*python_enum.__members__.items()]
+        found = self.enums.setdefault(python_enum, enum_type(python_enum))
+        members = [*python_enum.__members__.items()]
         if len(members) != len(given.enums):
             members = [(name, member) for name, member in members if name == member.name]
-        stored = {
-            text: plain.members[member.value if isinstance(member.value, str) else name]
+        texts = {
+            text: found.members[member.value if isinstance(member.value, str) else name]
             for text, (name, member) in zip(given.enums, members, strict=False)
         }
-        if stored == plain.members:
-            return Property(self.enums.setdefault((python_enum,), plain), storage="text")
-        # Rows hold members, which are known by their values first, then by their names.
-        is_known = set(stored) <= {name for name, _ in members}
-        if not is_known or any(plain.members.get(text, number) != number for text, number in stored.items()):
-            return None
-        found = edm.EnumType(plain.name, stored, plain.is_flags)
-        return Property(self.enums.setdefault((python_enum, *stored), found), storage="text")
+        return Property(found, storage="text", texts=None if texts == found.members else texts)
+
+
+def _by_name(prop: Property) -> ByName:
+    """A synonym, or a hybrid, which may give what another attribute has."""
+    return ByName(**{each.name: getattr(prop, each.name) for each in fields(Property)})
 
 
 def _names(given: type) -> Iterator[str]:
