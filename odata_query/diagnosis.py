@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from .catalogue import Phrase
 from .errors import nearest
 from .operations import FUNCTIONS, OPERATIONS
-from .tokens import CURLY_QUOTES, Refusal
+from .tokens import CURLY_QUOTES, MAX_NAME, Refusal
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _QUALIFIED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
@@ -105,7 +105,7 @@ def _no_operator(text: str, place: int, start: int, names: Sequence[str]) -> Ref
     if option:
         return Refusal("unexpected-text.next-option", *option.span(1), name=option[1].rstrip("= \t"))
     sign = _SIGN.match(text, start)
-    arrow = _ARROW.search(text[:place])
+    arrow = _before(_ARROW, text, place)
     if arrow and sign and sign[0] == "=>":
         return Refusal("unexpected-text.lambda", start, sign.end(), function=arrow[1].lower())
     if sign:
@@ -115,12 +115,12 @@ def _no_operator(text: str, place: int, start: int, names: Sequence[str]) -> Ref
     if text[start] in ")]}":
         return Refusal("unexpected-text.unopened", start, start + 1, sign=text[start])
     if text[start] in ",;" and not _opened(text, start):
-        if text[start] == "," and _UNLISTED.search(text[:place]):
+        if text[start] == "," and _before(_UNLISTED, text, place):
             return Refusal("unexpected-text.list", start, start + 1)
         in_order = "DIRECTION" in names
         message = "unexpected-text.order-separator" if in_order else "unexpected-text.separator"
         return Refusal(message, start, start + 1, sign=text[start])
-    last = _LAST_WORD.search(text[:place])
+    last = _before(_LAST_WORD, text, place)
     if last and last[0].lower() in _OPERATORS:
         return Refusal("unexpected-text.read-as-name", start, word=last[0].lower())
     if text[start] == "(" and text[place - 1].isalnum():
@@ -177,8 +177,7 @@ def _negated(text: str, start: int, end: int) -> Refusal:
 
 def _no_literal(text: str, place: int, start: int) -> Refusal | None:
     """What looks like the rest of a literal: `5L`, `2024-1-5`, a time behind a blank, an offset without +."""
-    before = text[:place]
-    number = _NUMBER.search(before)
+    number = _before(_NUMBER, text, place)
     if number and start == place:
         suffix = _SUFFIX.match(text, start)
         if suffix:
@@ -191,19 +190,19 @@ def _no_literal(text: str, place: int, start: int) -> Refusal | None:
     wrong = _NO_NUMBER.match(text, number.start()) if number and start == place else None
     if wrong and wrong.end() > place and not (wrong[1] == "," and _opened(text, place)):
         return Refusal("invalid-literal.number", place, wrong.end())
-    slashed = _SLASHED.search(before)
+    slashed = _before(_SLASHED, text, place)
     if slashed and _SLASHED_REST.match(text, start):
         return Refusal("invalid-literal.slashed-date", slashed.start(), place)
     offset = _OFFSET.match(text, start)
-    if offset and start > place and _MOMENT.search(before):
+    if offset and start > place and _before(_MOMENT, text, place):
         return Refusal("invalid-encoding.plus", place, offset.end(), offset=":".join(offset.groups()))
     short_offset = _SHORT_OFFSET.match(text, start)
-    if short_offset and start == place and _MOMENT.search(before):
+    if short_offset and start == place and _before(_MOMENT, text, place):
         sign, hours, minutes = short_offset.groups()
         shown = f"{sign}{hours}:{minutes or '00'}"
         return Refusal("invalid-literal.offset", *short_offset.span(), offset=shown)
     clock = _CLOCK.match(text, start)
-    day_before = _DAY.search(before)
+    day_before = _before(_DAY, text, place)
     if clock and day_before:
         return Refusal(
             "invalid-literal.blank-time", day_before.start(), clock.end(), date=day_before[0], time=clock[0]
@@ -279,10 +278,15 @@ def _expected(text: str, place: int, names: Sequence[str]) -> tuple[Phrase, ...]
     opened = _opened(text, place)
     if opened:
         position = opened[-1]
-        is_group = text[position] == "(" and not _TAKES_LIST.search(text[:position])
+        is_group = text[position] == "(" and not _before(_TAKES_LIST, text, position)
         words += [Phrase("','")] * ("_COMMA" in names and not is_group)
         words.append(Phrase(f"'{_CLOSING[text[position]]}'"))
     return tuple(words) or (Phrase("the end"),)
+
+
+def _before(pattern: re.Pattern[str], text: str, place: int) -> re.Match[str] | None:
+    """What ends at a place; not looked for farther back than a name is long, for texts can be very long."""
+    return pattern.search(text, max(0, place - MAX_NAME), place)
 
 
 def _opened(text: str, place: int) -> list[int]:

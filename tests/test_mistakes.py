@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -331,3 +332,15 @@ def test_a_hidden_property_cannot_be_told_from_a_missing_one(option, probe, hidd
         "Image", {name: prop for name, prop in SECRETS.properties.items() if name not in ("secret", "vault")}
     )
     assert found == told(option, probe, hidden, without, suggestions=suggestions)
+
+
+@pytest.mark.parametrize("end", ["x", "L", "10:00", ", x", "=> x", "02:00", "('a')", ")", "/01/2024", "-02"])
+@pytest.mark.parametrize("piece", ["a", "1", "2024-01-01T", "any(", " in ", "é", "(", " ", "1:", ".1", "''"])
+def test_what_is_wrong_behind_a_long_text_is_told_in_no_time(piece, end):
+    many = piece * (60_000 // len(piece))
+    lifted = oq.Limits(max_length=None, max_nodes=None, max_depth=None)
+    begun = time.perf_counter()
+    for text in (f"'{many}' {end}", f"'{many}'{end}", f"a eq '{many}' {end}", f"(('{many}' {end}"):
+        with pytest.raises(oq.ODataError):
+            oq.parse_filter(text, limits=lifted)
+    assert time.perf_counter() - begun < 5
