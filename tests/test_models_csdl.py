@@ -762,3 +762,18 @@ def test_a_long_line_of_types_is_written():
     for number in reversed(range(2000)):
         made.append(oq.EntityType(f"T{number}", {"next": oq.NavigationProperty(made[-1])}))
     assert len(made[-1].to_csdl_json()["Default"]) == 2001
+
+
+def test_what_sap_says_of_a_property_holds():
+    text = """<edmx:Edmx Version="1.0" xmlns:edmx="http://schemas.microsoft.com/ado/2007/06/edmx"
+      xmlns:sap="http://www.sap.com/Protocols/SAPData"><edmx:DataServices>
+      <Schema Namespace="N" xmlns="http://schemas.microsoft.com/ado/2008/09/edm"><EntityType Name="T">
+        <Key><PropertyRef Name="Id"/></Key>
+        <Property Name="Id" Type="Edm.Int32" Nullable="false" sap:filterable="true"/>
+        <Property Name="Note" Type="Edm.String" sap:filterable="false" sap:sortable="false" sap:label="x"/>
+      </EntityType></Schema></edmx:DataServices></edmx:Edmx>"""
+    found = oq.EntityType.from_csdl(text, "T").members
+    assert [(m.name, m.filterable, m.sortable) for m in found.values()] == [
+        ("Id", True, True),
+        ("Note", False, False),
+    ]

@@ -78,6 +78,7 @@ def _add(found: dict[str, Any], name: str, value: object, place: str) -> None:
 # ---- XML -----------------------------------------------------------------------------------------
 
 _EDM = re.compile("http://(docs.oasis-open.org/odata/ns|schemas.microsoft.com/ado/[0-9]{4}/[0-9]{2})/edmx?")
+_SAP = "http://www.sap.com/Protocols/SAPData "
 _CONSTANTS = ("Bool", "String", "PropertyPath", "NavigationPropertyPath", "EnumMember")
 
 
@@ -204,6 +205,12 @@ def _structured_xml(element: Element, found: dict[str, Any], place: str) -> None
         elif child.tag in ("Property", "NavigationProperty"):
             name = _named(child, place)
             _add(found, name, _property_xml(child, f"{place}.{name}"), place)
+    for verb in ("Filter", "Sort"):
+        # What SAP's services said of properties before OData had a term for it.
+        names = [each.get("Name") for each in element if each.get(f"{_SAP}{verb.lower()}able") == "false"]
+        if names:
+            term = f"@Org.OData.Capabilities.V1.{verb}Restrictions"
+            found.setdefault(term, {f"Non{verb}ableProperties": names})
 
 
 def _property_xml(element: Element, place: str) -> dict[str, Any]:
