@@ -130,6 +130,11 @@ def collection(element: Type) -> CollectionType:
     return _collection(element) if isinstance(element, PrimitiveType) else _collection.__wrapped__(element)
 
 
+def element_of(type: Type) -> Type:
+    """The type of the members of a collection; any other type itself."""
+    return type.element if isinstance(type, CollectionType) else type
+
+
 @lru_cache(maxsize=64)
 def _collection(element: Type) -> CollectionType:
     return CollectionType(f"Collection({element.name})", element)

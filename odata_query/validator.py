@@ -328,7 +328,7 @@ class Validator(Names):
         known = {
             t.name: t
             for member in self.entity_type.members.values()
-            for t in (member.type, getattr(member.type, "element", member.type))
+            for t in (member.type, edm.element_of(member.type))
         }
         known[self.entity_type.name] = self.entity_type
         found = edm.primitive(name) or edm.primitive(f"Edm.{name}") or known.get(name)

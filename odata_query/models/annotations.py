@@ -21,7 +21,7 @@ from typing import Any
 from .. import edm
 from ..errors import ConfigurationError
 from ..model import ComplexType, EntityType, Property, enum_type
-from .narrowing import Hidden, failing, narrowed, published_as
+from .narrowing import Hidden, digits_of, failing, narrowed, published_as
 
 _KINDS = {
     "__pydantic_decorators__": "pydantic",
@@ -338,11 +338,8 @@ def _scaled(prop: Property, metadata: Iterable[Any]) -> Property:
     for each in metadata:
         step = getattr(each, "multiple_of", None)
         places = getattr(each, "decimal_places", None)
-        if isinstance(step, int | float | decimal.Decimal):
-            exponent = decimal.Decimal(str(step)).normalize().as_tuple().exponent
-            places = max(0, -exponent) if isinstance(exponent, int) else places
-        if isinstance(places, int):
-            scale = places
+        found = places if isinstance(places, int) else digits_of(step)
+        scale = scale if found is None else found
     return replace(prop, scale=scale)
 
 

@@ -74,11 +74,6 @@ def to_json(entity_type: EntityType, namespace: str = "Default") -> Json:
 # ---- types ---------------------------------------------------------------------------------------
 
 
-def _element(type: edm.Type) -> edm.Type:
-    """The type of the members of a collection; any other type itself."""
-    return type.element if isinstance(type, edm.CollectionType) else type
-
-
 def _reachable(root: StructuredType) -> Iterator[StructuredType | edm.EnumType]:
     waiting: list[edm.Type] = [root]
     seen = {id(root)}
@@ -86,7 +81,7 @@ def _reachable(root: StructuredType) -> Iterator[StructuredType | edm.EnumType]:
         if isinstance(type, StructuredType | edm.EnumType):
             yield type
         for member in type.members.values() if isinstance(type, StructuredType) else ():
-            inner = _element(member.type)
+            inner = edm.element_of(member.type)
             if id(inner) not in seen:
                 seen.add(id(inner))
                 waiting.append(inner)
@@ -109,7 +104,7 @@ def _can_be_key(type: edm.Type) -> bool:
 
 
 def _property(member: Member, names: dict[int, str], place: str, is_key: bool) -> Json:
-    type = _element(member.type)
+    type = edm.element_of(member.type)
     found: Json = {}
     leads = isinstance(type, EntityType)
     many = type is not member.type
@@ -214,7 +209,7 @@ def _denied_paths(root: StructuredType, types: list[StructuredType], use: str) -
     for path, type, above in waiting:  # which grows
         above = above | {id(type)}
         for member in type.members.values():
-            inner = _element(member.type)
+            inner = edm.element_of(member.type)
             if not getattr(member, use):
                 found.append("/".join((*path, member.name)))
             if isinstance(inner, StructuredType) and id(inner) in leading:
@@ -231,7 +226,7 @@ def _leading(types: list[StructuredType], use: str) -> set[int]:
     waiting: list[StructuredType] = []
     for type in types:
         for member in type.members.values():
-            users.setdefault(id(_element(member.type)), []).append(type)
+            users.setdefault(id(edm.element_of(member.type)), []).append(type)
         if not all(getattr(member, use) for member in type.members.values()):
             waiting.append(type)
     found = {id(type) for type in waiting}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import cached_property
 from typing import Any, Unpack
 from urllib.parse import unquote, urljoin
@@ -13,7 +12,7 @@ from urllib.parse import unquote, urljoin
 from .. import edm
 from ..errors import ConfigurationError, nearest
 from ..model import ComplexType, EntityType, Property
-from .narrowing import Hidden, Narrowing, failing, narrowed, published_as
+from .narrowing import Hidden, Narrowing, digits_of, failing, narrowed, published_as
 
 MAX_DEPTH = 100
 """References, `allOf` and unions that may stand inside one another in one schema."""
@@ -322,7 +321,7 @@ class _Document:
         if shape.hidden or value.hidden:
             return Hidden(edm.UNTYPED)
         type = self.type(value, owner + _pascal(name))
-        scale = _scale(value.facts.get("multipleOf")) if type is edm.DECIMAL else None
+        scale = digits_of(value.facts.get("multipleOf")) if type is edm.DECIMAL else None
         return Property(type, shape.nullable or not is_required, collection=is_list, scale=scale)
 
     def type(self, shape: _Shape, name: str) -> edm.Type | Callable[[], edm.Type]:
@@ -457,14 +456,6 @@ def _joined(base: str, uri: str) -> str:
         return urljoin(base, uri) if uri else base
     except ValueError:
         raise ConfigurationError(f"{uri!r} is no URI") from None
-
-
-def _scale(step: object) -> int | None:
-    """The digits after the point of multiples: 2 of 0.01."""
-    if isinstance(step, bool) or not isinstance(step, int | float | Decimal):
-        return None
-    exponent = Decimal(str(step)).normalize().as_tuple().exponent
-    return max(0, -exponent) if isinstance(exponent, int) else None
 
 
 def type_name(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any, TypedDict, cast
 
 from .. import edm
@@ -206,6 +207,14 @@ def listed(name: str, columns: Iterable[str], only: Iterable[str] | None, all_fi
     return [*columns, *more]
 
 
+def digits_of(step: object) -> int | None:
+    """The digits after the point of multiples: 2 of 0.01."""
+    if isinstance(step, bool) or not isinstance(step, int | float | Decimal):
+        return None
+    exponent = Decimal(str(step)).normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else None
+
+
 def published_as(label: str, source: str, prop: Property) -> Property:
     """A property that is called `source` where the data is, under the name `label`."""
     if label == source:
@@ -339,7 +348,7 @@ class _Publisher:
         """The property with its type made again, if that has properties."""
         given = prop.resolve()
         many = isinstance(given, edm.CollectionType)
-        if not rules.go_inside and not isinstance(_element(given), StructuredType):
+        if not rules.go_inside and not isinstance(edm.element_of(given), StructuredType):
             return prop
         source = _structured(prop, place)
         self.waiting.append((source, rules))
@@ -358,15 +367,10 @@ def _overridden(prop: Property, given: Property | None) -> Property:
     )
 
 
-def _element(type: edm.Type) -> edm.Type:
-    """The type of the members of a collection; any other type itself."""
-    return type.element if isinstance(type, edm.CollectionType) else type
-
-
 def _structured(prop: Property, place: str) -> StructuredType:
     """The type whose properties a property leads to."""
     given = prop.resolve()
-    found = _element(given)
+    found = edm.element_of(given)
     if not isinstance(found, StructuredType):
         raise ConfigurationError(f"{place} is of type {given.name}, which has no properties")
     return found

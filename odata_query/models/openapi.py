@@ -9,6 +9,7 @@ from .. import edm
 from ..ast import Path
 from ..errors import ODataError, shorten
 from ..limits import Limits, effective
+from ..literals import quote
 from ..model import EntityType, Member, StructuredType
 from ..operations import OPERATIONS
 from ..parser import parse
@@ -135,7 +136,7 @@ def _sections(root: StructuredType, is_usable: Callable[[Member], bool]) -> list
         for member in type.members.values():
             if not is_usable(member):
                 continue
-            inner = _element(member.type)
+            inner = edm.element_of(member.type)
             here = f"{path}{member.name}"
             if isinstance(inner, StructuredType) and id(inner) not in titles:
                 # Types of one name can allow different things.
@@ -151,22 +152,17 @@ def _sections(root: StructuredType, is_usable: Callable[[Member], bool]) -> list
 
 
 def _described(member: Member, titles: dict[int, str]) -> str:
-    inner = _element(member.type)
+    inner = edm.element_of(member.type)
     text = titles.get(id(inner), inner.name.removeprefix("Edm."))
     if inner is not member.type:
         text = f"Collection({text})"
     elif member.nullable:
         text += " or null"
     if isinstance(inner, edm.EnumType):
-        names = [f"`{shorten(_quoted(name), 100)}`" for name in inner.members]
+        names = [f"`{shorten(quote(name), 100)}`" for name in inner.members]
         more = ", ..." if len(names) > _MAX_MEMBERS else ""
         text += f", {'some' if inner.is_flags else 'one'} of {', '.join(names[:_MAX_MEMBERS])}{more}"
     return text
-
-
-def _element(type: edm.Type) -> edm.Type:
-    """The type of the members of a collection; any other type itself."""
-    return type.element if isinstance(type, edm.CollectionType) else type
 
 
 # ---- examples ------------------------------------------------------------------------------------
@@ -204,7 +200,7 @@ def _filters(entity_type: StructuredType, limits: Limits) -> Iterator[tuple[str,
     if len(first) > 1 and allowed("and"):
         yield "both", f"{first[0]} and {first[1]}"
     for path, member in usable:
-        value = _value(_element(member.type))
+        value = _value(edm.element_of(member.type))
         if value is None:
             continue
         if isinstance(member.type, edm.EnumType) and allowed("in"):
@@ -247,10 +243,5 @@ def _can_be_named(label: str) -> bool:
 def _value(type: edm.Type) -> str | None:
     if isinstance(type, edm.EnumType):
         names = (name for name in type.members if type.value(name) is not None)
-        return next(map(_quoted, names), None)
+        return next(map(quote, names), None)
     return _VALUES.get(type.name)
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("'", "''")
-    return f"'{escaped}'"
