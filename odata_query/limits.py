@@ -88,8 +88,12 @@ DEFAULT_LIMITS = Limits()
 UNBOUNDED = Limits(**{each.name: None for each in fields(Limits) if each.init})
 
 
-@lru_cache(maxsize=256)
 def effective(asked: Limits | None, of_model: Limits | None) -> Limits:
     """The limits of a query: those asked for, or the default ones, as far as the model's are not tighter."""
     limits = DEFAULT_LIMITS if asked is None else asked
-    return limits if of_model is None else limits.tightened(of_model)
+    return limits if of_model is None else _tightened(limits, of_model)
+
+
+@lru_cache(maxsize=256)
+def _tightened(one: Limits, other: Limits) -> Limits:
+    return one.tightened(other)
