@@ -197,17 +197,28 @@ def _decoded(part: str) -> tuple[str, str, Problem | None]:
     found = None
     texts = []
     for raw in (raw_name, raw_value):
-        wrong = _ESCAPE.search(raw)
+        escape = _ESCAPE.search(raw)
+        wrong = None if escape is None else ("invalid-encoding.percent", escape.start())
         try:
             texts.append(unquote_to_bytes(raw.replace("+", " ")).decode())
-        except (UnicodeDecodeError, UnicodeEncodeError):
-            wrong = wrong or re.match("", raw)
+        except UnicodeError as error:
             texts.append("")
+            wrong = wrong or ("invalid-encoding", _raw_place(raw, error))
         if wrong is not None and found is None:
-            place = wrong.start()
-            message = "invalid-encoding.percent" if wrong[0] else "invalid-encoding"
+            message, place = wrong
             found = problem(message, shorten(raw_name), (place, place + 1), text=raw)
     return texts[0], texts[1], found
+
+
+def _raw_place(raw: str, error: UnicodeError) -> int:
+    """Where in a text with percent-encoding the byte, or the character, is that cannot be decoded."""
+    if isinstance(error, UnicodeDecodeError):
+        left = error.start
+        for match in re.finditer("%[0-9A-Fa-f]{2}|.", raw, re.S):
+            left -= 1 if len(match[0]) == 3 else len(match[0].encode())
+            if left < 0:
+                return match.start()
+    return getattr(error, "start", 0)
 
 
 def _sorted_out(
