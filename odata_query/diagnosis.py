@@ -172,7 +172,7 @@ def _negated(text: str, start: int, end: int) -> Refusal:
     if follows and follows[0].lower() in _SQL:
         sign = follows[0].lower()
         return Refusal(f"unknown-operator.{_SQL[sign]}", start, follows.end(), sign=sign)
-    return Refusal("unknown-operator.negated", start, end)
+    return Refusal("unknown-operator.negated", start, end, sign="not")
 
 
 def _no_literal(text: str, place: int, start: int) -> Refusal | None:

@@ -213,7 +213,8 @@ class Operands:
         """The message about two values that cannot be compared."""
         a, b = type_of(left), type_of(right)
         if isinstance(a, edm.CollectionType) is not isinstance(b, edm.CollectionType):
-            return "compare-members"
+            offered = self.limits.functions
+            return "compare-members" if offered is None or {"any", "all"} <= offered else "compare"
         value, other = (right, a) if isinstance(right, Literal) else (left, b)
         if not isinstance(value, Literal):
             return "compare"

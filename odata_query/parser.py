@@ -232,17 +232,16 @@ def _refused(refusal: Refusal, text: str, option: str, limits: Limits) -> ODataE
     if end is None:
         start += len(text[start:]) - len(text[start:].lstrip(" \t"))
         end = min(start + 1, len(text))
-    suggestion = refusal.suggestion
-    is_hidden = (
-        limits.operators is not None and suggestion in OPERATIONS and suggestion not in limits.operators
-    )
+    suggestion, message, values = refusal.suggestion, refusal.message, refusal.values
+    operators, functions = limits.operators, limits.functions
+    is_hidden = operators is not None and suggestion in OPERATIONS and suggestion not in operators
     if is_hidden or not limits.suggestions:
         suggestion = None
-    shown = text[: end + 200]
-    found = problem(
-        refusal.message, option, (start, end), suggestion=suggestion, text=shown, **refusal.values
-    )
-    return error([found])
+    is_advice = message.startswith("unknown-operator.") and "sign" in values
+    if is_advice and (operators is not None or functions is not None):
+        message = "unknown-operator"  # the others name operators and functions to use
+    span, shown = (start, end), text[: end + 200]
+    return error([problem(message, option, span, suggestion=suggestion, text=shown, **values)])
 
 
 def _check_characters(text: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import os
+import re
 import time
 from pathlib import Path
 
@@ -224,6 +225,15 @@ def test_the_messages_read_as_they_did():
 
 
 @pytest.mark.parametrize(("query", "code", "there"), MISTAKES)
+def test_a_mistake_is_told_at_its_place_where_little_is_allowed(query, code, there):
+    with pytest.raises(oq.ODataError) as caught:
+        oq.parse_query(
+            query, entity_type=IMAGE, limits=oq.Limits(functions={"length"}, operators={"eq", "or"})
+        )
+    assert caught.value.problems
+
+
+@pytest.mark.parametrize(("query", "code", "there"), MISTAKES)
 def test_nothing_is_suggested_where_that_is_turned_off(query, code, there):
     limits = oq.Limits(suggestions=False)
     with pytest.raises(oq.ODataError) as caught:
@@ -246,6 +256,16 @@ def test_what_is_not_allowed_is_not_suggested(query, limits):
     with pytest.raises(oq.ODataError) as caught:
         oq.parse_query(query, entity_type=IMAGE, limits=oq.Limits(**limits))
     assert [problem.suggestion for problem in caught.value.problems] == [None]
+
+
+@pytest.mark.parametrize(
+    "text", ["reference like 'a'", "url is null", "width between 1 and 2", "active ? 1 : 2", "tags eq 'a'"]
+)
+def test_no_operation_is_advised_where_not_all_are_allowed(text):
+    with pytest.raises(oq.ODataError) as caught:
+        oq.parse_query({"$filter": text}, IMAGE, limits=oq.Limits(functions={"length"}))
+    [problem] = caught.value.problems
+    assert not re.search("use|write|compared by|any", problem.message), problem.message
 
 
 @pytest.mark.parametrize(
