@@ -58,7 +58,9 @@ LAYERS = [
     {"errors"},
     {"_tables", "catalogue", "edm", "geo", "regex", "trampoline"},
 ]
-DEFERRED = {("errors", "answers"), ("query", "predicates")} | {("model", f"models.{name}") for name in ("classes", "narrowing", *MODELS)}
+DEFERRED = {("errors", "answers"), ("query", "predicates")} | {
+    ("model", f"models.{name}") for name in ("classes", "narrowing", *MODELS)
+}
 """Imports inside a function, for a method that is a door to a file above."""
 
 

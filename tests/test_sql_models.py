@@ -241,7 +241,12 @@ def test_types_that_an_engine_lacks_are_read_as_other_libraries_store_them(datab
     rows = [
         {"id": 1, "token": token, "length": 5 * second + micro, "micros": -micro},
         {"id": 2, "token": None, "length": None, "micros": None},
-        {"id": 3, "token": uuid.UUID(int=1), "length": dt.timedelta(days=400), "micros": dt.timedelta(days=400)},
+        {
+            "id": 3,
+            "token": uuid.UUID(int=1),
+            "length": dt.timedelta(days=400),
+            "micros": dt.timedelta(days=400),
+        },
     ]
     columns = ", ".join(f"{name} {column}" for name, (_, _, column) in OWN_WAYS.items())
     database.run("DROP TABLE IF EXISTS own_ways")
