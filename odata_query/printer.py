@@ -20,6 +20,7 @@ from .literals import write
 from .operations import OPERATIONS
 
 _ATOM = 9
+_WITHOUT_PARENTHESES = {name for name, op in OPERATIONS.items() if op.notation in ("infix", "prefix")}
 Piece = str | tuple[Node, int]
 """Text, or a node with the least precedence that needs no parentheses."""
 
@@ -81,10 +82,19 @@ def _pieces(node: Node) -> list[Piece]:
         case Lambda():
             return [f"{node.variable}: ", (node.predicate, 0)]
         case OrderByItem():
+            if node.descending and _ends_in_not(node.expression):
+                return ["(", (node.expression, 0), ") desc"]
             return [(node.expression, 0), " desc" if node.descending else ""]
         case TypeName():
             return [node.name]
     raise TypeError(f"{type(node).__name__} is no node of an expression")
+
+
+def _ends_in_not(node: Node) -> bool:
+    """Whether a property called `not` is last: `not desc` would negate one called `desc`."""
+    while isinstance(node, Call) and node.function in _WITHOUT_PARENTHESES:
+        node = node.arguments[-1]
+    return isinstance(node, Path) and str(node.segments[-1]).lower() == "not"
 
 
 def _member(member: NamedValue) -> list[Piece]:

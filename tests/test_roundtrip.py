@@ -213,3 +213,12 @@ def test_a_property_called_not_may_have_white_space_behind_it(text: str) -> None
 @pytest.mark.parametrize("text", ["Sales.Color'हिन्दी'", "Sales.Color'Red,स्थिति'", "Sales.Color'x\u200dy'"])
 def test_members_of_enumerations_are_names_of_any_script(text: str) -> None:
     assert oq.unparse(parse(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["(not) desc", "(a eq not) desc", "(-NOT) desc,not", "a/b,(a/not) desc", "not/a desc"]
+)
+def test_an_order_by_a_property_called_not_reads_as_it_was(text):
+    items = oq.parse_orderby(text)
+    assert items[0].descending or len(items) > 1
+    assert oq.parse_orderby(oq.unparse(items)) == items
