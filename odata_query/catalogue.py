@@ -50,10 +50,15 @@ class Entry(NamedTuple):
     wording: Wording
 
 
-def _entry(kind: str, subcode: int, title: str, example: str, mend: str, **messages: str) -> Entry:
+def wording(title: str, mend: str, **messages: str) -> Wording:
+    """What is said in a language: `one` is the message without a variant, `compare_text` that of `compare-text`."""
     one = messages.pop("one")
-    wordings = {"": one, **{name.rstrip("_").replace("_", "-"): text for name, text in messages.items()}}
-    return Entry(kind, subcode, example, Wording(title, mend, wordings))
+    variants = {name.rstrip("_").replace("_", "-"): text for name, text in messages.items()}
+    return Wording(title, mend, {"": one, **variants})
+
+
+def _entry(kind: str, subcode: int, title: str, example: str, mend: str, **messages: str) -> Entry:
+    return Entry(kind, subcode, example, wording(title, mend, **messages))
 
 
 PROBLEMS: Mapping[str, Entry] = {

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..catalogue import Wording
-
-
-def _entry(title: str, mend: str, **messages: str) -> Wording:
-    one = messages.pop("one")
-    wordings = {name.rstrip("_").replace("_", "-"): text for name, text in messages.items()}
-    return Wording(title, mend, {"": one, **wordings})
-
+from ..catalogue import Wording, wording
 
 WORDINGS: Mapping[str, Wording] = {
     # ---- malformed: the text is not the language
-    "empty-expression": _entry(
+    "empty-expression": wording(
         "La opción no tiene valor", "Quite la opción o escriba una expresión.",
         one="La expresión está vacía.",
     ),
-    "invalid-character": _entry(
+    "invalid-character": wording(
         "Hay un carácter donde no puede ir ninguno del lenguaje",
         "Quite el carácter o póngalo en un texto entre comillas simples rectas.",
         one="{character} no puede aparecer en un nombre.",
@@ -27,7 +20,7 @@ WORDINGS: Mapping[str, Wording] = {
         half="{character} es solo la mitad de un carácter.",
         here="{character} no puede aparecer aquí.",
     ),
-    "invalid-encoding": _entry(
+    "invalid-encoding": wording(
         "La codificación de la cadena de consulta no es correcta",
         "Codifique en UTF-8 los nombres y valores de la cadena de consulta y aplique después la codificación porcentual, una sola vez.",
         one="La cadena de consulta no es UTF-8 con codificación porcentual.",
@@ -36,7 +29,7 @@ WORDINGS: Mapping[str, Wording] = {
         twice="El valor tiene doble codificación porcentual: al decodificarlo queda '{escape}'.",
         plus="En una URL, '+' significa un espacio: el desfase horario se escribe %2B{offset}.",
     ),
-    "invalid-literal": _entry(
+    "invalid-literal": wording(
         "Un literal tiene la forma de su tipo, pero no es un valor de él",
         "Escriba el valor como indica el mensaje.",
         one="El literal no es un valor de {type}.",
@@ -64,21 +57,21 @@ WORDINGS: Mapping[str, Wording] = {
         escaped_character="La secuencia de escape da un carácter que ningún texto puede contener.",
         geo="No se puede leer el valor geográfico: {reason}.",
     ),
-    "invalid-name": _entry(
+    "invalid-name": wording(
         "Un nombre no tiene la forma que debe tener",
         "Un nombre lleva letras, dígitos y guiones bajos, 128 como máximo, y no empieza por un dígito.",
         one="Aquí falta un nombre.",
         long="Un nombre tiene como máximo {most} caracteres.",
         alias="Un alias de parámetro se compone de '@' y un nombre.",
     ),
-    "invalid-option-value": _entry(
+    "invalid-option-value": wording(
         "El valor de $top, $skip o $count no es el que espera la opción",
         "Dé a $top y $skip un número entero, y a $count, true o false.",
         one="{option} espera un número entero, escrito con los dígitos del 0 al 9.",
         negative="{option} espera un número entero, 0 o mayor.",
         boolean="$count espera true o false.",
     ),
-    "missing-operand": _entry(
+    "missing-operand": wording(
         "El texto termina o continúa donde debe ir un operando",
         "Escriba el valor o la propiedad que necesita el operador.",
         one="Aquí falta un operando.",
@@ -89,18 +82,18 @@ WORDINGS: Mapping[str, Wording] = {
         pairs="'case' espera pares 'condición:valor'.",
         type="'{function}' espera un tipo.",
     ),
-    "missing-parenthesis": _entry(
+    "missing-parenthesis": wording(
         "El texto termina sin cerrar un paréntesis, corchete o llave",
         "Cierre lo que se abrió o quite el signo de apertura.",
         one="Se espera un operador o {expected}.",
     ),
-    "unclosed-string": _entry(
+    "unclosed-string": wording(
         "Un texto no tiene comilla de cierre",
         "Cierre el texto. Una comilla dentro de él se duplica y, en una URL, '&' se escribe %26 y '#', %23.",
         one="Falta la comilla de cierre del texto.",
         url="Falta la comilla de cierre del texto. En una URL, dentro de un texto '&' se escribe %26 y '#', %23.",
     ),
-    "unexpected-text": _entry(
+    "unexpected-text": wording(
         "Hay texto donde debe ir un operador o el final",
         "Combine las condiciones con 'and' u 'or' y quite lo que sobre.",
         one="Se espera {expected}.",
@@ -136,7 +129,7 @@ WORDINGS: Mapping[str, Wording] = {
         path_start="'{segment}' solo puede ir al principio de una ruta.",
         behind_path="'{function}' va después de una ruta: ruta/{function}(...).",
     ),
-    "unknown-operator": _entry(
+    "unknown-operator": wording(
         "El signo o la palabra no es un operador de OData",
         "Use eq, ne, gt, ge, lt, le, and, or, not, in, has, add, sub, mul, div, divby y mod.",
         one="'{sign}' no es un operador de OData.",
@@ -151,29 +144,29 @@ WORDINGS: Mapping[str, Wording] = {
         negated="'not' va delante de lo que niega: not (a in ('x')).",
     ),
     # ---- invalid: the language, but not about this model
-    "alias-cycle": _entry(
+    "alias-cycle": wording(
         "Un alias de parámetro se define a partir de sí mismo", "Dé al alias un valor que no lo use.",
         one="El alias de parámetro {name} se define a partir de sí mismo.",
     ),
-    "division-by-zero": _entry(
+    "division-by-zero": wording(
         "Un número entero o decimal se divide por un literal cero",
         "Divida por otro valor; un Double, como 0e0, da INF.",
         one="El divisor es cero.",
     ),
-    "duplicate-option": _entry(
+    "duplicate-option": wording(
         "La misma opción aparece dos veces", "Escriba cada opción una sola vez; combine dos filtros con 'and'.",
         one="{option} aparece dos veces.",
     ),
-    "invalid-argument": _entry(
+    "invalid-argument": wording(
         "El valor de un argumento queda fuera de lo que admite la función",
         "Dé a la función un valor que admita.",
         one="La longitud de una subcadena debe ser 0 o mayor.",
     ),
-    "invalid-pattern": _entry(
+    "invalid-pattern": wording(
         "La expresión regular está mal formada", "Escriba una expresión regular de ECMAScript.",
         one="No se puede usar el patrón: {reason}, en la posición {at}.",
     ),
-    "literal-out-of-range": _entry(
+    "literal-out-of-range": wording(
         "Un literal está fuera del intervalo de su tipo", "Escriba un valor que exista en el tipo.",
         one="El literal no es un valor de {type}.",
         number="El número está fuera del intervalo de {type}.",
@@ -188,67 +181,67 @@ WORDINGS: Mapping[str, Wording] = {
         duration_long="La duración supera los 999999999 días.",
         engine="{engine} no admite este valor: {reason}.",
     ),
-    "not-a-path": _entry(
+    "not-a-path": wording(
         "Una ruta continúa después de un valor sin propiedades",
         "Termine antes la ruta; consulte los miembros de una colección con any o all.",
         one="'{name}' es de tipo {type}, que no tiene propiedades.",
         collection="'{name}' es de tipo {type}, que no tiene propiedades. Sus miembros se consultan con any o all.",
         value="'{name}' devuelve un valor, que no tiene propiedades.",
     ),
-    "not-boolean": _entry(
+    "not-boolean": wording(
         "El filtro o un operando de and, or o not no es booleano",
         "Conviértalo en una condición, con una comparación o una función que dé true o false.",
         one="'{where}' espera Edm.Boolean, pero recibe {type}.",
         not_="'not' espera Edm.Boolean, pero recibe {type}. Una comparación se niega así: not ({meant}).",
         literal="'{where}' espera Edm.Boolean, pero recibe {type}. Cada condición se escribe completa: a eq 1 or a eq 2.",
     ),
-    "not-filterable": _entry(
+    "not-filterable": wording(
         "La propiedad no se puede usar en $filter", "Filtre por otra propiedad.",
         one="'{property}' no se puede usar en $filter.",
     ),
-    "not-sortable": _entry(
+    "not-sortable": wording(
         "No se puede ordenar por la propiedad o por un valor de este tipo", "Ordene por otra propiedad.",
         one="'{property}' no se puede usar en $orderby.",
         type="No se puede ordenar por un valor de tipo {type}.",
     ),
-    "operation-not-allowed": _entry(
+    "operation-not-allowed": wording(
         "El servicio no permite este operador o función",
         "Use los operadores y las funciones que documenta el servicio.",
         one="Aquí no se permite '{name}'.",
     ),
-    "unknown-function": _entry(
+    "unknown-function": wording(
         "La función no existe", "Use una función de OData 4.01.",
         one="No existe la función '{name}'.",
         method="No existe la función '{name}': el valor al que se aplica es su primer argumento, {function}(a,...).",
         substringof="OData 4 no tiene 'substringof': en contains(texto,parte) el texto va primero.",
     ),
-    "unknown-member": _entry(
+    "unknown-member": wording(
         "La enumeración no tiene ese miembro", "Use un miembro de la enumeración.",
         one="{type} no tiene el miembro '{name}'.",
     ),
-    "unknown-option": _entry(
+    "unknown-option": wording(
         "La opción de consulta del sistema no existe",
         "Use $filter, $orderby, $top, $skip o $count; los nombres de las opciones propias no llevan '$'.",
         one="No existe la opción de consulta del sistema {option}.",
     ),
-    "unknown-property": _entry(
+    "unknown-property": wording(
         "El tipo no tiene esa propiedad",
         "Use una propiedad que documente el servicio, con la misma ortografía y las mismas mayúsculas.",
         one="{type} no tiene la propiedad '{property}'.",
         unquoted="{type} no tiene la propiedad '{property}'. Un texto va entre comillas simples: '{property}'.",
         null="{type} no tiene la propiedad '{property}'. La ausencia de valor se escribe null.",
     ),
-    "unknown-type": _entry(
+    "unknown-type": wording(
         "El tipo no existe", "Use un tipo de OData o del servicio.",
         one="No existe el tipo '{name}'.",
         here="Aquí no existe el tipo '{name}'.",
     ),
-    "wrong-argument-count": _entry(
+    "wrong-argument-count": wording(
         "La función espera otro número de argumentos", "Dé a la función tantos argumentos como espera.",
         one="'{function}' espera {counts} argumentos, pero recibe {given}.",
         single="'{function}' espera 1 argumento, pero recibe {given}.",
     ),
-    "wrong-type": _entry(
+    "wrong-type": wording(
         "Los tipos de los operandos o argumentos no son compatibles",
         "Escriba el literal como exige su tipo: los textos y las enumeraciones entre comillas simples, lo demás sin ellas.",
         one="'{function}' espera {taken}, pero recibe ({given}).",
@@ -269,11 +262,11 @@ WORDINGS: Mapping[str, Wording] = {
         behind="'{function}' va después de una colección, no de {given}.",
     ),
     # ---- too much
-    "expression-too-deep": _entry(
+    "expression-too-deep": wording(
         "La expresión tiene demasiados niveles de anidamiento", "Quite paréntesis o divida la consulta.",
         one="La expresión supera el máximo de niveles de anidamiento: {most}.",
     ),
-    "expression-too-large": _entry(
+    "expression-too-large": wording(
         "La expresión tiene demasiadas partes", "Pida menos de una vez, por ejemplo con una lista más corta.",
         one="La expresión tiene {count} partes; el máximo es {most}.",
         aliases="Con los alias de parámetro, la expresión llega a {count} partes; el máximo es {most}.",
@@ -281,40 +274,40 @@ WORDINGS: Mapping[str, Wording] = {
         engine_depth="{engine} no admite expresiones con más de {most} niveles de anidamiento.",
         engine_parser="{engine} no puede analizar expresiones con tantos niveles de anidamiento.",
     ),
-    "lambda-too-deep": _entry(
+    "lambda-too-deep": wording(
         "Hay demasiadas expresiones lambda anidadas", "Consulte menos colecciones anidadas.",
         one="Se supera el máximo de expresiones lambda anidadas: {most}.",
     ),
-    "list-too-long": _entry(
+    "list-too-long": wording(
         "Una lista tiene demasiados elementos", "Divida la lista entre varias consultas.",
         one="Una lista supera el máximo de elementos: {most}.",
     ),
-    "path-too-long": _entry(
+    "path-too-long": wording(
         "Una ruta tiene demasiados segmentos", "Use una ruta más corta.",
         one="Una ruta supera el máximo de segmentos: {most}.",
     ),
-    "pattern-too-large": _entry(
+    "pattern-too-large": wording(
         "La expresión regular es demasiado grande", "Escriba un patrón más corto o con menos repeticiones.",
         one="El patrón supera el máximo de {most} estados en la posición {at}.",
     ),
-    "skip-too-large": _entry(
+    "skip-too-large": wording(
         "$skip es mayor de lo que permite el servicio", "Use en su lugar un filtro más preciso.",
         one="El valor máximo de $skip es {most}.",
     ),
-    "text-too-long": _entry(
+    "text-too-long": wording(
         "La opción es demasiado larga", "Acorte la opción.",
         one="La opción supera el máximo de caracteres: {most}.",
     ),
-    "too-many-orderby-items": _entry(
+    "too-many-orderby-items": wording(
         "$orderby tiene demasiados elementos", "Ordene por menos elementos.",
         one="$orderby supera el máximo de elementos: {most}.",
     ),
-    "top-too-large": _entry(
+    "top-too-large": wording(
         "$top es mayor de lo que permite el servicio", "Pida páginas más pequeñas, con $skip.",
         one="El valor máximo de $top es {most}.",
     ),
     # ---- valid OData that is not offered
-    "unsupported-expression": _entry(
+    "unsupported-expression": wording(
         "Esta forma de expresión no se admite", "Formule la consulta de otra manera.",
         one="No se admite {what}.",
         several="No se admiten {what}.",
@@ -325,14 +318,14 @@ WORDINGS: Mapping[str, Wording] = {
         cast="No se admite la conversión de {source} a {target}.",
         pattern="No se puede usar el patrón: {reason}, en la posición {at}.",
     ),
-    "unsupported-function": _entry(
+    "unsupported-function": wording(
         "Esta función no se admite",
         "Formule la consulta de otra manera; la referencia indica qué ofrece cada base de datos.",
         one="{engine} no admite {name}: {reason}.",
         cast="{engine} no admite la conversión de {source} a {target}: {reason}.",
         infinite="{engine} no admite {name} con INF.",
     ),
-    "unsupported-option": _entry(
+    "unsupported-option": wording(
         "Esta opción de consulta no se admite", "Quite la opción.",
         one="No se admite {option}.",
     ),
