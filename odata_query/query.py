@@ -202,7 +202,8 @@ def _decoded(part: str) -> tuple[str, str, Problem | None]:
         try:
             texts.append(unquote_to_bytes(raw.replace("+", " ")).decode())
         except UnicodeError as error:
-            texts.append("")
+            known = unquote_to_bytes(raw.encode(errors="replace")).decode(errors="replace")
+            texts.append(known)  # whether it is an option of the system can still be seen
             wrong = wrong or ("invalid-encoding", _raw_place(raw, error))
         if wrong is not None and found is None:
             message, place = wrong

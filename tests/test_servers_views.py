@@ -1,0 +1,191 @@
+"""What is Starlette's, Flask's and Django's own: kinds of views, threads, paths under which an app hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import threading
+
+import pytest
+from servers import IMAGES, asgi, django_patterns, django_urls, found, not_offered
+
+import odata_query as oq
+
+pytestmark = pytest.mark.filterwarnings("ignore:Using `httpx` with")
+WRONG = b"$top=abc"
+
+
+@pytest.fixture
+def starlette():
+    return pytest.importorskip("starlette")
+
+
+@pytest.fixture
+def flask():
+    return pytest.importorskip("flask")
+
+
+@pytest.fixture
+def django():
+    return pytest.importorskip("django")
+
+
+@pytest.mark.parametrize("framework", ["starlette", "flask", "django"])
+def test_a_view_keeps_its_name_and_its_kind(framework):
+    pytest.importorskip(framework)
+    decorate = pytest.importorskip(f"odata_query.{framework}").query_for(IMAGES)
+
+    def plain(request, query):
+        """Images."""
+
+    async def awaited(request, query):
+        """Images."""
+
+    plain.csrf_exempt = True
+    for view, is_async in ((plain, False), (awaited, True)):
+        found = decorate(view)
+        assert (found.__name__, found.__doc__, found.__wrapped__) == (view.__name__, "Images.", view)
+        assert inspect.iscoroutinefunction(found) is is_async
+    assert decorate(plain).csrf_exempt
+    with pytest.raises(oq.ConfigurationError, match="entity_type is an EntityType"):
+        pytest.importorskip(f"odata_query.{framework}").query_for(plain)
+
+
+# ---- Starlette -----------------------------------------------------------------------------------
+
+
+def test_starlette_runs_plain_views_in_threads_and_async_ones_in_its_own(starlette):
+    from starlette.applications import Starlette
+    from starlette.responses import JSONResponse
+    from starlette.routing import Mount, Route
+
+    from odata_query.starlette import query_for, refuse
+
+    seen = {}
+
+    @query_for(IMAGES)
+    def plain(request, query):
+        seen["plain"] = threading.current_thread()
+        return JSONResponse(found(query))
+
+    @query_for(IMAGES)
+    async def awaited(request, query):
+        seen["awaited"] = threading.current_thread()
+        return JSONResponse(found(query))
+
+    async def by_hand(request):
+        raise not_offered()
+
+    routes = [Route("/plain", plain), Route("/awaited", awaited), Route("/by_hand", by_hand)]
+    app = Starlette(
+        routes=[*routes, Mount("/sub", Starlette(routes=routes))], exception_handlers={oq.ODataError: refuse}
+    )
+    ask = asgi(app)
+    for path in ("/plain", "/awaited", "/sub/plain", "/sub/awaited"):
+        assert ask(path, b"$top=2").body["ids"] == [1, 2]
+        assert ask(path, WRONG).body["instance"] == path
+    assert seen["plain"].name != seen["awaited"].name
+    assert ask("/by_hand").status == 501
+
+
+# ---- Flask ---------------------------------------------------------------------------------------
+
+
+def test_flask_says_the_path_that_the_client_sees(flask):
+    from odata_query.flask import query_for
+
+    app = flask.Flask(__name__)
+
+    @app.get("/images/<int:owner>")
+    @query_for(IMAGES)
+    async def images(query, owner):
+        if query.top == 0:
+            raise not_offered()
+        return {"owner": owner, "top": query.top}
+
+    client = app.test_client()
+    assert client.get("/images/7?$top=2").get_json() == {"owner": 7, "top": 2}
+    assert client.get("/images/7?$top=0").status_code == 501
+    got = client.get("/images/7?$top=x", environ_overrides={"SCRIPT_NAME": "/api/ü"})
+    assert json.loads(got.data)["instance"].startswith("/api/")
+    assert client.head("/images/7?$top=x").status_code == 400
+
+
+def test_flask_errors_elsewhere_are_the_apps_own(flask):
+    app = flask.Flask(__name__)
+
+    @app.get("/")
+    def by_hand():
+        raise not_offered()
+
+    assert app.test_client().get("/").status_code == 500
+
+
+# ---- Django --------------------------------------------------------------------------------------
+
+
+def test_django_serves_async_clients_too(django):
+    async def calls():
+        from django.test import AsyncClient
+
+        client = AsyncClient()
+        paths = [
+            "/images?$top=2",
+            "/images/x?$filter=name%20eq%20'%C3%BC%2B%26'&$top=1",
+            "/failing?$top=1",
+            "/images?$top=%FF",
+        ]
+        return [await client.get(path) for path in paths]
+
+    with django_urls(*django_patterns()):
+        replies = asyncio.run(calls())
+    assert [reply.status_code for reply in replies] == [200, 200, 501, 400]
+    assert [json.loads(reply.content).get("ids") for reply in replies[:2]] == [[1, 2], [2]]
+
+
+def test_django_class_based_views_are_decorated_with_and_without_method_decorator(django):
+    from django.http import JsonResponse
+    from django.urls import path
+    from django.utils.decorators import method_decorator
+    from django.views import View
+
+    from odata_query.django import query_for
+
+    class Plain(View):
+        @query_for(IMAGES)
+        def get(self, request, query, owner):
+            return JsonResponse({"owner": owner, "top": query.top})
+
+    class Awaited(View):
+        @query_for(IMAGES)
+        async def get(self, request, query, owner):
+            return JsonResponse({"owner": owner, "top": query.top})
+
+    @method_decorator(query_for(IMAGES), name="get")
+    class Named(View):
+        def get(self, request, query, owner):
+            return JsonResponse({"owner": owner, "top": query.top})
+
+    class AwaitedByDecorator(View):
+        @method_decorator(query_for(IMAGES))
+        async def get(self, request, query, owner):
+            return JsonResponse({"owner": owner, "top": query.top})
+
+    views = {"plain": Plain, "awaited": Awaited, "named": Named, "decorated": AwaitedByDecorator}
+    with django_urls(*(path(f"{name}/<int:owner>", view.as_view()) for name, view in views.items())):
+        from django.test import Client
+
+        for name in views:
+            assert Client().get(f"/{name}/7?$top=2").json() == {"owner": 7, "top": 2}
+            assert Client().get(f"/{name}/7?$top=x").json()["instance"] == f"/{name}/7"
+
+
+def test_django_requests_need_not_come_from_a_server(django):
+    with django_urls():
+        from django.http import HttpRequest
+
+        from odata_query.django import query_for
+
+        view = query_for(IMAGES)(lambda request, query: query.top)
+        assert view(HttpRequest()) == view(request=HttpRequest()) == 100
