@@ -1,24 +1,13 @@
-"""The cases in tests/cases: what a query means, over every form of rows that Python has.
-
-A file has a `model`, `rows` and `cases`. A case has a query: `query` (a raw query string, a mapping or
-pairs), or any of `filter`, `orderby`, `top`, `skip`; a text may be a list of parts, `["(", 100]` being a
-hundred of them. It gives `ids` (`"any"`: only that all forms agree), or a problem: any of `code`, `position`,
-`option`, `suggestion`, `says` (part of the message), `problems` (their number), `status` and `error`, the
-class. `limits` and `timezone` go to parse_query; `"many": false` leaves a case out of the many rows and of
-printing, for its size.
-"""
+"""The conformance cases: what a query means, over every form of rows that Python has."""
 
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import json
 import math
 import re
 import types
-import zoneinfo
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -26,12 +15,11 @@ import odata_query as oq
 from odata_query import edm, python
 from odata_query.catalogue import PROBLEMS
 from odata_query.model import ComplexType
-from odata_query.python_rows import reader
+from odata_query.testing import conformance
+from odata_query.testing.conformance import OPTIONS, query_of, suites
 
-FOLDER = Path(__file__).parent / "cases"
 MANY = 600
 UNBOUNDED = oq.Limits(**{bound.name: None for bound in dataclasses.fields(oq.Limits) if bound.init})
-OPTIONS = ("filter", "orderby", "top", "skip")
 CLASSES = {
     "parse": oq.ParseError,
     "validation": oq.ValidationError,
@@ -44,46 +32,16 @@ INTERNAL = re.compile(
 """What no client should read in a message."""
 
 
-def property_of(text, named):
-    """`Edm.Int32 key`, `Ns.Color`, `Collection(Ns.Item) not-sortable`."""
-    name, *flags = text.split()
-    inner = name.removeprefix("Collection(").removesuffix(")")
-    return oq.Property(
-        (lambda: named[inner]) if inner in named else inner,
-        nullable="key" not in flags and "required" not in flags,
-        key="key" in flags,
-        filterable="not-filterable" not in flags,
-        sortable="not-sortable" not in flags,
-        collection=inner != name,
-    )
-
-
-def model_of(given):
-    """The entity type of a file; `types` are enumerations (with values) and complex types."""
-    named = {}
-    for name, kind in given.get("types", {}).items():
-        if "enum" in kind:
-            named[name] = edm.EnumType(name, kind["enum"], kind.get("flags", False))
-        else:
-            named[name] = ComplexType(name, {k: property_of(v, named) for k, v in kind["properties"].items()})
-    return oq.EntityType(given["name"], {k: property_of(v, named) for k, v in given["properties"].items()})
-
-
 def native(value, type):
-    """What JSON has for a value as Python's own: a datetime, a Decimal, an object with attributes."""
-    if value is None:
-        return None
-    if isinstance(type, edm.CollectionType):
-        return tuple(native(item, type.element) for item in value)
-    if isinstance(type, oq.EntityType | ComplexType):
-        members = type.members.values()
-        return types.SimpleNamespace(**{m.name: native(value.get(m.name), m.type) for m in members})
-    read = reader(type, dt.UTC)
-    if type in (edm.DOUBLE, edm.SINGLE):
-        return float(value)
-    if type is edm.DATE_TIME_OFFSET:
-        return dt.datetime.fromisoformat(value)  # without an offset, it is to stay so
-    return value if read is None else read(value)
+    """A row as an object with attributes."""
+    value = conformance.native(value, type)
+
+    def with_attributes(value):
+        if isinstance(value, dict):
+            return types.SimpleNamespace(**{name: with_attributes(part) for name, part in value.items()})
+        return tuple(map(with_attributes, value)) if isinstance(value, list) else value
+
+    return with_attributes(value)
 
 
 def plain(value, type):
@@ -99,30 +57,6 @@ def plain(value, type):
     return Decimal(value) if type is edm.DECIMAL else value
 
 
-def text_of(parts):
-    if isinstance(parts, str):
-        return parts
-    return "".join(p if isinstance(p, str) else p[0] * p[1] for p in parts)
-
-
-def options_of(case):
-    if "query" not in case:
-        return {f"${name}": text_of(case[name]) for name in OPTIONS if name in case}
-    given = case["query"]
-    return [tuple(pair) for pair in given] if isinstance(given, list) else given
-
-
-def parsed(case, model):
-    zone = case.get("timezone", "UTC")
-    if zone[0] in "+-":
-        hours = int(zone[:3])
-        tz = dt.timezone(dt.timedelta(hours=hours))
-    else:
-        tz = dt.UTC if zone == "UTC" else zoneinfo.ZoneInfo(zone)
-    limits = oq.Limits(**case.get("limits", {}))
-    return oq.parse_query(options_of(case), entity_type=model, limits=limits, default_timezone=tz)
-
-
 def label(case):
     text = json.dumps(case.get("query") or [case[name] for name in OPTIONS if name in case])
     wanted = case.get("ids", case.get("code", case.get("error", "error")))
@@ -130,16 +64,13 @@ def label(case):
     return f"{text[:90]} -> {json.dumps(wanted)[:40]}{extra}"
 
 
-def read_file(path):
-    data = json.loads(path.read_text(encoding="utf-8"))
-    model = model_of(data["model"])
-    rows = data["rows"]
-    dicts = [plain(row, model) for row in rows]
-    objects = [native(row, model) for row in rows]
-    return model, dicts, objects, data["cases"]
+def forms(suite):
+    dicts = [plain(row, suite.entity_type) for row in suite.rows]
+    objects = [native(row, suite.entity_type) for row in suite.rows]
+    return suite.entity_type, dicts, objects, suite.cases
 
 
-FILES = {path.stem: read_file(path) for path in sorted(FOLDER.glob("*.json"))}
+FILES = {suite.name: forms(suite) for suite in suites()}
 
 
 def cases(*, accepted):
@@ -162,13 +93,13 @@ def without_page(query):
 @pytest.mark.parametrize(("file", "case"), cases(accepted=True))
 def test_a_query_gives_its_rows(file, case):
     model, dicts, objects, _ = FILES[file]
-    query = parsed(case, model)
+    query = query_of(case, model)
     wanted = case["ids"]
     found = ids_of(python.apply(dicts, query))
     if wanted == "any":
         wanted = found
     assert found == wanted, "over dictionaries"
-    assert ids_of(python.apply(objects, parsed(case, model))) == wanted, "over objects"
+    assert ids_of(python.apply(objects, query_of(case, model))) == wanted, "over objects"
     kept = ids_of(python.apply(dicts, without_page(query)))
     assert python.count(dicts, query) == len(kept)
     if "count" in case:
@@ -182,7 +113,7 @@ def test_a_query_gives_its_rows(file, case):
 def test_a_query_gives_its_rows_among_many(file, case):
     model, dicts, objects, _ = FILES[file]
     copies = math.ceil(MANY / len(dicts))
-    query = parsed(case, model)
+    query = query_of(case, model)
     wanted = case["ids"]
     if wanted == "any":
         wanted = ids_of(python.apply(dicts, query))
@@ -201,7 +132,7 @@ def test_a_query_gives_its_rows_among_many(file, case):
 @pytest.mark.parametrize(("file", "case"), [p for p in cases(accepted=True) if p.values[1].get("many", True)])
 def test_a_filter_printed_again_gives_the_same_rows(file, case):
     model, dicts, _, _ = FILES[file]
-    query = parsed(case, model)
+    query = query_of(case, model)
     if query.filter is None:
         return
     text = oq.unparse(query.filter)
@@ -216,7 +147,7 @@ def test_a_filter_printed_again_gives_the_same_rows(file, case):
 def test_a_wrong_query_says_what_is_wrong_and_where(file, case):
     model = FILES[file][0]
     with pytest.raises(oq.ODataError) as caught:
-        parsed(case, model)
+        query_of(case, model)
     error = caught.value
     problem = error.problems[0]
     given = {

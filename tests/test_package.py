@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import os
 import re
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from engines import ENGINES, engine
@@ -27,7 +29,16 @@ MODELS = (
 # Each layer imports only what stands before it.
 LAYERS = [
     {"__init__", "__main__"},
-    {"cli"},
+    {"cli", "fastapi", "strategies"},
+    {"starlette", "flask", "django"},
+    {"testing"},
+    {"testing.endpoints"},
+    {"serving"},
+    {"testing.backends"},
+    {"testing.conformance", "testing.mistakes", "testing.shrinking"},
+    {"testing.generator"},
+    {"testing.samples"},
+    {"testing.choices"},
     {"infer", "answers"},
     {"languages"},
     {"languages.es"},
@@ -178,12 +189,76 @@ def test_the_readmes_test_commands_are_those_that_ci_runs():
     assert [line for line in lines if re.search(pattern[1], line)] == commands
 
 
-def test_the_readmes_postgresql_runs(tmp_path):
+def block(module: str) -> str:
+    """The README's block for what must be installed: that which imports the module."""
+    [found] = [text for text in blocks("py") if re.search(rf"^(import|from) {module}\b", text, re.M)]
+    return found
+
+
+def test_the_readmes_postgresql_runs():
     reason = ENGINES["postgresql"].missing()
     if reason:
         pytest.skip(reason)
-    [block] = blocks("py")
-    exec(block, {"DATABASE_URL": engine("postgresql").server.get_uri()})
+    exec(block("psycopg"), {"DATABASE_URL": engine("postgresql").server.get_uri()})
+
+
+README_IMAGES = [
+    (1, "product-1.jpg", "jpg", "Ok", 3, "2024-04-05T08:44:33", "ana"),
+    (2, "product-2.png", "png", "Ok", 9, "2024-04-06T08:44:33", "ana"),
+    (3, "logo.gif", "gif", "Re", 0, "2023-04-05T08:44:33", "ana"),
+    (4, "a(1).jpg", None, "Er", 9, "2022-04-05T08:44:33", "ana"),
+    (5, "product-1.jpg", "jpg", "Ok", 3, "2024-04-05T08:44:33", "eva"),
+]
+README_REQUESTS = [
+    ("GET /images?$filter=fileType eq 'jpg'", 200, [1]),
+    ("GET /images?$filter=status eq 'Ok'", 200, [1, 2]),
+    ("GET /images?$filter=fileType eq 'png' and status eq 'Ok'", 200, [2]),
+    ("GET /images?$filter=status in ('Ok', 'Re')", 200, [1, 2, 3]),
+    ("GET /images?$filter=contains(reference, 'product')", 200, [1, 2]),
+    ("GET /images?$orderby=createdOn desc", 200, [2, 1, 3, 4]),
+    ("GET /images?$filter=fileType ne 'gif'&$orderby=numLinks desc&$skip=0&$top=50", 200, [2, 4, 1]),
+    ("GET /images?$filter=tenantId eq 'eva'", 400, None),
+    ("GET /images?$filter=fileType eq", 400, None),
+    ("GET /images?$top=1001", 400, None),
+    ("GET /images(a(1).jpg)", 200, None),
+    ("DELETE /images(a(1).jpg)", 204, None),
+    ("DELETE /images(a(1).jpg)", 404, None),
+    ("GET /images(a(1).jpg)", 404, None),
+    ("GET /images?$orderby=id desc", 200, [3, 2, 1]),
+]
+"""Requests, one after the other, their statuses and the ids of the images."""
+
+
+def test_the_readmes_service_answers(tmp_path, monkeypatch):
+    pytest.importorskip("fastapi", reason="fastapi is not installed")
+    httpx = pytest.importorskip("httpx", reason="httpx is not installed")
+    monkeypatch.chdir(tmp_path)
+    service: dict[str, Any] = {"__name__": "service"}
+    exec(compile(block("fastapi"), "README.md", "exec", dont_inherit=True), service)
+    names = service["Image"].__annotations__
+    service["run"](f"CREATE TABLE images ({', '.join(names)})")
+    for row in README_IMAGES:
+        service["run"](f"INSERT INTO images VALUES ({', '.join('?' * len(names))})", row)
+
+    async def ask(request: str, **headers: str) -> Any:
+        method, target = request.split(" ", 1)
+        transport = httpx.ASGITransport(service["app"])
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return await client.request(method, target, headers=headers)
+
+    for request, status, ids in README_REQUESTS:
+        answer = asyncio.run(ask(request, **{"X-API-KEY": "key-of-ana"}))
+        assert answer.status_code == status, request
+        if ids is not None:
+            assert [row["id"] for row in answer.json()["value"]] == ids
+        if status == 400:
+            assert answer.headers["content-type"] == "application/problem+json"
+        if status == 200:
+            assert "tenantId" not in answer.text
+    counted = asyncio.run(ask("GET /images?$count=true&$top=1", **{"X-API-KEY": "key-of-eva"}))
+    assert (counted.json()["@odata.count"], counted.json()["value"][0]["id"]) == (1, 5)
+    assert asyncio.run(ask("GET /images")).status_code == 401
+    assert asyncio.run(ask("GET /images", **{"X-API-KEY": "another"})).status_code == 400
 
 
 def test_the_reference_lists_what_the_tables_hold():

@@ -1,4 +1,4 @@
-"""The cases in tests/cases on every engine: what a query means there is what it means over objects."""
+"""The conformance cases on every engine: what a query means there is what it means over objects."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import datetime as dt
 import math
 
 import pytest
-from test_cases import FILES, cases, parsed
+from test_cases import FILES, cases
 
 import odata_query as oq
 from odata_query import edm, python, sql
 from odata_query.model import StructuredType
 from odata_query.python_rows import reader
+from odata_query.testing.conformance import query_of
 
 NEED_NAN = {"i div 0e0 ne i div 0e0", "f mod 0 eq f mod 0", "f mul 0 ne f mul 0"}
 
@@ -112,7 +113,7 @@ def test_a_case_gives_its_rows(engine, file, case, tables):
     if str(case.get("filter")) in NEED_NAN and not engine.holds_nan:
         pytest.skip(f"{engine.name} has no NaN")
     name, model, rows = table_of(engine, file, tables)
-    query = parsed(case, model)
+    query = query_of(case, model)
     wanted = [row["id"] for row in python.apply(rows, query)]
     try:
         statement = sql.select(query, name, dialect=engine.name, columns=["id"])

@@ -1,0 +1,174 @@
+"""The conformance cases: queries over small models, with the rows that they must give.
+
+A file in `cases` has a `model`, `rows` and `cases`. A case has a query: `query` (a raw query string, a
+mapping or pairs), or any of `filter`, `orderby`, `top`, `skip`; a text may be a list of parts, `["(", 100]`
+being a hundred of them. It gives `ids` (`"any"`: only that all backends agree), or a problem: any of `code`,
+`position`, `option`, `suggestion`, `says` (part of the message), `problems` (their number), `status` and
+`error`, the class. `limits` and `timezone` go to parse_query; `"many": false` leaves a case out of the many
+rows and of printing, for its size.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import zoneinfo
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any, NamedTuple
+
+from .. import edm
+from ..limits import Limits
+from ..model import ComplexType, EntityType, NavigationProperty, Property, StructuredType
+from ..python_rows import reader
+from ..query import Query, parse_query
+
+Case = Mapping[str, Any]
+
+
+class Suite(NamedTuple):
+    """One file: a model, rows as in JSON, and what is asked of them."""
+
+    name: str
+    entity_type: EntityType
+    rows: list[dict[str, Any]]
+    cases: list[Case]
+
+
+@cache
+def suites() -> tuple[Suite, ...]:
+    """All files of cases."""
+    files = (file for file in resources.files(__package__).joinpath("cases").iterdir())
+    found = []
+    for file in sorted(files, key=lambda file: file.name):
+        data = json.loads(file.read_text("utf-8"))
+        name = file.name.removesuffix(".json")
+        found.append(Suite(name, _model(data["model"]), data["rows"], data["cases"]))
+    return tuple(found)
+
+
+def query_of(case: Case, entity_type: EntityType) -> Query:
+    """The query of a case. Raises ODataError where the case has a problem."""
+    zone = case.get("timezone", "UTC")
+    if zone[0] in "+-":
+        tz: dt.tzinfo = dt.timezone(dt.timedelta(hours=int(zone[:3])))
+    else:
+        tz = dt.UTC if zone == "UTC" else zoneinfo.ZoneInfo(zone)
+    limits = Limits(**case.get("limits", {}))
+    return parse_query(options_of(case), entity_type, limits=limits, default_timezone=tz)
+
+
+def options_of(case: Case) -> Any:
+    """The options of a case as parse_query takes them."""
+    if "query" not in case:
+        return {f"${name}": _text(case[name]) for name in OPTIONS if name in case}
+    given = case["query"]
+    return [tuple(pair) for pair in given] if isinstance(given, list) else given
+
+
+OPTIONS = ("filter", "orderby", "top", "skip")
+
+
+def _text(parts: str | list[Any]) -> str:
+    if isinstance(parts, str):
+        return parts
+    return "".join(p if isinstance(p, str) else p[0] * p[1] for p in parts)
+
+
+def native(value: Any, type: edm.Type) -> Any:
+    """What JSON has for a value as Python's own: dates, decimals and so on, in dictionaries and lists."""
+    if value is None:
+        return None
+    if isinstance(type, edm.CollectionType):
+        return [native(item, type.element) for item in value]
+    if isinstance(type, StructuredType):
+        return {m.name: native(value.get(m.name), m.type) for m in type.members.values()}
+    if type in (edm.DOUBLE, edm.SINGLE):
+        return float(value)
+    if type is edm.DATE_TIME_OFFSET:
+        return dt.datetime.fromisoformat(value)  # without an offset, it is to stay so
+    read = reader(type, dt.UTC)
+    return value if read is None else read(value)
+
+
+def _property(text: str, named: Mapping[str, edm.Type]) -> Property:
+    """`Edm.Int32 key`, `Ns.Color`, `Collection(Ns.Item) not-sortable`."""
+    name, *flags = text.split()
+    inner = name.removeprefix("Collection(").removesuffix(")")
+    return Property(
+        (lambda: named[inner]) if inner in named else inner,
+        nullable="key" not in flags and "required" not in flags,
+        key="key" in flags,
+        filterable="not-filterable" not in flags,
+        sortable="not-sortable" not in flags,
+        collection=inner != name,
+    )
+
+
+def _model(given: Mapping[str, Any]) -> EntityType:
+    """The entity type of a file; `types` are enumerations (with values) and complex types."""
+    named: dict[str, edm.Type] = {}
+    for name, kind in given.get("types", {}).items():
+        if "enum" in kind:
+            named[name] = edm.EnumType(name, kind["enum"], kind.get("flags", False))
+        else:
+            properties = {label: _property(text, named) for label, text in kind["properties"].items()}
+            named[name] = ComplexType(name, properties)
+    properties = {label: _property(text, named) for label, text in given["properties"].items()}
+    return EntityType(given["name"], properties)
+
+
+# ---- a model with a property of every kind, for random queries -----------------------------------
+
+COLOR = edm.EnumType("Color", {"Red": 1, "Green": 2, "Blue": 4}, is_flags=True)
+STATUS = edm.EnumType("Status", {"New": 0, "Open": 1, "Closed": 5})
+ADDRESS = ComplexType("Address", {"city": Property("Edm.String"), "zip": Property("Edm.Int32")})
+SUPPLIER = EntityType(
+    "Supplier",
+    {
+        "id": Property("Edm.Int32", nullable=False, key=True),
+        "Name": Property("Edm.String", column="name"),
+        "rating": Property("Edm.Double"),
+        "since": Property("Edm.Date"),
+        "seat": Property(ADDRESS),
+    },
+)
+ITEM = EntityType(
+    "Item",
+    {
+        "qty": Property("Edm.Int32"),
+        "label": Property("Edm.String"),
+        "cost": Property("Edm.Decimal", scale=2),
+        "n": Property("Edm.Int64", nullable=False),
+        "Maker": NavigationProperty(SUPPLIER, table="suppliers", join={"maker_id": "id"}),
+    },
+)
+PRODUCT = EntityType(
+    "Product",
+    {
+        "id": Property("Edm.Int32", nullable=False, key=True),
+        "name": Property("Edm.String"),
+        "code": Property("Edm.String", nullable=False),
+        "n": Property("Edm.Int32"),
+        "m": Property("Edm.Int64"),
+        "k": Property("Edm.Int16", nullable=False),
+        "price": Property("Edm.Decimal", scale=2),
+        "x": Property("Edm.Double"),
+        "active": Property("Edm.Boolean"),
+        "released": Property("Edm.Date"),
+        "opened": Property("Edm.TimeOfDay"),
+        "created": Property("Edm.DateTimeOffset"),
+        "took": Property("Edm.Duration"),
+        "ref": Property("Edm.Guid"),
+        "color": Property(COLOR),
+        "status": Property(STATUS, nullable=False),
+        "tags": Property("Collection(Edm.String)"),
+        "numbers": Property("Collection(Edm.Int32)"),
+        "address": Property(ADDRESS),
+        "Supplier": NavigationProperty(SUPPLIER, table="suppliers", join={"supplier_id": "id"}),
+        "Items": NavigationProperty(ITEM, collection=True, table="items", join={"id": "product_id"}),
+        "notes": Property("Collection(Edm.String)", table="notes", join={"id": "product_id"}, column="note"),
+    },
+)
+"""Columns and tables are for backends that have some."""

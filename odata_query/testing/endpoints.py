@@ -1,0 +1,348 @@
+"""`fuzz_endpoint`: whether an endpoint gives the right rows, and the right 400 for what is wrong."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from .. import python
+from ..catalogue import PROBLEMS
+from ..errors import ConfigurationError, ODataError
+from ..limits import Limits, effective
+from ..model import EntityType
+from ..python_rows import fetch
+from ..query import Query, parse_query
+from ..serving import safe_limits
+from .backends import blamed, keys_of
+from .choices import Choices
+from .generator import Generator
+from .mistakes import Mistakes, changed
+from .shrinking import shrunk, shrunk_text
+
+Pairs = Sequence[tuple[str, str]]
+
+_SAFE = "$',()/:*@!;=?-._~"
+_SPELLINGS = ("$filter", "filter", "$Filter", "%24filter", "FILTER")
+_STEPS = 200
+"""Requests that making a failure smaller may take."""
+
+
+class Answer(NamedTuple):
+    """What an endpoint answered."""
+
+    status: int
+    content_type: str
+    body: Any
+
+
+@dataclass
+class EndpointReport:
+    """What `fuzz_endpoint` did.
+
+    requests  how many there were
+    statuses  the statuses of the answers, with how often
+    codes     the codes of the problems that were answered, with how often
+    failures  query strings and what is wrong with their answers, by kind
+    """
+
+    requests: int = 0
+    statuses: Counter[int] = field(default_factory=Counter)
+    codes: Counter[str] = field(default_factory=Counter)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        statuses = ", ".join(f"{status}: {times}" for status, times in sorted(self.statuses.items()))
+        codes = ", ".join(f"{code} {times}" for code, times in self.codes.most_common())
+        lines = [f"{self.requests} requests ({statuses})", f"problems: {codes}"]
+        return "\n".join([*lines, f"{len(self.failures)} kinds of failure", *self.failures.values()])
+
+
+def fuzz_endpoint(
+    call: Callable[[str], Any],
+    entity_type: EntityType,
+    rows: Sequence[Any],
+    *,
+    requests: int = 1_000,
+    seed: int = 0,
+    limits: Limits | None = None,
+    default_timezone: dt.tzinfo = dt.UTC,
+    found: Callable[[Any], Sequence[Any]] | None = None,
+    most: int = 10,
+) -> EndpointReport:
+    """Ask an endpoint valid, wrong and broken queries, and look at each answer.
+
+    `fuzz_endpoint(lambda query: client.get(f"/images?{query}"), Images, ROWS)`
+
+    call         makes a request with a query string, which is percent-encoded, and gives the response of
+                 httpx, requests, or the test client of a framework; or (status, headers, body)
+    entity_type  the model of the endpoint, with a key by which rows are told apart
+    rows         the rows that are behind it, dictionaries or objects that the model fits
+    requests     how many
+    seed         of what is asked
+    limits       those of the endpoint; by default, and where they say nothing, the bounds of `query_for`
+    found        the rows of a body; by default the body itself or its `value`
+    most         different failures after which to stop
+
+    A valid query must give the rows that `odata_query.python` gives, or a 501, or a 400 for what an engine
+    cannot take. A wrong one must give the status, the code and the place of `parse_query`, in any form of
+    `odata_query.answers`. There is never another 5xx. Raises AssertionError with what was not so.
+    """
+    if not entity_type.key:
+        raise ConfigurationError(f"{entity_type.name} has no key to tell its rows by")
+    bounds = safe_limits(effective(limits, entity_type.limits))
+    fuzz = _Fuzz(call, entity_type, rows, bounds, default_timezone, found or rows_of)
+    fuzz.run(requests, seed, most)
+    if fuzz.report.failures:
+        raise AssertionError(str(fuzz.report))
+    return fuzz.report
+
+
+class _Fuzz:
+    """An endpoint and what is known of it."""
+
+    def __init__(
+        self,
+        call: Callable[[str], Any],
+        entity_type: EntityType,
+        rows: Sequence[Any],
+        limits: Limits,
+        zone: dt.tzinfo,
+        found: Callable[[Any], Sequence[Any]],
+    ) -> None:
+        self.call = call
+        self.entity_type = entity_type
+        self.rows = rows
+        self.limits = limits
+        self.zone = zone
+        self.found = found
+        self.report = EndpointReport()
+        self.answered: set[str] = set()
+        self.refused: set[str] = set()
+        """Overloads in queries that were answered, and those for which others were refused."""
+        self.generator = Generator(
+            entity_type,
+            limits=limits,
+            rows=rows,
+            rare=lambda key: key in self.refused and key not in self.answered,
+        )
+        self.mistakes = Mistakes(self.generator)
+
+    def run(self, requests: int, seed: int, most: int) -> None:
+        choices = Choices.seeded(seed)
+        report = self.report
+        while report.requests < requests and len(report.failures) < most:
+            report.requests += 1
+            kind = choices.below(10)
+            if kind < 5:
+                self.valid(choices)
+            elif kind < 7:
+                text, code = self.mistakes.mistake(choices)
+                self.tried_text("$filter", text, code)
+            else:
+                self.broken(choices)
+
+    def valid(self, choices: Choices) -> None:
+        options = self.generator.options(choices)
+        if choices.chance(0.1):
+            options["$count"] = choices.pick(("true", "false"))
+        spelling = choices.pick(_SPELLINGS)
+        spaces = choices.pick(("%20", "+"))
+
+        def encoded(given: Mapping[str, str]) -> str:
+            names = {"$filter": spelling}
+            return "&".join(
+                f"{names.get(name, name)}={_quoted(text, spaces)}" for name, text in given.items()
+            )
+
+        wrong = self.wrong(encoded(options))
+        self.report.statuses[self.status] += 1
+        if wrong is not None:
+            kind = wrong.partition("\n")[0]
+            steps = iter(range(_STEPS))
+
+            def fails(smaller: Mapping[str, str]) -> bool:
+                again = self.wrong(encoded(smaller)) if next(steps, None) is not None else None
+                return again is not None and again.partition("\n")[0] == kind
+
+            plain = {name: text for name, text in options.items() if name != "$count"}
+            self.noted(encoded(shrunk(plain, fails) if fails(plain) else options))
+
+    def broken(self, choices: Choices) -> None:
+        """A text of an option, or a whole query string, after a few changes."""
+        options = self.generator.options(choices, 2)
+        texts = [text for name, text in options.items() if name in ("$filter", "$orderby")]
+        if texts and choices.chance(0.8):
+            name = choices.pick(("$filter", "$filter", "$orderby"))
+            self.tried_text(name, changed(choices, choices.pick(texts), texts))
+        else:
+            whole = "&".join(f"{name}={text}" for name, text in options.items())
+            self.tried_text("", changed(choices, whole, texts or ["$top=1"]))
+
+    def tried_text(self, name: str, text: str, code: str | None = None) -> None:
+        """Ask with a text of an option; without a name it is a whole query string, decoded."""
+
+        def encoded(text: str) -> str:
+            return f"{name}={_quoted(text)}" if name else _quoted(text, safe=f"{_SAFE}&")
+
+        wrong = self.wrong(encoded(text), code)
+        self.report.statuses[self.status] += 1
+        if wrong is not None:
+            kind = wrong.partition("\n")[0]
+            steps = iter(range(_STEPS))
+
+            def fails(smaller: str) -> bool:
+                again = self.wrong(encoded(smaller)) if next(steps, None) is not None else None
+                return again is not None and again.partition("\n")[0] == kind
+
+            self.noted(encoded(shrunk_text(text, fails) if code is None else text), code)
+
+    def noted(self, query_string: str, code: str | None = None) -> None:
+        wrong = self.wrong(query_string, code) or "it is not so each time"
+        self.report.failures.setdefault(wrong.partition("\n")[0], f"\n{query_string}\n  {wrong}")
+
+    # ---- one request -----------------------------------------------------------------------------
+
+    status = 0
+    """That of the last answer."""
+
+    def wrong(self, query_string: str, code: str | None = None) -> str | None:
+        """What is wrong with the answer to a query string, its kind in the first line; None if nothing is."""
+        query: Query | None = None
+        refusal: ODataError | None = None
+        try:
+            query = parse_query(
+                query_string, self.entity_type, limits=self.limits, default_timezone=self.zone
+            )
+        except ODataError as error:
+            refusal = error
+            if code not in (None, error.problems[0].code):
+                raise AssertionError(f"{query_string!r} has {error.problems[0].code}, not {code}") from None
+        try:
+            answer = answer_of(self.call(query_string))
+        except Exception as error:
+            self.status = 500
+            return f"{type(error).__name__} was raised\n{error}\n{traceback.format_exc(limit=-3)}"
+        self.status = answer.status
+        if answer.status >= 500 and answer.status != 501:
+            return f"the status is {answer.status}\n{answer.body!r:.300}"
+        problems = list(problems_of(answer.body)) if answer.status >= 400 else []
+        self.report.codes.update(code for code, _ in problems[:1])
+        if query is not None:
+            return self.wrong_rows(answer, query, [code for code, _ in problems])
+        assert refusal is not None
+        return _wrong_refusal(answer, problems, refusal)
+
+    def wrong_rows(self, answer: Answer, query: Query, codes: list[str]) -> str | None:
+        if answer.status != 200:
+            is_declared = any(code in _OF_ENGINES.get(answer.status, ()) for code in codes)
+            self.refused |= blamed(query, self.answered)
+            return (
+                None if is_declared else f"a valid query has the status {answer.status}\n{answer.body!r:.300}"
+            )
+        self.answered.update(keys_of(query))
+        key = [self.entity_type.members[name] for name in self.entity_type.key]
+        found = [tuple(_plain(fetch(row, m.name)) for m in key) for row in self.found(answer.body)]
+        wanted = python.apply(self.rows, query)
+        expected = [tuple(_plain(fetch(row, m.attribute)) for m in key) for row in wanted]
+        if found != expected:
+            kind = "the order" if sorted(found) == sorted(expected) else "the rows"
+            return f"{kind} are not those asked for\n  expected {expected!r:.300}\n  found    {found!r:.300}"
+        count = answer.body.get("@odata.count") if isinstance(answer.body, dict) else None
+        if count is not None and count != python.count(self.rows, query):
+            return f"the count is wrong\n  expected {python.count(self.rows, query)}, found {count}"
+        return None
+
+
+def _wrong_refusal(answer: Answer, problems: list[tuple[str, int | None]], refusal: ODataError) -> str | None:
+    first = refusal.problems[0]
+    statuses = {501} if refusal.status == 501 else {400, 422}
+    if answer.status not in statuses:
+        return f"a wrong query has the status {answer.status}, not {refusal.status}\n{refusal}"
+    if "json" not in answer.content_type:
+        return f"a problem is answered as {answer.content_type}\n{answer.body!r:.300}"
+    if not problems:
+        is_flat = isinstance(answer.body, dict) and "message" in answer.body
+        return None if is_flat else f"the answer to a wrong query has no code\n{answer.body!r:.300}"
+    code, position = problems[0]
+    if code != first.code:
+        return f"the code is {code}, not {first.code}\n{refusal}"
+    if position not in (None, first.span[0]):
+        return f"the position of {code} is wrong\n  {position}, not {first.span[0]}\n{refusal}"
+    return None
+
+
+_OF_ENGINES = {
+    501: {code for code, entry in PROBLEMS.items() if entry.kind == "unsupported"},
+    400: {code for code, entry in PROBLEMS.items() if {"engine", "engine-depth"} & {*entry.wording.messages}},
+}
+"""What a backend may say of a valid query, by status."""
+
+
+def problems_of(body: Any) -> Iterator[tuple[str, int | None]]:
+    """The codes and positions in a body of any form of `odata_query.answers` that has them."""
+    if not isinstance(body, dict):
+        return
+    if isinstance(body.get("error"), dict):  # OData's own
+        for item in (body["error"], *body["error"].get("details", ())):
+            yield item["code"], None
+    for item in body.get("errors", ()):
+        if "code" in item:
+            yield item["code"], item["position"]
+        elif "subCode" in item:
+            subcode = int(str(item["subCode"]).rpartition(".")[2])
+            is_unsupported = str(item["subCode"]).startswith("501")
+            yield next(
+                code
+                for code, entry in PROBLEMS.items()
+                if entry.subcode == subcode and (entry.kind == "unsupported") is is_unsupported
+            ), None  # fmt: skip
+
+
+def answer_of(response: Any) -> Answer:
+    """The status, content type and body of a response of httpx, requests, Django, Flask or a tuple."""
+    if isinstance(response, tuple):
+        status, headers, body = response
+    else:
+        status = getattr(response, "status_code", None) or response.status
+        headers = response.headers
+        body = next(
+            getattr(response, name) for name in ("content", "data", "body") if hasattr(response, name)
+        )
+    content_type = next(
+        (str(headers[name]) for name in headers_names(headers) if name.lower() == "content-type"), ""
+    )
+    if isinstance(body, str | bytes | bytearray):
+        body = json.loads(body) if "json" in content_type else body
+    return Answer(int(status), content_type, body)
+
+
+def headers_names(headers: Any) -> list[str]:
+    return [str(name) for name in headers.keys()]  # noqa: SIM118 - not all of them iterate over names
+
+
+def rows_of(body: Any) -> Sequence[Any]:
+    """The rows of a body: itself, its `value`, or the only list in it."""
+    if isinstance(body, list):
+        return body
+    lists = [value for value in body.values() if isinstance(value, list)] if isinstance(body, dict) else []
+    found = body.get("value") if isinstance(body, dict) else None
+    if isinstance(found, list):
+        return found
+    if len(lists) != 1:
+        raise ConfigurationError(f"no list of rows is seen in {body!r:.200}: say where it is by `found`")
+    return lists[0]
+
+
+def _plain(value: Any) -> Any:
+    """A key's value as JSON has it."""
+    return value if isinstance(value, int | str) else str(value)
+
+
+def _quoted(text: str, spaces: str = "%20", safe: str = _SAFE) -> str:
+    return quote(text, safe=safe, errors="surrogatepass").replace("%20", spaces)

@@ -1,0 +1,530 @@
+"""Filters and orders that are well typed, made by decisions.
+
+The operations and what they take come from the table of operations, so a new one is tried as soon as it
+is there; one without signatures needs a way to be made in `_SPECIAL`. Most expressions hold a property,
+for what is constant is computed before a backend sees it.
+
+A *kind* is a type as signatures name it, with numbers told apart only as Integer, Decimal and Double:
+`String`, `Integer`, `Color` (an enumeration), `Collection(String)`, `Supplier` (an entity).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from bisect import bisect
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import accumulate
+from typing import Any
+
+from .. import edm
+from ..ast import Call, Lambda, ListExpr, Literal, NamedValue, Node, OrderByItem, Path, TypeName
+from ..errors import ODataError
+from ..limits import Limits, effective
+from ..model import EntityType, StructuredType
+from ..operations import OPERATIONS, Operation, Signature
+from ..parser import parse_filter
+from ..printer import unparse
+from .choices import Choices
+from .samples import VALUES, kind_of, values_in
+
+Producer = Callable[[str, int, "Scope", bool], Node | None]
+
+_NUMBERS = ("Integer", "Decimal", "Double")
+_PROMOTED = {"Decimal": ("Decimal", "Integer"), "Double": _NUMBERS}
+_TYPES = {"Double": edm.DOUBLE}
+_VARIABLES = ("t", "u", "x", "name", "n")
+"""Names of lambda variables; some may hide properties."""
+_PATTERNS = (
+    "a", "^a", "b$", "^$", "^.*$", "[aä]+", "%", "\\\\", "\\*", "_", "a.c", "(red|blue)", "^[A-Z]",
+    "\\d+", "x{2,3}", "😀", "^.{3}$", "",
+)  # fmt: skip
+_NULL = Literal(None, edm.NULL)
+_WEIGHTS = 1 << 16
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What paths can start with, the nearest first: the first segments, and the type behind them.
+
+    sorting  whether a path from the row is one to sort by
+    """
+
+    starts: tuple[tuple[tuple[str, ...], edm.Type], ...]
+    sorting: bool = False
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """What an unprefixed path cannot begin with."""
+        return frozenset(prefix[0] for prefix, _ in self.starts if prefix)
+
+    def inside(self, variable: str, element: edm.Type) -> Scope:
+        """The scope of a lambda, or of `$filter`, whose members can also be asked without a prefix."""
+        own: list[tuple[tuple[str, ...], edm.Type]] = [((variable,), element)]
+        replaced: set[tuple[str, ...]] = {(variable,)}
+        if variable == "$this":
+            replaced.add(())
+            if isinstance(element, StructuredType):
+                own.insert(0, ((), element))
+        return Scope((*own, *[start for start in self.starts if start[0] not in replaced]))
+
+
+class Generator:
+    """Makes the options of queries over an entity type.
+
+    limits  bounds as those that queries are parsed with; only the operations that they allow are used
+    rows    rows of the service, whose values literals often have
+    rare    which overloads to try only now and then, by key: what a backend does not offer
+    """
+
+    def __init__(
+        self,
+        entity_type: EntityType,
+        *,
+        limits: Limits | None = None,
+        rows: Iterable[Any] = (),
+        rare: Callable[[str], bool] = lambda key: False,
+    ) -> None:
+        self.entity_type = entity_type
+        self.limits = effective(limits, entity_type.limits)
+        self.rare = rare
+        self.in_rows = values_in(rows, entity_type)
+        self.choices = Choices(b"")
+        self.known: dict[tuple[int, bool], dict[str, list[tuple[str, ...]]]] = {}
+        self.enums: dict[str, edm.EnumType] = {}
+        self.elements: dict[str, edm.Type] = {}
+        starts = (((), entity_type), (("$it",), entity_type))
+        self.outermost = Scope(starts)
+        self.sorted_by = Scope(starts, sorting=True)
+        self.paths(entity_type, True)
+        self.paths(entity_type, False)
+        for element in list(self.elements.values()):
+            if isinstance(element, StructuredType):
+                self.paths(element, False)
+        self.operations = [op for op in OPERATIONS.values() if self.is_allowed(op.name)]
+        self.kinds = self.reachable()
+        self.producers: dict[str, tuple[list[int], list[Producer]]] = {}
+
+    def is_allowed(self, name: str) -> bool:
+        is_operator = OPERATIONS[name].notation in ("infix", "prefix")
+        allowed = self.limits.operators if is_operator else self.limits.functions
+        return allowed is None or name in allowed
+
+    # ---- options ---------------------------------------------------------------------------------
+
+    def filter(self, choices: Choices, depth: int = 4) -> Node:
+        """The tree of a `$filter`."""
+        self.choices = choices
+        return self.value(
+            "Boolean", choices.between(1, depth), self.outermost, anchored=not choices.chance(0.03)
+        )
+
+    def orderby(self, choices: Choices, most: int = 3) -> tuple[OrderByItem, ...]:
+        """The items of an `$orderby`, at least one if there is anything to sort by."""
+        self.choices = choices
+        kinds = [kind for kind in self.kinds if self.path(kind, self.sorted_by)]
+        items = []
+        for _ in range(choices.between(1, most) if kinds else 0):
+            tree = self.value(choices.pick(kinds), choices.pick((0, 0, 1, 2)), self.sorted_by)
+            items.append(OrderByItem(tree, choices.chance(0.4)))
+        return tuple(items)
+
+    def options(self, choices: Choices, depth: int = 4) -> dict[str, str]:
+        """The options of a query, as decoded texts: a filter, an order, sometimes a page."""
+        found = {}
+        if not choices.chance(0.05):
+            found["$filter"] = unparse(self.filter(choices, depth))
+        if choices.chance(0.5):
+            items = self.orderby(choices)
+            if items:
+                found["$orderby"] = unparse(items)
+        for name, share, numbers in (
+            ("$top", 0.25, (0, 1, 2, 5, 10, 50, 1000)),
+            ("$skip", 0.2, (0, 1, 3, 10, 100, 1000)),
+        ):
+            most = self.limits.max_top if name == "$top" else self.limits.max_skip
+            if choices.chance(share):
+                found[name] = str(choices.pick([n for n in numbers if most is None or n <= most]))
+        return found
+
+    # ---- what there is ---------------------------------------------------------------------------
+
+    def paths(self, type: StructuredType, sorting: bool) -> dict[str, list[tuple[str, ...]]]:
+        """The paths from a type by the kind of what they lead to."""
+        found = self.known.get((id(type), sorting))
+        if found is None:
+            found = {}
+            for path, last in self.walked(type, 2, sorting):
+                found.setdefault(kind_of(last), []).append(path)
+                if isinstance(last, edm.EnumType):
+                    self.enums[last.name] = last
+                elif isinstance(last, edm.CollectionType):
+                    self.elements[kind_of(last)] = last.element
+            self.known[id(type), sorting] = found
+        return found
+
+    def walked(
+        self, type: StructuredType, hops: int, sorting: bool
+    ) -> Iterator[tuple[tuple[str, ...], edm.Type]]:
+        for name, member in type.members.items():
+            is_collection = isinstance(member.type, edm.CollectionType)
+            usable = member.sortable if sorting else member.filterable
+            if not usable or (is_collection and not member.filterable) or not can_be_named(name):
+                continue
+            yield (name,), member.type
+            if isinstance(member.type, StructuredType) and hops:
+                for rest, last in self.walked(member.type, hops - 1, sorting):
+                    yield (name, *rest), last
+
+    def reachable(self) -> list[str]:
+        """The kinds of values that can be compared: those of properties, and what operations make of them."""
+        found = {"Boolean", *(kind for known in self.known.values() for kind in known)}
+        grown = True
+        while grown:
+            grown = False
+            for operation in self.operations:
+                for signature in operation.signatures:
+                    kind = _kind_named(signature.result)
+                    if kind not in found and signature.parameters and found.issuperset(signature.parameters):
+                        found.add(kind)
+                        grown = True
+        return [k for k in (*VALUES, *self.enums) if k in found and not k.startswith("Geo")]
+
+    def path(self, kind: str, scope: Scope) -> Path | None:
+        """A property of a kind, if there is one; most often of the innermost instance."""
+        found = []
+        hidden = scope.hidden
+        for prefix, type in scope.starts:
+            if isinstance(type, StructuredType):
+                paths = [
+                    prefix + path
+                    for path in self.paths(type, scope.sorting).get(kind, ())
+                    if prefix or path[0] not in hidden
+                ]
+            else:
+                paths = [prefix] if kind_of(type) == kind else []
+            if paths:
+                found.append(paths)
+        if not found:
+            return None
+        return Path(self.choices.pick(self.choices.pick(found) if self.choices.chance(0.4) else found[0]))
+
+    # ---- literals --------------------------------------------------------------------------------
+
+    def literal(self, kind: str, *, positive: bool = False) -> Node | None:
+        """A literal of a kind, mostly a value of the data or one near it."""
+        choices = self.choices
+        if kind.startswith("Collection("):
+            inner = kind[len("Collection(") : -1]
+            items = [self.literal(inner) for _ in range(choices.below(4))]
+            return None if None in items else ListExpr(tuple(filter(None, items)))
+        if kind in self.enums:
+            return self.member_of(self.enums[kind])
+        if kind not in VALUES:
+            return None
+        values = VALUES[kind]
+        if kind in self.in_rows and choices.chance(0.6):
+            values = self.in_rows[kind]
+        value = choices.pick(values)
+        if not kind.startswith(("Geo", "Boolean")) and choices.chance(0.4):
+            value = _near(value, choices)
+        if positive and not value > 0:
+            value = type(value)(choices.between(1, 5))
+        if kind == "Integer":
+            return Literal(value, edm.INT32 if -(2**31) <= value < 2**31 else edm.INT64)
+        return Literal(value, _TYPES.get(kind) or edm.primitive(f"Edm.{kind}") or edm.STRING)
+
+    def member_of(self, enum: edm.EnumType) -> Literal:
+        choices = self.choices
+        names = [name for name in enum.members if enum.value(name) is not None]
+        if not names or choices.chance(0.1):
+            return Literal(str(choices.below(8)), edm.STRING)
+        chosen = {choices.pick(names) for _ in range(choices.between(1, 2 if enum.is_flags else 1))}
+        is_qualified = "." in enum.name and choices.chance(0.3)
+        return Literal(",".join(chosen), edm.Type(enum.name) if is_qualified else edm.STRING)
+
+    # ---- expressions -----------------------------------------------------------------------------
+
+    def value(
+        self, kind: str, depth: int, scope: Scope, *, anchored: bool = True, positive: bool = False
+    ) -> Node:
+        """An expression of a kind, which holds a property if it is anchored."""
+        choices = self.choices
+        if depth > 0 and choices.chance(0.95 if kind == "Boolean" else 0.75):
+            weights, producers = self.producers_of(kind)
+            for _ in range(4 if producers else 0):
+                producer = producers[bisect(weights, choices.below(_WEIGHTS))]
+                found = producer(kind, depth - 1, scope, anchored)
+                if found is not None:
+                    return found
+        if anchored or choices.chance(0.3):
+            path = self.path(kind, scope)
+            if path is not None:
+                return path
+        return self.literal(kind, positive=positive) or self.path(kind, scope) or _NULL
+
+    def producers_of(self, kind: str) -> tuple[list[int], list[Producer]]:
+        """What gives a value of a kind, the simplest first, with the bounds of where each is chosen."""
+        known = self.producers.get(kind)
+        if known is not None:
+            return known
+        found: list[tuple[float, Producer]] = []
+        for operation in sorted(self.operations, key=lambda op: op.nulls != "never"):
+            if operation.signatures:
+                fitting = [s for s in operation.signatures if s.parameters and _gives(s, kind)]
+                found += [(1 / len(fitting), self.calls(operation, signature)) for signature in fitting]
+            else:
+                result, weight, make = _SPECIAL[operation.name]
+                if result in ("Any", kind) or (result == "Collection" and kind in self.elements):
+                    found.append((weight, self.made_by(make, operation.name)))
+        total = sum(weight for weight, _ in found) or 1
+        bounds = [int(part * _WEIGHTS / total) for part in accumulate(weight for weight, _ in found)]
+        self.producers[kind] = bounds[:-1], [producer for _, producer in found]
+        return self.producers[kind]
+
+    def made_by(self, make: Callable[..., Node | None], name: str) -> Producer:
+        return lambda kind, depth, scope, anchored: make(self, name, kind, depth, scope, anchored)
+
+    def skipped(self, key: str) -> bool:
+        return self.rare(key) and self.choices.below(256) > 0
+
+    def calls(self, operation: Operation, signature: Signature) -> Producer:
+        """What makes calls of an overload."""
+        name = operation.name
+        results = {s.result for s in operation.signatures if len(s.parameters) == len(signature.parameters)}
+        null_fits = len(results) == 1
+
+        def call(kind: str, depth: int, scope: Scope, anchored: bool) -> Node | None:
+            if self.skipped(signature.key):
+                return None
+            choices = self.choices
+            kinds = self.bound(signature, kind)
+            if kinds is None:
+                return None
+            anchor = choices.below(len(kinds)) if choices.chance(0.3) else 0
+            arguments: list[Node] = []
+            for position, wanted in enumerate(kinds):
+                is_last = position == len(kinds) - 1
+                if name == "matchespattern" and is_last:
+                    variable = self.path(wanted, scope) if choices.chance(0.05) else None
+                    arguments.append(variable or Literal(choices.pick(_PATTERNS), edm.STRING))
+                elif null_fits and position != anchor and choices.chance(0.02):
+                    arguments.append(_NULL)
+                else:
+                    positive = is_last and (name in ("div", "divby", "mod") or len(kinds) == 3)
+                    # A literal does not tell which enumeration it is of, and [] not of what type it is.
+                    is_typing = wanted in self.enums or signature.result == "First"
+                    held = (anchored and position == anchor) or (is_typing and not position)
+                    deep = depth if position == anchor else choices.below(depth + 1)
+                    arguments.append(self.value(wanted, deep, scope, anchored=held, positive=positive))
+            return Call(name, tuple(arguments))
+
+        return call
+
+    def bound(self, signature: Signature, kind: str) -> list[str] | None:
+        """The kinds of an overload's arguments, with one for each of `Collection`, `Enum` and `Number`."""
+        choices = self.choices
+        if "Enum" in signature.parameters:
+            flags = [name for name, enum in self.enums.items() if enum.is_flags] or list(self.enums)
+            return [choices.pick(flags)] * len(signature.parameters) if flags else None
+        if "Collection" in signature.parameters:
+            listable = [k for k, e in self.elements.items() if not isinstance(e, StructuredType)]
+            own = [kind] if kind.startswith("Collection(") else listable
+            if not own or own[0] not in listable:
+                return None
+            chosen = choices.pick(own)
+            return [chosen if p == "Collection" else p for p in signature.parameters]
+        kinds = [choices.pick(_NUMBERS) if p == "Number" else p for p in signature.parameters]
+        if len(kinds) == 2 and kinds[0] == kinds[1] and kinds[0] in _PROMOTED:
+            kinds[choices.below(2)] = choices.pick(_PROMOTED[kinds[0]])
+        return kinds
+
+    # ---- operations without signatures -----------------------------------------------------------
+
+    def compared(self, kind: str) -> str:
+        """A kind that values of another can be compared with."""
+        return self.choices.pick(_NUMBERS) if kind in _NUMBERS and self.choices.chance(0.3) else kind
+
+    def comparison(self, name: str, kind: str, depth: int, scope: Scope, anchored: bool) -> Node | None:
+        choices = self.choices
+        is_equality = name in ("eq", "ne")
+        if is_equality and choices.chance(0.12):
+            own = choices.pick([*self.kinds, *self.paths(self.entity_type, scope.sorting)])
+            left = self.value(own, min(depth, 1), scope)
+            return Call(name, (_NULL, left) if choices.chance(0.3) else (left, _NULL))
+        own = choices.pick(self.kinds)
+        if is_equality and choices.chance(0.005):
+            lists = [kind for kind in ("Collection(String)", "Collection(Integer)") if kind in self.elements]
+            own = choices.pick(lists) if lists else own
+        left = self.value(own, depth, scope, anchored=anchored)
+        if own == "DateTimeOffset" and choices.chance(0.15):
+            nullary = [op.name for op in self.operations for s in op.signatures if not s.parameters]
+            right: Node | None = Call(choices.pick(nullary), ()) if nullary else None
+        elif own == "DateTimeOffset" and choices.chance(0.1):
+            right = self.literal("Date")
+        elif choices.chance(0.02):
+            right = _NULL
+        else:
+            deep = choices.below(depth + 1)
+            right = self.value(self.compared(own), deep, scope, anchored=choices.chance(0.3))
+        pair = (left, right or _NULL)
+        return Call(name, pair[::-1] if choices.chance(0.2) else pair)
+
+    def membership(self, name: str, kind: str, depth: int, scope: Scope, anchored: bool) -> Node | None:
+        choices = self.choices
+        if self.elements and choices.chance(0.35):
+            collection = choices.pick(list(self.elements))
+            own = collection[len("Collection(") : -1]
+            source = self.source(collection, depth, scope) if own in self.kinds else None
+            return source and Call(name, (self.value(own, depth, scope, anchored=False), source))
+        own = choices.pick(self.kinds)
+        left = self.value(own, depth, scope, anchored=anchored)
+        items = [self.literal(self.compared(own)) or _NULL for _ in range(choices.pick((1, 1, 2, 3, 5, 0)))]
+        if choices.chance(0.25):
+            items.insert(choices.below(len(items) + 1), _NULL)
+        return Call(name, (left, ListExpr(tuple(items))))
+
+    def case(self, name: str, kind: str, depth: int, scope: Scope, anchored: bool) -> Node | None:
+        choices = self.choices
+        # A literal of these kinds would not tell its type.
+        typed = kind in self.enums or kind in self.elements
+        if (typed and self.path(kind, scope) is None) or (kind in self.elements and choices.chance(0.97)):
+            return None
+        arguments: list[Node] = []
+        for position in range(choices.between(1, 3)):
+            condition = self.value("Boolean", min(depth, 2), scope, anchored=anchored)
+            result = self.value(kind, min(depth, 1), scope, anchored=typed or not position)
+            arguments += [condition, _NULL if position and choices.chance(0.1) else result]
+        if choices.chance(0.5):
+            last = self.value(kind, min(depth, 1), scope, anchored=typed)
+            arguments += [Literal(True, edm.BOOLEAN), last]
+        return Call(name, tuple(arguments))
+
+    def cast(self, name: str, kind: str, depth: int, scope: Scope, anchored: bool) -> Node | None:
+        source = self.choices.pick(self.kinds)
+        target = self.type_name(kind)
+        families = ["Enum" if k in self.enums else k for k in (source, kind)]
+        if self.skipped(f"cast({','.join(families)})") or kind not in self.kinds or target is None:
+            return None
+        return Call(name, (self.value(source, depth, scope, anchored=anchored), target))
+
+    def isof(self, name: str, kind: str, depth: int, scope: Scope, anchored: bool) -> Node | None:
+        own = self.choices.pick(self.kinds)
+        target = self.type_name(self.choices.pick((own, own, self.choices.pick(self.kinds))))
+        return target and Call(name, (self.value(own, depth, scope, anchored=anchored), target))
+
+    def type_name(self, kind: str) -> TypeName | None:
+        """A type of a kind: `Edm.Int16` for `Integer`; of enumerations, one of the row's."""
+        if kind in self.enums:
+            own = {edm.element_of(member.type).name for member in self.entity_type.members.values()}
+            return TypeName(kind) if kind in own else None
+        names = {"Integer": list(edm.INTEGERS), "Double": [edm.DOUBLE.name, edm.DOUBLE.name, edm.SINGLE.name]}
+        return TypeName(self.choices.pick(names.get(kind, [f"Edm.{kind}"])))
+
+    def source(self, kind: str, depth: int, scope: Scope) -> Node | None:
+        """A path to a collection, sometimes to some of its members."""
+        if self.choices.chance(0.2) and self.is_allowed("$filter"):
+            return self.filtered("$filter", kind, depth, scope, True)
+        return self.path(kind, scope)
+
+    def filtered(self, name: str, kind: str, depth: int, scope: Scope, anchored: bool) -> Node | None:
+        path = self.path(kind, scope)
+        inner = scope.inside("$this", self.elements[kind])
+        return path and Call(name, (path, self.value("Boolean", min(depth, 2), inner)))
+
+    def any_source(self, depth: int, scope: Scope) -> tuple[Node | None, edm.Type]:
+        if not self.elements:
+            return None, edm.NULL
+        collection = self.choices.pick(list(self.elements))
+        return self.source(collection, min(depth, 1), scope), self.elements[collection]
+
+    def quantified(self, name: str, kind: str, depth: int, scope: Scope, anchored: bool) -> Node | None:
+        source, element = self.any_source(depth, scope)
+        if source is None:
+            return None
+        if name == "any" and self.choices.chance(0.1):
+            return Call(name, (source,))
+        variable = self.choices.pick(_VARIABLES)
+        inner = scope.inside(variable, element)
+        return Call(name, (source, Lambda(variable, self.value("Boolean", min(depth, 2), inner))))
+
+    def counted(self, name: str, kind: str, depth: int, scope: Scope, anchored: bool) -> Node | None:
+        source, element = self.any_source(depth, scope)
+        if source is None or not self.choices.chance(0.5):
+            return source and Call(name, (source,))
+        inner = scope.inside("$this", element)
+        option = NamedValue("$filter", self.value("Boolean", min(depth, 2), inner))
+        return Call(name, (source, option))
+
+
+_SPECIAL: Mapping[str, tuple[str, float, Callable[..., Node | None]]] = {
+    **dict.fromkeys(("eq", "ne", "gt", "ge", "lt", "le"), ("Boolean", 1, Generator.comparison)),
+    "in": ("Boolean", 1.5, Generator.membership),
+    "any": ("Boolean", 1.5, Generator.quantified),
+    "all": ("Boolean", 1, Generator.quantified),
+    "isof": ("Boolean", 0.3, Generator.isof),
+    "case": ("Any", 0.7, Generator.case),
+    "cast": ("Any", 1, Generator.cast),
+    "$count": ("Integer", 1.5, Generator.counted),
+    "$filter": ("Collection", 1, Generator.filtered),
+}
+"""Operations without signatures: the kind they give, how often they are tried, and how they are made."""
+
+
+def _kind_named(name: str) -> str:
+    return name if name in _NUMBERS else kind_of(edm.primitive(f"Edm.{name}") or edm.UNTYPED)
+
+
+def _gives(signature: Signature, kind: str) -> bool:
+    """Whether an overload gives a kind."""
+    if signature.result == "First":
+        return kind.startswith("Collection(")
+    return kind == _kind_named(signature.result)
+
+
+def can_be_named(label: str) -> bool:
+    """Whether a property can be asked for: one called `null` cannot."""
+    try:
+        return parse_filter(label) == Path((label,))
+    except ODataError:
+        return False
+
+
+def _near(value: Any, choices: Choices) -> Any:
+    """A value that differs a little."""
+    sign = choices.pick((1, -1))
+    if isinstance(value, str):
+        return _near_text(value, choices)
+    if isinstance(value, int):
+        return value + sign if abs(value) < 2**62 else value
+    if isinstance(value, Decimal):
+        return value + sign * choices.pick((Decimal(1), Decimal("0.01"), Decimal("0.5")))
+    if isinstance(value, float):
+        return choices.pick((-value, value + sign, value * 2))
+    try:
+        if isinstance(value, dt.datetime):
+            return value + sign * choices.pick((dt.timedelta(days=1), dt.timedelta(microseconds=1)))
+        if isinstance(value, dt.date):
+            return value + sign * dt.timedelta(days=1)
+        if isinstance(value, dt.timedelta):
+            return choices.pick((-value, value + sign * dt.timedelta(seconds=1)))
+    except OverflowError:
+        return value
+    if isinstance(value, dt.time):
+        return value.replace(minute=choices.pick((0, 30, 59)))
+    return value
+
+
+def _near_text(value: str, choices: Choices) -> str:
+    start = choices.below(len(value) + 1)
+    changes: Sequence[Callable[[], str]] = (
+        lambda: value[:start],
+        lambda: value[start:],
+        lambda: value[start : start + choices.between(1, 3)],
+        lambda: value + choices.pick("a%_*\\ "),
+        value.upper,
+        value.lower,
+        value.title,
+    )
+    return choices.pick(changes)()

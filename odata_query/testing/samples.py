@@ -1,0 +1,211 @@
+"""Values that are likely to find mistakes, and rows of them that fit a model."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from .. import edm
+from ..model import EntityType, Member, StructuredType
+from ..python_rows import fetch
+from .choices import Choices
+
+STRINGS = (
+    "a", "A", "b", "ab", "abc", "aBc", "", " ", "red", "Red", "blue", "100%", "100", "1000", "50% off",
+    "a_b", "axb", "a*b", "*", "%", "_", "\\", "a\\b", "\\%", "O'Neil", "''", '"', 'say "hi"', "ä", "Ä",
+    "a\u0308", "straße", "STRASSE", "İ", "ı", "i", "I", "😀", "a😀b", "\ufb01n", "名前", "हिन्दी", " a b ",
+    "\u2003a", "\ta\n", "7", "-7", "07", "+3", "1.5", "true", "null", "2024-02-29", "10:20:30", "NaN",
+    "a%b_c", "abcabc", "Σίσυφος", "[a]", "a]b", "?", ":p1", "$1", "{a}", "%s", "zzz", "\uffff",
+    "\U0010ffff", "Ns.Color'Red'", "P1D",
+)  # fmt: skip
+INTEGERS = (0, 1, -1, 2, 3, 4, 5, 7, -7, 10, 42, -42, 100, 127, 255, 1000, -1000)
+LARGE = (2**31 - 1, -(2**31), 2**31, 2**53 + 1, 2**62, -(2**62), 2**63 - 1, -(2**63))
+DECIMALS = tuple(
+    Decimal(cents).scaleb(-2)
+    for cents in (0, 100, -100, 50, -50, 125, 250, -250, 700, 999, 1001, 9990, 1, -1, 123456, -100000, 330)
+)
+DOUBLES = (0.0, 1.0, -1.0, 0.5, -0.5, 2.5, -2.5, 0.1, 0.3, 1.5, 1e10, -1e-3, 3.14159, 7.0, 100.0, 1e100)
+SINGLES = (0.0, 1.0, -1.0, 0.5, -0.5, 2.5, -2.5, 1.5, 7.0, 100.0, 1024.0)
+INFINITE = (float("inf"), float("-inf"))
+NAN = float("nan")
+DATES = tuple(
+    dt.date(*parts)
+    for parts in ((2024, 2, 29), (1925, 1, 1), (1969, 12, 31), (1970, 1, 1), (2000, 2, 29), (2250, 12, 31))
+)
+TIMES = tuple(
+    dt.time(*parts)
+    for parts in ((0, 0), (10, 20, 30), (10, 20, 30, 500000), (12, 0), (23, 59, 59, 999999), (0, 0, 0, 1))
+)
+MOMENTS = tuple(
+    dt.datetime.fromisoformat(f"{text}+00:00")
+    for text in (
+        "2024-01-31T10:20:30", "1968-02-29T00:00:00", "1969-12-31T23:59:59.999999", "1970-01-01T00:00:00",
+        "2000-02-29T12:00:00", "2024-01-31T10:20:30.5", "2024-01-31T10:20:30.000001", "2024-02-29T23:59:59",
+        "2024-12-31T23:59:59.123456", "2250-12-31T00:00:00",
+    )
+)  # fmt: skip
+DURATIONS = tuple(
+    dt.timedelta(days=days, seconds=seconds, microseconds=micros)
+    for days, seconds, micros in (
+        (0, 0, 0), (0, 1, 0), (0, 3600, 0), (1, 0, 0), (-1, 0, 0), (0, 90, 500000), (0, 0, 1),
+        (29, 0, 0), (365, 86399, 999999), (0, -5400, 0),
+    )
+)  # fmt: skip
+GUIDS = tuple(uuid.UUID(int=n * 0x0123456789ABCDEF0123456789ABCDE % 2**128) for n in range(1, 7))
+
+VALUES: Mapping[str, Sequence[Any]] = {
+    "String": STRINGS,
+    "Integer": (*INTEGERS, *INTEGERS, *LARGE),
+    "Decimal": (*DECIMALS, Decimal("0.0001"), Decimal("2.3456")),
+    "Double": (*DOUBLES, *INFINITE),
+    "Boolean": (False, True),
+    "Date": DATES,
+    "TimeOfDay": TIMES,
+    "DateTimeOffset": MOMENTS,
+    "Duration": DURATIONS,
+    "Guid": GUIDS,
+    "GeographyPoint": ("SRID=4326;Point(1 2)",),
+    "GeographyPolygon": ("SRID=4326;Polygon((0 0,2 0,2 2,0 2,0 0))",),
+    "GeographyLineString": ("SRID=4326;LineString(0 0,3 4)",),
+    "GeometryPoint": ("SRID=0;Point(1 1)",),
+    "GeometryPolygon": ("SRID=0;Polygon((0 0,2 0,2 2,0 2,0 0))",),
+    "GeometryLineString": ("SRID=0;LineString(0 0,3 4)",),
+}
+"""Values for literals, by kind."""
+
+_RANGES = {
+    edm.SBYTE.name: (-128, 127),
+    edm.BYTE.name: (0, 255),
+    edm.INT16.name: (-(2**15), 2**15 - 1),
+    edm.INT32.name: (-(2**31), 2**31 - 1),
+    edm.INT64.name: (-(2**63), 2**63 - 1),
+}
+_MAX_HOPS = 2
+_MAX_ENTITIES = 8
+"""Entities of a type that single relations lead to."""
+
+
+def kind_of(type: edm.Type) -> str:
+    """The kind of a type, with numbers told apart as promotion does: `Edm.Int32` -> `Integer`."""
+    if isinstance(type, edm.CollectionType):
+        return f"Collection({kind_of(type.element)})"
+    if type.name in edm.INTEGERS:
+        return "Integer"
+    return "Double" if type.name in (edm.DOUBLE.name, edm.SINGLE.name) else type.name.removeprefix("Edm.")
+
+
+def values_in(rows: Iterable[Any], entity_type: StructuredType) -> dict[str, list[Any]]:
+    """What rows hold, by kind, as far as it is of the classes that literals are written from."""
+    found: dict[str, list[Any]] = {}
+
+    def take(value: Any, type: edm.Type, hops: int) -> None:
+        if isinstance(type, edm.CollectionType):
+            for item in value if isinstance(value, list | tuple) else ():
+                take(item, type.element, hops)
+        elif isinstance(type, StructuredType):
+            for member in type.members.values() if hops >= 0 and value is not None else ():
+                take(fetch(value, member.attribute), member.type, hops - 1)
+        else:
+            kind = kind_of(type)
+            like = VALUES.get(kind)
+            if like and value.__class__ is like[0].__class__ and value == value:
+                found.setdefault(kind, []).append(value)
+
+    for row in rows:
+        take(row, entity_type, _MAX_HOPS)
+    return {kind: list(dict.fromkeys(values)) for kind, values in found.items()}
+
+
+class Rows:
+    """Rows of a model, as dictionaries of Python values: each unlike the others in its key.
+
+    infinite  whether Doubles can be infinite
+    nan       whether they can be NaN
+    """
+
+    def __init__(self, entity_type: EntityType, *, infinite: bool = False, nan: bool = False) -> None:
+        self.entity_type = entity_type
+        self.doubles = DOUBLES + INFINITE * infinite + (NAN,) * nan
+        self.entities: dict[int, list[dict[str, Any]]] = {}
+        """Those that single relations lead to, by type, so that they are the same from everywhere."""
+
+    def row(self, choices: Choices, number: int) -> dict[str, Any]:
+        """One row; `number` makes its key."""
+        return self.filled(choices, self.entity_type, number, _MAX_HOPS)
+
+    def rows(self, choices: Choices, count: int) -> list[dict[str, Any]]:
+        return [self.row(choices, number) for number in range(1, count + 1)]
+
+    def filled(self, choices: Choices, type: StructuredType, number: int, hops: int) -> dict[str, Any]:
+        return {
+            member.attribute: _key(member, number)
+            if member.name in type.key and kind_of(member.type) in _KEYS
+            else self.value(choices, member, hops)
+            for member in type.members.values()
+        }
+
+    def value(self, choices: Choices, member: Member, hops: int) -> Any:
+        """What a row holds of a property."""
+        type = member.type
+        if isinstance(type, edm.CollectionType):
+            nulls = 0.1 * (member.nullable and not isinstance(type.element, StructuredType))
+            many = range(choices.below(4 if hops else 1))
+            return [self.one(choices, type.element, member, hops, nulls) for _ in many]
+        return self.one(choices, type, member, hops, 0.15 * member.nullable)
+
+    def one(self, choices: Choices, type: edm.Type, member: Member, hops: int, nulls: float) -> Any:
+        """A value of a type, or None in so many of 1 cases."""
+        if isinstance(type, StructuredType):
+            if not hops:
+                return None
+            found = self.entity(choices, type, hops)
+            # What is flattened in SQL is null where all of it is.
+            is_nothing = nulls and all(value is None for value in found.values())
+            return None if is_nothing or choices.chance(nulls) else found
+        if choices.chance(nulls):
+            return None
+        if isinstance(type, edm.EnumType):
+            if type.is_flags:
+                bits = [choices.pick((0, value)) for value in type.members.values()]
+                return sum(set(bits)) if all(bit & (bit - 1) == 0 for bit in bits) else bits[0]
+            return choices.pick(list(type.members))
+        kind = kind_of(type)
+        if kind == "Integer":
+            least, most = _RANGES[type.name]
+            fitting = [n for n in INTEGERS if least <= n <= most]
+            large = [n for n in LARGE if least <= n <= most]
+            return choices.pick(large if large and choices.chance(0.1) else fitting)
+        if kind == "Decimal":
+            scale = member.property.scale
+            fits = scale is None or scale >= 2
+            return choices.pick(DECIMALS if fits else [d for d in DECIMALS if d == int(d)])
+        if kind == "Double":
+            return choices.pick(SINGLES if type is edm.SINGLE else self.doubles)
+        return choices.pick(VALUES[kind]) if kind in VALUES and not kind.startswith("Geo") else None
+
+    def entity(self, choices: Choices, type: StructuredType, hops: int) -> dict[str, Any]:
+        """A complex value or an entity; of those with a key there are few, so that rows share them."""
+        if not type.key:
+            return self.filled(choices, type, 0, hops - 1)
+        known: list[dict[str, Any]] = self.entities.setdefault(id(type), [])
+        number = choices.below(_MAX_ENTITIES)
+        while len(known) <= number:
+            known.append(self.filled(choices, type, len(known) + 1, hops - 1))
+        return known[number]
+
+
+_KEYS: Mapping[str, Callable[[int], Any]] = {
+    "Integer": lambda n: n,
+    "String": lambda n: f"k{n}",
+    "Guid": lambda n: uuid.UUID(int=n),
+    "Date": lambda n: dt.date(2000, 1, 1) + dt.timedelta(days=n),
+    "DateTimeOffset": lambda n: dt.datetime(2000, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=n),
+    "Decimal": Decimal,
+}
+
+
+def _key(member: Member, number: int) -> Any:
+    return _KEYS[kind_of(member.type)](number)
