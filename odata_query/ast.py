@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import is_
 from typing import Any, ClassVar, TypeVar
 
 from .edm import Type
@@ -128,7 +129,10 @@ class Path(Node):
     span: Span = (0, 0)
 
     def children(self) -> tuple[Node, ...]:
-        return tuple(s for s in self.segments if isinstance(s, Node))
+        for segment in self.segments:
+            if isinstance(segment, Node):
+                return tuple([s for s in self.segments if isinstance(s, Node)])
+        return ()
 
     def with_children(self, children: tuple[Node, ...]) -> Path:
         calls = iter(children)
@@ -286,13 +290,15 @@ def transform(node: Node, function: Callable[[Node], Node]) -> Node:
 
     `transform(tree, lambda n: Path(("b",), n.span) if n == Path(("a",)) else n)` renames a property.
     """
-    order = [node]
-    for parent in order:
-        order.extend(parent.children())
+    order = [(node, node.children())]
+    for _, below in order:
+        for child in below:
+            order.append((child, child.children()))
     done: dict[int, Node] = {}
-    for old in reversed(order):
-        children = old.children()
-        new = tuple(done[id(child)] for child in children)
-        changed = any(a is not b for a, b in zip(new, children, strict=True))
-        done[id(old)] = function(old.with_children(new) if changed else old)
+    for old, below in reversed(order):
+        if below:
+            new = tuple([done[id(child)] for child in below])
+            done[id(old)] = function(old if all(map(is_, new, below)) else old.with_children(new))
+        else:
+            done[id(old)] = function(old)
     return done[id(node)]

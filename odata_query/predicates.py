@@ -6,6 +6,7 @@ import datetime as dt
 import enum
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from . import edm
@@ -34,7 +35,7 @@ def joined(
         raise ConfigurationError(f"a predicate is a text or a tree, not {predicate!r:.100}")
     validator = Validator(model, _OWN_LIMITS, query.default_timezone, "", str(predicate), {})
     try:
-        node = parse_filter(predicate, limits=_OWN_LIMITS) if isinstance(predicate, str) else predicate
+        node = _parsed(predicate) if isinstance(predicate, str) else predicate
         if not isinstance(node, TypedCall | TypedPath):  # another query's filter has its types already
             node = validator.filter(_filled(node, values, query.default_timezone))
             raise_problems(validator.problems, _OWN_LIMITS)
@@ -46,6 +47,12 @@ def joined(
         return node
     both = (node, query.filter)
     return validator.logic(Call("and", both), [*both])
+
+
+@lru_cache(maxsize=256)
+def _parsed(predicate: str) -> Node:
+    """The tree of a text of the service, which is the same at each request."""
+    return parse_filter(predicate, limits=_OWN_LIMITS)
 
 
 def _filled(node: Node, values: Mapping[str, Any], zone: dt.tzinfo) -> Node:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from .ast import Node, OrderByItem, Path, transform, unfrozen, walk
@@ -73,7 +73,8 @@ class Query:
         from .predicates import joined
 
         filter = joined(predicate, values, entity_type or self.entity_type, self)
-        return replace(self, filter=filter)
+        rest = (self.orderby, self.top, self.skip, self.count, self.entity_type, self.default_timezone)
+        return Query(filter, *rest)
 
 
 _NewQuery = unfrozen(Query)
@@ -197,6 +198,9 @@ def _decoded(part: str) -> tuple[str, str, Problem | None]:
     found = None
     texts = []
     for raw in (raw_name, raw_value):
+        if raw.isascii() and "%" not in raw and "+" not in raw:
+            texts.append(raw)
+            continue
         escape = _ESCAPE.search(raw)
         wrong = None if escape is None else ("invalid-encoding.percent", escape.start())
         try:

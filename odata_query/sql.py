@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from . import edm
@@ -163,7 +164,12 @@ def _columns(emitter: SqlEmitter, query: Query, columns: Iterable[str] | None) -
     names = [members[name].column if name in members else name for name in columns]
     if not names:
         raise ConfigurationError("there are no columns to select")
-    return ", ".join(ROW + emitter.dialect.quote(name) for name in names)
+    return ", ".join([ROW + _quoted(emitter.dialect, name) for name in names])
+
+
+@lru_cache(maxsize=4096)
+def _quoted(dialect: Dialect, name: str) -> str:
+    return dialect.quote(name)
 
 
 def _checked(filter: Node) -> Node:
@@ -188,11 +194,13 @@ def _order(emitter: SqlEmitter, items: Sequence[OrderByItem]) -> str:
     """What stands behind ORDER BY: null before all else, NaN behind it, texts by code point."""
     found = []
     emitter.option = "$orderby"
-    sorted_by = set()
+    sorted_by: set[Any] = set()
     for item in items:
-        if item.expression in sorted_by:
+        # A path's names say as much as the path, and are compared sooner.
+        same = item.expression.segments if isinstance(item.expression, TypedPath) else item.expression
+        if same in sorted_by:
             continue
-        sorted_by.add(item.expression)
+        sorted_by.add(same)
         part = run(value(emitter, item.expression))
         if isinstance(part, Value):
             continue
