@@ -146,6 +146,7 @@ def condition(emitter: Emitter, node: Node, wanted: bool = True, on_null: bool =
             parts.append((yield value(emitter, argument)))
         return _atom(emitter, node, parts, wanted, on_null)
     part = yield value(emitter, node)
+    emitter.node = node
     return emitter.test(node, (part,), (is_nullable(node),), wanted, on_null)
 
 
@@ -173,6 +174,7 @@ def _holds_at_once(emitter: Emitter, node: Node, wanted: bool, on_null: bool) ->
             choice = _choice(node) if name == "or" else None
             if choice is not None:
                 path, items = choice
+                emitter.node = node
                 return emitter.among(emitter.path(path), path.nullable, items, path.type, wanted)
             parts = [_holds_at_once(emitter, argument, wanted, on_null) for argument in arguments]
             return emitter.every(parts) if (name == "and") is wanted else emitter.some(parts)
@@ -182,6 +184,7 @@ def _holds_at_once(emitter: Emitter, node: Node, wanted: bool, on_null: bool) ->
     if type(node) is Literal:
         return emitter.constant(on_null if node.value is None else node.value is wanted)
     part = _value_at_once(emitter, node)
+    emitter.node = node
     return emitter.test(node, (part,), (is_nullable(node),), wanted, on_null)  # type: ignore[arg-type]
 
 
@@ -232,9 +235,13 @@ def _value_at_once(emitter: Emitter, node: Node) -> Any:
     assert isinstance(node, TypedCall)
     name = node.function
     if name in ("and", "or", "not") and node.nullable:
-        return emitter.kleene(name, [_value_at_once(emitter, argument) for argument in node.arguments])
+        parts = [_value_at_once(emitter, argument) for argument in node.arguments]
+        emitter.node = node
+        return emitter.kleene(name, parts)
     if name in _LOGIC:
-        return emitter.truth_value(_holds_at_once(emitter, node, True, False))
+        holds = _holds_at_once(emitter, node, True, False)
+        emitter.node = node
+        return emitter.truth_value(holds)
     parts = [_value_at_once(emitter, argument) for argument in node.arguments]
     emitter.node = node
     return emitter.call(node, parts, [is_nullable(argument) for argument in node.arguments])
@@ -292,9 +299,12 @@ def value(emitter: Emitter, node: Node) -> Steps:
         parts = []
         for argument in node.arguments:
             parts.append((yield value(emitter, argument)))
+        emitter.node = node
         return emitter.kleene(name, parts)
     if name in _LOGIC:
-        return emitter.truth_value((yield condition(emitter, node, True, False)))
+        holds = yield condition(emitter, node, True, False)
+        emitter.node = node
+        return emitter.truth_value(holds)
     if name == "case":
         pairs = []
         for given, result in zip(node.arguments[::2], node.arguments[1::2], strict=True):
@@ -351,6 +361,7 @@ def _quantifier(emitter: Emitter, node: TypedCall, wanted: bool) -> Steps:
     is_any = node.function == "any"
     collection = yield value(emitter, node.arguments[0])
     element = type_of(node.arguments[0]).element  # type: ignore[attr-defined]  # it is a collection
+    emitter.node = node
     emitter.enter(node.level, element, collection)
     body = None
     if len(node.arguments) > 1:
@@ -365,8 +376,10 @@ def _filtered(emitter: Emitter, node: TypedCall) -> Steps:
     source, predicate = node.arguments
     collection = yield value(emitter, source)
     element = type_of(source).element  # type: ignore[attr-defined]  # it is a collection
+    emitter.node = node
     emitter.enter(node.level, element, collection)
     body = yield condition(emitter, predicate)
+    emitter.node = node
     return emitter.filtered(collection, node.level, element, body)
 
 
@@ -381,4 +394,5 @@ def _isof(emitter: Emitter, node: TypedCall, wanted: bool) -> Steps:
     if not is_nullable(operand):
         return emitter.constant(wanted)
     part = yield value(emitter, operand)
+    emitter.node = node
     return emitter.is_null(part, not wanted)

@@ -221,11 +221,11 @@ REFUSED = [
     ("length eq duration'P1D'", EXPRESSION, (0, 23), "The value 1 day, 0:00:00 of Edm.Duration"),
     ("price eq 0.10000000000000000001", EXPRESSION, (0, 31), "The number 0.10000000000000000001"),
     ("[1,2] eq [1,2]", EXPRESSION, (0, 5), "A list, or a condition as a value,"),
-    ("isof(1,Edm.String) eq open", EXPRESSION, (0, 0), "A list, or a condition as a value,"),
+    ("isof(1,Edm.String) eq open", EXPRESSION, (0, 18), "A list, or a condition as a value,"),
     ("public and null in (1,null)", EXPRESSION, (11, 15), "A comparison without a property"),
     ("1 lt 2", EXPRESSION, (5, 6), "A comparison without a property"),
     ("(name eq 'a') eq open", EXPRESSION, (1, 12), "A list, or a condition as a value,"),
-    ("(public and open) eq true", EXPRESSION, (12, 16), "A list, or a condition as a value,"),
+    ("(public and open) eq true", EXPRESSION, (1, 16), "A list, or a condition as a value,"),
 ]
 
 
