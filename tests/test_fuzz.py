@@ -20,7 +20,9 @@ from urllib.parse import quote
 import odata_query as oq
 from odata_query import python
 from odata_query.model import ComplexType
-from odata_query.operations import OPERATIONS
+from odata_query.testing.choices import Choices
+from odata_query.testing.generator import Generator
+from odata_query.testing.mistakes import PIECES, changed
 
 COUNT = int(os.environ.get("ODATA_FUZZ", "4000"))
 SEED = int(os.environ.get("ODATA_FUZZ_SEED", "0")) or random.SystemRandom().getrandbits(32)
@@ -100,47 +102,16 @@ OPTIONS = (
     "$filter=s eq 'x'&$orderby=n desc&$top=5&$skip=1&$count=true", "filter=n%20gt%203&top=2", "$filter=n eq @p&@p=7", "$filter=@a&@a=@b and ok&@b=not ok", "$orderby=@p&@p=n",
     "$filter=s eq '%26'&custom=1", "$TOP=0", "?$skip=3&$orderby=home/name", "$expand=home", "$filter=@a&@a=@a",
 )  # fmt: skip
-PIECES = (
-    *" \t()[]{},:;/=-+'\"@$.#%&?!<>*|^~`\\_0", " eq ", " ne ", " gt ", " and ", " or ", " in ", " has ", " add ", " sub ", " mul ", " div ", " divby ", " mod ", "not ", "not (", "-", "- ", "null", "true", "INF", "-INF", "NaN", "''", "'a'",
-    "9" * 30, "9" * 400, "1e308", "1e-400", "0.0", "-0", "2147483648", "-9223372036854775808", "9223372036854775807", "1.7976931348623157e308", "99999999999999999999999999999999999999",
-    "duration'P999999999DT23H59M59.999999S'", "duration'-P999999999D'", "duration'P99999999999D'", "duration'PT0.0000001S'", "0001-01-01", "9999-12-31", "0000-01-01", "-0001-01-01", "2024-02-30", "0001-01-01T00:00:00+14:00",
-    "9999-12-31T23:59:59.999999-14:00", "00:00", "23:59:60", "binary''", "geography'SRID=4326;Point(0 0)'", "geometry'SRID=0;LineString(0 0,3 4)'", "Sales.Color'Red'", "Sales.Color'99999999999999999999'", "'(a+)+$'", "'[\\\\d-z]'", "'(?=a)'",
-    "tags", "nums", "cities", "home", "home/", "here", "raw", "color", "took", "day", "at", "guid", "x", "d", "n", "s", "ok", "eq", "not", "$it", "$this", "$root/", "@p", "/any()", "/any(v: ", "/all(v: v)", "/$count", "/$count($filter=", "/$filter(",
-    "cast(", ",Edm.Int32)", ",Edm.Date)", ",Edm.Duration)", ",Edm.Decimal)", ",Edm.Boolean)", ",Edm.String)", ",Edm.Double)", ",Edm.Guid)", ",Edm.DateTimeOffset)", ",Sales.Color)", "isof(", "case(", "substring(", "now()", "maxdatetime()", "mindatetime()", " desc", " asc", "&$filter=", "&@p=", "%27", "%00", "%FF", "%ED%A0%80",
-    *(f"{name}(" for name, op in OPERATIONS.items() if op.notation == "function"),
-    "\0", "\n", "\r", "\u00a0", "\u2028", "\ud800", "\udfff", "\U0001f600", "\ufeff", "²", "٣", "ß", "İ", "\u0131", "\u017f", "\u212a", "\u093f", "हिन्दी", "\x7f", "\x85",
-)  # fmt: skip
-TOKENS = (" ", "'", "(", ")", ",", "/", ":", "=")
-
-
-def changed(rng: random.Random, texts: tuple[str, ...]) -> str:
-    """A text of the corpus after a few small changes."""
-    text = rng.choice(texts)
-    for _ in range(rng.choice((1, 1, 1, 2, 2, 3, 6))):
-        kind = rng.randrange(9)
-        start = rng.randrange(len(text) + 1)
-        end = min(len(text), start + rng.choice((1, 1, 2, 3, 8)))
-        if kind == 0:
-            text = text[:start] + text[end:]
-        elif kind == 1:
-            text = text[:start] + rng.choice(PIECES) + text[start:]
-        elif kind == 2:
-            text = text[:start] + rng.choice(PIECES) + text[end:]
-        elif kind == 3:
-            text = text[:start] + chr(rng.choice((rng.randrange(128), rng.randrange(0x110000)))) + text[end:]
-        elif kind == 4:
-            other = rng.choice(texts)
-            text = text[:start] + other[rng.randrange(len(other) + 1) :]
-        elif kind == 5:
-            text = f"{text}{rng.choice((' and ', ' or ', ' eq ', ' add ', ',', ' in '))}{rng.choice(texts)}"
-        elif kind == 6:
-            text = text[:end] + text[start:end] * rng.choice((1, 2, 30)) + text[end:]
-        else:  # a whole word, or what stands in a parenthesis
-            words = text.split(rng.choice(TOKENS))
-            words[rng.randrange(len(words))] = rng.choice((*PIECES, rng.choice(words)))
-            text = rng.choice(TOKENS).join(words) if kind == 7 else " ".join(words)
-        text = text[:3_000]
-    return text
+NAMED = (
+    *PIECES,
+    *MODEL.properties,
+    "home/",
+    ",Edm.Boolean)",
+    ",Edm.Double)",
+    ",Edm.DateTimeOffset)",
+    ",Sales.Color)",
+)
+GENERATOR = Generator(MODEL, rows=ROWS)
 
 
 def checked(wrong: oq.ODataError, text: str | None) -> None:
@@ -178,14 +149,15 @@ def evaluated(options: str | dict[str, str], text: str | None, many: bool) -> No
             assert query.top is not None or query.skip is not None or kept == [row["id"] for row in few] * 50
 
 
-def once(rng: random.Random) -> tuple[str, Callable[[], None]]:
+def once(choices: Choices) -> tuple[str, Callable[[], None]]:
     """A text, and everything that is done with it."""
-    if rng.random() < 0.15:
-        options = changed(rng, OPTIONS)
+    if choices.chance(0.15):
+        options = changed(choices, choices.pick(OPTIONS), OPTIONS, NAMED)
         return options, lambda: evaluated(options, None, False)
-    text = changed(rng, CORPUS)
-    many = rng.random() < 0.03
-    raw = rng.random() < 0.1
+    start = choices.pick(CORPUS) if choices.chance(0.7) else oq.unparse(GENERATOR.filter(choices, 3))
+    text = changed(choices, start, CORPUS, NAMED)
+    many = choices.chance(0.03)
+    raw = choices.chance(0.1)
 
     def do() -> None:
         tree = tried(lambda: oq.parse_filter(text, limits=LIMITS), text)
@@ -206,7 +178,7 @@ def test_nothing_but_an_odata_error_escapes() -> None:
     failures: dict[str, str] = {}
     for number in range(COUNT):
         seed = SEED * 1_000_003 + number
-        text, do = once(random.Random(seed))
+        text, do = once(Choices.seeded(seed))
         try:
             do()
         except Exception as wrong:
