@@ -30,6 +30,8 @@ _MAX_INT64 = 2**63 - 1
 _MAX_EXPANDED = 1_000_000
 """Nodes that parameter aliases may expand to where limits are lifted: aliases double at each step."""
 _ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
+_PLAIN = re.compile("[!-$&-*,-~ ]*")
+"""What stands for itself in a query string."""
 _PIECE = re.compile("[ '()]")
 """What names of options do not have: the rest of a value that an '&' has cut."""
 _NEGATIVE = re.compile("-[0-9]+")
@@ -192,13 +194,15 @@ def _pairs(options: object) -> list[tuple[str, str, Problem | None]]:
 
 def _decoded(part: str) -> tuple[str, str, Problem | None]:
     """One `name=value` of a raw query string: split first, then decoded once."""
+    raw_name, _, raw_value = part.partition("=")
+    if _PLAIN.fullmatch(raw_name) and _PLAIN.fullmatch(raw_value):
+        return raw_name, raw_value, None
     from urllib.parse import unquote_to_bytes
 
-    raw_name, _, raw_value = part.partition("=")
     found = None
     texts = []
     for raw in (raw_name, raw_value):
-        if raw.isascii() and "%" not in raw and "+" not in raw:
+        if _PLAIN.fullmatch(raw):
             texts.append(raw)
             continue
         escape = _ESCAPE.search(raw)
