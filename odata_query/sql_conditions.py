@@ -198,6 +198,8 @@ class SqlConditions(SqlPaths):
             return self.not_true(found)
         if type(right) is Value and left.storage is not None and left.storage.near and wanted:
             return self.near(left, name, right)
+        if floating:
+            nullable = self.with_nan(parts, nullable)
         sign = SIGNS[name if wanted else _OPPOSITE[name]]
         if kind == edm.STRING.name:
             a, b = self.by_code_point(left, right)
@@ -289,6 +291,8 @@ class SqlConditions(SqlPaths):
             if wanted and left.storage is not None and left.storage.near:
                 return self.near(left, "eq", right)
         floating = types[0].name in FLOATS or types[1].name in FLOATS
+        if floating:
+            nullable = self.with_nan((left, right), nullable)
         is_text = types[0] is edm.STRING or types[1] is edm.STRING
         inexact = is_text and "insensitive" in (self.collation_of(left), self.collation_of(right))
         a, b = self.operands(left, right)
@@ -315,6 +319,15 @@ class SqlConditions(SqlPaths):
         if both or not (type(can_be_null) is Sql and can_be_null.column):
             return self.nested(self.dialect.distinct.format(a=a, b=b), [left, right])
         return self.some([self.nested(f"{a} <> {b}", [left, right]), self.is_null(can_be_null, True)])
+
+    def with_nan(self, parts: Sequence[Part], nullable: Sequence[bool]) -> Sequence[bool]:
+        """Which operands can be null where NaN, which arises from numbers that are not, is null."""
+        if self.dialect.nan != "none":
+            return nullable
+        return [
+            can_be or (type(part) is Sql and not part.column)
+            for part, can_be in zip(parts, nullable, strict=True)
+        ]
 
     def same_floats(self, left: Sql, right: Part, nullable: Sequence[bool], wanted: bool) -> Sql:
         """Whether numbers that may both be NaN, which equals nothing, are equal."""
@@ -384,6 +397,7 @@ class SqlConditions(SqlPaths):
             found = self.every([Sql(f"{part.text} >= {low}"), Sql(f"{part.text} < {high}"), found])
         if wanted:
             return self.some([found, self.is_null(part, True)]) if has_null else found
+        [nullable] = self.with_nan([part], [nullable]) if type.name in FLOATS else [nullable]
         if has_null or not nullable:
             return found
         if part.column:

@@ -114,6 +114,7 @@ def rows(
     Values are those that filters ask for: nulls, quotes, `%`, `_`, letters that fold to others, the ends of
     ranges.
     """
+
     def made(parts: list[bytes]) -> list[dict[str, Any]]:
         maker = Rows(entity_type, infinite=allow_infinity, nan=allow_nan)
         return [maker.row(Choices(part), number) for number, part in enumerate(parts, 1)]

@@ -47,6 +47,11 @@ class Disagreement:
     extra: list[Any] = field(default_factory=list)
     times: int = 1
 
+    @property
+    def kind(self) -> str:
+        """What sort of problem it is: of errors their class."""
+        return self.problem.partition(":")[0]
+
     def __str__(self) -> str:
         lines = [f"{self.problem} ({self.times} times)", f"  {self.options}"]
         for what, rows in (("missing", self.missing), ("not asked for", self.extra)):
@@ -180,12 +185,16 @@ class Check:
         report = self.report
         generator = Generator(entity_type, rows=rows, rare=self.is_rare)
         choices = Choices.seeded(seed)
+        first = choices.below(1_000)
         begun = time.perf_counter()
         before = self.answered
         while report.tried < count and len(report.disagreements) < self.most:
             # Where little is offered, large filters are always refused.
             share = (self.answered - before) / report.tried if report.tried > 20 else 1
-            options = generator.options(choices, 4 if share > 0.5 else 2 if share > 0.2 else 1)
+            if report.tried % 3:
+                options = generator.aimed(choices, first + report.tried * 2 // 3)
+            else:
+                options = generator.options(choices, 4 if share > 0.5 else 2 if share > 0.2 else 1)
             report.tried += 1
             answered = self.answered
             query = parse_query(options, entity_type)
@@ -203,7 +212,7 @@ class Check:
     def noted(self, found: Disagreement | None) -> None:
         if found is not None:
             # What has one cause probably has one problem with the same operations.
-            cause = f"{found.problem.partition(chr(10))[0]} {' '.join(found.operations)}"
+            cause = f"{found.kind} {' '.join(found.operations)}"
             known = self.report.disagreements.setdefault(cause, found)
             if known is not found:
                 known.times += 1
@@ -220,6 +229,7 @@ class Check:
         keys = set(keys_of(query))
         try:
             found = [_key(item, key) for item in self.apply(rows, query)]
+            found = found if query.orderby else sorted(found)
         except ODataError as refusal:
             report.refused[f"{type(refusal).__name__}: {refusal.problems[0].message}"] += 1
             return None
@@ -232,7 +242,7 @@ class Check:
         expected = [_key(row, key) for row in python.apply(rows, query)]
         report.empty += not expected
         if not query.orderby:
-            expected, found = sorted(expected), sorted(found)
+            expected = sorted(expected)
         if found == expected:
             return None
         reason = self.excuse(query, found) if self.excuse else None
@@ -255,7 +265,7 @@ class Check:
             except ODataError:
                 return False
             again = self.compared(query, rows, options)
-            if again is None or again.problem != found.problem:
+            if again is None or again.kind != found.kind:
                 return False
             last = again
             return True

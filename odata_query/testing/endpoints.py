@@ -314,16 +314,10 @@ def answer_of(response: Any) -> Answer:
         body = next(
             getattr(response, name) for name in ("content", "data", "body") if hasattr(response, name)
         )
-    content_type = next(
-        (str(headers[name]) for name in headers_names(headers) if name.lower() == "content-type"), ""
-    )
+    content_type = str(headers.get("content-type") or headers.get("Content-Type") or "")
     if isinstance(body, str | bytes | bytearray):
         body = json.loads(body) if "json" in content_type else body
     return Answer(int(status), content_type, body)
-
-
-def headers_names(headers: Any) -> list[str]:
-    return [str(name) for name in headers.keys()]  # noqa: SIM118 - not all of them iterate over names
 
 
 def rows_of(body: Any) -> Sequence[Any]:

@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import accumulate
 from typing import Any
 
 from .. import edm
-from ..ast import Call, Lambda, ListExpr, Literal, NamedValue, Node, OrderByItem, Path, TypeName
+from ..ast import Call, Lambda, ListExpr, Literal, NamedValue, Node, OrderByItem, Path, TypeName, walk
 from ..errors import ODataError
 from ..limits import Limits, effective
 from ..model import EntityType, StructuredType
@@ -27,10 +26,11 @@ from ..operations import OPERATIONS, Operation, Signature
 from ..parser import parse_filter
 from ..printer import unparse
 from .choices import Choices
-from .samples import VALUES, kind_of, values_in
+from .samples import VALUES, kind_of, moved, near, values_in
 
 Producer = Callable[[str, int, "Scope", bool], Node | None]
 
+_COMPARISONS = ("eq", "ne", "gt", "ge", "lt", "le")
 _NUMBERS = ("Integer", "Decimal", "Double")
 _PROMOTED = {"Decimal": ("Decimal", "Integer"), "Double": _NUMBERS}
 _TYPES = {"Double": edm.DOUBLE}
@@ -41,6 +41,7 @@ _PATTERNS = (
     "\\d+", "x{2,3}", "😀", "^.{3}$", "",
 )  # fmt: skip
 _NULL = Literal(None, edm.NULL)
+_ELSEWHERE = tuple(dt.timezone(dt.timedelta(hours=hours)) for hours in (2, -5))
 _WEIGHTS = 1 << 16
 
 
@@ -103,8 +104,10 @@ class Generator:
             if isinstance(element, StructuredType):
                 self.paths(element, False)
         self.operations = [op for op in OPERATIONS.values() if self.is_allowed(op.name)]
+        self.comparisons = [name for name in _COMPARISONS if self.is_allowed(name)]
         self.kinds = self.reachable()
         self.producers: dict[str, tuple[list[int], list[Producer]]] = {}
+        self.targets = list(self.aims())
 
     def is_allowed(self, name: str) -> bool:
         is_operator = OPERATIONS[name].notation in ("infix", "prefix")
@@ -129,6 +132,53 @@ class Generator:
             tree = self.value(choices.pick(kinds), choices.pick((0, 0, 1, 2)), self.sorted_by)
             items.append(OrderByItem(tree, choices.chance(0.4)))
         return tuple(items)
+
+    def aims(self) -> Iterator[tuple[str, Producer]]:
+        """What makes each overload, with the kind that it gives; comparisons are made of each kind."""
+        for operation in self.operations:
+            for signature in operation.signatures:
+                if signature.parameters:
+                    yield _kind_named(signature.result), self.calls(operation, signature)
+            if not operation.signatures and operation.name not in _COMPARISONS:
+                result, _, make = _SPECIAL[operation.name]
+                yield result, self.made_by(make, operation.name)
+        for own in self.kinds if self.comparisons else ():
+            yield "Boolean", self.comparing(own)
+
+    def comparing(self, own: str) -> Producer:
+        return lambda kind, depth, scope, anchored: self.comparison(
+            self.choices.pick(self.comparisons), kind, depth, scope, anchored, own
+        )
+
+    def aimed(self, choices: Choices, turn: int) -> dict[str, str]:
+        """The options of a small query around one operation: of all, the one whose turn it is.
+
+        In an order each row shows what the operation gives, in a filter few do.
+        """
+        self.choices = choices
+        if not self.targets:
+            return self.options(choices)
+        result, make = self.targets[turn % len(self.targets)]
+        lists = [kind for kind, element in self.elements.items() if not isinstance(element, StructuredType)]
+        is_list = result in ("First", "Collection")
+        kind = (
+            choices.pick((lists if is_list else self.kinds) or [""]) if is_list or result == "Any" else result
+        )
+        scope = self.sorted_by if choices.chance(0.5) else self.outermost
+        tree = make(kind, choices.below(2), scope, True) if kind else None
+        if tree is None:
+            return self.options(choices)
+        if is_list:
+            tree, kind = Call("length" if result == "First" else "$count", (tree,)), "Integer"
+        if scope.sorting:
+            return {"$orderby": unparse((OrderByItem(tree, choices.chance(0.4)),))}
+        if kind != "Boolean":
+            if not self.comparisons:
+                return self.options(choices)
+            other = self.value(self.compared(kind), 0, scope, anchored=False)
+            tree = Call(choices.pick(self.comparisons), (tree, other))
+        is_negated = self.is_allowed("not") and choices.chance(0.2)
+        return {"$filter": unparse(Call("not", (tree,)) if is_negated else tree)}
 
     def options(self, choices: Choices, depth: int = 4) -> dict[str, str]:
         """The options of a query, as decoded texts: a filter, an order, sometimes a page."""
@@ -228,7 +278,7 @@ class Generator:
             values = self.in_rows[kind]
         value = choices.pick(values)
         if not kind.startswith(("Geo", "Boolean")) and choices.chance(0.4):
-            value = _near(value, choices)
+            value = near(value, choices)
         if positive and not value > 0:
             value = type(value)(choices.between(1, 5))
         if kind == "Integer":
@@ -258,7 +308,7 @@ class Generator:
                 found = producer(kind, depth - 1, scope, anchored)
                 if found is not None:
                     return found
-        if anchored or choices.chance(0.3):
+        if anchored or choices.chance(0.4):
             path = self.path(kind, scope)
             if path is not None:
                 return path
@@ -342,18 +392,30 @@ class Generator:
 
     # ---- operations without signatures -----------------------------------------------------------
 
+    def own_kind(self, scope: Scope) -> str:
+        """A kind to compare values of; in a lambda mostly one that its variable has."""
+        _, nearest = scope.starts[0]
+        if nearest is not self.entity_type and self.choices.chance(0.6):
+            paths = self.paths(nearest, False) if isinstance(nearest, StructuredType) else {}
+            found = [kind for kind in paths or [kind_of(nearest)] if kind in self.kinds]
+            if found:
+                return self.choices.pick(found)
+        return self.choices.pick(self.kinds)
+
     def compared(self, kind: str) -> str:
         """A kind that values of another can be compared with."""
         return self.choices.pick(_NUMBERS) if kind in _NUMBERS and self.choices.chance(0.3) else kind
 
-    def comparison(self, name: str, kind: str, depth: int, scope: Scope, anchored: bool) -> Node | None:
+    def comparison(
+        self, name: str, kind: str, depth: int, scope: Scope, anchored: bool, own: str | None = None
+    ) -> Node | None:
         choices = self.choices
         is_equality = name in ("eq", "ne")
-        if is_equality and choices.chance(0.12):
+        if own is None and is_equality and choices.chance(0.12):
             own = choices.pick([*self.kinds, *self.paths(self.entity_type, scope.sorting)])
             left = self.value(own, min(depth, 1), scope)
             return Call(name, (_NULL, left) if choices.chance(0.3) else (left, _NULL))
-        own = choices.pick(self.kinds)
+        own = own or self.own_kind(scope)
         if is_equality and choices.chance(0.005):
             lists = [kind for kind in ("Collection(String)", "Collection(Integer)") if kind in self.elements]
             own = choices.pick(lists) if lists else own
@@ -368,6 +430,8 @@ class Generator:
         else:
             deep = choices.below(depth + 1)
             right = self.value(self.compared(own), deep, scope, anchored=choices.chance(0.3))
+            if own == "DateTimeOffset" and isinstance(right, Literal) and choices.chance(0.6):
+                right = Literal(moved(right.value, choices.pick(_ELSEWHERE)), right.type)
         pair = (left, right or _NULL)
         return Call(name, pair[::-1] if choices.chance(0.2) else pair)
 
@@ -378,7 +442,7 @@ class Generator:
             own = collection[len("Collection(") : -1]
             source = self.source(collection, depth, scope) if own in self.kinds else None
             return source and Call(name, (self.value(own, depth, scope, anchored=False), source))
-        own = choices.pick(self.kinds)
+        own = self.own_kind(scope)
         left = self.value(own, depth, scope, anchored=anchored)
         items = [self.literal(self.compared(own)) or _NULL for _ in range(choices.pick((1, 1, 2, 3, 5, 0)))]
         if choices.chance(0.25):
@@ -431,7 +495,7 @@ class Generator:
     def filtered(self, name: str, kind: str, depth: int, scope: Scope, anchored: bool) -> Node | None:
         path = self.path(kind, scope)
         inner = scope.inside("$this", self.elements[kind])
-        return path and Call(name, (path, self.value("Boolean", min(depth, 2), inner)))
+        return path and Call(name, (path, self.body(depth, inner)))
 
     def any_source(self, depth: int, scope: Scope) -> tuple[Node | None, edm.Type]:
         if not self.elements:
@@ -447,19 +511,47 @@ class Generator:
             return Call(name, (source,))
         variable = self.choices.pick(_VARIABLES)
         inner = scope.inside(variable, element)
-        return Call(name, (source, Lambda(variable, self.value("Boolean", min(depth, 2), inner))))
+        again = _nesting(inner) < 3 and self.choices.chance(0.25)
+        body = self.paired(source, element, variable) if again else None
+        return Call(name, (source, Lambda(variable, body or self.body(depth, inner))))
+
+    def body(self, depth: int, inner: Scope) -> Node:
+        """What is asked of members."""
+        return self.value("Boolean", max(_nesting(inner) < 3, min(depth, 2)), inner)
+
+    def paired(self, source: Node, element: edm.Type, variable: str) -> Node | None:
+        """A lambda over the same collection again, whose members are compared with the variable."""
+        choices = self.choices
+        member: tuple[str, ...] = ()
+        if isinstance(element, StructuredType):
+            paths = [
+                path
+                for kind, known in self.paths(element, False).items()
+                if kind in self.kinds
+                for path in known
+            ]
+            if not paths:
+                return None
+            member = choices.pick(paths)
+        second = choices.pick([other for other in _VARIABLES if other != variable])
+        pair = (Path((second, *member)), Path((variable, *member)))
+        names = [name for name in ("any", "all") if self.is_allowed(name)]
+        is_hidden = any(isinstance(n, Path) and n.segments[0] == variable for n in walk(source))
+        if is_hidden or not self.comparisons:
+            return None
+        return Call(choices.pick(names), (source, Lambda(second, Call(choices.pick(self.comparisons), pair))))
 
     def counted(self, name: str, kind: str, depth: int, scope: Scope, anchored: bool) -> Node | None:
         source, element = self.any_source(depth, scope)
         if source is None or not self.choices.chance(0.5):
             return source and Call(name, (source,))
         inner = scope.inside("$this", element)
-        option = NamedValue("$filter", self.value("Boolean", min(depth, 2), inner))
+        option = NamedValue("$filter", self.body(depth, inner))
         return Call(name, (source, option))
 
 
 _SPECIAL: Mapping[str, tuple[str, float, Callable[..., Node | None]]] = {
-    **dict.fromkeys(("eq", "ne", "gt", "ge", "lt", "le"), ("Boolean", 1, Generator.comparison)),
+    **dict.fromkeys(_COMPARISONS, ("Boolean", 1, Generator.comparison)),
     "in": ("Boolean", 1.5, Generator.membership),
     "any": ("Boolean", 1.5, Generator.quantified),
     "all": ("Boolean", 1, Generator.quantified),
@@ -473,7 +565,12 @@ _SPECIAL: Mapping[str, tuple[str, float, Callable[..., Node | None]]] = {
 
 
 def _kind_named(name: str) -> str:
-    return name if name in _NUMBERS else kind_of(edm.primitive(f"Edm.{name}") or edm.UNTYPED)
+    return name if name in (*_NUMBERS, "First") else kind_of(edm.primitive(f"Edm.{name}") or edm.UNTYPED)
+
+
+def _nesting(scope: Scope) -> int:
+    """How many lambdas are around it."""
+    return len(scope.hidden)
 
 
 def _gives(signature: Signature, kind: str) -> bool:
@@ -489,42 +586,3 @@ def can_be_named(label: str) -> bool:
         return parse_filter(label) == Path((label,))
     except ODataError:
         return False
-
-
-def _near(value: Any, choices: Choices) -> Any:
-    """A value that differs a little."""
-    sign = choices.pick((1, -1))
-    if isinstance(value, str):
-        return _near_text(value, choices)
-    if isinstance(value, int):
-        return value + sign if abs(value) < 2**62 else value
-    if isinstance(value, Decimal):
-        return value + sign * choices.pick((Decimal(1), Decimal("0.01"), Decimal("0.5")))
-    if isinstance(value, float):
-        return choices.pick((-value, value + sign, value * 2))
-    try:
-        if isinstance(value, dt.datetime):
-            return value + sign * choices.pick((dt.timedelta(days=1), dt.timedelta(microseconds=1)))
-        if isinstance(value, dt.date):
-            return value + sign * dt.timedelta(days=1)
-        if isinstance(value, dt.timedelta):
-            return choices.pick((-value, value + sign * dt.timedelta(seconds=1)))
-    except OverflowError:
-        return value
-    if isinstance(value, dt.time):
-        return value.replace(minute=choices.pick((0, 30, 59)))
-    return value
-
-
-def _near_text(value: str, choices: Choices) -> str:
-    start = choices.below(len(value) + 1)
-    changes: Sequence[Callable[[], str]] = (
-        lambda: value[:start],
-        lambda: value[start:],
-        lambda: value[start : start + choices.between(1, 3)],
-        lambda: value + choices.pick("a%_*\\ "),
-        value.upper,
-        value.lower,
-        value.title,
-    )
-    return choices.pick(changes)()

@@ -17,7 +17,7 @@ STRINGS = (
     "a", "A", "b", "ab", "abc", "aBc", "", " ", "red", "Red", "blue", "100%", "100", "1000", "50% off",
     "a_b", "axb", "a*b", "*", "%", "_", "\\", "a\\b", "\\%", "O'Neil", "''", '"', 'say "hi"', "ä", "Ä",
     "a\u0308", "straße", "STRASSE", "İ", "ı", "i", "I", "😀", "a😀b", "\ufb01n", "名前", "हिन्दी", " a b ",
-    "\u2003a", "\ta\n", "7", "-7", "07", "+3", "1.5", "true", "null", "2024-02-29", "10:20:30", "NaN",
+    "a ", "\u2003a", "\ta\n", "7", "-7", "07", "+3", "1.5", "true", "null", "2024-02-29", "10:20:30", "NaN",
     "a%b_c", "abcabc", "Σίσυφος", "[a]", "a]b", "?", ":p1", "$1", "{a}", "%s", "zzz", "\uffff",
     "\U0010ffff", "Ns.Color'Red'", "P1D",
 )  # fmt: skip
@@ -117,6 +117,53 @@ def values_in(rows: Iterable[Any], entity_type: StructuredType) -> dict[str, lis
     for row in rows:
         take(row, entity_type, _MAX_HOPS)
     return {kind: list(dict.fromkeys(values)) for kind, values in found.items()}
+
+
+def moved(value: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
+    """The same moment in another offset."""
+    try:
+        return value.astimezone(zone)
+    except OverflowError:
+        return value
+
+
+def _near_text(value: str, choices: Choices) -> str:
+    start = choices.below(len(value) + 1)
+    changes: Sequence[Callable[[], str]] = (
+        lambda: value[:start],
+        lambda: value[start:],
+        lambda: value[start : start + choices.between(1, 3)],
+        lambda: value + choices.pick(" a%_*\\"),
+        value.upper,
+        value.lower,
+        value.title,
+    )
+    return choices.pick(changes)()
+
+
+def near(value: Any, choices: Choices) -> Any:
+    """A value that differs a little."""
+    sign = choices.pick((1, -1))
+    if isinstance(value, str):
+        return _near_text(value, choices)
+    if isinstance(value, int):
+        return value + sign if abs(value) < 2**62 else value
+    if isinstance(value, Decimal):
+        return value + sign * choices.pick((Decimal(1), Decimal("0.01"), Decimal("0.5")))
+    if isinstance(value, float):
+        return choices.pick((-value, value + sign, value * 2))
+    try:
+        if isinstance(value, dt.datetime):
+            return value + sign * choices.pick((dt.timedelta(days=1), dt.timedelta(microseconds=1)))
+        if isinstance(value, dt.date):
+            return value + sign * dt.timedelta(days=1)
+        if isinstance(value, dt.timedelta):
+            return choices.pick((-value, value + sign * dt.timedelta(seconds=1)))
+    except OverflowError:
+        return value
+    if isinstance(value, dt.time):
+        return value.replace(minute=choices.pick((0, 30, 59)))
+    return value
 
 
 class Rows:
