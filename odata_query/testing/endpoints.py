@@ -148,7 +148,10 @@ class _Fuzz:
                 self.broken(choices)
 
     def valid(self, choices: Choices) -> None:
-        options = self.generator.options(choices)
+        if choices.chance(0.5):
+            options = self.generator.aimed(choices, choices.below(1_000))
+        else:
+            options = self.generator.options(choices)
         if choices.chance(0.1):
             options["$count"] = choices.pick(("true", "false"))
         spelling = choices.pick(_SPELLINGS)

@@ -1,0 +1,66 @@
+"""Whether the kit for backends finds mistakes that backends have, and shows them small."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+
+import pytest
+from engines import Sqlite
+from planted import MISTAKES, Mistake, OnPython, OnSqlite, backend_of
+
+from odata_query.testing import check_backend
+
+SEEDS = (1, 3, 5)
+PLANTED = [(name, where) for name, mistake in MISTAKES.items() for where in mistake.on]
+LISTED = [(name, where) for name, where in PLANTED if MISTAKES[name].is_listed]
+OFTEN_MET = [(name, where) for name, where in PLANTED if where not in MISTAKES[name].seldom]
+CLEAREST = {
+    "contains is a LIKE without ESCAPE": r"contains\(",
+    "round goes to even numbers": r"round\(",
+    "null sorts last": "^[A-Za-z/$]+( desc)?$",
+    "in loses null": r" in \(null\)",
+}
+"""What the query that is shown has in it."""
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[Sqlite]:
+    found = Sqlite()
+    yield found
+    found.close()
+
+
+def check(backend: OnPython | OnSqlite, **more: int | bool) -> None:
+    check_backend(backend, nan=backend.nan, excuse=backend.excuse, most=1, **more)
+
+
+@pytest.mark.parametrize("where", ["sqlite", "python"])
+def test_a_backend_without_a_mistake_passes(where: str, database: Sqlite) -> None:
+    check(backend_of(Mistake(), where, database), queries=500, seed=SEEDS[0])
+
+
+@pytest.mark.parametrize(("name", "where"), LISTED)
+def test_conformance_cases_find_a_mistake(name: str, where: str, database: Sqlite) -> None:
+    with pytest.raises(AssertionError, match="1 kinds of disagreement"):
+        check(backend_of(MISTAKES[name], where, database), queries=0)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(("name", "where"), OFTEN_MET)
+def test_a_thousand_random_queries_find_a_mistake(name: str, where: str, seed: int, database: Sqlite) -> None:
+    with pytest.raises(AssertionError, match="1 kinds of disagreement") as caught:
+        check(backend_of(MISTAKES[name], where, database), cases=False, seed=seed)
+    if name in CLEAREST:
+        shown = options_in(str(caught.value))
+        option = "$orderby" if name == "null sorts last" else next(iter(shown))
+        assert re.search(CLEAREST[name], shown[option])
+        assert sum(map(len, shown.values())) <= 60
+
+
+def options_in(text: str) -> Mapping[str, str]:
+    """The options in what `check_backend` says of its first disagreement."""
+    [line] = re.findall(r"^  (\{.*\})$", text, re.MULTILINE)
+    options: Mapping[str, str] = ast.literal_eval(line)
+    return options
