@@ -265,6 +265,7 @@ def test_the_readmes_service_answers(tmp_path, monkeypatch):
             assert [row["reference"] for row in answer.json()["value"]] == references.split()
         if status == 400:
             assert answer.headers["content-type"] == "application/problem+json"
+    assert asyncio.run(ask("GET /images?$count=true&$top=1")).json()["@odata.count"] == 3
     assert asyncio.run(ask("GET /images", "")).status_code == 401
     assert asyncio.run(ask("GET /images", "another")).status_code == 400
 
