@@ -44,7 +44,6 @@ class Mistake:
     column     what is said of columns with texts
     on         the backends that it can be planted in
     seldom     those of them in which 1,000 random queries often miss it
-    is_listed  whether conformance cases find it
     """
 
     templates: Mapping[str, str] = field(default_factory=dict)
@@ -57,7 +56,6 @@ class Mistake:
     column: str = ""
     on: Sequence[str] = ("sqlite", "python")
     seldom: Sequence[str] = ()
-    is_listed: bool = True
 
     def emitters(self, own: type, usual: type) -> type:
         bases = [base for base in (own, self.emitter) if base is not object]
@@ -323,7 +321,6 @@ MISTAKES: Mapping[str, Mistake] = {
     "mod has the sign of the divisor": Mistake(
         templates={"mod(Integer,Integer)": "((({a} % {b}) + {b}) % {b})"},
         functions={"mod(Integer,Integer)": "a % b if b else None"},
-        seldom=["sqlite"],
     ),
     "round goes to even numbers": Mistake(
         templates={f"round({kind})": "half_even({a})" for kind in ("Decimal", "Double")},
@@ -335,7 +332,6 @@ MISTAKES: Mapping[str, Mistake] = {
     "div of integers has a fraction": Mistake(
         templates={"div(Integer,Integer)": "(1.0 * {a} / {b})"},
         functions={"div(Integer,Integer)": "a / b if b else None"},
-        seldom=["sqlite"],
     ),
     "contains takes A for a": Mistake(
         templates={
@@ -352,19 +348,15 @@ MISTAKES: Mapping[str, Mistake] = {
         dialect={"nulls_order": nulls_order}, names=[(python, "_key", null_is_greatest)]
     ),
     "in loses null": Mistake(emitter=InWithoutNull),
-    "nested lambdas share a variable": Mistake(
-        on_sqlite=SharedAlias, on_python=SharedVariable, seldom=["sqlite"]
-    ),
+    "nested lambdas share a variable": Mistake(on_sqlite=SharedAlias, on_python=SharedVariable),
     "not loses null": Mistake(emitter=NotLosesNull),
     "all takes null for true": Mistake(names=[(truth, "_quantifier", all_takes_null)]),
     "spaces at the end do not count": Mistake(
-        column="COLLATE RTRIM", on_python=SameButSpaces, seldom=["python"], is_listed=False
+        column="COLLATE RTRIM", on_python=SameButSpaces, seldom=["python"]
     ),
     "add overflows at 32 bits": Mistake(
         templates={"add(Integer,Integer)": "((({a} + {b} + 2147483648) & 4294967295) - 2147483648)"},
         functions={"add(Integer,Integer)": "(a + b + 2**31) % 2**32 - 2**31"},
-        seldom=["sqlite", "python"],
-        is_listed=False,
     ),
     "moments are compared as text": Mistake(
         dialect={"storages": {**SQLite.storages, ("Edm.DateTimeOffset", "text"): _AS_TEXT}},
