@@ -11,7 +11,7 @@ short ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib import resources
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -54,7 +54,7 @@ def filters(
 ) -> st.SearchStrategy[str]:
     """Valid `$filter` texts: `contains(name,'100%') or not (size gt 7)`.
 
-    limits     those that queries are parsed with: nothing is made that they do not allow
+    limits     those that queries are parsed with: of operations, only those that they allow are used
     rows       rows of the service, whose values the literals then often have
     max_depth  how deep operations nest
 
@@ -115,6 +115,9 @@ def rows(
     ranges.
     """
 
+    if not isinstance(entity_type, EntityType):
+        raise ConfigurationError(f"a strategy takes an EntityType, not {entity_type!r}")
+
     def made(parts: list[bytes]) -> list[dict[str, Any]]:
         maker = Rows(entity_type, infinite=allow_infinity, nan=allow_nan)
         return [maker.row(Choices(part), number) for number, part in enumerate(parts, 1)]
@@ -134,19 +137,70 @@ def raw_text(start: str = "filter") -> st.SearchStrategy[str]:
     """Texts of the grammar, without a model: what parses, whatever it means.
 
     start  `filter` or `orderby`
-
-    Made by hypothesis.extra.lark from the grammar file, and slowly.
     """
     import lark
-    from hypothesis.extra.lark import from_lark
 
+    if start not in ("filter", "orderby"):
+        raise ConfigurationError(f"a text is a filter or an orderby, not {start!r}")
     grammar = resources.files(__package__).joinpath("odata.lark").read_text("utf-8")
-    return from_lark(lark.Lark(grammar, parser="lalr", lexer="contextual", start=start), start=start)
+    rules: dict[str, list[list[str]]] = {}
+    for rule in lark.Lark(grammar, parser="lalr", lexer="contextual", start=start).rules:
+        rules.setdefault(rule.origin.name, []).append([symbol.name for symbol in rule.expansion])
+    depths: dict[str, int] = dict.fromkeys(_WORDS, 0)
+
+    def depth(expansion: list[str]) -> tuple[int, int]:
+        return max((depths.get(name, 1_000) for name in expansion), default=0), len(expansion)
+
+    while not rules.keys() <= depths.keys():
+        known = {name: min(map(depth, expansions))[0] + 1 for name, expansions in rules.items()}
+        depths |= {name: found for name, found in known.items() if found < 1_000}
+    for expansions in rules.values():
+        expansions.sort(key=depth)  # where decisions have ended the first is taken, which leads to an end
+
+    def made(choices: Choices) -> str:
+        parts = []
+        pending = [start]
+        while pending:
+            name = pending.pop()
+            if name in rules:
+                pending += reversed(choices.pick(rules[name]))
+            else:
+                parts.append(choices.pick(_WORDS[name]))
+        return "".join(parts)
+
+    return _decided(made)
+
+
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    "_OR": (" or ", "\tOR  "), "_AND": (" and ", " AND\t"), "EQUALITY": (" eq ", " ne "),
+    "RELATION": (" gt ", " ge ", " lt ", " le "), "ADDITION": (" add ", " sub "),
+    "MULTIPLICATION": (" mul ", " div ", " divby ", " mod "), "HAS": (" has ",), "IN": (" in ",),
+    "NOT": ("not ",), "MINUS": ("-", "- "), "DIRECTION": (" asc", " desc"), "_OPEN": ("(", "( "),
+    "OPEN_LIST": ("(", "( "), "OPEN_KEY": ("(", "( "), "_CLOSE": (")", " )"), "_COMMA": (",", " , "),
+    "COLON": (":", " : "), "_SEMICOLON": (";", " ; "), "_SLASH": ("/",), "BRACKET": ("[", "[ "),
+    "_BRACKET_CLOSE": ("]", " ]"), "BRACE": ("{", "{ "), "_BRACE_CLOSE": ("}", " }"),
+    "PATH": ("a", "b/c", "not", "eq", "größe", "a.b/नाम", "$it", "$it/a", "@p", "a/@A.b#c", "any"),
+    "TYPE": ("Edm.String", "Model.Item"), "PARAMETER": ("a=", "not= "), "FILTER": ("$filter(",),
+    "FUNCTION": ("f(", "Model.f(", "length(", "contains( ", "case(", "cast(", "any("),
+    "COUNT_SEGMENT": ("$count",), "COUNT": ("$count(",), "COUNT_FILTER": ("$filter=", "filter= "),
+    "COUNT_SEARCH": ("$search=",), "SEARCH": ("red", '"a;b" (c)'), "NULL": ("null",),
+    "BOOLEAN": ("true", "False"), "INTEGER": ("0", "7", "007"),
+    "NUMBER": ("1.5", "-3", "1e3", "INF", "NaN", "9" * 30), "STRING": ("'a'", "''", "'O''Neil'", "'%'"),
+    "JSON_STRING": ('"a"', '""', '"\\u00e9\\n"'), "DATE": ("2024-01-31", "2024-13-01"),
+    "PREFIXED": ("duration'P1D'", "binary'Zg'", "Sales.Color'Red'", "geography'SRID=0;Point(1 2)'", "x'a'"),
+    "GUID": ("01234567-89ab-cdef-0123-456789abcdef",), "TIME": ("10:20", "24:00:00"),
+    "DATE_TIME": ("2024-01-31T10:20:30Z", "0001-01-01T00:00"),
+}  # fmt: skip
+"""Texts of the grammar's terminals, the simplest first."""
 
 
 def _generator(entity_type: EntityType, limits: Limits | None, rows: Iterable[Any], size: int) -> Generator:
     if not isinstance(entity_type, EntityType):
         raise ConfigurationError(f"a strategy takes an EntityType, not {entity_type!r}")
-    if size < 1:
-        raise ConfigurationError(f"there must be at least 1, not {size}")
+    if not isinstance(limits, Limits | None):
+        raise ConfigurationError(f"limits are Limits, not {limits!r}")
+    if not isinstance(rows, Iterable):
+        raise ConfigurationError(f"rows are a list, not {rows!r}")
+    if not (isinstance(size, int) and size >= 1):
+        raise ConfigurationError(f"max_depth and max_items are numbers from 1, not {size!r}")
     return Generator(entity_type, limits=limits, rows=rows)

@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import edm, python
 from ..ast import walk
-from ..errors import ConfigurationError, ODataError
+from ..errors import ConfigurationError, ODataError, UnsupportedError
 from ..model import EntityType
 from ..operations import OPERATIONS
 from ..python_rows import fetch
@@ -134,6 +134,8 @@ def check_backend(
 
     Raises AssertionError with the disagreements, each as small as it could be made, and if all is refused.
     """
+    if not isinstance(entity_type, EntityType | None):
+        raise ConfigurationError(f"entity_type is an EntityType, not {entity_type!r:.100}")
     check = Check(backend, excuse=excuse, most=most)
     if cases:
         check.cases(nan=nan, infinity=infinity)
@@ -227,30 +229,34 @@ class Check:
         if query.orderby:
             query = replace(query, orderby=with_key(query.orderby, query.entity_type))
         keys = set(keys_of(query))
+        before = list(rows)
+        by_key = {_key(row, key): row for row in rows}
+        if len(by_key) < len(rows):
+            raise ConfigurationError("two of the rows have the same key")
+        expected = [_key(row, key) for row in python.apply(rows, query)]
         try:
             found = [_key(item, key) for item in self.apply(rows, query)]
-            found = found if query.orderby else sorted(found)
-        except ODataError as refusal:
-            report.refused[f"{type(refusal).__name__}: {refusal.problems[0].message}"] += 1
-            return None
+            missing, extra = _without(expected, found), _without(found, expected)
+            if before != list(rows):
+                raise ConfigurationError("the backend has changed the rows that it was given")
         except Exception as wrong:
+            if isinstance(wrong, ODataError) and _is_declared(wrong):
+                report.refused[f"{type(wrong).__name__}: {wrong.problems[0].message}"] += 1
+                return None
             trace = "".join(traceback.format_tb(wrong.__traceback__)[-2:])
             return Disagreement(options, f"{type(wrong).__name__}: {wrong}\n{trace}", sorted(keys))
         report.reached.update(keys)
         self.answered += 1
-        by_key = {_key(row, key): row for row in rows}
-        expected = [_key(row, key) for row in python.apply(rows, query)]
         report.empty += not expected
         if not query.orderby:
-            expected = sorted(expected)
+            expected, found = _sorted(expected), _sorted(found)
         if found == expected:
             return None
         reason = self.excuse(query, found) if self.excuse else None
         if reason is not None:
             report.excused[reason] += 1
             return None
-        missing = [by_key[one] for one in expected if one not in found]
-        extra = [by_key.get(one, one) for one in found if one not in expected]
+        missing, extra = [by_key[one] for one in missing], [by_key.get(one, one) for one in extra]
         problem = "rows" if missing or extra else "order" if len(found) == len(expected) else "duplicates"
         return Disagreement(options, problem, sorted(keys), expected, found, missing, extra)
 
@@ -304,6 +310,25 @@ def _key(item: Any, names: Sequence[str]) -> Any:
         return item if len(names) == 1 or isinstance(item, tuple) else tuple(item)
     values = tuple(fetch(item, name) for name in names)
     return values if len(names) > 1 else values[0]
+
+
+def _is_declared(error: ODataError) -> bool:
+    """Whether an error says that a backend does not offer something, and not that the query is wrong."""
+    return isinstance(error, UnsupportedError) or all(
+        p.said is not None and ".engine" in p.said[0] for p in error.problems
+    )
+
+
+def _sorted(keys: Keys) -> Keys:
+    try:
+        return sorted(keys)
+    except TypeError:  # nulls, or keys of several types
+        return sorted(keys, key=repr)
+
+
+def _without(some: Keys, others: Keys) -> Keys:
+    known = set(others)
+    return [one for one in some if one not in known]
 
 
 def _is_had(row: Mapping[str, Any], nan: bool, infinity: bool) -> bool:

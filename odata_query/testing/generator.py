@@ -74,7 +74,7 @@ class Scope:
 class Generator:
     """Makes the options of queries over an entity type.
 
-    limits  bounds as those that queries are parsed with; only the operations that they allow are used
+    limits  those that queries are parsed with; only the operations that they allow are used
     rows    rows of the service, whose values literals often have
     rare    which overloads to try only now and then, by key: what a backend does not offer
     """
@@ -161,20 +161,18 @@ class Generator:
         result, make = self.targets[turn % len(self.targets)]
         lists = [kind for kind, element in self.elements.items() if not isinstance(element, StructuredType)]
         is_list = result in ("First", "Collection")
-        kind = (
-            choices.pick((lists if is_list else self.kinds) or [""]) if is_list or result == "Any" else result
-        )
+        kind = result
+        if is_list or result == "Any":
+            kind = choices.pick((lists if is_list else self.kinds) or [""])
         scope = self.sorted_by if choices.chance(0.5) else self.outermost
         tree = make(kind, choices.below(2), scope, True) if kind else None
-        if tree is None:
+        if tree is None or not self.comparisons:
             return self.options(choices)
         if is_list:
             tree, kind = Call("length" if result == "First" else "$count", (tree,)), "Integer"
         if scope.sorting:
             return {"$orderby": unparse((OrderByItem(tree, choices.chance(0.4)),))}
         if kind != "Boolean":
-            if not self.comparisons:
-                return self.options(choices)
             other = self.value(self.compared(kind), 0, scope, anchored=False)
             tree = Call(choices.pick(self.comparisons), (tree, other))
         is_negated = self.is_allowed("not") and choices.chance(0.2)
@@ -260,6 +258,10 @@ class Generator:
             return None
         return Path(self.choices.pick(self.choices.pick(found) if self.choices.chance(0.4) else found[0]))
 
+    def is_untold(self, kind: str, scope: Scope) -> bool:
+        """Whether no path can say which enumeration a literal is of."""
+        return kind in self.enums and self.path(kind, scope) is None
+
     # ---- literals --------------------------------------------------------------------------------
 
     def literal(self, kind: str, *, positive: bool = False) -> Node | None:
@@ -267,6 +269,8 @@ class Generator:
         choices = self.choices
         if kind.startswith("Collection("):
             inner = kind[len("Collection(") : -1]
+            if inner in self.enums:
+                return None
             items = [self.literal(inner) for _ in range(choices.below(4))]
             return None if None in items else ListExpr(tuple(filter(None, items)))
         if kind in self.enums:
@@ -290,7 +294,8 @@ class Generator:
         names = [name for name in enum.members if enum.value(name) is not None]
         if not names or choices.chance(0.1):
             return Literal(str(choices.below(8)), edm.STRING)
-        chosen = {choices.pick(names) for _ in range(choices.between(1, 2 if enum.is_flags else 1))}
+        most = 2 if enum.is_flags else 1
+        chosen = dict.fromkeys(choices.pick(names) for _ in range(choices.between(1, most)))  # in this order
         is_qualified = "." in enum.name and choices.chance(0.3)
         return Literal(",".join(chosen), edm.Type(enum.name) if is_qualified else edm.STRING)
 
@@ -366,6 +371,8 @@ class Generator:
                     # A literal does not tell which enumeration it is of, and [] not of what type it is.
                     is_typing = wanted in self.enums or signature.result == "First"
                     held = (anchored and position == anchor) or (is_typing and not position)
+                    if not position and self.is_untold(wanted, scope):
+                        return None
                     deep = depth if position == anchor else choices.below(depth + 1)
                     arguments.append(self.value(wanted, deep, scope, anchored=held, positive=positive))
             return Call(name, tuple(arguments))
@@ -416,6 +423,9 @@ class Generator:
             left = self.value(own, min(depth, 1), scope)
             return Call(name, (_NULL, left) if choices.chance(0.3) else (left, _NULL))
         own = own or self.own_kind(scope)
+        if self.is_untold(own, scope):
+            return None
+        anchored = anchored or own in self.enums
         if is_equality and choices.chance(0.005):
             lists = [kind for kind in ("Collection(String)", "Collection(Integer)") if kind in self.elements]
             own = choices.pick(lists) if lists else own
@@ -443,7 +453,9 @@ class Generator:
             source = self.source(collection, depth, scope) if own in self.kinds else None
             return source and Call(name, (self.value(own, depth, scope, anchored=False), source))
         own = self.own_kind(scope)
-        left = self.value(own, depth, scope, anchored=anchored)
+        if self.is_untold(own, scope):
+            return None
+        left = self.value(own, depth, scope, anchored=anchored or own in self.enums)
         items = [self.literal(self.compared(own)) or _NULL for _ in range(choices.pick((1, 1, 2, 3, 5, 0)))]
         if choices.chance(0.25):
             items.insert(choices.below(len(items) + 1), _NULL)
@@ -471,6 +483,9 @@ class Generator:
         families = ["Enum" if k in self.enums else k for k in (source, kind)]
         if self.skipped(f"cast({','.join(families)})") or kind not in self.kinds or target is None:
             return None
+        if self.is_untold(source, scope):
+            return None
+        anchored = anchored or source in self.enums
         return Call(name, (self.value(source, depth, scope, anchored=anchored), target))
 
     def isof(self, name: str, kind: str, depth: int, scope: Scope, anchored: bool) -> Node | None:
@@ -524,12 +539,8 @@ class Generator:
         choices = self.choices
         member: tuple[str, ...] = ()
         if isinstance(element, StructuredType):
-            paths = [
-                path
-                for kind, known in self.paths(element, False).items()
-                if kind in self.kinds
-                for path in known
-            ]
+            known = self.paths(element, False)
+            paths = [path for kind in known if kind in self.kinds for path in known[kind]]
             if not paths:
                 return None
             member = choices.pick(paths)
@@ -537,7 +548,8 @@ class Generator:
         pair = (Path((second, *member)), Path((variable, *member)))
         names = [name for name in ("any", "all") if self.is_allowed(name)]
         is_hidden = any(isinstance(n, Path) and n.segments[0] == variable for n in walk(source))
-        if is_hidden or not self.comparisons:
+        is_comparable = isinstance(element, StructuredType) or kind_of(element) in self.kinds
+        if is_hidden or not is_comparable or not self.comparisons:
             return None
         return Call(choices.pick(names), (source, Lambda(second, Call(choices.pick(self.comparisons), pair))))
 

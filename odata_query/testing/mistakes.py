@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 from ..ast import Path
 from ..catalogue import PROBLEMS
+from ..errors import ODataError
 from ..operations import OPERATIONS
 from ..printer import unparse
+from ..query import parse_query
 from .choices import Choices
 from .generator import Generator, can_be_named
 
@@ -68,6 +70,9 @@ _PLACES = re.compile(r"\{(\w+)\}")
 _WORDS = re.compile(r"(?<![\w{'])[a-z.]+(?![\w}'])|-(?=\{)")
 
 
+_TRIES = 5
+
+
 class Mistakes:
     """Makes filters that are wrong in one place, from those that a generator makes."""
 
@@ -109,6 +114,17 @@ class Mistakes:
 
     def mistake(self, choices: Choices) -> tuple[str, str]:
         """A wrong filter, and the code of its first problem."""
+        for _ in range(_TRIES):
+            text, code = self.tried(choices)
+            try:
+                parse_query({"$filter": text}, self.generator.entity_type, limits=self.generator.limits)
+            except ODataError as error:
+                if error.problems[0].code == code:
+                    return text, code
+        return "", "empty-expression"
+
+    def tried(self, choices: Choices) -> tuple[str, str]:
+        """A filter that is wrong, unless a name in it is like a word of the language or it is too long."""
         code, text = choices.pick(self.known)
 
         def put(match: re.Match[str]) -> str:

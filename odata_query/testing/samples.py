@@ -111,7 +111,7 @@ def values_in(rows: Iterable[Any], entity_type: StructuredType) -> dict[str, lis
         else:
             kind = kind_of(type)
             like = VALUES.get(kind)
-            if like and value.__class__ is like[0].__class__ and value == value:
+            if like and value.__class__ is like[0].__class__ and _can_be_written(value, kind):
                 found.setdefault(kind, []).append(value)
 
     for row in rows:
@@ -166,6 +166,16 @@ def near(value: Any, choices: Choices) -> Any:
     return value
 
 
+def _can_be_written(value: Any, kind: str) -> bool:
+    """Whether a literal can say a value that a row holds."""
+    if isinstance(value, str):
+        is_text = "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
+        return is_text and (kind == "String" or value.startswith("SRID="))
+    if isinstance(value, Decimal):
+        return value.is_finite() and int(value.as_tuple().exponent) > -30 and abs(value.adjusted()) < 30
+    return bool(value == value)
+
+
 class Rows:
     """Rows of a model, as dictionaries of Python values: each unlike the others in its key.
 
@@ -218,7 +228,9 @@ class Rows:
             if type.is_flags:
                 bits = [choices.pick((0, value)) for value in type.members.values()]
                 return sum(set(bits)) if all(bit & (bit - 1) == 0 for bit in bits) else bits[0]
-            return choices.pick(list(type.members))
+            return choices.pick(list(type.members) or ["0"])
+        if type is edm.BINARY:
+            return choices.pick((b"", b"a", b"\x00\xff"))
         kind = kind_of(type)
         if kind == "Integer":
             least, most = _RANGES[type.name]
@@ -251,6 +263,9 @@ _KEYS: Mapping[str, Callable[[int], Any]] = {
     "Date": lambda n: dt.date(2000, 1, 1) + dt.timedelta(days=n),
     "DateTimeOffset": lambda n: dt.datetime(2000, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=n),
     "Decimal": Decimal,
+    "Double": float,
+    "Duration": lambda n: dt.timedelta(seconds=n),
+    "TimeOfDay": lambda n: (dt.datetime.min + dt.timedelta(seconds=n)).time(),
 }
 
 
