@@ -20,6 +20,7 @@ from odata_query.errors import problem
 from odata_query.serving import safe_limits
 from odata_query.testing import Disagreement, EndpointReport, Report, check_backend, fuzz_endpoint
 from odata_query.testing.choices import Choices
+from odata_query.testing.conformance import PRODUCT
 from odata_query.testing.samples import Rows
 
 
@@ -643,3 +644,9 @@ def test_the_same_seed_asks_an_endpoint_the_same():
 def test_no_more_failures_are_looked_for_than_asked_for():
     with pytest.raises(AssertionError, match="\n2 kinds of failure"):
         fuzz(served(form=moved), most=2)
+
+
+def test_a_model_with_tight_bounds_is_asked_what_it_takes():
+    tight = PRODUCT.restrict(limits=oq.Limits(max_lambda_depth=1, max_nodes=10))
+    report = check_backend(python, entity_type=tight, cases=False, queries=200)
+    assert sum(report.reached.values()) > 100

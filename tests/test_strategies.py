@@ -33,7 +33,7 @@ from odata_query.strategies import filters, invalid_filters, orderbys, queries, 
 from odata_query.testing.choices import Choices
 from odata_query.testing.conformance import PRODUCT
 from odata_query.testing.generator import Generator
-from odata_query.testing.mistakes import Mistakes
+from odata_query.testing.mistakes import MISTAKES, Mistakes
 from odata_query.testing.samples import Rows
 from odata_query.typed import TypedCall
 
@@ -439,3 +439,13 @@ def test_a_seed_makes_the_same_twice():
         hashlib.sha256(names["made"](PRODUCT).encode("utf-8", "replace")).digest() for _ in range(2)
     )
     assert first == second
+
+
+def test_each_mistake_of_the_table_has_its_code():
+    mistakes, choices = Mistakes(Generator(PRODUCT)), Choices.seeded(3)
+    assert {text for _, text in MISTAKES} - {text for _, text in mistakes.known} == {"{hidden} eq null"}
+    for _ in range(2_000):
+        text, code = mistakes.tried(choices)
+        with pytest.raises(oq.ODataError) as caught:
+            oq.parse_query({"$filter": text}, PRODUCT)
+        assert caught.value.problems[0].code == code, text

@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import edm
 from ..ast import Call, ListExpr, Literal, Node, OrderByItem, Path, transform, walk
+from ..operations import OPERATIONS
 from ..parser import parse_filter, parse_orderby
 from ..printer import unparse
 
@@ -59,11 +60,21 @@ def _replaced(tree: Node, node: Node, other: Node) -> Node:
     return transform(tree, lambda each: other if each is node else each)
 
 
+_SIMPLEST = {edm.STRING.name: ("", "a"), edm.INT32.name: (0, 1), edm.INT64.name: (1,)}
+_SIMPLE = (Literal(True, edm.BOOLEAN), Literal(0, edm.INT32), Literal("", edm.STRING), Literal(1, edm.INT32))
+
+
 def _replacements(node: Node) -> Iterator[Node]:
+    if isinstance(node, Path) and node.segments[0] == "$it" and len(node.segments) > 1:
+        yield Path(node.segments[1:])
     if isinstance(node, Call):
         for below in list(walk(node))[1:]:
             if isinstance(below, Call | Path | Literal):
                 yield below
+        if node.function == "any" and len(node.arguments) > 1:
+            yield Call("any", node.arguments[:1])
+        if node.function in OPERATIONS and OPERATIONS[node.function].nulls == "propagate":
+            yield from _SIMPLE
         step = 2 if node.function == "case" else 1
         if node.function in ("and", "or", "case") and len(node.arguments) > 2:
             for position in range(0, len(node.arguments), step):
@@ -72,14 +83,11 @@ def _replacements(node: Node) -> Iterator[Node]:
         for position in range(len(node.items)):
             yield ListExpr(node.items[:position] + node.items[position + 1 :])
     if isinstance(node, Literal) and node.value is not None:
-        simple: Mapping[str, tuple[Any, ...]] = {
-            edm.STRING.name: ("", "a"),
-            edm.INT32.name: (0, 1),
-            edm.INT64.name: (1,),
-        }
-        for value in simple.get(node.type.name, ()):
-            if node.value != value and not (isinstance(node.value, str) and len(node.value) <= len(value)):
-                yield Literal(value, node.type)
+        simple: tuple[Any, ...] = _SIMPLEST.get(node.type.name, ())
+        if node.value in simple:
+            simple = simple[: simple.index(node.value)]  # never back
+        for value in simple:
+            yield Literal(value, node.type)
         if node.type is edm.STRING:
             for position in range(len(node.value) if len(node.value) > 1 else 0):
                 yield Literal(node.value[:position] + node.value[position + 1 :], node.type)
