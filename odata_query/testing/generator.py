@@ -22,6 +22,7 @@ from ..ast import Call, Lambda, ListExpr, Literal, NamedValue, Node, OrderByItem
 from ..errors import ODataError
 from ..limits import Limits, effective
 from ..model import EntityType, StructuredType
+from ..names import COMPARISONS
 from ..operations import OPERATIONS, Operation, Signature
 from ..parser import parse_filter
 from ..printer import unparse
@@ -30,7 +31,6 @@ from .samples import VALUES, kind_of, moved, near, values_in
 
 Producer = Callable[[str, int, "Scope", bool], Node | None]
 
-_COMPARISONS = ("eq", "ne", "gt", "ge", "lt", "le")
 _NUMBERS = ("Integer", "Decimal", "Double")
 _PROMOTED = {"Decimal": ("Decimal", "Integer"), "Double": _NUMBERS}
 _TYPES = {"Double": edm.DOUBLE}
@@ -104,7 +104,7 @@ class Generator:
             if isinstance(element, StructuredType):
                 self.paths(element, False)
         self.operations = [op for op in OPERATIONS.values() if self.is_allowed(op.name)]
-        self.comparisons = [name for name in _COMPARISONS if self.is_allowed(name)]
+        self.comparisons = [name for name in COMPARISONS if self.is_allowed(name)]
         self.kinds = self.reachable()
         self.producers: dict[str, tuple[list[int], list[Producer]]] = {}
         self.targets = list(self.aims())
@@ -139,7 +139,7 @@ class Generator:
             for signature in operation.signatures:
                 if signature.parameters:
                     yield _kind_named(signature.result), self.calls(operation, signature)
-            if not operation.signatures and operation.name not in _COMPARISONS:
+            if not operation.signatures and operation.name not in COMPARISONS:
                 result, _, make = _SPECIAL[operation.name]
                 yield result, self.made_by(make, operation.name)
         for own in self.kinds if self.comparisons else ():
@@ -563,7 +563,7 @@ class Generator:
 
 
 _SPECIAL: Mapping[str, tuple[str, float, Callable[..., Node | None]]] = {
-    **dict.fromkeys(_COMPARISONS, ("Boolean", 1, Generator.comparison)),
+    **dict.fromkeys(COMPARISONS, ("Boolean", 1, Generator.comparison)),
     "in": ("Boolean", 1.5, Generator.membership),
     "any": ("Boolean", 1.5, Generator.quantified),
     "all": ("Boolean", 1, Generator.quantified),
