@@ -19,7 +19,7 @@ from typing import Any
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent / place) for place in ("tests", "")]
 
 from engines import ENGINES, Engine, close_all, engine  # noqa: E402  # found on the path above
-from indexes import CASES, Case, by_hand, fill, ours, plan  # noqa: E402  # the same
+from indexes import CASES, Case, by_hand, fill, ours, plan  # noqa: E402  # found on the path above
 
 SAMPLE = 0.02
 """The seconds in which a sample's runs begin."""

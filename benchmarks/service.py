@@ -37,24 +37,14 @@ sys.path.insert(1, str(Path(__file__).resolve().parent.parent / "tests"))
 
 import httpx
 import uvicorn
-from dam_service import SCHEMA, Images, create_app
+from dam_service import QUERIES, SCHEMA, Images, create_app
 
-import odata_query as oq
 from odata_query import sql
+from odata_query.serving import Endpoint
 
-QUERIES = (
-    "$filter=fileType eq 'jpg'",
-    "$filter=status eq 'Ok'",
-    "$filter=fileType eq 'png' and status eq 'Ok'",
-    "$filter=status in ('Ok', 'Re')",
-    "$filter=contains(reference, 'product')",
-    "$orderby=createdOn desc",
-    "$filter=fileType ne 'gif'&$orderby=numLinks desc&$skip=0&$top=50",
-)
 KEY, TENANT = "the-key", "the-tenant"
 REPEATS = 20
-LIMITS = oq.Limits(default_top=100, max_top=1_000, max_pattern=200)
-"""Those that query_for has by itself."""
+ENDPOINT = Endpoint(Images)
 
 # ---- the service ---------------------------------------------------------------------------------
 
@@ -108,7 +98,7 @@ def served(database: str) -> Iterator[httpx.Client]:
 
 def library(text: str) -> Callable[[], Awaitable[int]]:
     async def run() -> int:
-        query = oq.parse_query(text, Images, limits=LIMITS).with_filter("tenantId eq @tenant", tenant=TENANT)
+        query = ENDPOINT.query(text).with_filter("tenantId eq @tenant", tenant=TENANT)
         sql.select(query, "images", dialect="sqlite", columns=Images.properties)
         return 0
 

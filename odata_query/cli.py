@@ -372,7 +372,7 @@ def _label(node: Node) -> tuple[str, str]:
             return "()", "key"
         case Call():
             operation = OPERATIONS.get(node.function)
-            is_operator = operation is not None and operation.notation in ("infix", "prefix")
+            is_operator = operation is not None and operation.is_operator
             return node.function, "operator" if is_operator else "function"
         case Lambda():
             return f"{node.variable}:", "lambda"

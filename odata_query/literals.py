@@ -253,11 +253,13 @@ def write(value: Any, type: edm.Type) -> str:
     if isinstance(type, edm.EnumType):
         text = type.text(value)
         return f"{name}'{text}'" if "." in name else quote(text)
+    if not isinstance(type, edm.PrimitiveType):
+        return f"{name}'{value}'"
     text = value if isinstance(value, str) else _WRITE.get(name, _write_geo)(value)
     if name.startswith(("Edm.Geo", edm.DURATION.name, edm.BINARY.name)):
         prefix = "geography" if "Geog" in name else "geometry" if "Geom" in name else name[4:].lower()
         return f"{prefix}'{text}'"
-    return text if name.startswith("Edm.") or name == edm.NULL.name else f"{name}'{text}'"
+    return text
 
 
 def quote(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
@@ -156,9 +156,10 @@ class Member:
 class StructuredType(edm.Type):
     """What entity types and complex types share: named properties."""
 
-    __slots__ = ("_members", "bases", "key", "limits", "paths", "properties")
+    __slots__ = ("_members", "_named", "bases", "key", "limits", "paths", "properties")
 
     _members: Mapping[str, Member] | None
+    _named: Mapping[str, list[edm.Type]] | None
     paths: dict[tuple[object, ...], tuple[int, tuple[Member, ...], edm.Type, bool]]
     """Paths that the validator has resolved before; as many as it cares to remember."""
     properties: Mapping[str, Property]
@@ -188,6 +189,7 @@ class StructuredType(edm.Type):
         self._set("properties", MappingProxyType(dict(properties)))
         self._set("key", tuple(label for label, prop in properties.items() if prop.key))
         self._set("_members", None)
+        self._set("_named", None)
         self._set("paths", {})
         self._set("limits", limits)
         self._set("bases", tuple(bases))
@@ -215,6 +217,26 @@ class StructuredType(edm.Type):
             known = MappingProxyType(members)
             self._set("_members", known)
         return known
+
+    def named(self, name: str) -> Iterator[edm.Type]:
+        """The types that a name can mean, `Sales.Color` or `Color`, among those that properties lead to."""
+        known = self._named
+        if known is None:
+            known = {}
+            reached: list[edm.Type] = [self]
+            seen = set()
+            for found in reached:  # it grows
+                if id(found) in seen or isinstance(found, edm.PrimitiveType):
+                    continue
+                seen.add(id(found))
+                alike = known.setdefault(found.name, [])
+                if not any(_are_alike(found, other) for other in alike):
+                    alike.append(found)
+                if isinstance(found, StructuredType):
+                    reached.extend(edm.element_of(member.type) for member in found.members.values())
+            self._set("_named", known)
+        yield from known.get(name, ())
+        yield from known.get(name.rpartition(".")[2], ()) if "." in name else ()
 
     def __eq__(self, other: object) -> bool:
         """Whether two types have the same name and properties, their types included."""

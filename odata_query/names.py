@@ -19,8 +19,6 @@ _ANNOTATIONS = Phrase("Annotations")
 _NOTHING = ("null", "none", "nil", "undefined", "nothing")
 """What other languages call null."""
 COMPARISONS = ("eq", "ne", "gt", "ge", "lt", "le")
-NAMED = frozenset(n for n, op in OPERATIONS.items() if op.notation in ("function", "segment"))
-"""Operations that are asked for by a name, as functions are."""
 
 
 class Scope(NamedTuple):
@@ -147,7 +145,7 @@ class Names(Operands):
             return self.refuse("unsupported-expression.behind", node, function=name)
         if name == "()" or name in self.entity_type.members:
             return self.refuse("unsupported-expression.several", node, what=Phrase("Key predicates"))
-        functions = [n for n in NAMED if self.limits.functions is None or n in self.limits.functions]
+        functions = [n for n, op in OPERATIONS.items() if not op.is_operator and op.is_allowed(self.limits)]
         message, near = "unknown-function", self.nearest(name.lower(), functions)
         last = name.rpartition(".")[2].lower()
         if last == "substringof" and "contains" in functions:

@@ -88,9 +88,20 @@ class Operands:
 
     def literal(self, node: Literal) -> Node:
         value = node.value
-        if type(value) is not str or node.type is edm.STRING or not isinstance(node.type, edm.PrimitiveType):
+        if type(value) is not str or node.type is edm.STRING:
             return node
-        return self.read(node, node.type)
+        if isinstance(node.type, edm.PrimitiveType):
+            return self.read(node, node.type)
+        return self.enum_value(node)
+
+    def enum_value(self, node: Literal) -> Node:
+        """A literal with the name of its enumeration: `Sales.Color'Red'`."""
+        name = node.type.name
+        found = [type for type in self.entity_type.named(name) if isinstance(type, edm.EnumType)]
+        if not found:
+            return self.refuse("unknown-type", node, span=(node.span[0], node.span[0] + len(name)), name=name)
+        # Which of several is meant is known by what the value is compared with.
+        return self.converted(node, found[0], node) if len(found) == 1 else node
 
     def read(self, node: Literal, type: edm.Type) -> Node:
         """The literal with the value that its text has in a type."""
@@ -237,7 +248,7 @@ class Operands:
         """A literal as the type of what it is compared with: `'Red'` as a member, a date as midnight."""
         if not isinstance(node, Literal) or node.value is None:
             return node
-        if isinstance(wanted, edm.EnumType):
+        if isinstance(wanted, edm.EnumType) and type(node.value) is str:
             prefix = node.type.name
             if node.type is edm.STRING or prefix == wanted.name or prefix.rpartition(".")[2] == wanted.name:
                 value = wanted.value(node.value)

@@ -13,7 +13,10 @@ they are not types of values: lambdas, lists, types, pairs.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from .limits import Limits
 
 
 class Signature(NamedTuple):
@@ -45,6 +48,16 @@ class Operation(NamedTuple):
     doc: str
     signatures: tuple[Signature, ...]
     examples: tuple[str, ...]
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether it is written as an operator, not by a name as functions and segments are."""
+        return self.notation in ("infix", "prefix")
+
+    def is_allowed(self, limits: Limits) -> bool:
+        """Whether limits take it: by their `operators`, or by their `functions`."""
+        allowed = limits.operators if self.is_operator else limits.functions
+        return allowed is None or self.name in allowed
 
 
 def _operation(

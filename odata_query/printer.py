@@ -20,7 +20,7 @@ from .literals import write
 from .operations import OPERATIONS
 
 _ATOM = 9
-_WITHOUT_PARENTHESES = {name for name, op in OPERATIONS.items() if op.notation in ("infix", "prefix")}
+_WITHOUT_PARENTHESES = {name for name, op in OPERATIONS.items() if op.is_operator}
 Piece = str | tuple[Node, int]
 """Text, or a node with the least precedence that needs no parentheses."""
 

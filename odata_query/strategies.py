@@ -12,9 +12,9 @@ short ones.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from importlib import resources
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 from hypothesis import strategies as st
 
@@ -23,6 +23,7 @@ from .limits import Limits
 from .model import EntityType
 from .printer import unparse
 from .testing.choices import Choices
+from .testing.endpoints import quoted
 from .testing.generator import Generator
 from .testing.mistakes import Mistakes
 from .testing.samples import Rows
@@ -30,10 +31,6 @@ from .testing.samples import Rows
 __all__ = ["filters", "invalid_filters", "orderbys", "queries", "raw_text", "rows"]
 
 T = TypeVar("T")
-Pairs = list[tuple[str, str]]
-
-_SAFE = "$',()/:*@!;=?"
-"""What browsers leave in a query string, apart from letters and digits."""
 
 _BYTES = st.binary(max_size=256) | st.one_of([st.binary(min_size=n, max_size=n) for n in (24, 48, 96)])
 """Bytes of a fixed size are drawn in less time; only the first shrink in size: the others become those."""
@@ -94,11 +91,9 @@ def queries(
     """
     generator = _generator(entity_type, limits, rows, 1)
     found = _decided(lambda choices: list(generator.options(choices).items()))
-    return found.map(_encoded) if encoded else found
-
-
-def _encoded(pairs: Pairs) -> str:
-    return "&".join(f"{name}={quote(value, safe=_SAFE)}" for name, value in pairs)
+    if not encoded:
+        return found
+    return found.map(lambda pairs: "&".join(f"{name}={quoted(value)}" for name, value in pairs))
 
 
 def rows(
@@ -114,7 +109,6 @@ def rows(
     Values are those that filters ask for: nulls, quotes, `%`, `_`, letters that fold to others, the ends of
     ranges.
     """
-
     if not isinstance(entity_type, EntityType):
         raise ConfigurationError(f"a strategy takes an EntityType, not {entity_type!r}")
 
@@ -138,24 +132,9 @@ def raw_text(start: str = "filter") -> st.SearchStrategy[str]:
 
     start  `filter` or `orderby`
     """
-    import lark
-
     if start not in ("filter", "orderby"):
         raise ConfigurationError(f"a text is a filter or an orderby, not {start!r}")
-    grammar = resources.files(__package__).joinpath("odata.lark").read_text("utf-8")
-    rules: dict[str, list[list[str]]] = {}
-    for rule in lark.Lark(grammar, parser="lalr", lexer="contextual", start=start).rules:
-        rules.setdefault(rule.origin.name, []).append([symbol.name for symbol in rule.expansion])
-    depths: dict[str, int] = dict.fromkeys(_WORDS, 0)
-
-    def depth(expansion: list[str]) -> tuple[int, int]:
-        return max((depths.get(name, 1_000) for name in expansion), default=0), len(expansion)
-
-    while not rules.keys() <= depths.keys():
-        known = {name: min(map(depth, expansions))[0] + 1 for name, expansions in rules.items()}
-        depths |= {name: found for name, found in known.items() if found < 1_000}
-    for expansions in rules.values():
-        expansions.sort(key=depth)  # where decisions have ended the first is taken, which leads to an end
+    rules = _rules(start)
 
     def made(choices: Choices) -> str:
         parts = []
@@ -169,6 +148,28 @@ def raw_text(start: str = "filter") -> st.SearchStrategy[str]:
         return "".join(parts)
 
     return _decided(made)
+
+
+@cache
+def _rules(start: str) -> dict[str, list[list[str]]]:
+    """The expansions of each rule, first those that end soonest, as they are taken without decisions."""
+    import lark
+
+    grammar = resources.files(__package__).joinpath("odata.lark").read_text("utf-8")
+    rules: dict[str, list[list[str]]] = {}
+    for rule in lark.Lark(grammar, parser="lalr", lexer="contextual", start=start).rules:
+        rules.setdefault(rule.origin.name, []).append([symbol.name for symbol in rule.expansion])
+    depths: dict[str, int] = dict.fromkeys(_WORDS, 0)
+
+    def depth(expansion: list[str]) -> tuple[int, int]:
+        return max((depths.get(name, 1_000) for name in expansion), default=0), len(expansion)
+
+    while not rules.keys() <= depths.keys():
+        known = {name: min(map(depth, expansions))[0] + 1 for name, expansions in rules.items()}
+        depths |= {name: found for name, found in known.items() if found < 1_000}
+    for expansions in rules.values():
+        expansions.sort(key=depth)
+    return rules
 
 
 _WORDS: Mapping[str, tuple[str, ...]] = {

@@ -300,7 +300,7 @@ def _prefixed(text: str, start: int, end: int) -> Literal:
             raise Refusal("invalid-literal.geo", place, end, reason=Phrase(wrong)) from None
         name = f"Edm.{known.capitalize()}{shape.removeprefix('Geometry')}"
         kind, good = edm.primitive(name) or edm.UNTYPED, True
-    elif "." in prefix:
+    elif "." in prefix and not prefix.startswith("Edm."):
         check_name(prefix, start)
         kind, good = edm.Type(prefix), True
         for member in value.split(","):
@@ -308,7 +308,7 @@ def _prefixed(text: str, start: int, end: int) -> Literal:
                 check_name(member, inside)
             inside += len(member) + 1
     else:
-        variant = _OLD_LITERALS.get(known, "prefix")
+        variant = _OLD_LITERALS.get(known.removeprefix("edm."), "prefix")
         raise Refusal(f"invalid-literal.{variant}", start, end, prefix=prefix)
     if not good:
         raise Refusal("invalid-literal", start, end, type=kind.name)

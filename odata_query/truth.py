@@ -185,7 +185,8 @@ def _holds_at_once(emitter: Emitter, node: Node, wanted: bool, on_null: bool) ->
         return emitter.constant(on_null if node.value is None else node.value is wanted)
     part = _value_at_once(emitter, node)
     emitter.node = node
-    return emitter.test(node, (part,), (is_nullable(node),), wanted, on_null)  # type: ignore[arg-type]
+    nullable = (is_nullable(node),)
+    return emitter.test(node, (part,), nullable, wanted, on_null)  # type: ignore[arg-type]  # a call or a path
 
 
 def _paged(node: TypedCall) -> TypedCall:

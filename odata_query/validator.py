@@ -26,7 +26,7 @@ from .catalogue import Phrase
 from .errors import Problem, error, shorten
 from .limits import Limits, effective
 from .model import StructuredType
-from .names import COMPARISONS, NAMED, OUTERMOST, Names, Scope
+from .names import COMPARISONS, OUTERMOST, Names, Scope
 from .operands import WRONG, is_nothing, is_unordered
 from .operations import OPERATIONS, SEGMENTS
 from .overloads import UNKNOWN, described, listed, number_kind, overload, promoted
@@ -123,8 +123,8 @@ class Validator(Names):
         if typed is not None:
             return typed
         if isinstance(node, Call):
-            allowed = self.limits.functions if node.function in NAMED else self.limits.operators
-            if allowed is not None and node.function in OPERATIONS and node.function not in allowed:
+            known = OPERATIONS.get(node.function)
+            if known is not None and not known.is_allowed(self.limits):
                 return self.refuse("operation-not-allowed", node, name=_shown(node))
             if node.function in _OPERATIONS:
                 return (yield self.operation(node, scope))
@@ -325,14 +325,9 @@ class Validator(Names):
 
     def named_type(self, target: TypeName) -> edm.Type | None:
         name = target.name.removeprefix("Collection(").removesuffix(")")
-        known = {
-            t.name: t
-            for member in self.entity_type.members.values()
-            for t in (member.type, edm.element_of(member.type))
-        }
-        known[self.entity_type.name] = self.entity_type
-        found = edm.primitive(name) or edm.primitive(f"Edm.{name}") or known.get(name)
-        found = found or known.get(name.rpartition(".")[2])
+        found = (
+            edm.primitive(name) or edm.primitive(f"Edm.{name}") or next(self.entity_type.named(name), None)
+        )
         if found is None:
             self.refuse("unknown-type", target, name=name)
         elif target.name != name:

@@ -41,6 +41,16 @@ SCHEMA = """
         UNIQUE (tenant_id, reference)
     );
 """
+QUERIES = (
+    "$filter=fileType eq 'jpg'",
+    "$filter=status eq 'Ok'",
+    "$filter=fileType eq 'png' and status eq 'Ok'",
+    "$filter=status in ('Ok', 'Re')",
+    "$filter=contains(reference, 'product')",
+    "$orderby=createdOn desc",
+    "$filter=fileType ne 'gif'&$orderby=numLinks desc&$skip=0&$top=50",
+)
+"""What its documentation shows as examples, as they are written there."""
 
 
 class Status(StrEnum):

@@ -212,7 +212,7 @@ def check(database: Engine, count: int, seed: int, most: int = 20) -> Report:
     """A report of so many queries on an engine."""
     backend = Database(database)
     found = Check(backend, excuse=backend.excuse, most=most)
-    found.refused |= backend.not_offered()
+    found.offer.refused |= backend.not_offered()
     given = rows(infinite=database.holds_infinity, nan=database.holds_nan)
     found.queries(PRODUCT, given, count, seed)
     return found.report

@@ -67,7 +67,7 @@ def in_fastapi(**settings: Any) -> Ask:
     app = fastapi.FastAPI()
     asked = Annotated[oq.Query, fastapi.Depends(query_for(IMAGES, **settings))]
 
-    def images(query: asked):  # type: ignore[valid-type]
+    def images(query: asked):  # type: ignore[valid-type]  # FastAPI reads it when it runs
         return found(query)
 
     async def named(name: str, query: asked):  # type: ignore[valid-type]

@@ -17,7 +17,7 @@ from odata_query.languages import LANGUAGES, Language, message, negotiated
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "grammar"))
 
-from reference import EXAMPLE_LIMITS, EXAMPLE_MODEL  # noqa: E402
+from reference import EXAMPLE_LIMITS, EXAMPLE_MODEL  # noqa: E402 - found on the path above
 
 PACKAGE = ROOT / "odata_query"
 NAMED = re.compile(r'"((?:' + "|".join(PROBLEMS) + r')(?:\.[a-z-]+)?)"')

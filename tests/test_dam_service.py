@@ -22,7 +22,7 @@ pytest.importorskip("uvicorn", reason="uvicorn is not installed")
 
 import httpx
 import uvicorn
-from dam_service import SCHEMA, Image, Images, create_app
+from dam_service import QUERIES, SCHEMA, Image, Images, create_app
 
 KEYS = {"key-of-ana": "ana", "key-of-eva": "eva"}
 ANA = {"X-API-KEY": "key-of-ana"}
@@ -201,17 +201,6 @@ def raw(client, target: str, headers=ANA) -> tuple[int, dict]:
 
 
 # ---- what is documented --------------------------------------------------------------------------
-
-QUERIES = [
-    "$filter=fileType eq 'jpg'",
-    "$filter=status eq 'Ok'",
-    "$filter=fileType eq 'png' and status eq 'Ok'",
-    "$filter=status in ('Ok', 'Re')",
-    "$filter=contains(reference, 'product')",
-    "$orderby=createdOn desc",
-    "$filter=fileType ne 'gif'&$orderby=numLinks desc&$skip=0&$top=50",
-]
-"""The example queries, as they are written."""
 
 
 def options(query: str) -> list[tuple[str, str]]:

@@ -89,6 +89,11 @@ CASES = (  # a filter, the rows that it keeps
     ("not (color has 'Red')", [2]),
     ("not (color has null)", []),
     ("(color has 'Red') eq null", [3]),
+    ("Sales.Color'Red' has 'Red' and id eq 3", [3]),
+    ("Sales.Color'Red' ne null and id eq 3", [3]),
+    ("case(id eq 3:Sales.Color'Red',true:color) eq 'Red,Green'", [1]),
+    ("case(id gt 0:Sales.Color'Red') eq Sales.Color'Red'", [1, 2, 3]),
+    ("cast(Sales.Color'Red',Edm.String) eq 'Red'", [1, 2, 3]),
     ("tags/any()", [1, 3]),
     ("not tags/any()", [2]),
     ("tags/any(t: t eq 'blue')", [1]),
@@ -121,6 +126,27 @@ CASES = (  # a filter, the rows that it keeps
 @pytest.mark.parametrize(("text", "kept"), CASES)
 def test_an_operation_that_needs_a_model_keeps_the_right_rows(text: str, kept: list[int], times: int) -> None:
     assert ids(text, ROWS * times) == kept * times
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Owner/Level eq Shop.Level'High'", [1]),
+        ("level eq Shop.Level'Off'", [1]),
+        ("level ne Shop.Level'Off'", []),
+        ("Owner/mood eq People.Mood'Good'", [1]),
+        ("People.Mood'Good' ne null", [1]),
+    ],
+)
+def test_a_member_is_of_the_enumeration_that_it_is_compared_with(text: str, kept: list[int]) -> None:
+    of_people, of_shops = oq.EnumType("Level", {"High": 1}), oq.EnumType("Level", {"Off": 0})
+    mood = oq.EnumType("People.Mood", {"Good": 1})
+    owner = oq.ComplexType("Owner", {"Level": oq.Property(of_people), "mood": oq.Property(mood)})
+    shop = oq.EntityType(
+        "Shop", {"id": oq.Property("Edm.Int32"), "level": oq.Property(of_shops), "Owner": oq.Property(owner)}
+    )
+    rows = [{"id": 1, "level": 0, "Owner": {"Level": 1, "mood": 1}}]
+    assert [row["id"] for row in python.apply(rows, oq.parse_query([("$filter", text)], shop))] == kept
 
 
 def test_each_operation_has_an_example_or_a_case() -> None:

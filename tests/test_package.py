@@ -65,7 +65,8 @@ LAYERS = [
     {"model", "parser", "printer"},
     {"builder", "diagnosis"},
     {"literals", "tokens"},
-    {"ast", "limits", "operations"},
+    {"ast", "operations"},
+    {"limits"},
     {"errors"},
     {"_tables", "catalogue", "edm", "geo", "regex", "trampoline"},
 ]

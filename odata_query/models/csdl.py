@@ -162,9 +162,7 @@ class _Reading:
         names = {_text(name, place).lower() for value in said for name in _list(value, place)}
         if not names:  # an empty list is none
             return None
-        return frozenset(
-            name for name in names & OPERATIONS.keys() if OPERATIONS[name].notation not in ("infix", "prefix")
-        )
+        return frozenset(name for name in names & OPERATIONS.keys() if not OPERATIONS[name].is_operator)
 
     def is_hidden(self, target: str, holder: Mapping[str, Any]) -> bool:
         """Whether clients may not read a property: `Core.Permissions` of `Write` or `None`."""

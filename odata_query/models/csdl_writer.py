@@ -58,7 +58,7 @@ def to_json(entity_type: EntityType, namespace: str = "Default") -> Json:
     limits = entity_type.limits
     if limits is not None and limits.functions is not None:
         # An empty list would allow all, and operators may stand in it too.
-        operators = [o.name for o in OPERATIONS.values() if o.notation in ("infix", "prefix")]
+        operators = [o.name for o in OPERATIONS.values() if o.is_operator]
         offered[f"@{_CAPABILITIES}.FilterFunctions"] = sorted(limits.functions) or operators
     document: Json = {"$Version": "4.01"}
     if container in written:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Unpack
 
 from django.db import connections, models, router  # type: ignore[import-untyped]  # no stubs
-from django.db.models.fields import PositiveIntegerRelDbTypeMixin  # type: ignore[import-untyped]  # the same
+from django.db.models.fields import PositiveIntegerRelDbTypeMixin  # type: ignore[import-untyped]  # no stubs
 
 from .. import edm
 from ..errors import ConfigurationError

@@ -106,11 +106,9 @@ def _bounds(limits: Limits, texts: dict[str, str]) -> Iterator[str]:
 def _operations(limits: Limits) -> Iterator[str]:
     allowed: dict[str, list[str]] = {"Operators": [], "Functions": []}
     for name, operation in OPERATIONS.items():
-        is_operator = operation.notation in ("infix", "prefix")
-        names = limits.operators if is_operator else limits.functions
-        if names is None or name in names:
+        if operation.is_allowed(limits):
             shown = "-" if name == "negate" else name
-            allowed["Operators" if is_operator else "Functions"].append(f"`{shown}`")
+            allowed["Operators" if operation.is_operator else "Functions"].append(f"`{shown}`")
     for kind, shown_names in allowed.items():
         yield f"{kind}: {', '.join(shown_names) or 'none'}."
 

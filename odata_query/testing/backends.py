@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import edm, python
 from ..ast import walk
@@ -144,9 +144,37 @@ def check_backend(
         if rows is None:
             rows = Rows(model, nan=nan, infinite=infinity).rows(Choices.seeded(seed), _ROWS)
         check.queries(model, rows, queries, seed)
-    if check.report.disagreements or not check.answered:
+    if check.report.disagreements or not check.offer.answered:
         raise AssertionError(str(check.report))
     return check.report
+
+
+class Offer:
+    """What a backend has turned out to offer, by overload."""
+
+    def __init__(self) -> None:
+        self.answered: Counter[str] = Counter()
+        """Those in queries that were answered, with how often."""
+        self.refused: set[str] = set()
+        """Those for which queries were refused."""
+
+    def refuse(self, query: Query) -> None:
+        """Note a query that was refused: if all else in it has been answered, it is for the one overload."""
+        keys = {key for key in keys_of(query) if key not in self.answered}
+        if len(keys) == 1:
+            self.refused |= keys
+
+    def is_rare(self, key: str) -> bool:
+        return key in self.refused and key not in self.answered
+
+
+class Outcome(NamedTuple):
+    """What came of a query: nothing of all this if the backend agrees."""
+
+    disagreement: Disagreement | None = None
+    refusal: str | None = None
+    excuse: str | None = None
+    is_empty: bool = False
 
 
 class Check:
@@ -165,10 +193,8 @@ class Check:
         self.apply: Backend = apply
         self.excuse = excuse
         self.most = most
-        self.report = Report()
-        self.refused: set[str] = set()
-        """Overloads for which queries were refused; rare are those that nothing answered has."""
-        self.answered = 0
+        self.offer = Offer()
+        self.report = Report(reached=self.offer.answered)
 
     def cases(self, *, nan: bool, infinity: bool) -> None:
         """The conformance cases that give rows."""
@@ -177,44 +203,49 @@ class Check:
             rows = [row for row in rows if _is_had(row, nan, infinity)]
             for case in suite.cases:
                 if "ids" in case and len(self.report.disagreements) < self.most:
-                    answered = self.answered
-                    found = self.compared(query_of(case, suite.entity_type), rows, options_of(case))
-                    self.report.cases += found is None and self.answered > answered
-                    self.noted(found)
+                    query = query_of(case, suite.entity_type)
+                    outcome = self.compared(query, rows, options_of(case))
+                    self.report.cases += outcome.refusal is None and outcome.disagreement is None
+                    self.noted(query, outcome)
 
     def queries(self, entity_type: EntityType, rows: Sequence[Any], count: int, seed: int) -> None:
         """Random queries."""
         report = self.report
-        generator = Generator(entity_type, rows=rows, rare=self.is_rare)
+        generator = Generator(entity_type, rows=rows, rare=self.offer.is_rare)
         choices = Choices.seeded(seed)
         first = choices.below(1_000)
         begun = time.perf_counter()
-        before = self.answered
+        answered = 0
         while report.tried < count and len(report.disagreements) < self.most:
             # Where little is offered, large filters are always refused.
-            share = (self.answered - before) / report.tried if report.tried > 20 else 1
+            share = answered / report.tried if report.tried > 20 else 1
             if report.tried % 3:
                 options = generator.aimed(choices, first + report.tried * 2 // 3)
             else:
                 options = generator.options(choices, 4 if share > 0.5 else 2 if share > 0.2 else 1)
             report.tried += 1
-            answered = self.answered
             try:
                 query = parse_query(options, entity_type)
             except LimitError:  # the model's own bounds are tight
                 continue
-            found = self.compared(query, rows, options)
-            if found is not None:
-                found = self.smallest(found, entity_type, rows)
-            elif self.answered == answered:
-                self.refused |= blamed(query, self.report.reached)
-            self.noted(found)
+            outcome = self.compared(query, rows, options)
+            answered += outcome.refusal is None
+            if outcome.disagreement is not None:
+                outcome = Outcome(self.smallest(outcome.disagreement, entity_type, rows))
+            report.empty += outcome.is_empty
+            self.noted(query, outcome)
         report.seconds = time.perf_counter() - begun
 
-    def is_rare(self, key: str) -> bool:
-        return key in self.refused and key not in self.report.reached
-
-    def noted(self, found: Disagreement | None) -> None:
+    def noted(self, query: Query, outcome: Outcome) -> None:
+        """Report what came of a query."""
+        found, refusal, excuse, _ = outcome
+        if refusal is not None:
+            self.report.refused[refusal] += 1
+            self.offer.refuse(query)
+            return
+        self.offer.answered.update(set(keys_of(query)))
+        if excuse is not None:
+            self.report.excused[excuse] += 1
         if found is not None:
             # What has one cause probably has one problem with the same operations.
             cause = f"{found.kind} {' '.join(found.operations)}"
@@ -222,20 +253,19 @@ class Check:
             if known is not found:
                 known.times += 1
 
-    def compared(self, query: Query, rows: Sequence[Any], options: Any) -> Disagreement | None:
-        """The disagreement about a query, if there is one; what is refused agrees."""
+    def compared(self, query: Query, rows: Sequence[Any], options: Any) -> Outcome:
+        """What comes of a query; what is refused does not disagree."""
         assert query.entity_type is not None
-        report = self.report
         key = [query.entity_type.members[name].attribute for name in query.entity_type.key]
         if not key:
             raise ConfigurationError(f"{query.entity_type.name} has no key to tell its rows by")
         if query.orderby:
             query = replace(query, orderby=with_key(query.orderby, query.entity_type))
-        keys = set(keys_of(query))
-        before = list(rows)
         by_key = {_key(row, key): row for row in rows}
         if len(by_key) < len(rows):
             raise ConfigurationError("two of the rows have the same key")
+        operations = sorted(set(keys_of(query)))
+        before = list(rows)
         expected = [_key(row, key) for row in python.apply(rows, query)]
         try:
             found = [_key(item, key) for item in self.apply(rows, query)]
@@ -244,24 +274,19 @@ class Check:
                 raise ConfigurationError("the backend has changed the rows that it was given")
         except Exception as wrong:
             if isinstance(wrong, ODataError) and _is_declared(wrong):
-                report.refused[f"{type(wrong).__name__}: {wrong.problems[0].message}"] += 1
-                return None
+                return Outcome(refusal=f"{type(wrong).__name__}: {wrong.problems[0].message}")
             trace = "".join(traceback.format_tb(wrong.__traceback__)[-2:])
-            return Disagreement(options, f"{type(wrong).__name__}: {wrong}\n{trace}", sorted(keys))
-        report.reached.update(keys)
-        self.answered += 1
-        report.empty += not expected
+            return Outcome(Disagreement(options, f"{type(wrong).__name__}: {wrong}\n{trace}", operations))
         if not query.orderby:
             expected, found = _sorted(expected), _sorted(found)
         if found == expected:
-            return None
-        reason = self.excuse(query, found) if self.excuse else None
-        if reason is not None:
-            report.excused[reason] += 1
-            return None
+            return Outcome(is_empty=not expected)
+        excuse = self.excuse(query, found) if self.excuse else None
+        if excuse is not None:
+            return Outcome(excuse=excuse)
         missing, extra = [by_key[one] for one in missing], [by_key.get(one, one) for one in extra]
         problem = "rows" if missing or extra else "order" if len(found) == len(expected) else "duplicates"
-        return Disagreement(options, problem, sorted(keys), expected, found, missing, extra)
+        return Outcome(Disagreement(options, problem, operations, expected, found, missing, extra))
 
     def smallest(self, found: Disagreement, entity_type: EntityType, rows: Sequence[Any]) -> Disagreement:
         """The disagreement on the smallest query that still has its problem."""
@@ -273,7 +298,7 @@ class Check:
                 query = parse_query(options, entity_type)
             except ODataError:
                 return False
-            again = self.compared(query, rows, options)
+            again = self.compared(query, rows, options).disagreement
             if again is None or again.kind != found.kind:
                 return False
             last = again
@@ -294,12 +319,6 @@ def keys_of(query: Query) -> Iterator[str]:
                     if node.function == "cast":
                         yield f"cast({_family(type_of(node.arguments[0]))},{_family(node.type)})"
                     yield node.key
-
-
-def blamed(query: Query, answered: Container[str]) -> set[str]:
-    """The overload for which a query was refused, if all others in it have been answered."""
-    keys = {key for key in keys_of(query) if key not in answered}
-    return keys if len(keys) == 1 else set()
 
 
 def _family(type: edm.Type) -> str:

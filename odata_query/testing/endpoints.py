@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from .. import python
@@ -20,18 +20,26 @@ from ..model import EntityType
 from ..python_rows import fetch, reader
 from ..query import Query, parse_query
 from ..serving import safe_limits
-from .backends import blamed, keys_of
+from .backends import Offer, keys_of
 from .choices import Choices
 from .generator import Generator
 from .mistakes import Mistakes, changed
 from .shrinking import shrunk, shrunk_text
 
-Pairs = Sequence[tuple[str, str]]
+T = TypeVar("T")
 
-_SAFE = "$',()/:*@!;=?-._~"
+_SAFE = "$',()/:*@!;=?"
+"""What browsers leave in a query string, apart from letters and digits."""
 _SPELLINGS = ("$filter", "filter", "$Filter", "%24filter", "FILTER")
 _STEPS = 200
 """Requests that making a failure smaller may take."""
+
+
+class Fault(NamedTuple):
+    """What is wrong with an answer."""
+
+    kind: str
+    detail: str
 
 
 class Answer(NamedTuple):
@@ -127,15 +135,8 @@ class _Fuzz:
         members = [entity_type.members[name] for name in entity_type.key]
         self.key = [(member, reader(member.type, zone) or _same) for member in members]
         self.report = EndpointReport()
-        self.answered: set[str] = set()
-        self.refused: set[str] = set()
-        """Overloads in queries that were answered, and those for which others were refused."""
-        self.generator = Generator(
-            entity_type,
-            limits=limits,
-            rows=rows,
-            rare=lambda key: key in self.refused and key not in self.answered,
-        )
+        self.offer = Offer()
+        self.generator = Generator(entity_type, limits=limits, rows=rows, rare=self.offer.is_rare)
         self.mistakes = Mistakes(self.generator)
 
     def run(self, requests: int, seed: int, most: int) -> None:
@@ -173,21 +174,10 @@ class _Fuzz:
 
         def encoded(given: Mapping[str, str]) -> str:
             names = {"$filter": spelling}
-            return "&".join(
-                f"{names.get(name, name)}={_quoted(text, spaces)}" for name, text in given.items()
-            )
+            return "&".join(f"{names.get(name, name)}={quoted(text, spaces)}" for name, text in given.items())
 
-        wrong = self.wrong(encoded(options))
-        self.report.statuses[self.status] += 1
-        if wrong is not None and (kind := wrong.partition("\n")[0]) not in self.report.failures:
-            steps = iter(range(_STEPS))
-
-            def fails(smaller: Mapping[str, str]) -> bool:
-                again = self.wrong(encoded(smaller)) if next(steps, None) is not None else None
-                return again is not None and again.partition("\n")[0] == kind
-
-            plain = {name: text for name, text in options.items() if name != "$count"}
-            self.noted(encoded(shrunk(plain, fails) if fails(plain) else options))
+        given: Mapping[str, str] = options
+        self.asked(given, encoded, shrunk)
 
     def broken(self, choices: Choices) -> None:
         """A text of an option, or a whole query string, after a few changes."""
@@ -204,103 +194,114 @@ class _Fuzz:
         """Ask with a text of an option; without a name it is a whole query string, decoded."""
 
         def encoded(text: str) -> str:
-            return f"{name}={_quoted(text)}" if name else _quoted(text, safe=f"{_SAFE}&")
+            return f"{name}={quoted(text)}" if name else quoted(text, safe=f"{_SAFE}&")
 
-        wrong = self.wrong(encoded(text))
+        self.asked(text, encoded, shrunk_text)
+
+    def asked(
+        self, given: T, encoded: Callable[[T], str], shrink: Callable[[T, Callable[[T], bool]], T]
+    ) -> None:
+        """Ask, and note what is wrong with the answer, of the smallest of what is given that has it."""
+        fault = self.fault(encoded(given))
         self.report.statuses[self.status] += 1
-        if wrong is not None and (kind := wrong.partition("\n")[0]) not in self.report.failures:
-            steps = iter(range(_STEPS))
+        if fault is None or fault.kind in self.report.failures:
+            return
+        steps = iter(range(_STEPS))
+        found = fault
 
-            def fails(smaller: str) -> bool:
-                again = self.wrong(encoded(smaller)) if next(steps, None) is not None else None
-                return again is not None and again.partition("\n")[0] == kind
+        def fails(smaller: T) -> bool:
+            nonlocal found
+            again = self.fault(encoded(smaller)) if next(steps, None) is not None else None
+            if again is None or again.kind != found.kind:
+                return False
+            found = again
+            return True
 
-            self.noted(encoded(shrunk_text(text, fails)))
-
-    def noted(self, query_string: str) -> None:
-        wrong = self.wrong(query_string) or "it is not so each time"
-        self.report.failures.setdefault(wrong.partition("\n")[0], f"\n{query_string:.500}\n  {wrong}")
+        query_string = encoded(shrink(given, fails))
+        shown = f"\n{query_string:.500}\n  {found.kind}\n{found.detail}"
+        self.report.failures[found.kind] = shown
 
     # ---- one request -----------------------------------------------------------------------------
 
     status = 0
     """That of the last answer."""
 
-    def wrong(self, query_string: str) -> str | None:
-        """What is wrong with the answer to a query string, its kind in the first line; None if nothing is."""
-        query: Query | None = None
-        refusal: ODataError | None = None
+    def fault(self, query_string: str) -> Fault | None:
+        """What is wrong with the answer to a query string."""
+        query: Query | ODataError
         try:
             query = parse_query(
                 query_string, self.entity_type, limits=self.limits, default_timezone=self.zone
             )
-        except ODataError as error:
-            refusal = error
+        except ODataError as refusal:
+            query = refusal
         try:
             response = self.call(query_string)
         except Exception as error:
             self.status = 500
-            return f"{type(error).__name__} was raised\n{error}\n{traceback.format_exc(limit=-3)}"
+            return Fault(f"{type(error).__name__} was raised", f"{error}\n{traceback.format_exc(limit=-3)}")
         answer = answer_of(response)
         self.status = answer.status
         if answer.status >= 500 and answer.status != 501:
-            return f"the status is {answer.status}\n{answer.body!r:.300}"
+            return Fault(f"the status is {answer.status}", f"{answer.body!r:.300}")
         problems = problems_of(answer.body) if answer.status >= 400 else []
         self.report.codes.update(code for code, _ in problems[:1])
-        if query is not None:
-            return self.wrong_rows(answer, query, [code for code, _ in problems])
-        assert refusal is not None
-        return _wrong_refusal(answer, problems, refusal)
+        if isinstance(query, ODataError):
+            return _wrong_refusal(answer, problems, query)
+        return self.wrong_rows(answer, query, [code for code, _ in problems])
 
-    def wrong_rows(self, answer: Answer, query: Query, codes: list[str]) -> str | None:
+    def wrong_rows(self, answer: Answer, query: Query, codes: list[str]) -> Fault | None:
         if answer.status != 200:
             is_declared = any(code in _OF_ENGINES.get(answer.status, ()) for code in codes)
-            self.refused |= blamed(query, self.answered)
-            return (
-                None if is_declared else f"a valid query has the status {answer.status}\n{answer.body!r:.300}"
-            )
-        self.answered.update(keys_of(query))
+            self.offer.refuse(query)
+            if is_declared:
+                return None
+            return Fault(f"a valid query has the status {answer.status}", f"{answer.body!r:.300}")
+        self.offer.answered.update(keys_of(query))
         try:
             found = [
                 tuple(read(fetch(row, member.name)) for member, read in self.key)
                 for row in self.found(answer.body)
             ]
         except (ConfigurationError, LookupError, TypeError) as wrong:
-            return f"the rows cannot be read\n  {wrong}"
+            return Fault("the rows cannot be read", f"  {wrong}")
         wanted = python.apply(self.rows, query)
         expected = [tuple(read(fetch(row, member.attribute)) for member, read in self.key) for row in wanted]
         if found != expected:
             are_all = sorted(found, key=repr) == sorted(expected, key=repr)
             kind = "the order is not" if are_all else "the rows are not"
-            return f"{kind} as asked for\n  expected {expected!r:.300}\n  found    {found!r:.300}"
+            detail = f"  expected {expected!r:.300}\n  found    {found!r:.300}"
+            return Fault(f"{kind} as asked for", detail)
         count = answer.body.get("@odata.count") if isinstance(answer.body, dict) else None
-        if count is not None and count != python.count(self.rows, query):
-            return f"the count is wrong\n  expected {python.count(self.rows, query)}, found {count}"
+        if count is not None and count != (expected_count := python.count(self.rows, query)):
+            return Fault("the count is wrong", f"  expected {expected_count}, found {count}")
         return None
 
 
-def _wrong_refusal(answer: Answer, problems: list[tuple[str, int | None]], refusal: ODataError) -> str | None:
+def _wrong_refusal(
+    answer: Answer, problems: list[tuple[str, int | None]], refusal: ODataError
+) -> Fault | None:
     first = refusal.problems[0]
-    statuses = {501} if refusal.status == 501 else {400, 422}
-    if answer.status not in statuses:
-        return f"a wrong query has the status {answer.status}, not {refusal.status}\n{refusal}"
+    body = f"{answer.body!r:.300}"
+    if answer.status not in ({501} if refusal.status == 501 else {400, 422}):
+        return Fault(f"a wrong query has the status {answer.status}, not {refusal.status}", str(refusal))
     if "json" not in answer.content_type:
-        return f"a problem is answered as {answer.content_type}\n{answer.body!r:.300}"
+        return Fault(f"a problem is answered as {answer.content_type}", body)
     if not problems:
         # `answers.flat` has the status as its code.
         is_flat = isinstance(answer.body, dict) and answer.body.get("code") == answer.status
-        return None if is_flat else f"the answer to a wrong query has no code\n{answer.body!r:.300}"
+        return None if is_flat else Fault("the answer to a wrong query has no code", body)
     code, position = problems[0]
     if code != first.code:
-        return f"the code is {code}, not {first.code}\n{refusal}"
+        return Fault(f"the code is {code}, not {first.code}", str(refusal))
     if position not in (None, first.span[0]):
-        return f"the position of {code} is wrong\n  {position}, not {first.span[0]}\n{refusal}"
+        return Fault(f"the position of {code} is wrong", f"  {position}, not {first.span[0]}\n{refusal}")
     return None
 
 
 _OF_ENGINES = {
     501: {code for code, entry in PROBLEMS.items() if entry.kind == "unsupported"},
-    400: {code for code, entry in PROBLEMS.items() if {"engine", "engine-depth"} & {*entry.wording.messages}},
+    400: {c for c, e in PROBLEMS.items() if any(m.startswith("engine") for m in e.wording.messages)},
 }
 """What a backend may say of a valid query, by status."""
 
@@ -369,5 +370,6 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _quoted(text: str, spaces: str = "%20", safe: str = _SAFE) -> str:
+def quoted(text: str, spaces: str = "%20", safe: str = _SAFE) -> str:
+    """A value as it stands in a query string."""
     return quote(text, safe=safe, errors="surrogatepass").replace("%20", spaces)

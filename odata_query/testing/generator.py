@@ -104,15 +104,15 @@ class Generator:
             if isinstance(element, StructuredType):
                 self.paths(element, False)
         self.operations = [op for op in OPERATIONS.values() if self.is_allowed(op.name)]
+        self.lists = [k for k, e in self.elements.items() if not isinstance(e, StructuredType)]
         self.comparisons = [name for name in COMPARISONS if self.is_allowed(name)]
         self.kinds = self.reachable()
+        self.sortable = [kind for kind in self.kinds if self.path(kind, self.sorted_by)]
         self.producers: dict[str, tuple[list[int], list[Producer]]] = {}
         self.targets = list(self.aims())
 
     def is_allowed(self, name: str) -> bool:
-        is_operator = OPERATIONS[name].notation in ("infix", "prefix")
-        allowed = self.limits.operators if is_operator else self.limits.functions
-        return allowed is None or name in allowed
+        return OPERATIONS[name].is_allowed(self.limits)
 
     # ---- options ---------------------------------------------------------------------------------
 
@@ -126,10 +126,9 @@ class Generator:
     def orderby(self, choices: Choices, most: int = 3) -> tuple[OrderByItem, ...]:
         """The items of an `$orderby`, at least one if there is anything to sort by."""
         self.choices = choices
-        kinds = [kind for kind in self.kinds if self.path(kind, self.sorted_by)]
         items = []
-        for _ in range(choices.between(1, most) if kinds else 0):
-            tree = self.value(choices.pick(kinds), choices.pick((0, 0, 1, 2)), self.sorted_by)
+        for _ in range(choices.between(1, most) if self.sortable else 0):
+            tree = self.value(choices.pick(self.sortable), choices.pick((0, 0, 1, 2)), self.sorted_by)
             items.append(OrderByItem(tree, choices.chance(0.4)))
         return tuple(items)
 
@@ -159,11 +158,10 @@ class Generator:
         if not self.targets:
             return self.options(choices)
         result, make = self.targets[turn % len(self.targets)]
-        lists = [kind for kind, element in self.elements.items() if not isinstance(element, StructuredType)]
         is_list = result in ("First", "Collection")
         kind = result
         if is_list or result == "Any":
-            kind = choices.pick((lists if is_list else self.kinds) or [""])
+            kind = choices.pick((self.lists if is_list else self.kinds) or [""])
         scope = self.sorted_by if choices.chance(0.5) else self.outermost
         tree = make(kind, choices.below(2), scope, True) if kind else None
         if tree is None or not self.comparisons:
@@ -386,9 +384,8 @@ class Generator:
             flags = [name for name, enum in self.enums.items() if enum.is_flags] or list(self.enums)
             return [choices.pick(flags)] * len(signature.parameters) if flags else None
         if "Collection" in signature.parameters:
-            listable = [k for k, e in self.elements.items() if not isinstance(e, StructuredType)]
-            own = [kind] if kind.startswith("Collection(") else listable
-            if not own or own[0] not in listable:
+            own = [kind] if kind.startswith("Collection(") else self.lists
+            if not own or own[0] not in self.lists:
                 return None
             chosen = choices.pick(own)
             return [chosen if p == "Collection" else p for p in signature.parameters]

@@ -159,7 +159,7 @@ PIECES = (
     "Sales.Color'99999999999999999999'", "$it", "$this", "$root/", "@p", "/any()", "/any(v: ", "/all(v: v)",
     "/$count", "/$count($filter=", "/$filter(", " desc", " asc", "&$filter=", "&@p=", "%27", "%00", "%FF",
     "%ED%A0%80", *(f",Edm.{name})" for name in ("Int32", "Date", "Duration", "Decimal", "String", "Guid")),
-    *(f" {name} " for name, op in OPERATIONS.items() if op.notation in ("infix", "prefix")),
+    *(f" {name} " for name, op in OPERATIONS.items() if op.is_operator),
     *(f"{name}(" for name, op in OPERATIONS.items() if op.notation == "function"),
     "\0", "\n", "\r", "\u00a0", "\u2028", "\ud800", "\udfff", "\U0001f600", "\ufeff", "\u00b2", "\u0663",
     "\u00df", "\u0130", "\u0131", "\u017f", "\u212a", "\u093f", "हिन्दी", "\x7f", "\x85",

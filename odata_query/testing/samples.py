@@ -10,7 +10,9 @@ from typing import Any
 
 from .. import edm
 from ..model import EntityType, Member, StructuredType
+from ..overloads import number_kind
 from ..python_rows import fetch
+from ..python_values import RANGES
 from .choices import Choices
 
 STRINGS = (
@@ -76,13 +78,6 @@ VALUES: Mapping[str, Sequence[Any]] = {
 }
 """Values for literals, by kind."""
 
-_RANGES = {
-    edm.SBYTE.name: (-128, 127),
-    edm.BYTE.name: (0, 255),
-    edm.INT16.name: (-(2**15), 2**15 - 1),
-    edm.INT32.name: (-(2**31), 2**31 - 1),
-    edm.INT64.name: (-(2**63), 2**63 - 1),
-}
 _MAX_HOPS = 2
 _MAX_ENTITIES = 8
 """Entities of a type that single relations lead to."""
@@ -92,9 +87,7 @@ def kind_of(type: edm.Type) -> str:
     """The kind of a type, with numbers told apart as promotion does: `Edm.Int32` -> `Integer`."""
     if isinstance(type, edm.CollectionType):
         return f"Collection({kind_of(type.element)})"
-    if type.name in edm.INTEGERS:
-        return "Integer"
-    return "Double" if type.name in (edm.DOUBLE.name, edm.SINGLE.name) else type.name.removeprefix("Edm.")
+    return number_kind(type.name) if type.name in edm.NUMBERS else type.name.removeprefix("Edm.")
 
 
 def values_in(rows: Iterable[Any], entity_type: StructuredType) -> dict[str, list[Any]]:
@@ -233,7 +226,7 @@ class Rows:
             return choices.pick((b"", b"a", b"\x00\xff"))
         kind = kind_of(type)
         if kind == "Integer":
-            least, most = _RANGES[type.name]
+            least, most = RANGES[type.name]
             fitting = [n for n in INTEGERS if least <= n <= most]
             large = [n for n in LARGE if least <= n <= most]
             return choices.pick(large if large and choices.chance(0.1) else fitting)
