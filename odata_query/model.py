@@ -13,6 +13,7 @@ from .errors import ConfigurationError
 from .limits import Limits
 
 if TYPE_CHECKING:
+    from .ast import Node
     from .models.narrowing import Narrowing
 
 COLLATIONS = ("binary", "linguistic", "insensitive")
@@ -156,12 +157,14 @@ class Member:
 class StructuredType(edm.Type):
     """What entity types and complex types share: named properties."""
 
-    __slots__ = ("_members", "_named", "bases", "key", "limits", "paths", "properties")
+    __slots__ = ("_members", "_named", "bases", "key", "limits", "paths", "predicates", "properties")
 
     _members: Mapping[str, Member] | None
     _named: Mapping[str, list[edm.Type]] | None
     paths: dict[tuple[object, ...], tuple[int, tuple[Member, ...], edm.Type, bool]]
     """Paths that the validator has resolved before; as many as it cares to remember."""
+    predicates: dict[tuple[object, ...], Node]
+    """Typed conditions of the service, so that the same user's requests need not validate them again."""
     properties: Mapping[str, Property]
     key: tuple[str, ...]
     """The names of the key properties."""
@@ -191,6 +194,7 @@ class StructuredType(edm.Type):
         self._set("_members", None)
         self._set("_named", None)
         self._set("paths", {})
+        self._set("predicates", {})
         self._set("limits", limits)
         self._set("bases", tuple(bases))
 

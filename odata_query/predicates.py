@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import uuid
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from . import edm
@@ -20,6 +20,9 @@ from .query import Query
 from .typed import TypedCall, TypedPath
 from .validator import Validator, raise_problems
 
+_KEPT_TYPES = {str, int, bool, uuid.UUID, type(None)}
+"""Types whose equal values are the same in every query: moments that are equal can differ in the hour."""
+_MAX_KEPT = 1_000
 _OWN_LIMITS = Limits(max_nodes=None, max_in_items=None, max_length=None)
 
 
@@ -33,26 +36,36 @@ def joined(
         model = model.unrestricted
     if not isinstance(predicate, Node | str):
         raise ConfigurationError(f"a predicate is a text or a tree, not {predicate!r:.100}")
-    validator = Validator(model, _OWN_LIMITS, query.default_timezone, "", str(predicate), {})
+    zone = query.default_timezone
+    if isinstance(predicate, TypedCall | TypedPath):  # another query's filter
+        node: Node = predicate
+    elif isinstance(predicate, str) and _KEPT_TYPES.issuperset(map(type, values.values())):
+        key = (predicate, zone, *values, *values.values(), *map(type, values.values()))
+        kept = model.predicates
+        node = kept.get(key) or _typed(predicate, values, model, zone)
+        if len(kept) >= _MAX_KEPT:
+            kept.clear()
+        kept[key] = node
+    else:
+        node = _typed(predicate, values, model, zone)
+    if query.filter is None:
+        return node
+    both = (node, query.filter)
+    return Validator(model, _OWN_LIMITS, zone, "", "", {}).logic(Call("and", both), [*both])
+
+
+def _typed(predicate: Node | str, values: Mapping[str, Any], model: StructuredType, zone: dt.tzinfo) -> Node:
+    """The condition, validated by the model. Raises ConfigurationError."""
+    validator = Validator(model, _OWN_LIMITS, zone, "", str(predicate), {})
     try:
-        node = _parsed(predicate) if isinstance(predicate, str) else predicate
-        if not isinstance(node, TypedCall | TypedPath):  # another query's filter has its types already
-            node = validator.filter(_filled(node, values, query.default_timezone))
-            raise_problems(validator.problems, _OWN_LIMITS)
+        node = parse_filter(predicate, limits=_OWN_LIMITS) if isinstance(predicate, str) else predicate
+        node = validator.filter(_filled(node, values, zone))
+        raise_problems(validator.problems, _OWN_LIMITS)
     except ODataError as wrong:
         raise ConfigurationError(
             f"the predicate cannot be used by {model.name} as it was before restrict: {wrong}"
         ) from None
-    if query.filter is None:
-        return node
-    both = (node, query.filter)
-    return validator.logic(Call("and", both), [*both])
-
-
-@lru_cache(maxsize=256)
-def _parsed(predicate: str) -> Node:
-    """The tree of a text of the service, which is the same at each request."""
-    return parse_filter(predicate, limits=_OWN_LIMITS)
+    return node
 
 
 def _filled(node: Node, values: Mapping[str, Any], zone: dt.tzinfo) -> Node:

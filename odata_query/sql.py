@@ -161,15 +161,15 @@ def _columns(emitter: SqlEmitter, query: Query, columns: Iterable[str] | None) -
     if isinstance(columns, str):
         raise ConfigurationError(f"columns are names, not one text: {columns!r}")
     members = query.entity_type.members if query.entity_type else {}
-    names = [members[name].column if name in members else name for name in columns]
+    names = tuple([members[name].column if name in members else name for name in columns])
     if not names:
         raise ConfigurationError("there are no columns to select")
-    return ", ".join([ROW + _quoted(emitter.dialect, name) for name in names])
+    return _quoted(emitter.dialect, names)
 
 
-@lru_cache(maxsize=4096)
-def _quoted(dialect: Dialect, name: str) -> str:
-    return dialect.quote(name)
+@lru_cache(maxsize=256)
+def _quoted(dialect: Dialect, names: Sequence[str]) -> str:
+    return ", ".join([ROW + dialect.quote(name) for name in names])
 
 
 def _checked(filter: Node) -> Node:

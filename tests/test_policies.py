@@ -139,6 +139,16 @@ def test_values_are_given_beside_the_text(predicate, values, found):
     assert ids(asked("").with_filter(predicate, **values)) == found
 
 
+def test_a_predicate_has_the_values_of_its_own_request():
+    for value, found in [(1, [1, 2]), (2, [3]), (1, [1, 2]), (None, [4])]:
+        assert ids(asked("").with_filter("tenant eq @t", t=value)) == found
+    with pytest.raises(oq.ConfigurationError, match="cannot compare"):
+        asked("").with_filter("tenant eq @t", t=True)  # equal to 1
+    for n in range(1_500):
+        asked("").with_filter("id eq @n", n=n)
+    assert len(ROW.predicates) <= 1_000
+
+
 def test_predicates_are_joined_one_after_another():
     query = asked("$filter=id lt 4").with_filter("tenant ne null").with_filter("name ne null")
     assert ids(query) == [1, 3]
