@@ -82,7 +82,7 @@ def _pieces(node: Node) -> list[Piece]:
         case Lambda():
             return [f"{node.variable}: ", (node.predicate, 0)]
         case OrderByItem():
-            if node.descending and _ends_in_not(node.expression):
+            if node.descending and _ends_in_operator(node.expression):
                 return ["(", (node.expression, 0), ") desc"]
             return [(node.expression, 0), " desc" if node.descending else ""]
         case TypeName():
@@ -90,11 +90,11 @@ def _pieces(node: Node) -> list[Piece]:
     raise TypeError(f"{type(node).__name__} is no node of an expression")
 
 
-def _ends_in_not(node: Node) -> bool:
-    """Whether a property called `not` is last: `not desc` would negate one called `desc`."""
+def _ends_in_operator(node: Node) -> bool:
+    """Whether a property called as an operator is last: `not desc` would negate one called `desc`."""
     while isinstance(node, Call) and node.function in _WITHOUT_PARENTHESES:
         node = node.arguments[-1]
-    return isinstance(node, Path) and str(node.segments[-1]).lower() == "not"
+    return isinstance(node, Path) and str(node.segments[-1]).lower() in _WITHOUT_PARENTHESES
 
 
 def _member(member: NamedValue) -> list[Piece]:

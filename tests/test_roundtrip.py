@@ -216,9 +216,18 @@ def test_members_of_enumerations_are_names_of_any_script(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["(not) desc", "(a eq not) desc", "(-NOT) desc,not", "a/b,(a/not) desc", "not/a desc"]
+    "text",
+    [
+        "(not) desc",
+        "(a eq not) desc",
+        "(-NOT) desc,not",
+        "a/b,(a/not) desc",
+        "not/a desc",
+        "(not or) desc",
+        "(a eq not and) desc",
+    ],
 )
-def test_an_order_by_a_property_called_not_reads_as_it_was(text):
+def test_an_order_by_a_property_called_as_an_operator_reads_as_it_was(text):
     items = oq.parse_orderby(text)
     assert items[0].descending or len(items) > 1
     assert oq.parse_orderby(oq.unparse(items)) == items
