@@ -10,10 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import edm
-from .ast import Path
-from .errors import ConfigurationError, ODataError, shorten
+from .errors import ConfigurationError, shorten
 from .model import ComplexType, EntityType, Property, StructuredType
-from .parser import parse_filter
+from .parser import can_be_named
 from .python_rows import reader
 from .python_values import RANGES
 
@@ -70,20 +69,12 @@ def _properties(columns: dict[str, list[Any]], owner: str, left_out: dict[str, s
     for name, values in columns.items():
         place = f"{owner}.{name}"
         try:
-            if not _can_be_named(name):
+            if not (name.isidentifier() and can_be_named(name)):
                 raise DataError("no name in OData")
             found[name] = Property(_type(values, place, left_out))
         except DataError as wrong:
             left_out[place.partition(".")[2]] = str(wrong)
     return found
-
-
-def _can_be_named(name: str) -> bool:
-    """`size` can, `sub-title` and `null` cannot: the parser says so."""
-    try:
-        return name.isidentifier() and parse_filter(name) == Path((name,))
-    except ODataError:
-        return False
 
 
 def _type(values: Sequence[Any], name: str, left_out: dict[str, str]) -> edm.Type:
@@ -187,7 +178,7 @@ def _model_properties(given: object, owner: str, place: str) -> dict[str, Proper
     if not (isinstance(given, dict) and given):
         raise DataError(f"{place}: expected an object with a member for each property")
     for name in given:
-        if not _can_be_named(name):
+        if not (name.isidentifier() and can_be_named(name)):
             raise DataError(f"{place}: {shorten(repr(name))} cannot be written as a name in OData")
     return {name: _model_property(prop, f"{owner}.{name}", f"{place}.{name}") for name, prop in given.items()}
 

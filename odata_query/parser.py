@@ -211,6 +211,14 @@ def parse_orderby(text: str, *, limits: Limits = DEFAULT_LIMITS) -> tuple[OrderB
     return tuple(parse("orderby", text, "", limits))
 
 
+def can_be_named(label: str) -> bool:
+    """Whether a property can be asked for: `size` can, `null` cannot."""
+    try:
+        return parse_filter(label) == Path((label,))
+    except ODataError:
+        return False
+
+
 def parse(start: str, text: str, option: str, limits: Limits) -> Any:
     """What parse_filter and parse_orderby share; option is named in the problems."""
     bound = limits.max_length

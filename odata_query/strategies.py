@@ -51,7 +51,7 @@ def filters(
 ) -> st.SearchStrategy[str]:
     """Valid `$filter` texts: `contains(name,'100%') or not (size gt 7)`.
 
-    limits     those that queries are parsed with: of operations, only those that they allow are used
+    limits     those that queries are parsed with: what is made keeps within them
     rows       rows of the service, whose values the literals then often have
     max_depth  how deep operations nest
 

@@ -37,7 +37,7 @@ LAYERS = [
     {"testing.backends"},
     {"testing.conformance", "testing.mistakes", "testing.shrinking"},
     {"testing.generator"},
-    {"testing.samples"},
+    {"testing.samples", "testing.scope"},
     {"testing.choices"},
     {"infer", "answers"},
     {"languages"},

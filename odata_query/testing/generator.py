@@ -12,24 +12,25 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
 from .. import edm
 from ..ast import Call, Lambda, ListExpr, Literal, NamedValue, Node, OrderByItem, Path, TypeName, walk
-from ..errors import ODataError
-from ..limits import Limits, effective
+from ..errors import LimitError, ODataError
+from ..limits import DEFAULT_LIMITS, Limits, effective
 from ..model import EntityType, StructuredType
 from ..names import COMPARISONS
 from ..operations import OPERATIONS, Operation, Signature
-from ..parser import parse_filter
+from ..parser import can_be_named
 from ..printer import unparse
+from ..query import parse_query
 from .choices import Choices
 from .samples import VALUES, kind_of, moved, near, values_in
+from .scope import Scope
 
-Producer = Callable[[str, int, "Scope", bool], Node | None]
+Producer = Callable[[str, int, Scope, bool], Node | None]
 
 _NUMBERS = ("Integer", "Decimal", "Double")
 _PROMOTED = {"Decimal": ("Decimal", "Integer"), "Double": _NUMBERS}
@@ -43,38 +44,18 @@ _PATTERNS = (
 _NULL = Literal(None, edm.NULL)
 _ELSEWHERE = tuple(dt.timezone(dt.timedelta(hours=hours)) for hours in (2, -5))
 _WEIGHTS = 1 << 16
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What paths can start with, the nearest first: the first segments, and the type behind them.
-
-    sorting  whether a path from the row is one to sort by
-    """
-
-    starts: tuple[tuple[tuple[str, ...], edm.Type], ...]
-    sorting: bool = False
-
-    @property
-    def hidden(self) -> frozenset[str]:
-        """What an unprefixed path cannot begin with."""
-        return frozenset(prefix[0] for prefix, _ in self.starts if prefix)
-
-    def inside(self, variable: str, element: edm.Type) -> Scope:
-        """The scope of a lambda, or of `$filter`, whose members can also be asked without a prefix."""
-        own: list[tuple[tuple[str, ...], edm.Type]] = [((variable,), element)]
-        replaced: set[tuple[str, ...]] = {(variable,)}
-        if variable == "$this":
-            replaced.add(())
-            if isinstance(element, StructuredType):
-                own.insert(0, ((), element))
-        return Scope((*own, *[start for start in self.starts if start[0] not in replaced]))
+_SIZES = (
+    "max_length", "max_nodes", "max_depth", "max_in_items", "max_lambda_depth", "max_orderby_items",
+    "max_path_depth", "max_pattern",
+)  # fmt: skip
+"""Limits that, where they are tighter than by default, what is made has to be held against."""
+_TRIES = 8
 
 
 class Generator:
     """Makes the options of queries over an entity type.
 
-    limits  those that queries are parsed with; only the operations that they allow are used
+    limits  those that queries are parsed with: what is made keeps within them
     rows    rows of the service, whose values literals often have
     rare    which overloads to try only now and then, by key: what a backend does not offer
     """
@@ -103,6 +84,8 @@ class Generator:
         for element in list(self.elements.values()):
             if isinstance(element, StructuredType):
                 self.paths(element, False)
+        bounds = ((getattr(self.limits, name), getattr(DEFAULT_LIMITS, name)) for name in _SIZES)
+        self.is_bounded = any(bound is not None and bound < usual for bound, usual in bounds)
         self.operations = [op for op in OPERATIONS.values() if self.is_allowed(op.name)]
         self.lists = [k for k, e in self.elements.items() if not isinstance(e, StructuredType)]
         self.comparisons = [name for name in COMPARISONS if self.is_allowed(name)]
@@ -119,18 +102,37 @@ class Generator:
     def filter(self, choices: Choices, depth: int = 4) -> Node:
         """The tree of a `$filter`."""
         self.choices = choices
-        return self.value(
-            "Boolean", choices.between(1, depth), self.outermost, anchored=not choices.chance(0.03)
-        )
+        for deep in range(choices.between(1, depth), -_TRIES, -1):
+            anchored = not choices.chance(0.03)
+            tree = self.value("Boolean", max(deep, 0), self.outermost, anchored=anchored)
+            if self.fits("$filter", tree):
+                return tree
+        return Literal(True, edm.BOOLEAN)
 
     def orderby(self, choices: Choices, most: int = 3) -> tuple[OrderByItem, ...]:
         """The items of an `$orderby`, at least one if there is anything to sort by."""
         self.choices = choices
-        items = []
+        items: list[OrderByItem] = []
         for _ in range(choices.between(1, most) if self.sortable else 0):
             tree = self.value(choices.pick(self.sortable), choices.pick((0, 0, 1, 2)), self.sorted_by)
-            items.append(OrderByItem(tree, choices.chance(0.4)))
+            item = OrderByItem(tree, choices.chance(0.4))
+            if self.fits("$orderby", (*items, item)):
+                items.append(item)
+        if self.sortable and not items:
+            self.choices = Choices(b"")  # which choose what is first and short
+            shortest = self.path(self.sortable[0], self.sorted_by)
+            if shortest and self.fits("$orderby", (OrderByItem(shortest),)):
+                items = [OrderByItem(shortest)]
         return tuple(items)
+
+    def fits(self, option: str, tree: Node | Sequence[OrderByItem]) -> bool:
+        """Whether the limits take the size of what has been made."""
+        if self.is_bounded:
+            try:
+                parse_query({option: unparse(tree)}, self.entity_type, limits=self.limits)
+            except ODataError as wrong:
+                return not isinstance(wrong, LimitError)
+        return True
 
     def aims(self) -> Iterator[tuple[str, Producer]]:
         """What makes each overload, with the kind that it gives; comparisons are made of each kind."""
@@ -169,12 +171,14 @@ class Generator:
         if is_list:
             tree, kind = Call("length" if result == "First" else "$count", (tree,)), "Integer"
         if scope.sorting:
-            return {"$orderby": unparse((OrderByItem(tree, choices.chance(0.4)),))}
+            items = (OrderByItem(tree, choices.chance(0.4)),)
+            return {"$orderby": unparse(items)} if self.fits("$orderby", items) else self.options(choices)
         if kind != "Boolean":
             other = self.value(self.compared(kind), 0, scope, anchored=False)
             tree = Call(choices.pick(self.comparisons), (tree, other))
         is_negated = self.is_allowed("not") and choices.chance(0.2)
-        return {"$filter": unparse(Call("not", (tree,)) if is_negated else tree)}
+        tree = Call("not", (tree,)) if is_negated else tree
+        return {"$filter": unparse(tree)} if self.fits("$filter", tree) else self.options(choices)
 
     def options(self, choices: Choices, depth: int = 4) -> dict[str, str]:
         """The options of a query, as decoded texts: a filter, an order, sometimes a page."""
@@ -476,25 +480,23 @@ class Generator:
 
     def cast(self, name: str, kind: str, depth: int, scope: Scope, anchored: bool) -> Node | None:
         source = self.choices.pick(self.kinds)
-        target = self.type_name(kind)
         families = ["Enum" if k in self.enums else k for k in (source, kind)]
-        if self.skipped(f"cast({','.join(families)})") or kind not in self.kinds or target is None:
+        if self.skipped(f"cast({','.join(families)})") or kind not in self.kinds:
             return None
         if self.is_untold(source, scope):
             return None
         anchored = anchored or source in self.enums
-        return Call(name, (self.value(source, depth, scope, anchored=anchored), target))
+        return Call(name, (self.value(source, depth, scope, anchored=anchored), self.type_name(kind)))
 
     def isof(self, name: str, kind: str, depth: int, scope: Scope, anchored: bool) -> Node | None:
         own = self.choices.pick(self.kinds)
         target = self.type_name(self.choices.pick((own, own, self.choices.pick(self.kinds))))
-        return target and Call(name, (self.value(own, depth, scope, anchored=anchored), target))
+        return Call(name, (self.value(own, depth, scope, anchored=anchored), target))
 
-    def type_name(self, kind: str) -> TypeName | None:
-        """A type of a kind: `Edm.Int16` for `Integer`; of enumerations, one of the row's."""
+    def type_name(self, kind: str) -> TypeName:
+        """A type of a kind: `Edm.Int16` for `Integer`."""
         if kind in self.enums:
-            own = {edm.element_of(member.type).name for member in self.entity_type.members.values()}
-            return TypeName(kind) if kind in own else None
+            return TypeName(kind)
         names = {"Integer": list(edm.INTEGERS), "Double": [edm.DOUBLE.name, edm.DOUBLE.name, edm.SINGLE.name]}
         return TypeName(self.choices.pick(names.get(kind, [f"Edm.{kind}"])))
 
@@ -523,13 +525,13 @@ class Generator:
             return Call(name, (source,))
         variable = self.choices.pick(_VARIABLES)
         inner = scope.inside(variable, element)
-        again = _nesting(inner) < 3 and self.choices.chance(0.25)
+        again = inner.nesting < 3 and self.choices.chance(0.25)
         body = self.paired(source, element, variable) if again else None
         return Call(name, (source, Lambda(variable, body or self.body(depth, inner))))
 
     def body(self, depth: int, inner: Scope) -> Node:
         """What is asked of members."""
-        return self.value("Boolean", max(_nesting(inner) < 3, min(depth, 2)), inner)
+        return self.value("Boolean", max(inner.nesting < 3, min(depth, 2)), inner)
 
     def paired(self, source: Node, element: edm.Type, variable: str) -> Node | None:
         """A lambda over the same collection again, whose members are compared with the variable."""
@@ -577,21 +579,8 @@ def _kind_named(name: str) -> str:
     return name if name in (*_NUMBERS, "First") else kind_of(edm.primitive(f"Edm.{name}") or edm.UNTYPED)
 
 
-def _nesting(scope: Scope) -> int:
-    """How many lambdas are around it."""
-    return len(scope.hidden)
-
-
 def _gives(signature: Signature, kind: str) -> bool:
     """Whether an overload gives a kind."""
     if signature.result == "First":
         return kind.startswith("Collection(")
     return kind == _kind_named(signature.result)
-
-
-def can_be_named(label: str) -> bool:
-    """Whether a property can be asked for: one called `null` cannot."""
-    try:
-        return parse_filter(label) == Path((label,))
-    except ODataError:
-        return False

@@ -9,10 +9,11 @@ from ..ast import Path
 from ..catalogue import PROBLEMS
 from ..errors import ODataError
 from ..operations import OPERATIONS
+from ..parser import can_be_named
 from ..printer import unparse
 from ..query import parse_query
 from .choices import Choices
-from .generator import Generator, can_be_named
+from .generator import Generator
 
 MISTAKES: Sequence[tuple[str, str]] = (
     ("empty-expression", ""),
