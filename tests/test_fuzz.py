@@ -8,17 +8,20 @@ ODATA_FUZZ=200000 ODATA_FUZZ_SEED=7 pytest tests/test_fuzz.py
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import random
+import re
 import traceback
 import uuid
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import odata_query as oq
-from odata_query import python
+from odata_query import answers, python
 from odata_query.model import ComplexType
 from odata_query.testing.choices import Choices
 from odata_query.testing.generator import Generator
@@ -98,6 +101,10 @@ CORPUS = (
     "$it/n eq $it/n", "@p eq n", '[1,2] eq nums', '{"a":[1,{"b":null}]} eq null', "f(a=1,b=x/y)", "Items(1)(2)/name", "n desc", "s,home/name desc , n asc", "length(s) desc,tags/$count",
     "cast(x,Edm.Int64) eq 1", "cast(took,Edm.String) ne cast(at,Edm.String)", "cast(cast(s,Edm.Duration),Edm.Date) eq day",
 )  # fmt: skip
+MISTAKES = re.findall(
+    r"(?m)^\$(?:filter|orderby)=(.+)$", (Path(__file__).parent / "data" / "mistakes.txt").read_text("utf-8")
+)
+"""What people write: near them the messages look at the text in many ways."""
 OPTIONS = (
     "$filter=s eq 'x'&$orderby=n desc&$top=5&$skip=1&$count=true", "filter=n%20gt%203&top=2", "$filter=n eq @p&@p=7", "$filter=@a&@a=@b and ok&@b=not ok", "$orderby=@p&@p=n",
     "$filter=s eq '%26'&custom=1", "$TOP=0", "?$skip=3&$orderby=home/name", "$expand=home", "$filter=@a&@a=@a",
@@ -119,6 +126,7 @@ def checked(wrong: oq.ODataError, text: str | None) -> None:
     assert str(wrong)
     str(wrong).encode()
     details, body = wrong.to_problem_details(instance="/x", type_base="https://e"), wrong.to_odata()
+    json.dumps(answers.flat(wrong, accept_language="es").body).encode()
     assert details["status"] in (400, 501)
     assert len(details["errors"]) == len(wrong.problems)
     assert body["error"]["code"] == wrong.problems[0].code
@@ -154,8 +162,9 @@ def once(choices: Choices) -> tuple[str, Callable[[], None]]:
     if choices.chance(0.15):
         options = changed(choices, choices.pick(OPTIONS), OPTIONS, NAMED)
         return options, lambda: evaluated(options, None, False)
-    start = choices.pick(CORPUS) if choices.chance(0.7) else oq.unparse(GENERATOR.filter(choices, 3))
-    text = changed(choices, start, CORPUS, NAMED)
+    known = MISTAKES if choices.chance(0.3) else CORPUS
+    start = choices.pick(known) if choices.chance(0.7) else oq.unparse(GENERATOR.filter(choices, 3))
+    text = changed(choices, start, known, NAMED)
     many = choices.chance(0.03)
     raw = choices.chance(0.1)
 
