@@ -13,7 +13,6 @@ from .errors import ConfigurationError
 from .limits import Limits
 
 if TYPE_CHECKING:
-    from .ast import Node
     from .models.narrowing import Narrowing
 
 COLLATIONS = ("binary", "linguistic", "insensitive")
@@ -157,14 +156,14 @@ class Member:
 class StructuredType(edm.Type):
     """What entity types and complex types share: named properties."""
 
-    __slots__ = ("_members", "_named", "bases", "key", "limits", "paths", "predicates", "properties")
+    __slots__ = ("_members", "_named", "bases", "kept", "key", "limits", "paths", "properties")
 
     _members: Mapping[str, Member] | None
     _named: Mapping[str, list[edm.Type]] | None
     paths: dict[tuple[object, ...], tuple[int, tuple[Member, ...], edm.Type, bool]]
     """Paths that the validator has resolved before; as many as it cares to remember."""
-    predicates: dict[tuple[object, ...], Node]
-    """Typed conditions of the service, so that the same user's requests need not validate them again."""
+    kept: dict[object, Any]
+    """What is made once for the type: the order by its key, the service's own conditions, typed."""
     properties: Mapping[str, Property]
     key: tuple[str, ...]
     """The names of the key properties."""
@@ -194,7 +193,7 @@ class StructuredType(edm.Type):
         self._set("_members", None)
         self._set("_named", None)
         self._set("paths", {})
-        self._set("predicates", {})
+        self._set("kept", {})
         self._set("limits", limits)
         self._set("bases", tuple(bases))
 

@@ -41,7 +41,7 @@ def joined(
         node: Node = predicate
     elif isinstance(predicate, str) and _KEPT_TYPES.issuperset(map(type, values.values())):
         key = (predicate, zone, *values, *values.values(), *map(type, values.values()))
-        kept = model.predicates
+        kept = model.kept
         node = kept.get(key) or _typed(predicate, values, model, zone)
         if len(kept) >= _MAX_KEPT:
             kept.clear()

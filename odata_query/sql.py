@@ -147,7 +147,7 @@ def _finished(emitter: SqlEmitter, text: str, paramstyle: str | None) -> Stateme
 
 def _source(emitter: SqlEmitter, table: str) -> str:
     """What stands behind FROM: the table, and what is joined to it."""
-    text = emitter.dialect.table(table)
+    text = _quoted_table(emitter.dialect, table)
     if not emitter.is_qualified:
         return text
     row = emitter.rows[0]
@@ -170,6 +170,11 @@ def _columns(emitter: SqlEmitter, query: Query, columns: Iterable[str] | None) -
 @lru_cache(maxsize=256)
 def _quoted(dialect: Dialect, names: Sequence[str]) -> str:
     return ", ".join([ROW + dialect.quote(name) for name in names])
+
+
+@lru_cache(maxsize=256)
+def _quoted_table(dialect: Dialect, table: str) -> str:
+    return dialect.table(table)
 
 
 def _checked(filter: Node) -> Node:
@@ -201,7 +206,11 @@ def _order(emitter: SqlEmitter, items: Sequence[OrderByItem]) -> str:
         if same in sorted_by:
             continue
         sorted_by.add(same)
-        part = run(value(emitter, item.expression))
+        expression = item.expression
+        if isinstance(expression, TypedPath):
+            part = emitter.path(expression)
+        else:
+            part = run(value(emitter, expression))
         if isinstance(part, Value):
             continue
         assert isinstance(part, Sql)
