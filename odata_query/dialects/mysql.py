@@ -49,14 +49,28 @@ def _clamped(x: str) -> str:
     return f"(LEAST(GREATEST({x}, -{_MAX!r}), {_MAX!r}) + 0e0)"
 
 
+def _finite(x: str) -> str:
+    """A number, and null for what stands for INF."""
+    return f"NULLIF(NULLIF({x}, {_MAX!r}), -{_MAX!r})"
+
+
+_BY_INFINITY = f"{{b}} IN ({_MAX!r}, -{_MAX!r})"
+_ZERO_BY_INFINITY = f"CASE WHEN {_BY_INFINITY} THEN 0 END"
+"""What a result cannot be where the second operand is infinite."""
 _START = "LEAST(CASE WHEN {b} < 0 THEN GREATEST(CHAR_LENGTH({a}) + {b}, 0) ELSE {b} END, 2147483646) + 1"
 _SPACES = _text(f"^[{WHITE_SPACE}]+|[{WHITE_SPACE}]+$")
 # The second is the shorter in a chain of products, so it is the one to be written thrice.
 _BOUND = f"{_NEARLY} / GREATEST(ABS({{b}} * 1e0), 1)"
-_PRODUCT = _clamped(f"LEAST(GREATEST({{a}}, -{_BOUND}), {_BOUND}) * {{b}}")
+_FACTOR = f"LEAST(GREATEST({{a}}, -{_BOUND}), {_BOUND})"
+for _infinity in (f"{_MAX!r}", f"-{_MAX!r}"):
+    _FACTOR = f"NULLIF({_FACTOR}, CASE WHEN {{b}} = 0 THEN {_infinity} END)"
+_PRODUCT = f"NULLIF({_clamped(f'{_FACTOR} * {{b}}')}, {_ZERO_BY_INFINITY})"
 _BOUND = f"{_NEARLY} * LEAST(ABS({{b}} * 1e0), 1)"
+_EITHER = f"CASE WHEN {{b}} = 0 THEN 0 ELSE {_MAX!r} END"
 _DIVIDED = (
-    f"CASE WHEN {{b}} = 0 THEN {_MAX!r} * NULLIF(SIGN({{a}}), 0)"
+    f"CASE WHEN {{b}} = 0 OR {_BY_INFINITY}"
+    f" THEN SIGN(NULLIF(NULLIF({{a}}, {_EITHER}), -({_EITHER})))"
+    f" * CASE WHEN {{b}} = 0 THEN {_MAX!r} ELSE 0e0 END"
     f" ELSE {_clamped(f'LEAST(GREATEST({{a}}, -{_BOUND}), {_BOUND}) / {{b}}')} END"
 )
 """Out of range is an error, so it is kept away; what is NaN elsewhere is null."""
@@ -69,7 +83,8 @@ _DAYS = "INTERVAL FLOOR(CAST({b} AS DECIMAL(65, 20)) / 86400) DAY"
 def _sum(sign: str) -> str:
     """A sum of Doubles without overflow."""
     half = _MAX / 2
-    return f"(LEAST(GREATEST({{a}} * 0.5e0 {sign} {{b}} * 0.5e0, -{half!r}), {half!r}) * 2)"
+    total = f"LEAST(GREATEST({{a}} * 0.5e0 {sign} {{b}} * 0.5e0, -{half!r}), {half!r}) * 2"
+    return f"NULLIF({total}, {_ZERO_BY_INFINITY})"
 
 
 def _duration(x: str) -> str:
@@ -79,7 +94,12 @@ def _duration(x: str) -> str:
 
 
 def _scaled(length: str, by: str) -> str:
-    return _duration(f"{length} * LEAST(GREATEST({by}, -{10**25}), {10**25})")
+    return _duration(f"{length} * {_exactly(_finite(by))}")
+
+
+def _exactly(x: str) -> str:
+    """A number as a decimal: a Double as it is written."""
+    return f"CAST(LEAST(GREATEST({x}, -1e25), 1e25) AS DECIMAL(56, 30))"
 
 
 def _with_prefix(text: str) -> tuple[str, ...] | None:
@@ -227,7 +247,7 @@ class MySQL(Dialect):
         "mul(Double,Double)": _PRODUCT,
         "div(Double,Double)": _DIVIDED,
         "divby(Double,Double)": _DIVIDED,
-        "mod(Double,Double)": "(MOD({a}, NULLIF({b}, 0) * 1e0) + 0e0)",
+        "mod(Double,Double)": f"(MOD({_finite('{a}')}, NULLIF({{b}}, 0) * 1e0) + 0e0)",
         "ceiling(Double)": "(CEILING({a}) + 0e0)",
         "negate(Double)": "(0e0 - {a})",
         "round(Double)": (
@@ -267,7 +287,8 @@ class MySQL(Dialect):
         "mul(Duration,Number)": _scaled("{a}", "{b}"),
         "mul(Number,Duration)": _scaled("{b}", "{a}"),
         "div(Duration,Number)": _duration(
-            "CAST({a} AS DECIMAL(38, 20)) / CASE WHEN {b} > 1e-25 OR {b} < -1e-25 THEN {b} END"
+            f"CAST({{a}} AS DECIMAL(38, 20)) / CASE WHEN {{b}} > 1e-25 OR {{b}} < -1e-25"
+            f" THEN {_exactly('{b}')} WHEN {{b}} <> 0 THEN {10**-25:.25f} END"
         ),
         "negate(Duration)": _duration("(0 - {a})"),
         "has(Enum,Enum)": "(CAST({a} & {b} AS SIGNED) = {b})",

@@ -30,6 +30,16 @@ def _between(value: str, low: int, high: int) -> str:
     return f"try_add(try_subtract(try_subtract(try_add({value}, {up}), {up}), {down}), {down})"
 
 
+def _exactly(x: str) -> str:
+    """A number as a decimal, a Double as it is written; of a larger one every part is too long."""
+    largest, most = "1.7976931348623157E308D", f"{99 * 10**18}BD"
+    return (
+        f"CASE WHEN {x} BETWEEN -1E19D AND 1E19D THEN TRY_CAST({x} AS DECIMAL(38, 18))"
+        f" WHEN {x} BETWEEN 1E19D AND {largest} THEN {most}"
+        f" WHEN {x} BETWEEN -{largest} AND -1E19D THEN -{most} END"
+    )
+
+
 def _seconds(value: str) -> str:
     """A number of seconds as a duration, likewise; null if it is not of one's range."""
     for shift in ("", " + 13600000000000", " - 27200000086399.999999"):
@@ -237,8 +247,8 @@ class Spark(Dialect):
         "sub(Date,Date)": "CAST(datediff({a}, {b}) * 86400L AS DECIMAL(20, 6))",
         "add(Duration,Duration)": _seconds("{a} + {b}"),
         "sub(Duration,Duration)": _seconds("{a} - {b}"),
-        "mul(Duration,Number)": _seconds("round(try_multiply({a}, {b}), 6)"),
-        "mul(Number,Duration)": _seconds("round(try_multiply({b}, {a}), 6)"),
+        "mul(Duration,Number)": _seconds(f"round(try_multiply({{a}}, {_exactly('{b}')}), 6)"),
+        "mul(Number,Duration)": _seconds(f"round(try_multiply({{b}}, {_exactly('{a}')}), 6)"),
         "div(Duration,Number)": _seconds("round(try_divide({a}, {b}), 6)"),
         "negate(Duration)": _seconds("-{a}"),
         "cast(Integer,Boolean)": "({a} <> 0)",
