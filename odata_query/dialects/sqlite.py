@@ -52,6 +52,8 @@ _LONGEST = 100_000_000
 _START = f"(max(min({{b}}, {_LONGEST}), -{_LONGEST}) + ({{b}} >= 0))"
 _DIGITS = "(SELECT CAST(printf('%.15g', n) || substr(n, 1, 0) AS REAL) FROM (SELECT round({x}, {s}) AS n))"
 """A decimal with the 15 digits that it is exact to; null for null."""
+# Before 3.42 `round` leaves a wrong last bit where there are more than 16 digits; a text has 15 then.
+_QUOTIENT = "CAST(CAST(round(1.0 * {a} / {b}, 12) AS TEXT) AS REAL)"
 _REMAINDER = "round(mod({a}, {b}), {s})"
 
 
@@ -256,9 +258,9 @@ class SQLite(Dialect):
         **Dialect.templates,
         "mod(Integer,Integer)": "({a} % {b})",
         "div(Integer,Integer)": "({a} / {b})",
-        "divby(Integer,Integer)": "round(1.0 * {a} / {b}, 12)",
-        "div(Decimal,Decimal)": "round(1.0 * {a} / {b}, 12)",
-        "divby(Decimal,Decimal)": "round(1.0 * {a} / {b}, 12)",
+        "divby(Integer,Integer)": _QUOTIENT,
+        "div(Decimal,Decimal)": _QUOTIENT,
+        "divby(Decimal,Decimal)": _QUOTIENT,
         # What binary fractions make of a remainder of nothing is nearly the divisor.
         "mod(Decimal,Decimal)": f"({_REMAINDER} * (abs({_REMAINDER}) < abs(1.0 * {{b}})))",
         **{
