@@ -140,7 +140,8 @@ class MySQL(Dialect):
 
     `tolower` and `toupper` know Unicode 5.2, with what becomes several characters in Latin script; a capital
     sigma at the end of a word becomes the usual small one.
-    ORDER BY looks at the first max_sort_length bytes of a text.
+    ORDER BY looks at the first max_sort_length bytes of a text. Where lambdas over tables stand in one over
+    JSON, MariaDB 10.11 loses rows unless `optimizer_switch` has `subquery_cache=off`.
     """
 
     name = "mysql"
