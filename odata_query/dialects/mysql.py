@@ -49,9 +49,9 @@ def _clamped(x: str) -> str:
     return f"(LEAST(GREATEST({x}, -{_MAX!r}), {_MAX!r}) + 0e0)"
 
 
-def _finite(x: str) -> str:
-    """A number, and null for what stands for INF."""
-    return f"NULLIF(NULLIF({x}, {_MAX!r}), -{_MAX!r})"
+def _without(x: str, end: str = f"{_MAX!r}") -> str:
+    """A number, and null for what is at either end; by default that is what stands for INF."""
+    return f"NULLIF(NULLIF({x}, {end}), -({end}))"
 
 
 _BY_INFINITY = f"{{b}} IN ({_MAX!r}, -{_MAX!r})"
@@ -61,15 +61,13 @@ _START = "LEAST(CASE WHEN {b} < 0 THEN GREATEST(CHAR_LENGTH({a}) + {b}, 0) ELSE 
 _SPACES = _text(f"^[{WHITE_SPACE}]+|[{WHITE_SPACE}]+$")
 # The second is the shorter in a chain of products, so it is the one to be written thrice.
 _BOUND = f"{_NEARLY} / GREATEST(ABS({{b}} * 1e0), 1)"
-_FACTOR = f"LEAST(GREATEST({{a}}, -{_BOUND}), {_BOUND})"
-for _infinity in (f"{_MAX!r}", f"-{_MAX!r}"):
-    _FACTOR = f"NULLIF({_FACTOR}, CASE WHEN {{b}} = 0 THEN {_infinity} END)"
+_FACTOR = _without(f"LEAST(GREATEST({{a}}, -{_BOUND}), {_BOUND})", f"CASE WHEN {{b}} = 0 THEN {_MAX!r} END")
 _PRODUCT = f"NULLIF({_clamped(f'{_FACTOR} * {{b}}')}, {_ZERO_BY_INFINITY})"
 _BOUND = f"{_NEARLY} * LEAST(ABS({{b}} * 1e0), 1)"
 _EITHER = f"CASE WHEN {{b}} = 0 THEN 0 ELSE {_MAX!r} END"
 _DIVIDED = (
     f"CASE WHEN {{b}} = 0 OR {_BY_INFINITY}"
-    f" THEN SIGN(NULLIF(NULLIF({{a}}, {_EITHER}), -({_EITHER})))"
+    f" THEN SIGN({_without('{a}', _EITHER)})"
     f" * CASE WHEN {{b}} = 0 THEN {_MAX!r} ELSE 0e0 END"
     f" ELSE {_clamped(f'LEAST(GREATEST({{a}}, -{_BOUND}), {_BOUND}) / {{b}}')} END"
 )
@@ -94,7 +92,7 @@ def _duration(x: str) -> str:
 
 
 def _scaled(length: str, by: str) -> str:
-    return _duration(f"{length} * {_exactly(_finite(by))}")
+    return _duration(f"{length} * {_exactly(_without(by))}")
 
 
 def _exactly(x: str) -> str:
@@ -248,7 +246,7 @@ class MySQL(Dialect):
         "mul(Double,Double)": _PRODUCT,
         "div(Double,Double)": _DIVIDED,
         "divby(Double,Double)": _DIVIDED,
-        "mod(Double,Double)": f"(MOD({_finite('{a}')}, NULLIF({{b}}, 0) * 1e0) + 0e0)",
+        "mod(Double,Double)": f"(MOD({_without('{a}')}, NULLIF({{b}}, 0) * 1e0) + 0e0)",
         "ceiling(Double)": "(CEILING({a}) + 0e0)",
         "negate(Double)": "(0e0 - {a})",
         "round(Double)": (
