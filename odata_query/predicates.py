@@ -42,10 +42,12 @@ def joined(
     elif isinstance(predicate, str) and _KEPT_TYPES.issuperset(map(type, values.values())):
         key = (predicate, zone, *values, *values.values(), *map(type, values.values()))
         kept = model.kept
-        node = kept.get(key) or _typed(predicate, values, model, zone)
-        if len(kept) >= _MAX_KEPT:
-            kept.clear()
-        kept[key] = node
+        known: Node | None = kept.get(key)
+        node = known or _typed(predicate, values, model, zone)
+        if known is None:
+            if len(kept) >= _MAX_KEPT:
+                kept.clear()
+            kept[key] = node
     else:
         node = _typed(predicate, values, model, zone)
     if query.filter is None:

@@ -59,7 +59,7 @@ _ZERO_BY_INFINITY = f"CASE WHEN {_BY_INFINITY} THEN 0 END"
 """What a result cannot be where the second operand is infinite."""
 _START = "LEAST(CASE WHEN {b} < 0 THEN GREATEST(CHAR_LENGTH({a}) + {b}, 0) ELSE {b} END, 2147483646) + 1"
 _SPACES = _text(f"^[{WHITE_SPACE}]+|[{WHITE_SPACE}]+$")
-# The second is the shorter in a chain of products, so it is the one to be written thrice.
+# The second is the shorter in a chain of products, so it is the one to be written often.
 _BOUND = f"{_NEARLY} / GREATEST(ABS({{b}} * 1e0), 1)"
 _FACTOR = _without(f"LEAST(GREATEST({{a}}, -{_BOUND}), {_BOUND})", f"CASE WHEN {{b}} = 0 THEN {_MAX!r} END")
 _PRODUCT = f"NULLIF({_clamped(f'{_FACTOR} * {{b}}')}, {_ZERO_BY_INFINITY})"
