@@ -3,7 +3,7 @@
     python benchmarks/indexes.py [--rows N] [--rounds N] [--engines sqlite,postgresql,mysql] [--plans]
 
 prints the median of the time of ours over that of the other, each pair of samples taken in turn. Engines that
-are not there are left out; the queries are those of tests/indexes.py.
+are not there are left out; the queries are those of tests/support/indexes.py.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).resolve().parent.parent / place) for place in ("tests", "")]
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent / place) for place in ("tests/support", "")]
 
 from engines import ENGINES, Engine, close_all, engine  # noqa: E402  # found on the path above
 from indexes import CASES, Case, by_hand, fill, ours, plan  # noqa: E402  # found on the path above

@@ -49,7 +49,9 @@ FEWEST = {"terms of `or`": 1_000, "items of `in`": 1_000, "segments of a path": 
 def work() -> None:
     """Answer for our side: each stage apart, what goes into it made beforehand."""
     import odata_query as oq
-    from odata_query import python, python_closures, python_source, sql
+    from odata_query import python, sql
+    from odata_query.python import closures as python_closures
+    from odata_query.python import source as python_source
 
     types = dict.fromkeys(("reference", "fileType", "status"), "Edm.String")
     types |= {"width": "Edm.Int32", "height": "Edm.Int32", "sizeInBytes": "Edm.Int64"}

@@ -2,8 +2,8 @@
 
     python benchmarks/service.py [--quick] [--images N]
 
-The service is tests/dam_service.py (FastAPI, SQLite), served by uvicorn in a process of its own and asked
-by httpx over one connection that stays open; the queries are those of its documentation. It needs
+The service is tests/examples/image_service.py (FastAPI, SQLite), served by uvicorn in a process of its own
+and asked by httpx over one connection that stays open; the queries are those of its documentation. It needs
 fastapi, httpx and uvicorn, and takes a minute.
 
 The library, the whole request, and the app called without a network (the harsher figure: a faster server
@@ -33,14 +33,14 @@ from typing import Any
 from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-sys.path.insert(1, str(Path(__file__).resolve().parent.parent / "tests"))
+sys.path.insert(1, str(Path(__file__).resolve().parent.parent / "tests" / "examples"))
 
 import httpx
 import uvicorn
-from dam_service import QUERIES, SCHEMA, Images, create_app
+from image_service import QUERIES, SCHEMA, Images, create_app
 
 from odata_query import sql
-from odata_query.serving import Endpoint
+from odata_query.web import Endpoint
 
 KEY, TENANT = "the-key", "the-tenant"
 REPEATS = 20

@@ -1,4 +1,4 @@
-"""Write odata_query/_tables.py from grammar/odata.lark: the LALR tables that Lark computes.
+"""Write odata_query/language/_tables.py from grammar/odata.lark: the LALR tables that Lark computes.
 
 python grammar/generate.py           writes the module
 python grammar/generate.py --check   exits 1 if the committed module is not what would be written
@@ -18,7 +18,7 @@ from lark import Lark
 from lark.parsers.lalr_analysis import Shift
 
 GRAMMAR = Path(__file__).with_name("odata.lark")
-TABLES = GRAMMAR.parent.parent / "odata_query" / "_tables.py"
+TABLES = GRAMMAR.parent.parent / "odata_query" / "language" / "_tables.py"
 STARTS = ("filter", "orderby")
 WHITE_SPACE = re.compile(r"^\[ (?:\\t|\t)\][*+]")
 ALPHABET = [chr(code) for code in range(129)]
@@ -26,7 +26,7 @@ HEADER = '''"""The tables of grammar/odata.lark, as Lark computes them. Do not e
 
 TERMINALS  (name, pattern, characters it can start with, characters behind white space that it starts
            with); U+0080 stands for all beyond ASCII
-RULES      (symbol, length, values among them, function of builder.py or "" to leave them as they are)
+RULES      (symbol, length, values among them, function of nodes.py or "" to leave them as they are)
 ACTIONS    per state {terminal: next state to shift to, or -1 - rule to reduce}
 GOTOS      per state {symbol: next state}
 STARTS     {start rule: first state}
@@ -186,4 +186,6 @@ if __name__ == "__main__":
     if "--check" not in sys.argv:
         TABLES.write_text(expected, "utf-8")
     elif TABLES.read_text("utf-8") != expected:
-        sys.exit("odata_query/_tables.py is not what grammar/odata.lark gives: run grammar/generate.py")
+        sys.exit(
+            "odata_query/language/_tables.py is not what grammar/odata.lark gives: run grammar/generate.py"
+        )

@@ -10,13 +10,13 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
-from odata_query.catalogue import PROBLEMS, Entry
-from odata_query.dialects import BUILT_IN, dialect
-from odata_query.dialects.base import Dialect
 from odata_query.edm import EnumType
 from odata_query.limits import DEFAULT_LIMITS, Limits
-from odata_query.model import EntityType, Property
+from odata_query.model.entity import EntityType, Property
 from odata_query.operations import FUNCTIONS, OPERATIONS, Operation
+from odata_query.problems.catalogue import PROBLEMS, Entry
+from odata_query.sql.dialects import BUILT_IN, dialect
+from odata_query.sql.dialects.base import Dialect
 
 PAGE = Path(__file__).with_name("README.md")
 KINDS = {

@@ -11,7 +11,10 @@ python.apply(rows, query)
 TYPE_CHECKING = False  # typing's, without importing typing
 
 if TYPE_CHECKING:
-    from .ast import (
+    from .check.checker import validate
+    from .edm import EnumType
+    from .errors import LimitError, ODataError, ParseError, UnsupportedError, ValidationError
+    from .language.ast import (
         Call,
         Lambda,
         ListExpr,
@@ -25,57 +28,47 @@ if TYPE_CHECKING:
         transform,
         walk,
     )
-    from .edm import EnumType
-    from .errors import (
-        ConfigurationError,
-        LimitError,
-        ODataError,
-        ParseError,
-        Problem,
-        UnsupportedError,
-        ValidationError,
-    )
+    from .language.parser import parse_filter, parse_orderby
+    from .language.printer import unparse
     from .limits import Limits
-    from .model import ComplexType, EntityType, NavigationProperty, Property
-    from .parser import parse_filter, parse_orderby
-    from .printer import unparse
+    from .model.entity import ComplexType, EntityType, NavigationProperty, Property
+    from .problems import ConfigurationError, Problem
     from .query import Query, parse_query
-    from .validator import validate
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Call": "ast",
-    "ComplexType": "model",
-    "ConfigurationError": "errors",
-    "EntityType": "model",
+    "Call": "language.ast",
+    "ComplexType": "model.entity",
+    "ConfigurationError": "problems",
+    "EntityType": "model.entity",
     "EnumType": "edm",
-    "Lambda": "ast",
+    "Lambda": "language.ast",
     "LimitError": "errors",
     "Limits": "limits",
-    "ListExpr": "ast",
-    "Literal": "ast",
-    "NamedValue": "ast",
-    "NavigationProperty": "model",
-    "Node": "ast",
+    "ListExpr": "language.ast",
+    "Literal": "language.ast",
+    "NamedValue": "language.ast",
+    "NavigationProperty": "model.entity",
+    "Node": "language.ast",
     "ODataError": "errors",
-    "OrderByItem": "ast",
+    "OrderByItem": "language.ast",
     "ParseError": "errors",
-    "Path": "ast",
-    "Problem": "errors",
-    "Property": "model",
+    "Path": "language.ast",
+    "Problem": "problems",
+    "Property": "model.entity",
     "Query": "query",
-    "RecordExpr": "ast",
-    "TypeName": "ast",
+    "RecordExpr": "language.ast",
+    "TypeName": "language.ast",
     "UnsupportedError": "errors",
     "ValidationError": "errors",
-    "parse_filter": "parser",
-    "parse_orderby": "parser",
+    "parse_filter": "language.parser",
+    "parse_orderby": "language.parser",
     "parse_query": "query",
-    "transform": "ast",
-    "unparse": "printer",
-    "validate": "validator",
-    "walk": "ast",
+    "transform": "language.ast",
+    "unparse": "language.printer",
+    "validate": "check.checker",
+    "walk": "language.ast",
 }
 """Where each name lives: its file is imported when the name is first used. No file has the name of what it
 holds, for importing a file binds its name here."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .catalogue import PROBLEMS
-from .errors import ConfigurationError, ODataError, Problem, shorten
-from .languages import message, negotiated, phrase
+from .errors import ODataError
+from .problems import ConfigurationError, Problem, shorten
+from .problems.catalogue import PROBLEMS
+from .problems.languages import message, negotiated, phrase
 
 _STATUSES = (400, 422)
 

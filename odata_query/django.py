@@ -11,8 +11,8 @@ from typing import Any, Unpack
 
 from django.http import HttpResponse  # type: ignore[import-untyped]  # no stubs
 
-from . import serving
-from .model import EntityType
+from . import web as serving
+from .model.entity import EntityType
 
 
 def query_for(

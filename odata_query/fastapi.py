@@ -14,9 +14,9 @@ import fastapi
 from fastapi.responses import Response
 from pydantic import WithJsonSchema
 
-from . import serving
+from . import web as serving
 from .errors import ODataError
-from .model import EntityType
+from .model.entity import EntityType
 from .query import Query
 from .starlette import asked, refuse, response
 

@@ -12,8 +12,8 @@ from typing import Any, Unpack
 
 from flask import Response, request
 
-from . import serving
-from .model import EntityType
+from . import web as serving
+from .model.entity import EntityType
 
 
 def query_for(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 
-from .errors import ConfigurationError
+from .problems import ConfigurationError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

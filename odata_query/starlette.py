@@ -12,9 +12,9 @@ from typing import Any, Unpack
 from starlette.requests import Request
 from starlette.responses import Response
 
-from . import serving
+from . import web as serving
 from .errors import ODataError
-from .model import EntityType
+from .model.entity import EntityType
 
 
 def query_for(

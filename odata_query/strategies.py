@@ -18,10 +18,10 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from .errors import ConfigurationError
+from .language.printer import unparse
 from .limits import Limits
-from .model import EntityType
-from .printer import unparse
+from .model.entity import EntityType
+from .problems import ConfigurationError
 from .testing.choices import Choices
 from .testing.endpoints import quoted
 from .testing.generator import Generator
@@ -155,7 +155,7 @@ def _rules(start: str) -> dict[str, list[list[str]]]:
     """The expansions of each rule, first those that end soonest, as they are taken without decisions."""
     import lark
 
-    grammar = resources.files(__package__).joinpath("odata.lark").read_text("utf-8")
+    grammar = resources.files(__package__).joinpath("language", "odata.lark").read_text("utf-8")
     rules: dict[str, list[list[str]]] = {}
     for rule in lark.Lark(grammar, parser="lalr", lexer="contextual", start=start).rules:
         rules.setdefault(rule.origin.name, []).append([symbol.name for symbol in rule.expansion])

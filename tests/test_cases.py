@@ -13,8 +13,8 @@ import pytest
 
 import odata_query as oq
 from odata_query import edm, python
-from odata_query.catalogue import PROBLEMS
-from odata_query.model import ComplexType
+from odata_query.model.entity import ComplexType
+from odata_query.problems.catalogue import PROBLEMS
 from odata_query.testing import conformance
 from odata_query.testing.conformance import OPTIONS, query_of, suites
 

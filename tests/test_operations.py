@@ -11,10 +11,9 @@ import pytest
 
 import odata_query as oq
 from odata_query import edm, python
-from odata_query.model import ComplexType
-from odata_query.operations import OPERATIONS, Signature
-from odata_query.overloads import overload
-from odata_query.python_values import NAMES, TEMPLATES, function
+from odata_query.model.entity import ComplexType
+from odata_query.operations import OPERATIONS, Signature, overload
+from odata_query.python.functions import NAMES, TEMPLATES, function
 
 COLOR = oq.EnumType("Sales.Color", {"Red": 1, "Green": 2, "Blue": 4}, is_flags=True)
 ITEM = ComplexType("Item", {"name": oq.Property("Edm.String"), "qty": oq.Property("Edm.Int32")})

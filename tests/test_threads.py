@@ -41,8 +41,8 @@ print(found[0])
 
 @pytest.mark.parametrize("apart", [False, True])
 def test_threads_that_learn_at_once_read_the_same_trees_as_one(apart: bool) -> None:
-    tests = Path(__file__).parent
-    program = _PROGRAM.format(tests=str(tests), root=str(tests.parent), threads=THREADS, apart=apart)
+    tests = Path(__file__).parent / "support"
+    program = _PROGRAM.format(tests=str(tests), root=str(tests.parent.parent), threads=THREADS, apart=apart)
     trees = sorted((t, repr(oq.parse_filter(t, limits=LIFTED))) for t in set(FILTERS))
     orders = sorted((t, repr(oq.parse_orderby(t, limits=LIFTED))) for t in set(ORDERS))
     for _ in range(3):

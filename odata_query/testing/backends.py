@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from .. import edm, python
-from ..ast import walk
-from ..errors import ConfigurationError, LimitError, ODataError, UnsupportedError
-from ..model import EntityType
+from ..check.typed import TypedCall, TypedPath, type_of
+from ..errors import LimitError, ODataError, UnsupportedError
+from ..language.ast import walk
+from ..model.entity import EntityType
 from ..operations import OPERATIONS
-from ..python_rows import fetch
+from ..problems import ConfigurationError
+from ..python.rows import fetch
 from ..query import Query, parse_query, with_key
-from ..typed import TypedCall, TypedPath, type_of
 from .choices import Choices
 from .conformance import PRODUCT, native, options_of, query_of, suites
 from .generator import Generator

@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 
 from .. import edm
 from ..limits import Limits
-from ..model import ComplexType, EntityType, NavigationProperty, Property, StructuredType
-from ..python_rows import reader
+from ..model.entity import ComplexType, EntityType, NavigationProperty, Property, StructuredType
+from ..python.rows import reader
 from ..query import Query, parse_query
 
 Case = Mapping[str, Any]

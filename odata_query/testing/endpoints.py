@@ -13,13 +13,14 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from .. import python
-from ..catalogue import PROBLEMS
-from ..errors import ConfigurationError, ODataError
+from ..errors import ODataError
 from ..limits import Limits, effective
-from ..model import EntityType
-from ..python_rows import fetch, reader
+from ..model.entity import EntityType
+from ..problems import ConfigurationError
+from ..problems.catalogue import PROBLEMS
+from ..python.rows import fetch, reader
 from ..query import Query, parse_query
-from ..serving import safe_limits
+from ..web import safe_limits
 from .backends import Offer, keys_of
 from .choices import Choices
 from .generator import Generator

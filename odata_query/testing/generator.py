@@ -17,14 +17,25 @@ from itertools import accumulate
 from typing import Any
 
 from .. import edm
-from ..ast import Call, Lambda, ListExpr, Literal, NamedValue, Node, OrderByItem, Path, TypeName, walk
+from ..check.paths import COMPARISONS
 from ..errors import LimitError, ODataError
+from ..language.ast import (
+    Call,
+    Lambda,
+    ListExpr,
+    Literal,
+    NamedValue,
+    Node,
+    OrderByItem,
+    Path,
+    TypeName,
+    walk,
+)
+from ..language.parser import can_be_named
+from ..language.printer import unparse
 from ..limits import DEFAULT_LIMITS, Limits, effective
-from ..model import EntityType, StructuredType
-from ..names import COMPARISONS
+from ..model.entity import EntityType, StructuredType
 from ..operations import OPERATIONS, Operation, Signature
-from ..parser import can_be_named
-from ..printer import unparse
 from ..query import parse_query
 from .choices import Choices
 from .samples import VALUES, kind_of, moved, near, values_in

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ..ast import Path
-from ..catalogue import PROBLEMS
 from ..errors import ODataError
+from ..language.ast import Path
+from ..language.parser import can_be_named
+from ..language.printer import unparse
 from ..operations import OPERATIONS
-from ..parser import can_be_named
-from ..printer import unparse
+from ..problems.catalogue import PROBLEMS
 from ..query import parse_query
 from .choices import Choices
 from .generator import Generator

@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from .. import edm
-from ..model import EntityType, Member, StructuredType
-from ..overloads import number_kind
-from ..python_rows import fetch
-from ..python_values import RANGES
+from ..model.entity import EntityType, Member, StructuredType
+from ..operations import number_kind
+from ..python.functions import RANGES
+from ..python.rows import fetch
 from .choices import Choices
 
 STRINGS = (

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .. import edm
-from ..ast import Call, ListExpr, Literal, Node, OrderByItem, Path, transform, walk
+from ..language.ast import Call, ListExpr, Literal, Node, OrderByItem, Path, transform, walk
+from ..language.parser import parse_filter, parse_orderby
+from ..language.printer import unparse
 from ..operations import OPERATIONS
-from ..parser import parse_filter, parse_orderby
-from ..printer import unparse
 
 Options = Mapping[str, str]
 

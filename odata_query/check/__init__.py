@@ -1,0 +1,1 @@
+"""A tree and a model to a typed tree."""

@@ -1,0 +1,319 @@
+"""What the rules of grammar/odata.lark become: the nodes of the tree.
+
+`RULES` holds a function for each rule: (end, *values) -> value, where end is the offset behind the
+rule's last token and values are those of its parts; tokens whose names start with "_" have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from .. import edm
+from ..operations import FUNCTIONS, SEGMENTS
+from .ast import (
+    Call,
+    Lambda,
+    ListExpr,
+    Literal,
+    NamedValue,
+    Node,
+    OrderByItem,
+    Path,
+    RecordExpr,
+    Span,
+    TypeName,
+    unfrozen,
+)
+from .tokens import REMEMBERED, Opening, Refusal, number
+
+_NewCall, _NewLambda = unfrozen(Call), unfrozen(Lambda)
+
+
+class Pair(NamedTuple):
+    """`condition: value` in `case`, `variable: predicate` in `any`."""
+
+    left: Node
+    colon: int
+    right: Node
+
+    @property
+    def span(self) -> Span:
+        """From the start of the left to the end of the right."""
+        return self.left.span[0], self.right.span[1]
+
+
+_operators: dict[str, str] = {}
+
+
+def _operator(text: str) -> str:
+    """` EQ ` -> `eq`; remembered, for there are few ways to write it."""
+    word = text.strip().lower()
+    if len(_operators) < REMEMBERED:
+        _operators[text] = word
+    return word
+
+
+def _begin(end: int, item: Any) -> list[Any]:
+    return [item]
+
+
+def _extend(end: int, items: list[Any], item: Any) -> list[Any]:
+    items.append(item)
+    return items
+
+
+def _items(end: int, first: Any, rest: list[Any] | None = None) -> list[Any]:
+    return [first, *(rest or ())]
+
+
+def _made(function: str, arguments: tuple[Node, ...], start: int, end: int) -> Call:
+    node = _NewCall()
+    node.function = function
+    node.arguments = arguments
+    node.span = (start, end)
+    node.__class__ = Call
+    return node  # type: ignore[no-any-return]  # its class has just been set
+
+
+def _binary(end: int, left: Node, operator: str, right: Node) -> Call:
+    node = _NewCall()  # not _made: this is the most frequent rule
+    node.function = _operators.get(operator) or _operator(operator)
+    node.arguments = (left, right)
+    node.span = (left.span[0], end)
+    node.__class__ = Call
+    return node  # type: ignore[no-any-return]  # its class has just been set
+
+
+def _conjunction(end: int, first: Node, rest: list[Node]) -> Call:
+    return _made("and", (first, *rest), first.span[0], end)
+
+
+def _disjunction(end: int, first: Node, rest: list[Node]) -> Call:
+    return _made("or", (first, *rest), first.span[0], end)
+
+
+def _prefix(end: int, opening: Opening, operand: Node) -> Call:
+    sign, start, _ = opening
+    return _made("negate" if sign[0] == "-" else "not", (operand,), start, end)
+
+
+def _in_list(end: int, left: Node, operator: str, opening: Opening, items: list[Node] | None = None) -> Call:
+    """`x in ('a', 'b')` is a list, `x in (Names)` a parenthesis."""
+    _, start, _ = opening
+    items = items or []
+    wrong = next((n for n, item in enumerate(items) if not isinstance(item, Literal)), None)
+    right: Node
+    if wrong is None:
+        right = ListExpr(tuple(items), (start, end))
+    elif len(items) == 1:
+        right = items[0]
+    else:
+        if wrong:
+            raise Refusal("unexpected-text.literals", *items[wrong].span)
+        raise Refusal("unexpected-text.literals", items[0].span[1])
+    return _made("in", (left, right), left.span[0], end)
+
+
+def _array(end: int, opening: Opening, items: list[Node] | None = None) -> ListExpr:
+    return ListExpr(tuple(items or ()), (opening[1], end))
+
+
+def _record(end: int, opening: Opening, members: list[NamedValue] | None = None) -> RecordExpr:
+    return RecordExpr(tuple(members or ()), (opening[1], end))
+
+
+def _member(end: int, name: Literal, colon: Opening, value: Node) -> NamedValue:
+    return NamedValue(name.value, value, (name.span[0], end))
+
+
+def _named(end: int, opening: Opening, value: Node) -> NamedValue:
+    return NamedValue(opening[0], value, (opening[1], end))
+
+
+def _pair(end: int, left: Node, colon: Opening, right: Node) -> Pair:
+    return Pair(left, colon[1], right)
+
+
+def _call(end: int, opening: Opening, arguments: list[Any] | tuple[()] = ()) -> Call:
+    name, start, inside = opening
+    if name in _SPECIAL:
+        arguments = _SPECIAL[name](name, inside, list(arguments), end)
+    else:
+        for argument in arguments:
+            kind = type(argument)
+            if kind is Pair:
+                raise Refusal("unexpected-text.colon", argument.colon)
+            if kind is TypeName and name != "Collection":
+                raise Refusal("unexpected-text.qualified", argument.span[1])
+            if kind is NamedValue and name in FUNCTIONS:
+                raise Refusal("unexpected-text.named", *argument.span, function=name)
+    return _made(name, tuple(arguments), start, end)
+
+
+def _lambda(function: str, inside: int, arguments: list[Any], end: int) -> list[Node]:
+    """The argument of `any(t: t eq 1)`, none for `any()`."""
+    if not arguments and function == "any":
+        return []
+    if not arguments:
+        raise Refusal("missing-operand.all", inside)
+    pair = arguments[0]
+    if type(pair) is not Pair:
+        first = pair
+        while first.children():
+            first = first.children()[0]
+        place = first.span[1] if _is_name(first) else pair.span[0]
+        raise Refusal("unexpected-text.lambda", place, function=function)
+    name: Any = pair.left
+    if not _is_name(name):
+        raise Refusal("unexpected-text.lambda-name", *name.span, function=function)
+    if len(arguments) > 1:
+        raise Refusal("unexpected-text.lambda-one", pair.right.span[1], function=function)
+    node = _NewLambda()
+    node.variable = name.segments[0]
+    node.predicate = pair.right
+    node.span = (name.span[0], pair.right.span[1])
+    node.__class__ = Lambda
+    return [node]
+
+
+def _is_name(node: Any) -> bool:
+    """Whether a path is just a name: what a variable or an unqualified type is read as."""
+    return type(node) is Path and len(node.segments) == 1 and str(node.segments[0])[0] not in "@$"
+
+
+def _case(function: str, inside: int, arguments: list[Any], end: int) -> list[Node]:
+    """The conditions and values of `case(a eq 1:'x', true:'y')` in turn."""
+    if not arguments:
+        raise Refusal("missing-operand.case", inside)
+    found: list[Node] = []
+    for argument in arguments:
+        if type(argument) is not Pair:
+            argument = _split_time(argument)
+        found += (argument.left, argument.right)
+    return found
+
+
+def _split_time(argument: Node) -> Pair:
+    """`a eq 10:20` was read as a time, but in `case` it is the condition `a eq 10` and the value 20."""
+    spine = [argument]
+    while spine[-1].children():
+        spine.append(spine[-1].children()[-1])
+    last = spine.pop()
+    if not (isinstance(last, Literal) and last.type is edm.TIME_OF_DAY):
+        raise Refusal("missing-operand.pairs", argument.span[1])
+    before, _, after = last.value.rpartition(":")
+    start, end = last.span
+    colon = start + len(before)
+    left: Node = (
+        Literal(before, edm.TIME_OF_DAY, (start, colon)) if ":" in before else number(before, start, colon)
+    )
+    for parent in reversed(spine):
+        left = parent.with_children((*parent.children()[:-1], left))
+    return Pair(left, colon, number(after, colon + 1, end))
+
+
+def _typed(function: str, inside: int, arguments: list[Any], end: int) -> list[Node]:
+    """The arguments of `cast(x, Edm.String)` and `isof(Model.Customer)`; the last is a type."""
+    if not arguments:
+        raise Refusal("missing-operand.type", inside, function=function)
+    for extra in arguments[:-1]:
+        if type(extra) in (Pair, NamedValue, TypeName) or len(arguments) > 2:
+            start = arguments[2].span[0] if len(arguments) > 2 else inside
+            raise Refusal("unexpected-text.typed", start, function=function)
+    last = arguments[-1]
+    inner: Any = last
+    collection = type(last) is Call and last.function == "Collection" and len(last.arguments) == 1
+    if collection:
+        inner = last.arguments[0]
+    if _is_name(inner):
+        inner = TypeName(inner.segments[0], inner.span)
+    if type(inner) is not TypeName:
+        raise Refusal("unexpected-text.type-last", *last.span, function=function)
+    if collection:
+        inner = TypeName(f"Collection({inner.name})", last.span)
+    return [*arguments[:-1], inner]
+
+
+_SPECIAL: dict[str, Callable[[str, int, list[Any], int], list[Node]]] = {
+    "any": _lambda,
+    "all": _lambda,
+    "case": _case,
+    "cast": _typed,
+    "isof": _typed,
+}
+
+
+def _filter_segment(end: int, opening: Opening, predicate: Node) -> Call:
+    return Call("$filter", (predicate,), (opening[1], end))
+
+
+def _count_segment(
+    end: int, opening: Opening, first: NamedValue, rest: list[NamedValue] | None = None
+) -> Call:
+    return Call("$count", (first, *(rest or ())), (opening[1], end))
+
+
+def _segment(end: int, path: Path) -> Path:
+    if str(path.segments[0])[0] == "$":
+        raise Refusal("unexpected-text.path-start", *path.span, segment=path.segments[0])
+    return path
+
+
+def _head(end: int, call: Call) -> Call:
+    if call.function in SEGMENTS:
+        raise Refusal("unexpected-text.behind-path", *call.span, function=call.function)
+    return call
+
+
+def _path(end: int, first: Path | Call, tails: list[Path | Call]) -> Node:
+    start = first.span[0]
+    segments: list[Any] = [_head(end, first)] if isinstance(first, Call) else list(first.segments)
+    for position, tail in enumerate(tails):
+        if type(tail) is Path:
+            segments += tail.segments
+        elif type(tail) is Call and tail.function in SEGMENTS:
+            source = first if position == 0 else _joined(segments, start, tail.span[0] - 1)
+            segments = [_made(tail.function, (source, *tail.arguments), start, tail.span[1])]
+        else:
+            segments.append(tail)
+    return _joined(segments, start, end)
+
+
+def _joined(segments: list[Any], start: int, end: int) -> Node:
+    if len(segments) == 1 and type(segments[0]) is Call:
+        return segments[0]
+    return Path(tuple(segments), (start, end))
+
+
+def _ascending(end: int, expression: Node) -> OrderByItem:
+    return OrderByItem(expression, False, (expression.span[0], end))
+
+
+def _directed(end: int, expression: Node, direction: str) -> OrderByItem:
+    return OrderByItem(expression, _operator(direction) == "desc", (expression.span[0], end))
+
+
+RULES: dict[str, Callable[..., Any]] = {
+    "array": _array,
+    "ascending": _ascending,
+    "begin": _begin,
+    "binary": _binary,
+    "call": _call,
+    "conjunction": _conjunction,
+    "count_segment": _count_segment,
+    "directed": _directed,
+    "disjunction": _disjunction,
+    "extend": _extend,
+    "filter_segment": _filter_segment,
+    "head": _head,
+    "in_list": _in_list,
+    "items": _items,
+    "member": _member,
+    "named": _named,
+    "pair": _pair,
+    "path": _path,
+    "prefix": _prefix,
+    "record": _record,
+    "segment": _segment,
+}

@@ -1,0 +1,354 @@
+"""What the tokens of grammar/odata.lark become.
+
+`TOKENS` holds a function for each token that carries a value: (text, start, end) -> value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from .. import edm
+from ..operations import FUNCTIONS, OPERATIONS
+from ..problems.catalogue import Phrase
+from .ast import Call, Literal, Path, TypeName, unfrozen
+
+
+class Refusal(Exception):
+    """The text is not the language: becomes a Problem with this message of the catalogue.
+
+    Without an end, the place is the first character from start that is not white space.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        start: int,
+        end: int | None = None,
+        suggestion: str | None = None,
+        **values: Any,
+    ) -> None:
+        super().__init__(message)
+        self.message, self.suggestion, self.values = message, suggestion, values
+        self.start, self.end = start, end
+
+
+Opening = tuple[str, int, int]
+"""A token that opens something: its name, its offset, and the offset of what it contains."""
+
+_NewPath, _NewLiteral = unfrozen(Path), unfrozen(Literal)
+
+CURLY_QUOTES = "\u2018\u2019\u201c\u201d"
+MAX_NAME = 128
+MAX_DIGITS = 38
+"""Digits of a decimal literal: what the decimal types of databases hold."""
+REMEMBERED = 1000
+"""Paths and operators whose tokens are remembered, so that they are checked once."""
+
+
+_DURATION = re.compile(
+    r"-?P(?=[0-9T])([0-9]+D)?(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+(\.[0-9]+)?S)?)?", re.A | re.I
+)
+_BASE64 = re.compile(r"(?:[\w-]{4})*(?:[\w-]{2}[AEIMQUYcgkosw048]=?|[\w-][AQgw](?:==)?)?", re.A)
+_NUMBER = re.compile(r"[+-]?[0-9]{1,19}")
+_YEAR = re.compile(r"-?(?:0[0-9]{3}|[1-9][0-9]{3,})-", re.A)
+_PLAIN_DATE = re.compile(
+    r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"(?:T(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?Z?)?$",
+    re.A,
+)
+"""Almost all dates; the others are looked at part by part, to say which is wrong."""
+_ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt])|(.?))', re.S)
+_ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+_segments: dict[str, tuple[str, ...]] = {}
+_functions: dict[str, str] = {}
+
+
+def _path(text: str, start: int, end: int) -> Path:
+    node = _NewPath()
+    segments = _segments.get(text)
+    if segments is None:
+        segments = _read_path(text, start)
+    node.segments = segments
+    node.span = (start, end)
+    node.__class__ = Path
+    return node  # type: ignore[no-any-return]  # its class has just been set
+
+
+def _read_path(text: str, start: int) -> tuple[str, ...]:
+    segments = tuple(text.split("/"))
+    for segment in segments:
+        check_name(segment.lstrip("@$"), start + (segment[0] in "@$"))
+        start += len(segment) + 1
+    if len(_segments) < REMEMBERED and len(text) <= MAX_NAME:
+        _segments[text] = segments
+    return segments
+
+
+def check_name(name: str, start: int) -> None:
+    """Refuse a (qualified) name with a character that is no letter, or with more than 128."""
+    for part in name.replace("#", ".").split("."):
+        if len(part) > MAX_NAME:
+            place = start + MAX_NAME
+            raise Refusal("invalid-name.long", place, most=MAX_NAME)
+        if not part:
+            raise Refusal("invalid-name", start)
+        if not (part.isascii() and part.isidentifier()):
+            import unicodedata
+
+            for place, char in enumerate(part, start):
+                category = unicodedata.category(char)
+                if not (
+                    char == "_"
+                    or category[0] == "L"
+                    or category == "Nl"
+                    or (place > start and category in ("Nd", "Mn", "Mc", "Pc", "Cf"))
+                ):
+                    if char in CURLY_QUOTES:
+                        raise Refusal("invalid-character.quote", place)
+                    raise Refusal("invalid-character", place, character=f"U+{ord(char):04X}")
+        start += len(part) + 1
+
+
+def AS_IT_IS(text: str, start: int, end: int) -> str:
+    """The value of a token that is its own text. The parser knows this function and does not call it."""
+    return text
+
+
+def _opening(text: str, start: int, end: int) -> Opening:
+    return text, start, end
+
+
+def _function(text: str, start: int, end: int) -> Opening:
+    known = _functions.get(text)
+    if known is not None:
+        return known, start, end
+    name = text.rstrip(" \t")[:-1]
+    check_name(name, start)
+    lowered = name.lower()
+    if lowered in FUNCTIONS:
+        name = FUNCTIONS[lowered]
+    elif lowered in OPERATIONS:
+        raise Refusal("unknown-operator.operator-function", start, start + len(name), word=lowered)
+    if len(_functions) < REMEMBERED:
+        _functions[text] = name
+    return name, start, end
+
+
+def _type_name(text: str, start: int, end: int) -> TypeName:
+    check_name(text, start)
+    return TypeName(text, (start, end))
+
+
+def _parameter(text: str, start: int, end: int) -> Opening:
+    name = text.rstrip(" \t")[:-1]
+    check_name(name, start)
+    return name, start, end
+
+
+def _count_option(text: str, start: int, end: int) -> Opening:
+    return "$filter" if "f" in text.lower() else "$search", start, end
+
+
+def _made(value: Any, kind: edm.Type, start: int, end: int) -> Literal:
+    node = _NewLiteral()
+    node.value = value
+    node.type = kind
+    node.span = (start, end)
+    node.__class__ = Literal
+    return node  # type: ignore[no-any-return]  # its class has just been set
+
+
+def _search(text: str, start: int, end: int) -> Literal:
+    return Literal(text, edm.STRING, (start, end))
+
+
+def _null(text: str, start: int, end: int) -> Literal:
+    return _made(None, edm.NULL, start, end)
+
+
+def _boolean(text: str, start: int, end: int) -> Literal:
+    return _made(len(text) == 4, edm.BOOLEAN, start, end)
+
+
+def _integer(text: str, start: int, end: int) -> Literal:
+    return _made(int(text), edm.INT32, start, end)
+
+
+def number(text: str, start: int, end: int) -> Literal:
+    value: Any
+    if text.lstrip("+-").isdigit():
+        if len(text) <= MAX_DIGITS + 1:
+            value = int(text)
+            kind = (
+                edm.INT32
+                if -(2**31) <= value < 2**31
+                else edm.INT64
+                if -(2**63) <= value < 2**63
+                else edm.DECIMAL
+            )
+            if kind is edm.DECIMAL:
+                value = Decimal(value)
+        else:
+            value, kind = None, edm.DECIMAL
+    elif text[-1] in "FN" or "e" in text or "E" in text:
+        value, kind = float(text), edm.DOUBLE
+        if text[-1].isdigit() and value in (float("inf"), float("-inf")):
+            value = None
+    else:
+        value, kind = (Decimal(text) if len(text) <= MAX_DIGITS + 2 else None), edm.DECIMAL
+    if value is None:
+        raise Refusal("literal-out-of-range.number", start, end, type=kind.name)
+    return _made(value, kind, start, end)
+
+
+def _string(text: str, start: int, end: int) -> Literal:
+    value = text[1:-1]
+    node = _NewLiteral()  # not _made: this is the most frequent literal
+    node.value = value.replace("''", "'") if "'" in value else value
+    node.type = edm.STRING
+    node.span = (start, end)
+    node.__class__ = Literal
+    return node  # type: ignore[no-any-return]  # its class has just been set
+
+
+def _json_string(text: str, start: int, end: int) -> Literal:
+    def unescape(match: re.Match[str]) -> str:
+        code, char, wrong = match.groups()
+        if wrong is not None:
+            place = start + 1 + match.start()
+            raise Refusal("invalid-literal.escape", place)
+        return chr(int(code, 16)) if code else _ESCAPED.get(char, char)
+
+    value = text[1:-1]
+    if "\\" in value:
+        value = _ESCAPE.sub(unescape, value)
+        value = value.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+        if _SURROGATE.search(value) or "\0" in value:
+            raise Refusal("invalid-literal.escaped-character", start, end)
+    return Literal(value, edm.STRING, (start, end))
+
+
+def _temporal(kind: edm.PrimitiveType) -> Callable[[str, int, int], Literal]:
+    def read(text: str, start: int, end: int) -> Literal:
+        wrong = _misdated(text) if kind is not edm.TIME_OF_DAY else _mistimed(text)
+        if wrong:
+            raise Refusal(f"invalid-literal.{wrong}", start, end)
+        return _made(text, kind, start, end)
+
+    return read
+
+
+def _misdated(text: str) -> str | None:
+    """What is wrong with `2024-13-45`, `02024-01-01`, `2024-01-01T24:00Z`: a part; None if nothing is."""
+    if _PLAIN_DATE.match(text):
+        return None
+    date, _, time = text.upper().partition("T")
+    _, month, day = date.rsplit("-", 2)
+    if not _YEAR.match(date):
+        return "year"
+    if not 1 <= int(month) <= 12:
+        return "month"
+    if not 1 <= int(day) <= 31:
+        return "day"
+    if time:
+        clock, sign, offset = time.removesuffix("Z").replace("-", "+").partition("+")
+        return _mistimed(clock) or (_mistimed(offset) if sign else None)
+    return None
+
+
+def _mistimed(text: str) -> str | None:
+    hour, minute, *seconds = text.split(":")
+    if int(hour) > 23:
+        return "hour"
+    if int(minute) > 59:
+        return "minute"
+    if seconds and int(seconds[0][:2]) > 60:
+        return "second"
+    return None
+
+
+_OLD_LITERALS = {
+    "date": "date", "datetime": "datetime", "datetimeoffset": "datetime", "guid": "guid", "time": "time",
+    "x": "binary",
+}  # fmt: skip
+"""The prefixes of literals in OData 2 and 3, and what is said about them."""
+
+
+def _prefixed(text: str, start: int, end: int) -> Literal:
+    """`duration'P1D'`, `binary'Zm8'`, `geography'...'`, `Sales.Color'Red'`."""
+    prefix, _, value = text[:-1].partition("'")
+    inside = start + len(prefix) + 1
+    kind: edm.Type
+    good: object
+    known = prefix.lower()
+    if known == "duration":
+        kind, good = edm.DURATION, _DURATION.fullmatch(value)
+    elif known == "binary":
+        kind, good = edm.BINARY, _BASE64.fullmatch(value)
+    elif known in ("geography", "geometry"):
+        from . import wkt as geo
+
+        try:
+            shape = geo.parse(value).shape
+        except geo.GeoError as wrong:
+            place = inside + wrong.position
+            raise Refusal("invalid-literal.geo", place, end, reason=Phrase(wrong)) from None
+        name = f"Edm.{known.capitalize()}{shape.removeprefix('Geometry')}"
+        kind, good = edm.primitive(name) or edm.UNTYPED, True
+    elif "." in prefix and not prefix.startswith("Edm."):
+        check_name(prefix, start)
+        kind, good = edm.Type(prefix), True
+        for member in value.split(","):
+            if not _NUMBER.fullmatch(member):
+                check_name(member, inside)
+            inside += len(member) + 1
+    else:
+        variant = _OLD_LITERALS.get(known.removeprefix("edm."), "prefix")
+        raise Refusal(f"invalid-literal.{variant}", start, end, prefix=prefix)
+    if not good:
+        raise Refusal("invalid-literal", start, end, type=kind.name)
+    return _made(value, kind, start, end)
+
+
+def _plain_count(text: str, start: int, end: int) -> Call:
+    return Call("$count", (), (start, end))
+
+
+TOKENS: dict[str, Callable[[str, int, int], Any]] = {
+    "BOOLEAN": _boolean,
+    "BRACE": _opening,
+    "BRACKET": _opening,
+    "COLON": _opening,
+    "COUNT": _opening,
+    "COUNT_FILTER": _count_option,
+    "COUNT_SEARCH": _count_option,
+    "COUNT_SEGMENT": _plain_count,
+    "DATE": _temporal(edm.DATE),
+    "DATE_TIME": _temporal(edm.DATE_TIME_OFFSET),
+    "FILTER": _opening,
+    "FUNCTION": _function,
+    "GUID": lambda text, start, end: Literal(text, edm.GUID, (start, end)),
+    "INTEGER": _integer,
+    "JSON_STRING": _json_string,
+    "MINUS": _opening,
+    "NOT": _opening,
+    "NULL": _null,
+    "NUMBER": number,
+    "OPEN_KEY": lambda text, start, end: ("()", start, end),
+    "OPEN_LIST": _opening,
+    "PARAMETER": _parameter,
+    "PATH": _path,
+    "PREFIXED": _prefixed,
+    "SEARCH": _search,
+    "STRING": _string,
+    "TIME": _temporal(edm.TIME_OF_DAY),
+    "TYPE": _type_name,
+    **dict.fromkeys(
+        ("ADDITION", "DIRECTION", "EQUALITY", "HAS", "IN", "MULTIPLICATION", "RELATION"), AS_IT_IS
+    ),
+}

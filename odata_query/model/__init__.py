@@ -1,0 +1,1 @@
+"""What may be asked: entity types, their sources and their writers."""

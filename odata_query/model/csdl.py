@@ -1,0 +1,324 @@
+"""Entity types as a service's `$metadata`: CSDL 4.01 in JSON, and in XML made from that.
+
+Only what clients may know is written: names, types, and what may be asked of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from xml.etree import ElementTree
+
+from .. import edm
+from ..operations import OPERATIONS
+from ..problems import ConfigurationError
+from .entity import EntityType, Member, StructuredType
+
+_CAPABILITIES = "Org.OData.Capabilities.V1"
+_VOCABULARY = f"https://oasis-tcs.github.io/odata-vocabularies/vocabularies/{_CAPABILITIES}"
+_KEY_TYPES = {
+    t.name
+    for t in (
+        *(edm.BOOLEAN, edm.BYTE, edm.DATE, edm.DATE_TIME_OFFSET, edm.DECIMAL, edm.DURATION, edm.GUID),
+        *(edm.INT16, edm.INT32, edm.INT64, edm.SBYTE, edm.STRING, edm.TIME_OF_DAY),
+    )
+}
+"""What a key can be made of (CSDL 4.01, section 6.5), beside enumerations."""
+_RESERVED = ("edm", "odata", "system", "transient")
+_MAX_PATHS = 1_000
+_USES = {"Filter": "filterable", "Sort": "sortable"}
+
+Json = dict[str, Any]
+
+
+def to_json(entity_type: EntityType, namespace: str = "Default") -> Json:
+    """What `EntityType.to_csdl_json` documents.
+
+    An entity type without a key has no entity set, which needs one; its restrictions stand at the type.
+    Properties that lead to entity types are navigation properties, all others are not; key properties
+    are never null. A key of types that CSDL does not allow in keys is not written.
+    """
+    _check_namespace(namespace)
+    types = list(_reachable(entity_type))
+    names = {id(type): _qualified(type, namespace) for type in types}
+    written: dict[str, Json] = {}
+    for type in types:
+        name = names[id(type)]
+        found = _enum(type) if isinstance(type, edm.EnumType) else _structured(type, names)
+        if written.setdefault(name, found) != found:
+            raise ConfigurationError(f"two types are called {name}, which can be said of one only")
+    name = names[id(entity_type)]
+    container, offered = f"{namespace}.Container", written[name]
+    while container in written:
+        container += "_"
+    if "$Key" in offered:
+        offered = {"$Collection": True, "$Type": name}
+        written[container] = {"$Kind": "EntityContainer", name.rpartition(".")[2]: offered}
+    _restrict(entity_type, types, names, written, offered)
+    limits = entity_type.limits
+    if limits is not None and limits.functions is not None:
+        # An empty list would allow all, and operators may stand in it too.
+        operators = [o.name for o in OPERATIONS.values() if o.is_operator]
+        offered[f"@{_CAPABILITIES}.FilterFunctions"] = sorted(limits.functions) or operators
+    document: Json = {"$Version": "4.01"}
+    if container in written:
+        document["$EntityContainer"] = container
+    if any(label[0] == "@" for each in [offered, *written.values()] for label in each):
+        document["$Reference"] = {f"{_VOCABULARY}.json": {"$Include": [{"$Namespace": _CAPABILITIES}]}}
+    for name, found in written.items():
+        schema, _, label = name.rpartition(".")
+        document.setdefault(schema, {})[label] = found
+    return document
+
+
+# ---- types ---------------------------------------------------------------------------------------
+
+
+def _reachable(root: StructuredType) -> Iterator[StructuredType | edm.EnumType]:
+    waiting: list[edm.Type] = [root]
+    seen = {id(root)}
+    for type in waiting:  # which grows
+        if isinstance(type, StructuredType | edm.EnumType):
+            yield type
+        for member in type.members.values() if isinstance(type, StructuredType) else ():
+            inner = edm.element_of(member.type)
+            if id(inner) not in seen:
+                seen.add(id(inner))
+                waiting.append(inner)
+
+
+def _structured(type: StructuredType, names: dict[int, str]) -> Json:
+    is_entity = isinstance(type, EntityType)
+    found: Json = {"$Kind": "EntityType" if is_entity else "ComplexType"}
+    key = [member for member in type.members.values() if member.property.key]
+    if is_entity and key and all(_can_be_key(member.type) for member in key):
+        found["$Key"] = [member.name for member in key]
+    for label, member in type.members.items():
+        place = f"{type.name}.{label}"
+        found[_named(label, place)] = _property(member, names, place, label in found.get("$Key", ()))
+    return found
+
+
+def _can_be_key(type: edm.Type) -> bool:
+    return isinstance(type, edm.EnumType) or type.name in _KEY_TYPES
+
+
+def _property(member: Member, names: dict[int, str], place: str, is_key: bool) -> Json:
+    type = edm.element_of(member.type)
+    found: Json = {}
+    leads = isinstance(type, EntityType)
+    many = type is not member.type
+    if leads:
+        found["$Kind"] = "NavigationProperty"
+    if many:
+        found["$Collection"] = True
+    name = names.get(id(type), type.name)
+    if id(type) not in names and edm.primitive(name) is None:
+        raise ConfigurationError(f"{place} is of type {name}, which CSDL does not have")
+    if name != edm.STRING.name:
+        found["$Type"] = name
+    if member.nullable and not is_key and not (leads and many):
+        found["$Nullable"] = True
+    scale = member.property.scale
+    if type is edm.DECIMAL and scale is not None and scale >= 0:
+        found["$Scale"] = scale
+    return found
+
+
+def _enum(type: edm.EnumType) -> Json:
+    found: Json = {"$Kind": "EnumType"}
+    if type.is_flags:
+        found["$IsFlags"] = True
+    bits = max((max(value, ~value).bit_length() for value in type.members.values()), default=0)
+    if bits > 63:
+        raise ConfigurationError(f"{type.name} has a member that is no Edm.Int64")
+    if bits > 31:
+        found["$UnderlyingType"] = edm.INT64.name
+    return found | {_named(name, type.name): value for name, value in type.members.items()}
+
+
+# ---- names ---------------------------------------------------------------------------------------
+
+
+def _named(name: str, place: str) -> str:
+    if not name.isidentifier() or len(name) > 128:
+        raise ConfigurationError(f"{place}: {name!r} cannot be a name in CSDL; publish it under another name")
+    return name
+
+
+def _qualified(type: edm.Type, namespace: str) -> str:
+    """The name of a type; one called `Sales.Color` is in the namespace `Sales`."""
+    own, dot, name = type.name.rpartition(".")
+    if dot:
+        _check_namespace(own)
+    return f"{own or namespace}.{_named(name, type.name)}"
+
+
+def _check_namespace(name: object) -> None:
+    parts = name.split(".") if isinstance(name, str) else []
+    if not parts or parts[0].lower() in _RESERVED or not all(part.isidentifier() for part in parts):
+        raise ConfigurationError(f"{name!r} cannot be a namespace in CSDL, as 'Sales.Model' can")
+
+
+# ---- restrictions --------------------------------------------------------------------------------
+
+
+def _restrict(
+    root: EntityType,
+    types: list[StructuredType | edm.EnumType],
+    names: dict[int, str],
+    written: dict[str, Json],
+    offered: Json,
+) -> None:
+    """Say what `$filter` and `$orderby` may not use, by paths from what is offered.
+
+    Paths cannot say it all of types that lead back to themselves; so then it is also said of the types,
+    where clients know nothing of such an annotation, but from_csdl does.
+    """
+    structured = [type for type in types if isinstance(type, StructuredType)]
+    for verb, use in _USES.items():
+        paths, are_all = _denied_paths(root, structured, use)
+        if paths:
+            _deny(offered, verb, paths)
+        if are_all:
+            continue
+        # Types of one name can allow different things: what all of them deny is denied.
+        allowed = {
+            (names[id(type)], member.name)
+            for type in structured
+            for member in type.members.values()
+            if getattr(member, use)
+        }
+        for name in dict.fromkeys(names[id(type)] for type in structured):
+            labels = [label for label in written[name] if label[0] not in "$@"]
+            denied = [label for label in labels if (name, label) not in allowed]
+            if denied and written[name] is not offered:
+                _deny(written[name], verb, denied)
+
+
+def _deny(target: Json, verb: str, paths: list[str]) -> None:
+    target[f"@{_CAPABILITIES}.{verb}Restrictions"] = {f"Non{verb}ableProperties": paths}
+
+
+def _denied_paths(root: StructuredType, types: list[StructuredType], use: str) -> tuple[list[str], bool]:
+    """The paths to properties that are not for the use, and whether these are all of them."""
+    leading = _leading(types, use)
+    found: list[str] = []
+    waiting: list[tuple[tuple[str, ...], StructuredType, frozenset[int]]] = [((), root, frozenset())]
+    are_all = True
+    for path, type, above in waiting:  # which grows
+        above = above | {id(type)}
+        for member in type.members.values():
+            inner = edm.element_of(member.type)
+            if not getattr(member, use):
+                found.append("/".join((*path, member.name)))
+            if isinstance(inner, StructuredType) and id(inner) in leading:
+                if id(inner) in above or len(waiting) >= _MAX_PATHS:
+                    are_all = False
+                else:
+                    waiting.append(((*path, member.name), inner, above))
+    return found, are_all
+
+
+def _leading(types: list[StructuredType], use: str) -> set[int]:
+    """The types that have a property that is not for the use, or lead to one that has."""
+    users: dict[int, list[StructuredType]] = {}
+    waiting: list[StructuredType] = []
+    for type in types:
+        for member in type.members.values():
+            users.setdefault(id(edm.element_of(member.type)), []).append(type)
+        if not all(getattr(member, use) for member in type.members.values()):
+            waiting.append(type)
+    found = {id(type) for type in waiting}
+    for type in waiting:  # which grows
+        for user in users.get(id(type), ()):
+            if id(user) not in found:
+                found.add(id(user))
+                waiting.append(user)
+    return found
+
+
+# ---- XML -----------------------------------------------------------------------------------------
+
+
+def to_xml(entity_type: EntityType, namespace: str = "Default") -> str:
+    """What `EntityType.to_csdl_xml` documents."""
+    document = to_json(entity_type, namespace)
+    edmx = "http://docs.oasis-open.org/odata/ns/edmx"
+    root = ElementTree.Element("edmx:Edmx", {"xmlns:edmx": edmx, "Version": "4.01"})
+    for url, reference in document.get("$Reference", {}).items():
+        element = _inside(root, "edmx:Reference", Uri=url.removesuffix("json") + "xml")
+        for include in reference["$Include"]:
+            _inside(element, "edmx:Include", Namespace=include["$Namespace"])
+    services = _inside(root, "edmx:DataServices")
+    for name, schema in document.items():
+        if name[0] == "$":
+            continue
+        element = _inside(services, "Schema", Namespace=name)
+        element.set("xmlns", "http://docs.oasis-open.org/odata/ns/edm")
+        for label, definition in schema.items():
+            _DEFINITIONS[definition["$Kind"]](_inside(element, definition["$Kind"], Name=label), definition)
+    ElementTree.indent(root)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, "unicode")}\n'
+
+
+def _inside(parent: ElementTree.Element, tag: str, **attributes: str) -> ElementTree.Element:
+    return ElementTree.SubElement(parent, tag, attributes)
+
+
+def _structured_xml(element: ElementTree.Element, definition: Json) -> None:
+    if "$Key" in definition:
+        key = _inside(element, "Key")
+        for name in definition["$Key"]:
+            _inside(key, "PropertyRef", Name=name)
+    for label, given in definition.items():
+        if label[0] in "$@":
+            continue
+        kind, many = given.get("$Kind", "Property"), given.get("$Collection", False)
+        name = given.get("$Type", edm.STRING.name)
+        inside = _inside(element, kind, Name=label, Type=f"Collection({name})" if many else name)
+        if kind == "Property" or not many:
+            inside.set("Nullable", str(given.get("$Nullable", False)).lower())
+        if name == edm.DECIMAL.name:
+            inside.set("Scale", str(given.get("$Scale", "variable")))
+    _annotations_xml(element, definition)
+
+
+def _enum_xml(element: ElementTree.Element, definition: Json) -> None:
+    if "$UnderlyingType" in definition:
+        element.set("UnderlyingType", definition["$UnderlyingType"])
+    if "$IsFlags" in definition:
+        element.set("IsFlags", "true")
+    for label, value in definition.items():
+        if label[0] != "$":
+            _inside(element, "Member", Name=label, Value=str(value))
+
+
+def _container_xml(element: ElementTree.Element, definition: Json) -> None:
+    for label, given in definition.items():
+        if label[0] != "$":
+            inside = _inside(element, "EntitySet", Name=label, EntityType=given["$Type"])
+            _annotations_xml(inside, given)
+
+
+def _annotations_xml(element: ElementTree.Element, given: Json) -> None:
+    for term, value in given.items():
+        if term[0] != "@":
+            continue
+        annotation = _inside(element, "Annotation", Term=term[1:])
+        kind, parent = "String", annotation
+        if isinstance(value, dict):
+            [(name, value)] = value.items()
+            parent = _inside(_inside(annotation, "Record"), "PropertyValue", Property=name)
+            kind = "PropertyPath"
+        collection = _inside(parent, "Collection")
+        for text in value:
+            _inside(collection, kind).text = text
+
+
+_DEFINITIONS = {
+    "ComplexType": _structured_xml,
+    "EntityContainer": _container_xml,
+    "EntityType": _structured_xml,
+    "EnumType": _enum_xml,
+}

@@ -1,0 +1,246 @@
+"""The query options of an endpoint as parameters of an OpenAPI 3.1 operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from .. import edm
+from ..errors import ODataError
+from ..language.ast import Path
+from ..language.literals import quote
+from ..language.parser import parse
+from ..limits import Limits, effective
+from ..operations import OPERATIONS
+from ..problems import shorten
+from .entity import EntityType, Member, StructuredType
+
+_MAX_MEMBERS = 50
+"""Members of an enumeration that a description lists."""
+_VALUES = {
+    **dict.fromkeys(edm.NUMBERS, "10"),
+    edm.BOOLEAN.name: "true",
+    edm.DATE.name: "2024-01-31",
+    edm.DATE_TIME_OFFSET.name: "2024-01-31T12:00:00Z",
+    edm.DURATION.name: "duration'PT1H'",
+    edm.GUID.name: "01234567-89ab-cdef-0123-456789abcdef",
+    edm.STRING.name: "'abc'",
+    edm.TIME_OF_DAY.name: "12:30:00",
+}
+"""A literal of each type that values are compared in."""
+_TESTS = {
+    name
+    for name, operation in OPERATIONS.items()
+    for signature in operation.signatures
+    if signature.parameters == ("String", "String") and signature.result == "Boolean"
+}
+"""The functions that ask something of two texts: `contains`, `startswith`, ..."""
+_ORDERED = {*edm.NUMBERS, edm.DATE.name, edm.DATE_TIME_OFFSET.name, edm.DURATION.name, edm.TIME_OF_DAY.name}
+
+
+def to_openapi(entity_type: EntityType, limits: Limits | None = None) -> list[dict[str, Any]]:
+    """What `EntityType.to_openapi` documents: `$filter`, `$orderby`, `$top`, `$skip` and `$count`.
+
+    `$filter` and `$orderby` are left out where no property may be used in them.
+    """
+    bounds = effective(limits, entity_type.limits)
+    found = []
+    filterable = _sections(entity_type, _is_filterable)
+    if filterable:
+        examples = _examples("filter", _filters(entity_type, bounds), bounds)
+        text = "\n\n".join([_FILTER, *filterable, *_operations(bounds), *_bounds(bounds, _FILTER_BOUNDS)])
+        found.append(_parameter("$filter", text, _text_schema(bounds), examples))
+    sortable = _sections(entity_type, _is_sortable)
+    if sortable:
+        examples = _examples("orderby", _orders(entity_type), bounds)
+        text = "\n\n".join([_ORDERBY, *sortable, *_bounds(bounds, _ORDERBY_BOUNDS)])
+        found.append(_parameter("$orderby", text, _text_schema(bounds), examples))
+    top = _integer_schema(bounds.max_top)
+    if bounds.default_top is not None:
+        top["default"] = bounds.default_top
+    found.append(_parameter("$top", "How many there are at most in the answer.", top))
+    skip = _integer_schema(bounds.max_skip)
+    found.append(_parameter("$skip", "How many are left out at the beginning.", skip))
+    count = {"type": "boolean", "default": False}
+    found.append(_parameter("$count", "Whether the answer says how many there are in all.", count))
+    return found
+
+
+def _parameter(
+    name: str, description: str, schema: dict[str, Any], examples: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    found = {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
+    return {**found, "examples": examples} if examples else found
+
+
+def _text_schema(limits: Limits) -> dict[str, Any]:
+    return {"type": "string"} | ({} if limits.max_length is None else {"maxLength": limits.max_length})
+
+
+def _integer_schema(most: int | None) -> dict[str, Any]:
+    return {"type": "integer", "minimum": 0} | ({} if most is None else {"maximum": most})
+
+
+# ---- descriptions --------------------------------------------------------------------------------
+
+_FILTER = "Only what this condition is true for, in the language of OData 4.01."
+_ORDERBY = (
+    "The order: properties with commas between, each with `asc` (which is the default) or `desc` behind it."
+)
+_FILTER_BOUNDS = {
+    "max_length": "{} characters",
+    "max_depth": "{} levels of parentheses and calls",
+    "max_in_items": "{} members in a list",
+    "max_lambda_depth": "{} levels of `any` and `all`",
+    "max_path_depth": "{} names in a path",
+}
+_ORDERBY_BOUNDS = {"max_length": "{} characters", "max_orderby_items": "{} expressions"}
+
+
+def _bounds(limits: Limits, texts: dict[str, str]) -> Iterator[str]:
+    given = {name: getattr(limits, name) for name in texts}
+    said = [texts[name].format(bound) for name, bound in given.items() if bound is not None]
+    if said:
+        yield f"At most {', '.join(said)}."
+
+
+def _operations(limits: Limits) -> Iterator[str]:
+    allowed: dict[str, list[str]] = {"Operators": [], "Functions": []}
+    for name, operation in OPERATIONS.items():
+        if operation.is_allowed(limits):
+            shown = "-" if name == "negate" else name
+            allowed["Operators" if operation.is_operator else "Functions"].append(f"`{shown}`")
+    for kind, shown_names in allowed.items():
+        yield f"{kind}: {', '.join(shown_names) or 'none'}."
+
+
+def _is_filterable(member: Member) -> bool:
+    return member.filterable
+
+
+def _is_sortable(member: Member) -> bool:
+    type = member.type
+    if isinstance(type, StructuredType):
+        return member.sortable and any(inner.sortable for inner in type.members.values())
+    return member.sortable and (isinstance(type, edm.EnumType) or type.name in _VALUES)
+
+
+def _sections(root: StructuredType, is_usable: Callable[[Member], bool]) -> list[str]:
+    """A list of properties for each type that is reached, once: types can lead back to themselves."""
+    titles: dict[int, str] = {id(root): root.name}
+    waiting: list[tuple[str, StructuredType]] = [("", root)]
+    sections = []
+    for path, type in waiting:  # which grows
+        lines = []
+        for member in type.members.values():
+            if not is_usable(member):
+                continue
+            inner = edm.element_of(member.type)
+            here = f"{path}{member.name}"
+            if isinstance(inner, StructuredType) and id(inner) not in titles:
+                # Types of one name can allow different things.
+                is_known = inner.name in titles.values()
+                titles[id(inner)] = f"{inner.name} of {here}" if is_known else inner.name
+                into = "/" if inner is member.type else "/any(x:x/"
+                waiting.append((here + into, inner))
+            lines.append(f"- `{member.name}`: {_described(member, titles)}")
+        if lines:
+            title = "Properties" if type is root else f"Properties of {titles[id(type)]} (`{path}...`)"
+            sections.append("\n".join([f"{title}:", "", *lines]))
+    return sections
+
+
+def _described(member: Member, titles: dict[int, str]) -> str:
+    inner = edm.element_of(member.type)
+    text = titles.get(id(inner), inner.name.removeprefix("Edm."))
+    if inner is not member.type:
+        text = f"Collection({text})"
+    elif member.nullable:
+        text += " or null"
+    if isinstance(inner, edm.EnumType):
+        names = [f"`{shorten(quote(name), 100)}`" for name in inner.members]
+        more = ", ..." if len(names) > _MAX_MEMBERS else ""
+        text += f", {'some' if inner.is_flags else 'one'} of {', '.join(names[:_MAX_MEMBERS])}{more}"
+    return text
+
+
+# ---- examples ------------------------------------------------------------------------------------
+
+
+def _examples(start: str, texts: Iterable[tuple[str, str]], limits: Limits) -> dict[str, Any]:
+    """The first text of each name that the limits leave."""
+    found: dict[str, Any] = {}
+    for name, text in texts:
+        try:
+            parse(start, text, f"${start}", limits)
+        except ODataError:
+            continue
+        found.setdefault(name, {"value": text})
+    return found
+
+
+def _filters(entity_type: StructuredType, limits: Limits) -> Iterator[tuple[str, str]]:
+    """Names and filters, of the operations that the limits allow."""
+
+    def allowed(*names: str) -> str | None:
+        return next((name for name in names if limits.operators is None or name in limits.operators), None)
+
+    usable = list(_named(entity_type, _is_filterable))
+    functions = [name for name in OPERATIONS if limits.functions is None or name in limits.functions]
+    equal = allowed("eq", "ne")
+    comparisons: dict[edm.Type, str] = {}
+    for path, member in sorted(usable, key=lambda found: found[1].property.key):
+        operator = allowed("ge", "gt", "le", "lt") if member.type.name in _ORDERED else None
+        value = _value(member.type)
+        if value is not None and (operator or equal):
+            comparisons.setdefault(member.type, f"{path} {operator or equal} {value}")
+    first = [*comparisons.values()][:3]
+    yield from zip(("comparison", "another comparison", "a third comparison"), first, strict=False)
+    if len(first) > 1 and allowed("and"):
+        yield "both", f"{first[0]} and {first[1]}"
+    for path, member in usable:
+        value = _value(edm.element_of(member.type))
+        if value is None:
+            continue
+        if isinstance(member.type, edm.EnumType) and allowed("in"):
+            yield "one of several", f"{path} in ({value})"
+        elif isinstance(member.type, edm.CollectionType) and equal and "any" in functions:
+            yield "a member", f"{path}/any(x:x {equal} {value})"
+        elif member.type is edm.STRING:
+            yield from ((name, f"{name}({path},{value})") for name in functions if name in _TESTS)
+
+
+def _orders(entity_type: StructuredType) -> Iterator[tuple[str, str]]:
+    paths = [path for path, m in _named(entity_type, _is_sortable) if not isinstance(m.type, StructuredType)]
+    if paths:
+        yield "descending", f"{paths[0]} desc"
+    if len(paths) > 1:
+        yield "several", f"{paths[1]},{paths[0]} desc"
+
+
+def _named(entity_type: StructuredType, is_usable: Callable[[Member], bool]) -> Iterator[tuple[str, Member]]:
+    """The properties and, behind a slash, those of complex ones, that a text can name."""
+    for label, member in entity_type.members.items():
+        if not is_usable(member) or not _can_be_named(label):
+            continue
+        yield label, member
+        if isinstance(member.type, StructuredType):
+            for inner_label, inner in member.type.members.items():
+                if is_usable(inner) and _can_be_named(inner_label):
+                    yield f"{label}/{inner_label}", inner
+
+
+def _can_be_named(label: str) -> bool:
+    """`size` can, `null` and `not` cannot: the parser says so."""
+    try:
+        [item] = parse("orderby", f"{label} desc", "$orderby", Limits())
+    except ODataError:
+        return False
+    return bool(item.expression == Path((label,)))
+
+
+def _value(type: edm.Type) -> str | None:
+    if isinstance(type, edm.EnumType):
+        names = (name for name in type.members if type.value(name) is not None)
+        return next(map(quote, names), None)
+    return _VALUES.get(type.name)

@@ -1,0 +1,272 @@
+"""Documents of CSDL, XML or JSON, as the JSON that the same document would be.
+
+Nothing is fetched and nothing is expanded; what is no document is a ConfigurationError with its place.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, NoReturn
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.parsers import expat
+
+from ...problems import ConfigurationError, shorten
+
+_MAX_SIZE = 64_000_000
+_MAX_DEPTH = 100
+_TERMS = ("FilterFunctions", "FilterRestrictions", "Permissions", "SortRestrictions")
+"""The last parts of the terms that are read; all other annotations are passed over."""
+
+
+def simple_name(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def shown(value: object) -> str:
+    """A text as it is; of others their kind, for they can be endless."""
+    return shorten(repr(value)) if isinstance(value, str) else type(value).__name__
+
+
+def wrong(place: str, expected: str, value: object) -> NoReturn:
+    raise ConfigurationError(f"{shorten(place, 100)}: expected {expected}, not {shown(value)}")
+
+
+def object_of(value: object, place: str) -> Mapping[str, Any]:
+    if isinstance(value, Mapping) and all(isinstance(label, str) for label in value):
+        return value
+    wrong(place, "an object", value)
+
+
+def parsed(document: object) -> Mapping[str, Any]:
+    if isinstance(document, Mapping):
+        return object_of(document, "the document")
+    if not isinstance(document, str | bytes):
+        raise ConfigurationError(f"a CSDL document is a text or parsed JSON, not {shown(document)}")
+    if len(document) > _MAX_SIZE:
+        raise ConfigurationError(f"the document is longer than {_MAX_SIZE}")
+    if isinstance(document, str):
+        document = document.removeprefix("\ufeff").lstrip()
+        head = document[:1]
+    else:
+        document = document.lstrip(b" \t\r\n")
+        # Byte order marks, and what UTF-16 puts between letters.
+        head = document[:20].translate(None, b"\0\xef\xbb\xbf\xfe\xff").lstrip()[:1].decode("latin-1")
+    try:
+        if head == "<":
+            return _from_xml(_tree(document))
+        return object_of(json.loads(document, object_pairs_hook=_once), "the document")
+    except (expat.ExpatError, LookupError, RecursionError, ValueError) as error:
+        kind = "XML" if head == "<" else "XML or JSON"
+        raise ConfigurationError(f"the document is no {kind}: {error}") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        _add(found, name, value, "an object")
+    return found
+
+
+def _add(found: dict[str, Any], name: str, value: object, place: str) -> None:
+    if name in found:
+        raise ConfigurationError(f"{place} has two members called {shorten(repr(name))}")
+    found[name] = value
+
+
+# ---- XML -----------------------------------------------------------------------------------------
+
+_EDM = re.compile("http://(docs.oasis-open.org/odata/ns|schemas.microsoft.com/ado/[0-9]{4}/[0-9]{2})/edmx?")
+_SAP = "http://www.sap.com/Protocols/SAPData "
+_CONSTANTS = ("Bool", "String", "PropertyPath", "NavigationPropertyPath", "EnumMember")
+
+
+def _tree(document: str | bytes) -> Element:
+    """The elements, those of CSDL by their names alone."""
+    # The declaration of a text says how it was encoded once.
+    parser = expat.ParserCreate("utf-8" if isinstance(document, str) else None, " ")
+    parser.buffer_text = True
+    builder = TreeBuilder()
+    depth = 0
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > _MAX_DEPTH:
+            raise ConfigurationError(f"the document has over {_MAX_DEPTH} elements inside one another")
+        namespace, _, name = tag.rpartition(" ")
+        builder.start(name if _EDM.fullmatch(namespace) else tag, attributes)
+
+    def end(tag: str) -> None:
+        nonlocal depth
+        depth -= 1
+        builder.end(tag)
+
+    def doctype(*_: object) -> None:
+        raise ConfigurationError("the document has a DOCTYPE, and with it entities, which CSDL does not have")
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = builder.data
+    parser.StartDoctypeDeclHandler = doctype
+    parser.Parse(document.encode() if isinstance(document, str) else document, True)
+    return builder.close()
+
+
+def _from_xml(root: Element) -> dict[str, Any]:
+    """The JSON of a document in XML."""
+    if root.tag != "Edmx":
+        raise ConfigurationError(f"the document is no CSDL: it begins with {shorten(root.tag)!r}")
+    includes = [
+        {"$Namespace": each.get("Namespace"), "$Alias": each.get("Alias")}
+        for path in ("Reference/Include", "DataServices/Schema/Using")
+        for each in root.iterfind(path)
+    ]
+    found: dict[str, Any] = {"$Reference": {"Reference": {"$Include": includes}}}
+    for element in root.iterfind("DataServices/Schema"):
+        namespace = _named(element, "Schema", "Namespace")
+        schema = found.setdefault(namespace, {"$Annotations": {}})
+        if "Alias" in element.attrib:
+            schema["$Alias"] = element.get("Alias")
+        for child in element:
+            if child.tag in _DEFINITIONS:
+                name = _named(child, namespace)
+                place = f"{namespace}.{name}"
+                definition = {"$Kind": child.tag, **_annotations(child, place)}
+                _DEFINITIONS[child.tag](child, definition, place)
+                _add(schema, name, definition, namespace)
+            elif child.tag == "Annotations":
+                target = _attribute(child, "Target", f"Annotations in {namespace}")
+                said = schema["$Annotations"].setdefault(target, {})
+                for term, value in _annotations(child, target).items():
+                    _add(said, term, value, f"Annotations of {target}")
+    return found
+
+
+def _attribute(element: Element, name: str, place: str) -> str:
+    found = element.get(name)
+    if not found:
+        raise ConfigurationError(f"{place}: <{element.tag}> has no {name}")
+    return found
+
+
+def _named(element: Element, place: str, attribute: str = "Name") -> str:
+    name = _attribute(element, attribute, place)
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise ConfigurationError(f"{place}: {shorten(repr(name))} is no name in OData")
+    return name
+
+
+def _boolean(element: Element, name: str, default: str, place: str) -> bool:
+    text = element.get(name, default)
+    return text == "true" if text in ("true", "false") else wrong(f"{place}: {name}", "true or false", text)
+
+
+def _annotations(element: Element, place: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for each in element.iterfind("Annotation"):
+        term = _attribute(each, "Term", place)
+        if simple_name(term) in _TERMS:
+            qualifier = each.get("Qualifier", element.get("Qualifier", ""))
+            _add(found, f"@{term}#{qualifier}", _value(each, place), place)
+    return found
+
+
+def _value(element: Element, place: str) -> Any:
+    """The value of an annotation or a member of a record: in an attribute or inside."""
+    for kind in _CONSTANTS:
+        if kind in element.attrib:
+            return _constant(kind, element.attrib[kind])
+    inside = [_expression(each, place) for each in element if each.tag != "Annotation"]
+    return inside[0] if inside else {}
+
+
+def _expression(element: Element, place: str) -> Any:
+    if element.tag == "Record":
+        members = element.iterfind("PropertyValue")
+        return {_attribute(each, "Property", place): _value(each, place) for each in members}
+    if element.tag == "Collection":
+        return [_expression(each, place) for each in element]
+    # What depends on the data is an object in JSON.
+    return _constant(element.tag, element.text or "") if element.tag in _CONSTANTS else {}
+
+
+def _constant(kind: str, text: str) -> Any:
+    text = text.strip()
+    return text == "true" if kind == "Bool" and text in ("true", "false") else text
+
+
+def _structured_xml(element: Element, found: dict[str, Any], place: str) -> None:
+    found["$BaseType"] = element.get("BaseType")
+    for child in element:
+        if child.tag == "Key":
+            found["$Key"] = [_attribute(each, "Name", place) for each in child.iterfind("PropertyRef")]
+        elif child.tag in ("Property", "NavigationProperty"):
+            name = _named(child, place)
+            _add(found, name, _property_xml(child, f"{place}.{name}"), place)
+    for verb in ("Filter", "Sort"):
+        # What SAP's services said of properties before OData had a term for it.
+        names = [each.get("Name") for each in element if each.get(f"{_SAP}{verb.lower()}able") == "false"]
+        if names:
+            term = f"@Org.OData.Capabilities.V1.{verb}Restrictions"
+            found.setdefault(term, {f"Non{verb}ableProperties": names})
+
+
+def _property_xml(element: Element, place: str) -> dict[str, Any]:
+    found = {"$Kind": element.tag, **_annotations(element, place)}
+    if "Relationship" in element.attrib:
+        found["$Relationship"] = element.get("Relationship")
+        found["$ToRole"] = _attribute(element, "ToRole", place)
+        return found
+    type = _attribute(element, "Type", place)
+    found["$Collection"] = type.startswith("Collection(") and type.endswith(")")
+    found["$Type"] = type[len("Collection(") : -1] if found["$Collection"] else type
+    found["$Nullable"] = _boolean(element, "Nullable", "true", place)
+    found["$Scale"] = element.get("Scale")
+    return found
+
+
+def _enum_xml(element: Element, found: dict[str, Any], place: str) -> None:
+    found["$IsFlags"] = _boolean(element, "IsFlags", "false", place)
+    value = -1
+    for child in element.iterfind("Member"):
+        text = child.get("Value", str(value + 1))
+        if not re.fullmatch("[+-]?[0-9]{1,19}", text):
+            wrong(f"{place}: Value", "a whole number", text)
+        value = int(text)
+        _add(found, _named(child, place), value, place)
+
+
+def _type_definition_xml(element: Element, found: dict[str, Any], place: str) -> None:
+    found["$UnderlyingType"] = _attribute(element, "UnderlyingType", place)
+    found["$Scale"] = element.get("Scale")
+
+
+def _container_xml(element: Element, found: dict[str, Any], place: str) -> None:
+    for child in element:
+        if child.tag in ("EntitySet", "Singleton"):
+            name = _named(child, place)
+            label = "Type" if child.tag == "Singleton" else "EntityType"
+            type = _attribute(child, label, f"{place}/{name}")
+            _add(found, name, {"$Type": type, **_annotations(child, f"{place}/{name}")}, place)
+
+
+def _association_xml(element: Element, found: dict[str, Any], place: str) -> None:
+    for end in element.iterfind("End"):
+        many = end.get("Multiplicity")
+        if many not in ("*", "0..1", "1"):
+            wrong(f"{place}: Multiplicity", "'*', '0..1' or '1'", many)
+        kind = {"$Type": _attribute(end, "Type", place), "$Collection": many == "*"}
+        role = _named(end, place, "Role")
+        _add(found, role, {**kind, "$Nullable": many == "0..1"}, place)
+
+
+_DEFINITIONS = {
+    "Association": _association_xml,
+    "ComplexType": _structured_xml,
+    "EntityContainer": _container_xml,
+    "EntityType": _structured_xml,
+    "EnumType": _enum_xml,
+    "TypeDefinition": _type_definition_xml,
+}

@@ -1,0 +1,167 @@
+"""Entity types read from Django's models."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import replace
+from functools import partial
+from typing import Any, Unpack
+
+from django.db import connections, models, router  # type: ignore[import-untyped]  # no stubs
+from django.db.models.fields import PositiveIntegerRelDbTypeMixin  # type: ignore[import-untyped]  # no stubs
+
+from ... import edm
+from ...problems import ConfigurationError
+from ..entity import EntityType, NavigationProperty, Property
+from ..publishing import Narrowing, camel_case, listed, narrowed, unmapped
+
+# The first one found counts, from a field's own class up.
+_TYPES: dict[type, edm.PrimitiveType] = {
+    models.BigAutoField: edm.INT64,
+    models.BigIntegerField: edm.INT64,
+    models.BinaryField: edm.BINARY,
+    models.BooleanField: edm.BOOLEAN,
+    models.CharField: edm.STRING,
+    models.DateField: edm.DATE,
+    models.DateTimeField: edm.DATE_TIME_OFFSET,
+    models.DecimalField: edm.DECIMAL,
+    models.DurationField: edm.DURATION,
+    models.FileField: edm.STRING,
+    models.FilePathField: edm.STRING,
+    models.FloatField: edm.DOUBLE,
+    models.GenericIPAddressField: edm.STRING,
+    models.IntegerField: edm.INT32,
+    models.SmallAutoField: edm.INT16,
+    models.PositiveSmallIntegerField: edm.INT16,
+    models.SmallIntegerField: edm.INT16,
+    models.TextField: edm.STRING,
+    models.TimeField: edm.TIME_OF_DAY,
+    models.UUIDField: edm.GUID,
+}
+_STORAGES = {
+    edm.DATE_TIME_OFFSET: {"oracle": "timestamp"},
+    edm.DOUBLE: {"oracle": "number"},
+    edm.DURATION: {"mysql": "microseconds", "sqlite": "microseconds"},
+    edm.GUID: {"mysql": "hex", "sqlite": "hex"},
+}
+"""How Django stores values where an engine has no type of its own for them."""
+
+
+def from_django(model: Any, *, all_fields: bool = False, **narrowing: Unpack[Narrowing]) -> EntityType:
+    """What `EntityType.from_django` documents."""
+    meta = getattr(model, "_meta", None) if isinstance(model, models.base.ModelBase) else None
+    if meta is None or meta.abstract:
+        raise ConfigurationError(f"{model!r} is no model of Django that has a table")
+    name, properties = model.__name__, _Reader().properties(model)
+    narrowing["only"] = listed(name, ["*"], narrowing.get("only"), all_fields)
+    return narrowed(name, properties, bases=_bases(model), relations_are_listed=True, **narrowing)
+
+
+class _Reader:
+    """Reads models, and on demand those that they lead to, each once."""
+
+    def __init__(self) -> None:
+        self.entities: dict[type, EntityType] = {}
+        self.enums: dict[Any, edm.EnumType] = {}
+
+    def entity(self, model: Any) -> EntityType:
+        if model not in self.entities:
+            self.entities[model] = EntityType(model.__name__, self.properties(model), bases=_bases(model))
+        return self.entities[model]
+
+    def properties(self, model: Any) -> dict[str, Property]:
+        meta, found = model._meta, dict[str, Property]()
+        key = {field.attname for field in getattr(meta, "pk_fields", [meta.pk])}
+        for field in meta.get_fields():
+            name = field.get_accessor_name() if field.auto_created and not field.concrete else field.name
+            if not name or name.startswith("_"):
+                continue
+            if isinstance(field, models.ManyToManyField | models.ManyToManyRel):
+                found[name] = self.relation(model, field.related_model, None, is_nullable=False, is_many=True)
+            elif isinstance(field, models.ForeignKey):
+                found[name] = self.relation(model, field.related_model, _pairs(field), is_nullable=field.null)
+            elif isinstance(getattr(field, "field", None), models.ForeignKey):  # the other way round
+                pairs = [(there, here) for here, there in field.field.related_fields]
+                is_many = not field.one_to_one
+                found[name] = self.relation(
+                    model, field.related_model, pairs, is_nullable=not is_many, is_many=is_many
+                )
+            if field.concrete and field.column is not None and not field.many_to_many:
+                prop = self.column(model, field)
+                found[field.attname] = replace(prop, key=field.attname in key)
+        return found
+
+    def relation(
+        self, model: Any, target: Any, pairs: Any, *, is_nullable: bool, is_many: bool = False
+    ) -> Property:
+        """Where a relation leads to; in SQL only if that is one step, between columns of the two tables."""
+        if isinstance(target, str):
+            return NavigationProperty(unmapped(model.__name__, f"{target}, which is no model"))
+        table = str(target._meta.db_table)
+        is_plain = pairs and not set(table) & set('."')
+        is_plain = is_plain and all(_is_in(model, here) and _is_in(target, there) for here, there in pairs)
+        return NavigationProperty(
+            partial(self.entity, target),
+            is_nullable,
+            collection=is_many,
+            table=table if is_plain else None,
+            join={here.column: there.column for here, there in pairs} if is_plain else None,
+        )
+
+    def column(self, model: Any, field: Any) -> Property:
+        place, vendor = f"{model.__name__}.{field.attname}", connections[router.db_for_read(model)].vendor
+        found = self.type(place, field, vendor)
+        # SQL refuses an empty name: what is inherited is in the table of another model.
+        column = None if field.column == field.attname else field.column
+        return replace(
+            found, nullable=found.nullable or field.null, column=column if _is_in(model, field) else ""
+        )
+
+    def type(self, place: str, field: Any, vendor: str) -> Property:
+        source = field
+        while isinstance(field, models.ForeignKey) and not isinstance(field.related_model, str):
+            field = field.target_field
+        if hasattr(field, "output_field"):
+            field = field.output_field
+        if isinstance(inner := getattr(field, "base_field", None), models.Field):  # an ArrayField
+            element = self.type(place, inner, vendor)
+            if isinstance(element.type, edm.PrimitiveType) and not element.collection:
+                return Property(element.type, False, collection=True, scale=element.scale)
+        found = next((_TYPES[each] for each in type(field).__mro__ if each in _TYPES), None)
+        is_address = isinstance(field, models.GenericIPAddressField)
+        if found is None or (vendor == "postgresql" and is_address):
+            return Property(unmapped(place, str(type(source))), False)
+        if found is edm.STRING:
+            return self.text(field)
+        storage = _STORAGES.get(found)
+        if isinstance(field, PositiveIntegerRelDbTypeMixin):
+            storage = {"mysql": "unsigned"}
+        scale = field.decimal_places if found is edm.DECIMAL else None
+        return Property(found, False, storage=storage, scale=scale)
+
+    def text(self, field: Any) -> Property:
+        """A text, or one of those that the field has as choices; an empty one is not among them."""
+        choices = [value.value if isinstance(value, enum.Enum) else value for value, _ in field.flatchoices]
+        are_names = all(isinstance(value, str) and value.isidentifier() for value in choices)
+        if not choices or field.blank or not are_names:
+            collation = getattr(field, "db_collation", None)
+            return Property(edm.STRING, False, collation="insensitive" if collation else None)
+        if field not in self.enums:
+            members = {value: number for number, value in enumerate(choices)}
+            name = field.model.__name__ + camel_case(f"x_{field.name}")[1:]
+            self.enums[field] = edm.EnumType(name, members)
+        return Property(self.enums[field], False, storage="text")
+
+
+def _pairs(field: Any) -> list[tuple[Any, Any]] | None:
+    """The fields of a foreign key with those that they point to."""
+    return None if isinstance(field.related_model, str) else list(field.related_fields)
+
+
+def _is_in(model: Any, field: Any) -> bool:
+    """Whether a field's column is in the model's own table, and not in one that it inherits from."""
+    return bool(field.model._meta.db_table == model._meta.db_table)
+
+
+def _bases(model: Any) -> list[str]:
+    return [each.__name__ for each in model.__mro__[1:] if isinstance(each, models.base.ModelBase)]

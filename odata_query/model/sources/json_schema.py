@@ -1,0 +1,470 @@
+"""Entity types read from JSON Schema, draft 4 to 2020-12, and the schemas of OpenAPI 3."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Unpack
+from urllib.parse import unquote, urljoin
+
+from ... import edm
+from ...problems import ConfigurationError, nearest
+from ..entity import ComplexType, EntityType, Property
+from ..publishing import Hidden, Narrowing, digits_of, failing, narrowed, published_as
+
+MAX_DEPTH = 100
+"""References, `allOf` and unions that may stand inside one another in one schema."""
+_CONTAINERS = (("$defs",), ("definitions",), ("components", "schemas"))
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+_FACTS = (
+    "const", "contentEncoding", "enum", "format", "items", "multipleOf", "pattern", "prefixItems",
+    "x-enum-varnames", "x-enumNames",
+)  # fmt: skip
+_INTEGERS = {
+    "int8": edm.SBYTE,
+    "int16": edm.INT16,
+    "int32": edm.INT32,
+    "int64": edm.INT64,
+    "uint8": edm.BYTE,
+}
+_NUMBERS = {**_INTEGERS, "decimal": edm.DECIMAL, "double": edm.DOUBLE, "float": edm.SINGLE}
+_TEXTS = {
+    **dict.fromkeys(("base64", "base64url", "binary", "byte"), edm.BINARY),
+    **dict.fromkeys(("date-time", "date-time-local"), edm.DATE_TIME_OFFSET),
+    **dict.fromkeys(("time", "time-local"), edm.TIME_OF_DAY),
+    **dict.fromkeys(
+        ("guid", "uuid", "uuid1", "uuid3", "uuid4", "uuid5", "uuid6", "uuid7", "uuid8"), edm.GUID
+    ),
+    "date": edm.DATE,
+    "decimal": edm.DECIMAL,
+    "duration": edm.DURATION,
+}
+_FORMATS: Mapping[str, tuple[Mapping[str, edm.PrimitiveType], edm.PrimitiveType]] = {
+    "boolean": ({}, edm.BOOLEAN),
+    "integer": ({**_INTEGERS, "decimal": edm.DECIMAL}, edm.INT64),
+    "number": (_NUMBERS, edm.DOUBLE),
+    "string": (_TEXTS, edm.STRING),
+}
+"""The types of OData by format, and for other formats."""
+_OF_VALUES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
+
+
+def from_json_schema(
+    schema: Mapping[str, Any], name: str | None = None, **narrowing: Unpack[Narrowing]
+) -> EntityType:
+    """What `EntityType.from_json_schema` documents.
+
+    What is `writeOnly` or of the format `password` is published by `override` alone. A name that OData
+    cannot write, `sub-title`, is left out unless an option names it; then it is `sub_title`, or what
+    `rename` calls it. Maps, tuples and unions have no type: exclude or override such properties.
+    """
+    if not isinstance(schema, Mapping):
+        raise ConfigurationError(f"a JSON Schema is a mapping, as json.loads gives it, not {schema!r:.200}")
+    asked: Any = {
+        option: list(value) if isinstance(value, Iterable) and not isinstance(value, str | Mapping) else value
+        for option, value in narrowing.items()
+    }
+    document = _Document(schema)
+    label, root = document.entity(name)
+    document.note_names(root, asked)
+    return narrowed(label, document.properties(root, label), **asked)
+
+
+@dataclass(slots=True)
+class _Shape:
+    """What a schema says together with those that it refers to."""
+
+    key: int
+    """The id of the schema that says what the properties, or the members of an enumeration, are."""
+    types: frozenset[str] | None = None
+    """A number can be an integer, so it has both."""
+    nullable: bool = False
+    never: bool = False
+    hidden: bool = False
+    properties: dict[str, Any] = field(default_factory=dict)
+    required: set[str] = field(default_factory=set)
+    facts: dict[str, Any] = field(default_factory=dict)
+    unions: list[list[_Shape]] = field(default_factory=list)
+
+    def add(self, other: _Shape) -> None:
+        """What must hold too; null if either says so, for a null that is not expected costs rows."""
+        if self.types is None or other.types is None:
+            self.types = other.types if self.types is None else self.types
+        else:
+            self.types &= other.types
+        self.nullable |= other.nullable
+        self.never |= other.never
+        self.hidden |= other.hidden
+        for name, schema in other.properties.items():
+            known = self.properties.get(name, schema)
+            self.properties[name] = schema if known is schema else {"allOf": [known, schema]}
+        self.required |= other.required
+        self.facts |= other.facts
+        self.unions += other.unions
+
+    @property
+    def has_members(self) -> bool:
+        return bool(self.properties or self.required or "enum" in self.facts)
+
+    @property
+    def is_null(self) -> bool:
+        return self.types == frozenset() and self.nullable
+
+    @property
+    def kind(self) -> str | None:
+        """The type, null aside; None if there is no one type."""
+        if self.types is None:
+            if self.properties:
+                return "object"
+            if "items" in self.facts or "prefixItems" in self.facts:
+                return "array"
+            return "string" if self.facts.get("format") in _TEXTS else None
+        if "number" in self.types:
+            return "number" if self.types == {"number", "integer"} else None
+        return next(iter(self.types)) if len(self.types) == 1 else None
+
+    @property
+    def union(self) -> list[_Shape]:
+        """The types among which a value is of one, if that is all that is known of it."""
+        is_open = not self.properties and self.kind in (None, "object")
+        return self.unions[0] if self.unions and is_open else []
+
+
+class _Document:
+    """The types of one document; the same schema gives the same type."""
+
+    def __init__(self, root: Mapping[str, Any]) -> None:
+        self.root = root
+        self.shapes: dict[int, _Shape] = {}
+        self.open: set[int] = set()
+        self.primitives: dict[int, edm.PrimitiveType] = {}
+        self.types: dict[int, edm.Type] = {}
+        self.taken: dict[str, int] = {}
+        """Names of types, and the schemas that they are for."""
+        self.asked: set[tuple[int, str]] = set()
+        """Properties that an option names: by the schema that has them, and their names."""
+        self.components: dict[str, Any] = {}
+        for container in _CONTAINERS:
+            place: Any = root
+            for step in container:
+                place = place.get(step) if isinstance(place, Mapping) else None
+            if isinstance(place, Mapping):
+                self.components = {str(label): found for label, found in place.items()} | self.components
+        self.names = {id(found): label for label, found in self.components.items()}
+
+    # ---- places ----------------------------------------------------------------------------------
+
+    def entity(self, name: str | None) -> tuple[str, _Shape]:
+        """The schema of the rows, and what its type is called."""
+        place: Any = self.root
+        if name is not None and name.startswith(("#", "/")):
+            place = self.at(f"#{name.removeprefix('#')}", self.root)
+        elif name is not None:
+            if name not in self.components:
+                near = nearest(name, self.components)
+                hint = f"; there is {near!r}" if near else ""
+                raise ConfigurationError(f"the document has no schema {name!r}{hint}")
+            place = self.components[name]
+        shape = self.shape(place)
+        title = _text(place, "title") if isinstance(place, Mapping) else ""
+        label = type_name(self.names.get(id(place)) or title or self.names.get(shape.key) or "Row")
+        if shape.kind != "object" or not shape.properties:
+            hint = f"; name one of its schemas, as {next(iter(self.components))!r}" if self.components else ""
+            raise ConfigurationError(
+                f"{name or 'the document'} is no schema of objects with properties{hint}"
+            )
+        self.names[shape.key] = label
+        self.taken[label] = shape.key
+        return label, shape
+
+    def at(self, reference: object, schema: Mapping[str, Any]) -> Any:
+        """What a reference in a schema leads to; nothing outside of the document is looked at."""
+        if not isinstance(reference, str):
+            raise ConfigurationError(f"a reference is a text, not {reference!r:.200}")
+        schemas, anchors, bases = self.named_places
+        uri, _, fragment = reference.partition("#")
+        uri = _joined(bases.get(id(schema), bases[id(self.root)]), uri)
+        if uri not in schemas:
+            raise ConfigurationError(f"the reference {reference!r} leads out of the document")
+        fragment = unquote(fragment)
+        if fragment and not fragment.startswith("/"):
+            if (uri, fragment) not in anchors:
+                raise ConfigurationError(f"the document has no place {reference!r}")
+            return anchors[uri, fragment]
+        place = schemas[uri]
+        steps = [step.replace("~1", "/").replace("~0", "~") for step in fragment.split("/")[1:]]
+        for step in steps:
+            if isinstance(place, Mapping) and step in place:
+                place = place[step]
+            elif isinstance(place, list) and step.isdecimal() and int(step) < len(place):
+                place = place[int(step)]
+            else:
+                raise ConfigurationError(f"the document has no place {reference!r}")
+        if steps[-2:-1] in (["$defs"], ["definitions"]):
+            self.names.setdefault(id(place), steps[-1])
+        return place
+
+    @cached_property
+    def named_places(self) -> tuple[dict[str, Any], dict[tuple[str, str], Any], dict[int, str]]:
+        """Schemas by `$id`, places by the `$id` around and `$anchor`, and the `$id` around each place."""
+        schemas: dict[str, Any] = {"": self.root}
+        anchors: dict[tuple[str, str], Any] = {}
+        bases: dict[int, str] = {}
+        pending: list[tuple[Any, str]] = [(self.root, "")]
+        for place, base in pending:  # which grows
+            if id(place) in bases or not isinstance(place, Mapping | list):
+                continue
+            if isinstance(place, Mapping):
+                uri, _, fragment = _text(place, "$id").partition("#")
+                base = _joined(base, uri)
+                schemas.setdefault(base, place)
+                for anchor in (fragment, _text(place, "$anchor"), _text(place, "$dynamicAnchor")):
+                    anchors.setdefault((base, anchor), place)
+            bases[id(place)] = base
+            inner = place.values() if isinstance(place, Mapping) else place
+            pending += [(each, base) for each in inner]
+        return schemas, anchors, bases
+
+    # ---- schemas ---------------------------------------------------------------------------------
+
+    def shape(self, schema: Any) -> _Shape:
+        """What a schema says, with its references, `allOf`, and choices that leave one possibility."""
+        if isinstance(schema, bool):
+            return _Shape(id(schema), never=not schema)
+        if not isinstance(schema, Mapping):
+            raise ConfigurationError(f"{schema!r:.200} is no schema")
+        key = id(schema)
+        if key not in self.shapes:
+            if key in self.open:
+                raise ConfigurationError("a schema that refers to itself has no end")
+            if len(self.open) >= MAX_DEPTH:
+                raise ConfigurationError(f"schemas refer to each other for more than {MAX_DEPTH} steps")
+            self.open.add(key)
+            try:
+                self.shapes[key] = self.put_together(schema)
+            finally:
+                self.open.remove(key)
+        return self.shapes[key]
+
+    def put_together(self, schema: Mapping[str, Any]) -> _Shape:
+        own = _own(schema)
+        parts = [self.shape(self.at(schema[word], schema)) for word in _REFERENCES if word in schema]
+        parts += [self.shape(each) for each in _listed(schema, "allOf")]
+        for word in ("anyOf", "oneOf"):
+            choices = [found for found in map(self.shape, _listed(schema, word)) if not found.never]
+            rest = [found for found in choices if not found.is_null]
+            own.nullable |= len(rest) < len(choices) or any(found.nullable for found in rest)
+            own.hidden |= any(found.hidden for found in rest)
+            if len(rest) == 1:
+                parts += rest
+            elif rest:
+                own.unions.append(rest)
+        found = _Shape(own.key)
+        for part in (*parts, own):
+            found.add(part)
+        keys = {part.key for part in parts if part.has_members}
+        if len(keys) == 1 and not own.has_members:
+            (found.key,) = keys
+        return found
+
+    def note_names(self, root: _Shape, asked: Mapping[str, Any]) -> None:
+        """Note the properties that options name, by paths like `owner/name`."""
+        for option, given in asked.items():
+            names = (given,) if isinstance(given, str) else given if isinstance(given, Iterable) else ()
+            for path in names if option != "functions" else ():
+                shape = root
+                for name in str(path).split("/"):
+                    self.asked.add((shape.key, name))
+                    try:
+                        shape = self.shape(shape.properties.get(name, {}))
+                        shape = self.shape(shape.facts["items"]) if shape.kind == "array" else shape
+                    except (ConfigurationError, KeyError):
+                        break
+
+    # ---- types -----------------------------------------------------------------------------------
+
+    def properties(self, shape: _Shape, owner: str) -> dict[str, Property]:
+        found: dict[str, Property] = {}
+        for name, schema in shape.properties.items():
+            is_asked = (shape.key, name) in self.asked
+            label = name
+            if not (isinstance(name, str) and all(part.isidentifier() for part in name.split("."))):
+                if not is_asked:
+                    continue
+                label = re.sub(r"\W", "_", name)
+                label = label if label.isidentifier() else f"_{label}"
+                while label in found or label in shape.properties:
+                    label += "_"
+            place = f"{owner}.{name}"
+            try:
+                prop = self.property(schema, owner, name, name in shape.required)
+            except ConfigurationError as wrong:
+                prop = Property(failing(f"{place}: {wrong}"))
+            if prop is not None:
+                found[label] = published_as(label, name, prop)
+        return found
+
+    def property(self, schema: Any, owner: str, name: str, is_required: bool) -> Property | None:
+        """The property, None for one that no value can have."""
+        shape = self.shape(schema)
+        if shape.never:
+            return None
+        value = shape
+        is_list = shape.kind == "array"
+        if is_list:
+            items = shape.facts.get("items")
+            if not isinstance(items, Mapping) or "prefixItems" in shape.facts:
+                raise ConfigurationError("a collection has members of one type")
+            value = self.shape(items)
+        if shape.hidden or value.hidden:
+            return Hidden(edm.UNTYPED)
+        type = self.type(value, owner + _pascal(name))
+        scale = digits_of(value.facts.get("multipleOf")) if type is edm.DECIMAL else None
+        return Property(type, shape.nullable or not is_required, collection=is_list, scale=scale)
+
+    def type(self, shape: _Shape, name: str) -> edm.Type | Callable[[], edm.Type]:
+        if shape.kind == "object" and shape.properties:
+            return lambda: self.structured(shape, name)
+        return self.enumeration(shape) or self.primitive(shape)
+
+    def structured(self, shape: _Shape, name: str) -> edm.Type:
+        """The complex type of a schema; one without a name is called by the property it is for."""
+        if shape.key not in self.types:
+            name = self.free_name(shape.key, name)
+            self.types[shape.key] = ComplexType(name, self.properties(shape, name))
+        return self.types[shape.key]
+
+    def free_name(self, key: int, name: str) -> str:
+        found = name = type_name(self.names.get(key, name))
+        number = 2
+        while self.taken.setdefault(found, key) != key:
+            found, number = f"{name}{number}", number + 1
+        return found
+
+    def enumeration(self, shape: _Shape) -> edm.Type | None:
+        """The type of a set of values that has a name, and whose members have names."""
+        values = [value for value in shape.facts.get("enum", ()) if value is not None]
+        members: dict[str, int] = {}
+        if shape.kind == "string" and shape.facts.get("format") not in _TEXTS:
+            members = {value: position for position, value in enumerate(values) if isinstance(value, str)}
+        elif shape.kind == "integer":
+            labels = shape.facts.get("x-enum-varnames") or shape.facts.get("x-enumNames")
+            if isinstance(labels, list) and all(isinstance(label, str) for label in labels):
+                members = dict(zip(labels, values, strict=False))
+        is_named = shape.key in self.names and all(member.isidentifier() for member in members)
+        if not (is_named and members and len(members) == len(values)):
+            return None
+        if shape.key not in self.types:
+            name = self.free_name(shape.key, "")
+            self.types[shape.key] = edm.EnumType(name, members)
+        return self.types[shape.key]
+
+    def primitive(self, shape: _Shape) -> edm.PrimitiveType:
+        known = self.primitives.get(id(shape))
+        if known is None:
+            known = self.primitives[id(shape)] = self.one_of(shape) if shape.union else _primitive(shape)
+        return known
+
+    def one_of(self, shape: _Shape) -> edm.PrimitiveType:
+        """The type that those of a union have in common: integers are among the numbers."""
+        found = {self.primitive(each) for each in shape.union}
+        texts = [each for each in shape.union if self.primitive(each) is edm.STRING]
+        has_numbers = any(type.name in edm.NUMBERS for type in found)
+        if has_numbers and texts and all("pattern" in each.facts for each in texts):
+            return edm.DECIMAL  # a number, or its digits as a text, which keeps them all
+        if len(found) > 1 and not all(type.name in edm.NUMBERS for type in found):
+            names = " or ".join(sorted(type.name for type in found))
+            raise ConfigurationError(f"OData has no type for {names}")
+        if edm.DECIMAL in found:
+            return edm.DECIMAL
+        return max(found, key=lambda type: edm.NUMBERS.get(type.name, 0))
+
+
+def _own(schema: Mapping[str, Any]) -> _Shape:
+    """What a schema says itself."""
+    facts = {word: schema[word] for word in _FACTS if word in schema}
+    if not isinstance(facts.get("format", ""), str):
+        del facts["format"]
+    if "const" in facts:
+        facts["enum"] = [facts["const"]]
+    values = facts.get("enum")
+    if values is not None and not isinstance(values, list):
+        raise ConfigurationError(f"enum is a list of values, not {values!r:.200}")
+    properties = schema.get("properties", {})
+    if not isinstance(properties, Mapping):
+        raise ConfigurationError(f"properties is a mapping, not {properties!r:.200}")
+    required = schema.get("required")
+    given = schema.get("type")
+    types: set[object] | None = None
+    if isinstance(given, str):
+        types = {given}
+    elif isinstance(given, list):
+        types = {str(each) for each in given}
+    elif values is not None:
+        types = {"null" if value is None else _OF_VALUES.get(type(value), "") for value in values}
+    is_nullable = schema.get("nullable") is True or (types is not None and "null" in types)
+    if values is not None and given is not None and None in values:
+        is_nullable = True
+    if types is not None and "number" in types:
+        types.add("integer")
+    return _Shape(
+        id(schema),
+        None if types is None else frozenset(map(str, types - {"null"})),
+        nullable=is_nullable,
+        hidden=schema.get("writeOnly") is True or schema.get("format") == "password",
+        properties=dict(properties),
+        required={name for name in required if isinstance(name, str)}
+        if isinstance(required, list)
+        else set(),
+        facts=facts,
+    )
+
+
+def _primitive(shape: _Shape) -> edm.PrimitiveType:
+    kind = shape.kind
+    if kind is not None and kind in _FORMATS:
+        formats, default = _FORMATS[kind]
+        if kind == "string" and shape.facts.get("contentEncoding") in ("base64", "base64url"):
+            return edm.BINARY
+        return formats.get(shape.facts.get("format", ""), default)
+    if kind == "object":
+        what = "one of several objects" if shape.properties else "an object without properties"
+        raise ConfigurationError(f"OData has no type for {what}")
+    if kind == "array":
+        raise ConfigurationError("OData has no collections of collections")
+    if not shape.types:
+        raise ConfigurationError("the schema does not say of which type it is")
+    raise ConfigurationError(f"OData has no type for {' or '.join(sorted(shape.types))}")
+
+
+def _listed(schema: Mapping[str, Any], word: str) -> list[Any]:
+    found = schema.get(word, [])
+    if not isinstance(found, list):
+        raise ConfigurationError(f"{word} is a list of schemas, not {found!r:.200}")
+    return found
+
+
+def _text(schema: Mapping[str, Any], word: str) -> str:
+    found = schema.get(word)
+    return found if isinstance(found, str) else ""
+
+
+def _joined(base: str, uri: str) -> str:
+    try:
+        return urljoin(base, uri) if uri else base
+    except ValueError:
+        raise ConfigurationError(f"{uri!r} is no URI") from None
+
+
+def type_name(text: str) -> str:
+    """`My image` as `MyImage`; a name stays as it is, also one with dots."""
+    if all(part.isidentifier() for part in text.split(".")):
+        return text
+    name = _pascal(text) or "Row"
+    return name if name.isidentifier() else f"_{name}"
+
+
+def _pascal(name: str) -> str:
+    return "".join(word[:1].upper() + word[1:] for word in re.split(r"[\W_]+", name))

@@ -1,0 +1,376 @@
+"""Entity types read from SQLAlchemy: mapped classes and tables."""
+
+from __future__ import annotations
+
+import enum
+import inspect
+import re
+import types
+import typing
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from functools import partial
+from typing import Any, Unpack
+
+import sqlalchemy
+from sqlalchemy import Column, Table, sql
+from sqlalchemy.dialects.postgresql import DOMAIN
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.hybrid import HybridExtensionType
+from sqlalchemy.orm import ColumnProperty, Mapper, RelationshipDirection, RelationshipProperty
+from sqlalchemy.orm.descriptor_props import CompositeProperty, SynonymProperty
+from sqlalchemy.sql import operators, sqltypes
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from ... import edm
+from ...problems import ConfigurationError
+from ..entity import ComplexType, EntityType, NavigationProperty, Property, enum_type
+from ..publishing import ByName, Narrowing, listed, narrowed, published_as, unmapped
+from .hints import PRIMITIVES
+
+_COMPUTED = ""
+"""The column of what is in no column of its table. SQL refuses it, for no name is empty."""
+
+# By the names of SQLAlchemy's classes, those of one engine with its name, None for what OData has not. The
+# first one found counts, from a type's own class up.
+_TYPES: dict[str, edm.PrimitiveType | None] = {
+    "BigInteger": edm.INT64,
+    "Boolean": edm.BOOLEAN,
+    "Date": edm.DATE,
+    "DateTime": edm.DATE_TIME_OFFSET,
+    "Float": edm.DOUBLE,
+    "Integer": edm.INT32,
+    "Numeric": edm.DECIMAL,
+    "PickleType": None,
+    "REAL": edm.SINGLE,
+    "SmallInteger": edm.INT16,
+    "String": edm.STRING,
+    "Time": edm.TIME_OF_DAY,
+    "Uuid": edm.GUID,
+    "_AbstractInterval": edm.DURATION,
+    "_Binary": edm.BINARY,
+    "mssql.MONEY": edm.DECIMAL,
+    "mssql.SMALLMONEY": edm.DECIMAL,
+    "mssql.TINYINT": edm.BYTE,
+    "mysql.FLOAT": edm.SINGLE,
+    "mysql.REAL": edm.DOUBLE,
+    "mysql.SET": None,
+    "mysql.TINYINT": edm.SBYTE,
+    "mysql.YEAR": edm.INT16,
+    "oracle.BINARY_FLOAT": edm.SINGLE,
+    "postgresql.OID": edm.INT64,
+}
+_UNSIGNED = {
+    edm.SBYTE: Property(edm.BYTE),
+    edm.INT16: Property(edm.INT32, storage={"mysql": "unsigned"}),
+    edm.INT32: Property(edm.INT64, storage={"mysql": "unsigned"}),
+    edm.INT64: Property(edm.DECIMAL, scale=0),
+}
+_STORAGES = {
+    "DateTime": dict.fromkeys(
+        ("bigquery", "duckdb", "mssql", "mysql", "oracle", "postgresql", "snowflake", "trino"), "timestamp"
+    ),
+    "Time": {"sqlite": "microseconds"},
+    "Uuid": {"sqlite": "hex", "mysql": "hex"},
+    "_AbstractInterval": {"sqlite": "epoch", "mysql": "epoch"},
+}
+"""How SQLAlchemy stores values where an engine has no type of its own for them, or several."""
+
+
+def from_sqlalchemy(source: Any, *, all_fields: bool = False, **narrowing: Unpack[Narrowing]) -> EntityType:
+    """What `EntityType.from_sqlalchemy` documents."""
+    if isinstance(source, Table):
+        name, properties, columns, bases = source.name, _of_table(source), ["*"], []
+    else:
+        mapper = _mapper(source)
+        name, properties = mapper.class_.__name__, _Reader().properties(mapper)
+        columns = [name for name in _columns(mapper) if name in properties]
+        bases = _bases(mapper)
+    narrowing["only"] = listed(name, columns, narrowing.get("only"), all_fields)
+    return narrowed(name, properties, bases=bases, relations_are_listed=True, **narrowing)
+
+
+def _bases(mapper: Mapper[Any]) -> list[str]:
+    return [each.class_.__name__ for each in mapper.iterate_to_root() if each is not mapper]
+
+
+def _mapper(source: Any) -> Mapper[Any]:
+    found = sqlalchemy.inspect(source, raiseerr=False) if isinstance(source, type) else None
+    if not isinstance(found, Mapper):
+        raise ConfigurationError(f"{source!r} is no mapped class of SQLAlchemy, and no Table")
+    try:
+        found.registry.configure(cascade=True)
+    except SQLAlchemyError as wrong:
+        raise ConfigurationError(f"{found.class_.__name__}: {wrong}") from wrong
+    return found
+
+
+def _columns(mapper: Mapper[Any]) -> Iterator[str]:
+    """The attributes that are columns, or composites in place of theirs."""
+    inside = {prop for composite in mapper.composites for prop in composite.props}
+    for name, prop in mapper.attrs.items():
+        is_column = isinstance(prop, ColumnProperty) and isinstance(prop.columns[0], Column)
+        if (is_column and prop not in inside) or isinstance(prop, CompositeProperty):
+            yield name
+
+
+def _of_table(table: Table) -> dict[str, Property]:
+    reader, found = _Reader(), dict[str, Property]()
+    for column in table.columns:
+        label = name = str(column.name)
+        if not all(part.isidentifier() for part in name.split(".")):
+            label = re.sub(r"\W|^(?=\d)", "_", name)
+        while label in found:
+            label += "_"
+        prop = reader.column(f"{table.name}.{name}", column, table, name)
+        found[label] = published_as(label, name, replace(prop, key=column.primary_key))
+    return found
+
+
+class _Reader:
+    """Reads classes, and on demand those that they lead to, each once."""
+
+    def __init__(self) -> None:
+        self.entities: dict[Mapper[Any], EntityType] = {}
+        self.enums: dict[type[enum.Enum], edm.EnumType] = {}
+
+    def entity(self, mapper: Mapper[Any]) -> EntityType:
+        if mapper not in self.entities:
+            self.entities[mapper] = EntityType(
+                mapper.class_.__name__, self.properties(mapper), bases=_bases(mapper)
+            )
+        return self.entities[mapper]
+
+    def properties(self, mapper: Mapper[Any]) -> dict[str, Property]:
+        key = {mapper.get_property_by_column(column).key for column in mapper.primary_key}
+        found = {}
+        for name, descriptor in mapper.all_orm_descriptors.items():
+            prop = None if name.startswith("_") else self.property(mapper, name, descriptor)
+            if prop is not None:
+                found[name] = replace(prop, key=True) if name in key else prop
+        return found
+
+    def property(self, mapper: Mapper[Any], name: str, descriptor: Any) -> Property | None:
+        """An attribute of a class, None for what has no value to ask for."""
+        place, mapped = f"{mapper.class_.__name__}.{name}", mapper.attrs.get(name)
+        if isinstance(mapped, SynonymProperty):
+            found = self.property(mapper, mapped.name, mapper.all_orm_descriptors[mapped.name])
+            return found if found is None or isinstance(found, NavigationProperty) else _by_name(found)
+        if isinstance(mapped, ColumnProperty):
+            return self.attribute(place, mapped, mapper, name)
+        if isinstance(mapped, CompositeProperty):
+            return self.composite(place, mapped, mapper)
+        if isinstance(mapped, RelationshipProperty):
+            return self.relation(mapped, mapper)
+        if descriptor.extension_type is HybridExtensionType.HYBRID_PROPERTY:
+            return _by_name(self.hybrid(place, descriptor, mapper, name))
+        return None
+
+    def attribute(self, place: str, mapped: ColumnProperty[Any], mapper: Mapper[Any], name: str) -> Property:
+        """A column, or an expression of SQL. With joined inheritance, several tables have the key."""
+        columns = [c for c in mapped.columns if isinstance(c, Column)]
+        if not columns:
+            return replace(self.type(place, mapped.columns[0].type), column=_COMPUTED)
+        here = [column for column in columns if column.table is mapper.local_table]
+        return self.column(place, (here or columns)[0], mapper.local_table, name)
+
+    def column(self, place: str, column: Column[Any], table: object, name: str) -> Property:
+        found: str | None = None if column.name == name else str(column.name)
+        if isinstance(table, Table) and column.table is not table:
+            found = _COMPUTED
+        return replace(self.type(place, column.type), nullable=bool(column.nullable), column=found)
+
+    def composite(self, place: str, mapped: CompositeProperty[Any], mapper: Mapper[Any]) -> Property:
+        """A value of several columns, which its class takes in their order."""
+        python_class: Any = mapped.composite_class
+        names = list(inspect.signature(python_class).parameters)
+        columns = [prop for prop in mapped.props if isinstance(prop, ColumnProperty)]
+        if len(names) != len(columns):
+            return Property(unmapped(place, repr(python_class)))
+        members = {
+            name: self.attribute(f"{place}.{name}", column, mapper, name)
+            for name, column in zip(names, columns, strict=True)
+        }
+        is_nullable = callable(getattr(mapped, "return_none_on", None))
+        return Property(ComplexType(python_class.__name__, members), is_nullable, column="")
+
+    def hybrid(self, place: str, descriptor: Any, mapper: Mapper[Any], name: str) -> Property:
+        """A property of Python that may be an expression of SQL too."""
+        try:
+            expression = getattr(mapper.class_, name)
+            mapped, type = getattr(expression, "property", None), expression.type
+        except Exception:  # the getter is only made for instances
+            mapped = type = None
+        if isinstance(mapped, ColumnProperty) and mapper.attrs.get(mapped.key) is mapped:
+            return self.attribute(place, mapped, mapper, name)
+        found = None if type is None else self.known(type)
+        if found is None:
+            hint = _returned(descriptor.fget)
+            what = "what its getter returns" if hint is None else repr(hint)
+            found = self.of_python(hint) or Property(unmapped(place, what))
+        return replace(found, column=_COMPUTED)
+
+    def relation(self, mapped: RelationshipProperty[Any], mapper: Mapper[Any]) -> Property:
+        table, join = _joined(mapped, mapper)
+        is_nullable = not mapped.uselist and (
+            mapped.direction is not RelationshipDirection.MANYTOONE
+            or any(getattr(column, "nullable", True) for column in mapped.local_columns)
+        )
+        reach, is_many = partial(self.entity, mapped.mapper), bool(mapped.uselist)
+        return NavigationProperty(reach, is_nullable, collection=is_many, table=table, join=join)
+
+    # ---- types -----------------------------------------------------------------------------------
+
+    def type(self, place: str, given: TypeEngine[Any]) -> Property:
+        return self.known(given) or Property(unmapped(place, repr(given)))
+
+    def known(self, given: TypeEngine[Any]) -> Property | None:
+        """A type of SQL, with what its values are stored as; None for one that OData has not."""
+        if isinstance(given, sqltypes.ARRAY):
+            element = self.known(given.item_type)
+            if element is None or isinstance(element.type, edm.EnumType) or element.collection:
+                return None
+            return None if (given.dimensions or 1) > 1 else Property(element.type, collection=True)
+        if isinstance(given, DOMAIN):
+            return self.known(given.data_type)
+        if isinstance(given, sqltypes.Enum) and given.enum_class is not None:
+            return self.enumeration(given)
+        for name in _names(type(given)):
+            if name in _TYPES:
+                primitive = _TYPES[name]
+                return None if primitive is None else _with_facets(given, name, primitive)
+        try:
+            python_type = given.python_type
+        except NotImplementedError:
+            python_type = None
+        if not isinstance(given, TypeDecorator):
+            return self.of_python(python_type)
+        inner = self.known(given.impl_instance)
+        found = self.of_python(python_type)
+        if found is None or inner is None or found.type == inner.type:
+            return inner
+        is_text = isinstance(found.type, edm.EnumType) and inner.type is edm.STRING
+        return replace(found, storage="text" if is_text else None, scale=inner.scale)
+
+    def of_python(self, hint: Any) -> Property | None:
+        """A type of Python, `None` beside it aside."""
+        if typing.get_origin(hint) in (typing.Union, types.UnionType):
+            rest = [each for each in typing.get_args(hint) if each is not type(None)]
+            hint = rest[0] if len(rest) == 1 else None
+        if isinstance(hint, type) and issubclass(hint, enum.Enum):
+            return Property(self.enums.setdefault(hint, enum_type(hint)))
+        return Property(PRIMITIVES[hint]) if isinstance(hint, type) and hint in PRIMITIVES else None
+
+    def enumeration(self, given: sqltypes.Enum) -> Property:
+        """An enumeration; its texts in the column are the names, unless SQLAlchemy is told other ones."""
+        python_enum: type[enum.Enum] = given.enum_class  # type: ignore[assignment]  # the caller has seen
+        found = self.enums.setdefault(python_enum, enum_type(python_enum))
+        members = [*python_enum.__members__.items()]
+        if len(members) != len(given.enums):
+            members = [(name, member) for name, member in members if name == member.name]
+        texts = {
+            text: found.members[member.value if isinstance(member.value, str) else name]
+            for text, (name, member) in zip(given.enums, members, strict=False)
+        }
+        return Property(found, storage="text", texts=None if texts == found.members else texts)
+
+
+def _by_name(prop: Property) -> ByName:
+    """A synonym, or a hybrid, which may give what another attribute has."""
+    return ByName(**{each.name: getattr(prop, each.name) for each in fields(Property)})
+
+
+def _names(given: type) -> Iterator[str]:
+    """The names of SQLAlchemy's classes that a type is made of: `mysql.TINYINT`, `Integer`."""
+    for each in given.__mro__:
+        package, _, module = each.__module__.partition(".")
+        if package == "sqlalchemy":
+            engine = module.split(".")[1] + "." if module.startswith("dialects.") else ""
+            yield engine + each.__name__
+
+
+def _with_facets(given: Any, name: str, found: edm.PrimitiveType) -> Property | None:
+    """What an engine's type says beside its class."""
+    own = next(_names(type(given)))
+    if own == "oracle.NUMBER":
+        return _number(given)
+    if found is edm.STRING:
+        collation = "insensitive" if own == "postgresql.CITEXT" else _collation(given.collation)
+        return Property(found, collation=collation)
+    if found is edm.DECIMAL:
+        scale = 4 if name.endswith("MONEY") else given.scale
+        return Property(found if getattr(given, "asdecimal", True) else edm.DOUBLE, scale=scale)
+    if name == "Float" and given.asdecimal:
+        return Property(edm.DECIMAL, scale=given.decimal_return_scale)
+    if getattr(given, "unsigned", False) and found in _UNSIGNED:
+        return _UNSIGNED[found]
+    if found is edm.TIME_OF_DAY and given.timezone:
+        return None
+    has_zone = getattr(given, "timezone", False) or getattr(given, "local_timezone", False)
+    if found is edm.DATE_TIME_OFFSET and (has_zone or own == "mssql.DATETIMEOFFSET"):
+        return Property(found)
+    if own == "oracle.FLOAT":
+        return Property(found, storage={"oracle": "number"})
+    is_native = getattr(given, "native_uuid", True) and getattr(given, "native", True)
+    storages = _STORAGES.get(name)
+    return Property(found, storage=storages if is_native or storages is None else storages["sqlite"])
+
+
+def _number(given: Any) -> Property:
+    """Oracle's NUMBER, which is an integer if it has no place for digits after the point."""
+    if given.scale is None or given.scale > 0 or given.precision is None:
+        return Property(edm.DECIMAL, scale=given.scale)
+    digits = given.precision - given.scale
+    for most, found in ((4, edm.INT16), (9, edm.INT32), (18, edm.INT64)):
+        if digits <= most:
+            return Property(found)
+    return Property(edm.DECIMAL, scale=0)
+
+
+def _collation(name: str | None) -> str | None:
+    """How a collation compares, by its name; one that is not known may take some texts for equal."""
+    if name is None:
+        return None
+    if re.search(r"^(c|c[._-]utf-?8|posix|ucs_basic|binary)$|_(0900|nopad)_bin$", name, re.I):
+        return "binary"
+    return "linguistic" if re.match(r"[a-z]{2}[_-][A-Z]{2}\b", name) else "insensitive"
+
+
+def _returned(getter: Any) -> Any:
+    """The annotation of what a function returns, None if there is none that can be read."""
+    try:
+        return typing.get_type_hints(getter).get("return")
+    except (NameError, TypeError):
+        return None
+
+
+def _joined(
+    mapped: RelationshipProperty[Any], mapper: Mapper[Any]
+) -> tuple[str | None, dict[str, str] | None]:
+    """The table that a relation leads to and how; None where that takes more than equal columns."""
+    here, there = mapper.local_table, mapped.mapper.local_table
+    pairs = mapped.local_remote_pairs or []
+    condition = mapped.primaryjoin
+    clauses = (
+        list(condition.clauses) if isinstance(condition, sql.elements.BooleanClauseList) else [condition]
+    )
+    is_plain = (
+        mapped.secondary is None
+        and isinstance(here, Table)
+        and isinstance(there, Table)
+        # Rows of another class are in that table too.
+        and not mapped.mapper.single
+        and len(clauses) == len(pairs)
+        and all(
+            isinstance(clause, sql.elements.BinaryExpression)
+            and clause.operator is operators.eq
+            and isinstance(clause.left, Column)
+            and isinstance(clause.right, Column)
+            for clause in clauses
+        )
+        and all(near.table is here and far.table is there for near, far in pairs)
+    )
+    join = {str(near.name): str(far.name) for near, far in pairs} if is_plain else {}
+    if not is_plain or len(join) != len(pairs) or not isinstance(there, Table) or "." in there.name:
+        return None, None
+    return str(there.fullname), join

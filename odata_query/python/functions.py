@@ -1,0 +1,473 @@
+"""What operations mean in Python, and what rows may hold.
+
+`TEMPLATES` has an expression for each overload, over its arguments a, b, c, none of them null and each
+used once. Both forms that a query takes on Python objects, closures and generated code, are made of it.
+"""
+
+from __future__ import annotations
+
+import ast
+import datetime as dt
+import decimal
+import math
+import uuid
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from functools import cache, lru_cache
+from typing import Any
+
+from .. import edm
+from ..language import literals
+from ..problems import ConfigurationError
+
+Read = Callable[[Any], Any]
+
+TEMPLATES: Mapping[str, str] = {
+    "gt": "a > b",
+    "ge": "a >= b",
+    "lt": "a < b",
+    "le": "a <= b",
+    "has(Enum,Enum)": "has_flags(a, b)",
+    "add(Integer,Integer)": "bounded(a + b)",
+    "add(Decimal,Decimal)": "finite(exact.add(a, b))",
+    "add(Double,Double)": "a + b",
+    "add(DateTimeOffset,Duration)": "shift(a, b)",
+    "add(Date,Duration)": "shift(a, b)",
+    "add(Duration,Duration)": "shift(a, b)",
+    "sub(Integer,Integer)": "bounded(a - b)",
+    "sub(Decimal,Decimal)": "finite(exact.subtract(a, b))",
+    "sub(Double,Double)": "a - b",
+    "sub(DateTimeOffset,Duration)": "shift_back(a, b)",
+    "sub(Date,Duration)": "shift_back(a, b)",
+    "sub(Duration,Duration)": "shift_back(a, b)",
+    "sub(DateTimeOffset,DateTimeOffset)": "a - b",
+    "sub(Date,Date)": "a - b",
+    "mul(Integer,Integer)": "bounded(a * b)",
+    "mul(Decimal,Decimal)": "finite(exact.multiply(a, b))",
+    "mul(Double,Double)": "a * b",
+    "mul(Duration,Number)": "scale(a, b)",
+    "mul(Number,Duration)": "scale(b, a)",
+    "div(Integer,Integer)": "truncated(a, b)",
+    "div(Decimal,Decimal)": "quotient(a, b)",
+    "div(Double,Double)": "divided(a, b)",
+    "div(Duration,Number)": "shrink(a, b)",
+    "divby(Integer,Integer)": "quotient(a, b)",
+    "divby(Decimal,Decimal)": "quotient(a, b)",
+    "divby(Double,Double)": "divided(a, b)",
+    "mod(Integer,Integer)": "remainder(a, b)",
+    "mod(Decimal,Decimal)": "decimal_remainder(a, b)",
+    "mod(Double,Double)": "double_remainder(a, b)",
+    "negate(Integer)": "bounded(-a)",
+    "negate(Decimal)": "finite(exact.minus(a))",
+    "negate(Double)": "-a",
+    "negate(Duration)": "scale(a, -1)",
+    "concat(String,String)": "a + b",
+    "concat(Collection,Collection)": "[*a, *b]",
+    "contains(String,String)": "b in a",
+    "contains(Collection,Collection)": "run_at(a, b) >= 0",
+    "endswith(String,String)": "a.endswith(b)",
+    "endswith(Collection,Collection)": "ends_with_run(a, b)",
+    "indexof(String,String)": "a.find(b)",
+    "indexof(Collection,Collection)": "run_at(a, b)",
+    "length(String)": "len(a)",
+    "length(Collection)": "len(a)",
+    "startswith(String,String)": "a.startswith(b)",
+    "startswith(Collection,Collection)": "starts_with_run(a, b)",
+    "substring(String,Integer)": "a[b:]",
+    "substring(String,Integer,Integer)": "part(a, b, c)",
+    "substring(Collection,Integer)": "list(a)[b:]",
+    "substring(Collection,Integer,Integer)": "part(list(a), b, c)",
+    "hassubset(Collection,Collection)": "Counter(b) <= Counter(a)",
+    "hassubsequence(Collection,Collection)": "has_subsequence(a, b)",
+    "matchespattern(String,String)": "matches(a, b)",
+    "tolower(String)": "a.lower()",
+    "toupper(String)": "a.upper()",
+    "trim(String)": "a.strip(WHITE_SPACE)",
+    "date(DateTimeOffset)": "a.date()",
+    "day(Date)": "a.day",
+    "day(DateTimeOffset)": "a.day",
+    "fractionalseconds(DateTimeOffset)": "exact.divide(a.microsecond, 1000000)",
+    "fractionalseconds(TimeOfDay)": "exact.divide(a.microsecond, 1000000)",
+    "hour(DateTimeOffset)": "a.hour",
+    "hour(TimeOfDay)": "a.hour",
+    "maxdatetime()": "MAX_DATE_TIME",
+    "mindatetime()": "MIN_DATE_TIME",
+    "minute(DateTimeOffset)": "a.minute",
+    "minute(TimeOfDay)": "a.minute",
+    "month(Date)": "a.month",
+    "month(DateTimeOffset)": "a.month",
+    "now()": "now",
+    "second(DateTimeOffset)": "a.second",
+    "second(TimeOfDay)": "a.second",
+    "time(DateTimeOffset)": "a.time()",
+    "totaloffsetminutes(DateTimeOffset)": "a.utcoffset() // MINUTE",
+    "totalseconds(Duration)": "exact.divide(a // MICROSECOND, 1000000)",
+    "year(Date)": "a.year",
+    "year(DateTimeOffset)": "a.year",
+    "ceiling(Integer)": "a",
+    "ceiling(Decimal)": "finite(Decimal(a).to_integral_value(ROUND_CEILING))",
+    "ceiling(Double)": "whole(ceil, a)",
+    "floor(Integer)": "a",
+    "floor(Decimal)": "finite(Decimal(a).to_integral_value(ROUND_FLOOR))",
+    "floor(Double)": "whole(floor, a)",
+    "round(Integer)": "a",
+    "round(Decimal)": "finite(Decimal(a).to_integral_value(ROUND_HALF_UP))",
+    "round(Double)": "whole(nearest, a)",
+    "geo.distance(GeographyPoint,GeographyPoint)": "geo().distance(a, b, geography=True)",
+    "geo.distance(GeometryPoint,GeometryPoint)": "geo().distance(a, b, geography=False)",
+    "geo.intersects(GeographyPoint,GeographyPolygon)": "geo().intersects(a, b)",
+    "geo.intersects(GeometryPoint,GeometryPolygon)": "geo().intersects(a, b)",
+    "geo.length(GeographyLineString)": "geo().length(a, geography=True)",
+    "geo.length(GeometryLineString)": "geo().length(a, geography=False)",
+}
+
+NAMES: dict[str, Any] = {}
+"""What the templates call."""
+
+
+def _named(function: Callable[..., Any]) -> Callable[..., Any]:
+    NAMES[function.__name__] = function
+    return function
+
+
+# A context of our own: that of the application may round, or trap what is no error here.
+exact = decimal.Context(prec=38, traps=[])
+_QUOTIENT = decimal.Decimal("1E-12")
+WHITE_SPACE = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+"""The characters with Unicode's property White_Space."""
+NAMES |= {
+    "exact": exact,
+    "WHITE_SPACE": WHITE_SPACE,
+    "MAX_DATE_TIME": dt.datetime.max.replace(tzinfo=dt.UTC),
+    "MIN_DATE_TIME": dt.datetime.min.replace(tzinfo=dt.UTC),
+    "MICROSECOND": dt.timedelta(microseconds=1),
+    "MINUTE": dt.timedelta(minutes=1),
+    "Counter": Counter,
+    "Decimal": decimal.Decimal,
+    "ROUND_CEILING": decimal.ROUND_CEILING,
+    "ROUND_FLOOR": decimal.ROUND_FLOOR,
+    "ROUND_HALF_UP": decimal.ROUND_HALF_UP,
+    "ceil": math.ceil,
+    "floor": math.floor,
+    "len": len,
+    "list": list,
+}
+
+
+@_named
+def finite(number: decimal.Decimal) -> decimal.Decimal | None:
+    """What is too large for a decimal is null; zero has no sign."""
+    if not number:
+        return abs(number)
+    return number if number.is_finite() else None
+
+
+def _bounded(number: int) -> int | None:
+    """What is too large for an Int64 is null."""
+    return number if -0x8000000000000000 <= number <= 0x7FFFFFFFFFFFFFFF else None
+
+
+NAMES["bounded"] = _bounded
+
+
+@_named
+def and_of(*values: bool | None) -> bool | None:
+    """Kleene's: false if one is, else null if one is."""
+    return False if False in values else None if None in values else True
+
+
+@_named
+def or_of(*values: bool | None) -> bool | None:
+    return True if True in values else None if None in values else False
+
+
+@_named
+def not_of(value: bool | None) -> bool | None:
+    return None if value is None else not value
+
+
+@_named
+def geo() -> Any:
+    from ..language import wkt as module
+
+    return module
+
+
+@_named
+def has_flags(value: int, flags: int) -> bool:
+    return value & flags == flags
+
+
+@_named
+def shift(moment: Any, by: dt.timedelta) -> Any:
+    """A date moves by whole days; what leaves the calendar is null."""
+    try:
+        return moment + by
+    except OverflowError:
+        return None
+
+
+@_named
+def shift_back(moment: Any, by: dt.timedelta) -> Any:
+    try:
+        return moment - by
+    except OverflowError:
+        return None
+
+
+def _exactly(length: dt.timedelta, numerator: Any, denominator: Any) -> dt.timedelta | None:
+    """Part of a duration, to the microsecond; halves go away from zero. A Double is as it is written."""
+    if isinstance(numerator, float):
+        numerator = decimal.Decimal(repr(numerator))
+    if isinstance(denominator, float):
+        denominator = decimal.Decimal(repr(denominator))
+    try:
+        exactly = (
+            Fraction(length // dt.timedelta(microseconds=1)) * Fraction(numerator) / Fraction(denominator)
+        )
+        nearest = (abs(exactly.numerator) * 2 + exactly.denominator) // (exactly.denominator * 2)
+        return dt.timedelta(microseconds=nearest if exactly > 0 else -nearest)
+    except (OverflowError, ValueError, ZeroDivisionError):
+        return None
+
+
+@_named
+def scale(length: dt.timedelta, by: Any) -> dt.timedelta | None:
+    return _exactly(length, by, 1)
+
+
+@_named
+def shrink(length: dt.timedelta, by: Any) -> dt.timedelta | None:
+    if isinstance(by, float) and math.isinf(by):
+        return dt.timedelta()
+    return _exactly(length, 1, by)
+
+
+@_named
+def truncated(a: int, b: int) -> int | None:
+    if b == 0:
+        return None
+    found = abs(a) // abs(b)
+    return _bounded(found if (a < 0) is (b < 0) else -found)
+
+
+@_named
+def quotient(a: Any, b: Any) -> decimal.Decimal | None:
+    """With at most 12 digits after the point: what all databases can give."""
+    if not b:
+        return None
+    found = exact.divide(a, b)
+    if found.is_finite() and found.as_tuple().exponent < -12:  # type: ignore[operator]  # it is finite
+        return found.quantize(_QUOTIENT, decimal.ROUND_HALF_UP, exact)
+    return abs(found) if not found else found if found.is_finite() else None
+
+
+@_named
+def divided(a: float, b: float) -> float:
+    if b:
+        return a / b
+    if not a or a != a:
+        return math.nan
+    return math.copysign(math.inf, a) * math.copysign(1.0, b)
+
+
+@_named
+def remainder(a: int, b: int) -> int | None:
+    if b == 0:
+        return None
+    found = abs(a) % abs(b)
+    return -found if a < 0 else found
+
+
+@_named
+def decimal_remainder(a: Any, b: Any) -> decimal.Decimal | None:
+    return finite(exact.remainder(a, b)) if b else None
+
+
+@_named
+def double_remainder(a: float, b: float) -> float:
+    try:
+        return math.fmod(a, b)
+    except ValueError:
+        return math.nan
+
+
+@_named
+def whole(rounding: Callable[[float], int], a: float) -> float:
+    return float(rounding(a)) if math.isfinite(a) else a
+
+
+@_named
+def nearest(a: float) -> int:
+    """The nearest integer; halves go away from zero."""
+    near = math.trunc(a)
+    return near + (1 if a > 0 else -1) if abs(a - near) >= 0.5 else near
+
+
+@_named
+def part(a: Any, start: int, length: int) -> Any:
+    start = max(len(a) + start, 0) if start < 0 else start
+    return a[start : start + max(length, 0)]
+
+
+@_named
+def run_at(a: Sequence[Any], b: Sequence[Any]) -> int:
+    """Where the members of b stand in a, one behind the other; -1 if nowhere."""
+    a, b = list(a), list(b)
+    return next((n for n in range(len(a) - len(b) + 1) if a[n : n + len(b)] == b), -1)
+
+
+@_named
+def starts_with_run(a: Sequence[Any], b: Sequence[Any]) -> bool:
+    return list(a)[: len(b)] == list(b)
+
+
+@_named
+def ends_with_run(a: Sequence[Any], b: Sequence[Any]) -> bool:
+    return len(b) <= len(a) and list(a)[len(a) - len(b) :] == list(b)
+
+
+@_named
+def has_subsequence(a: Sequence[Any], b: Sequence[Any]) -> bool:
+    rest = iter(a)
+    return all(item in rest for item in b)
+
+
+@lru_cache(maxsize=256)
+def _pattern(text: str) -> Any:
+    from .. import regex
+
+    try:
+        return regex.compile(text, max_states=100_000)
+    except regex.PatternError:
+        return None
+
+
+@_named
+def matches(text: str, pattern: str) -> bool | None:
+    """Null for a pattern in the data that cannot be used; one in the query has been checked."""
+    found = _pattern(pattern)
+    return None if found is None else found.search(text)
+
+
+@cache
+def function(key: str) -> Callable[..., Any]:
+    """An overload as a function of its arguments."""
+    arity = 0 if key.endswith("()") else key.count(",") + 1 if "(" in key else 2
+    source = f"lambda {', '.join('abc'[:arity])}: {TEMPLATES[key]}"
+    plain: Callable[..., Any] = eval(source, NAMES)  # noqa: S307  # the table's own text
+    if "Double" not in key:
+        return plain
+
+    def floating(*numbers: Any) -> Any:
+        try:
+            return plain(*numbers)
+        except OverflowError:  # an integer among them is too large for a Double
+            return None
+
+    return floating
+
+
+@cache
+def template(key: str) -> ast.expr:
+    """An overload as an expression of Python."""
+    return ast.parse(TEMPLATES[key], mode="eval").body
+
+
+# ---- collections -------------------------------------------------------------------------------
+
+
+def is_member(item: Any, items: Any) -> bool:
+    """Whether a value equals a member; `in` would find NaN, which equals nothing."""
+    return any(item == other for other in items or ())
+
+
+def count(items: Any) -> int | None:
+    """The number of members; null behind a path through null."""
+    return None if items is None else len(items)
+
+
+def same_items(left: Any, right: Any) -> bool:
+    """Whether two collections have the same members in the same order."""
+    if left is None or right is None:
+        return left is right
+    left, right = list(left), list(right)
+    return len(left) == len(right) and all(map(_same, left, right))
+
+
+def _same(left: Any, right: Any) -> bool:
+    if isinstance(left, float) or isinstance(right, float):
+        left, right = _as_double(left), _as_double(right)
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        return same_items(left, right)
+    return bool(left == right)
+
+
+def _as_double(value: Any) -> Any:
+    return float(value) if isinstance(value, decimal.Decimal) else value
+
+
+def members(items: Sequence[Any]) -> frozenset[Any] | list[Any]:
+    """What `in` looks a value up in. NaN, which equals nothing, is left out."""
+    kept = [item for item in items if item == item]
+    try:
+        return frozenset(kept)
+    except TypeError:
+        return kept
+
+
+# ---- casts ---------------------------------------------------------------------------------------
+
+
+def cast(value: Any, source: edm.Type, target: edm.Type) -> Any:
+    """A value as another type; null where it cannot be (URL Conventions 5.1.1.10.1)."""
+    if value is None or source.name == target.name:
+        return value
+    name = target.name
+    try:
+        if name == edm.STRING.name:
+            text = literals.write(value, source)
+            if isinstance(source, edm.EnumType):
+                return source.text(value)
+            if source.name in (edm.DOUBLE.name, edm.SINGLE.name):
+                return text.removesuffix("e0")
+            return text.partition("'")[2][:-1] if text.endswith("'") else text
+        if name in edm.INTEGERS:
+            number = literals.from_text(value, target) if isinstance(value, str) else int(value)
+            low, high = RANGES[name]
+            return number if low <= number <= high else None
+        if name == edm.DECIMAL.name:
+            if isinstance(value, str):
+                return literals.from_text(value, target)
+            found = decimal.Decimal(repr(value) if isinstance(value, float) else value)
+            return found if found.is_finite() else None
+        if name in (edm.DOUBLE.name, edm.SINGLE.name):
+            return literals.from_text(value, target) if isinstance(value, str) else float(value)
+        if name == edm.BOOLEAN.name:
+            if isinstance(value, str):
+                return literals.from_text(value, target)
+            return None if isinstance(value, dt.date | dt.time | dt.timedelta | uuid.UUID) else bool(value)
+        if name == edm.DATE.name and isinstance(value, dt.datetime):
+            return value.date()
+        if name == edm.TIME_OF_DAY.name and isinstance(value, dt.datetime):
+            return value.time()
+        if name == edm.DATE_TIME_OFFSET.name and source.name == edm.DATE.name:
+            return dt.datetime.combine(value, dt.time(), dt.UTC)
+        if isinstance(target, edm.EnumType):
+            return target.value(str(value))
+        return literals.from_text(value, target) if isinstance(value, str) else None
+    except (ArithmeticError, ValueError, TypeError, ConfigurationError):
+        return None
+
+
+RANGES = {
+    edm.SBYTE.name: (-128, 127),
+    edm.BYTE.name: (0, 255),
+    edm.INT16.name: (-(2**15), 2**15 - 1),
+    edm.INT32.name: (-(2**31), 2**31 - 1),
+    edm.INT64.name: (-(2**63), 2**63 - 1),
+}

@@ -1,0 +1,185 @@
+"""What rows may hold, read as values of the properties' types: forgiving of form, strict about sense."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import enum
+import operator
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .. import edm
+from ..language import literals
+from ..model.entity import Member
+from ..problems import ConfigurationError
+from .functions import geo
+
+Read = Callable[[Any], Any]
+
+
+def fetch(row: Any, name: str) -> Any:
+    """A property of a row: a mapping's item, null if it is missing, or an object's attribute."""
+    if row is None:
+        return None
+    if isinstance(row, Mapping):
+        return row.get(name)
+    try:
+        return getattr(row, name)
+    except AttributeError:
+        raise ConfigurationError(f"{type(row).__name__} has no attribute {name!r}") from None
+
+
+def _read_enum(type: edm.EnumType) -> Read:
+    def read(value: Any) -> Any:
+        if isinstance(value, enum.Enum):
+            given, value = value._value_, value._name_  # faster than the properties
+            if isinstance(given, str) and given in type.members:
+                return type.members[given]
+            if isinstance(given, int) and value not in type.members:
+                return given
+        if not isinstance(value, str):
+            return operator.index(value)
+        found = type.value(value if value in type.members else value.replace(", ", ","))
+        if found is None:
+            raise ValueError("it has no such member")
+        return found
+
+    return read
+
+
+def _read_decimal(value: Any) -> Any:
+    if type(value) is not decimal.Decimal:
+        value = decimal.Decimal(value if isinstance(value, int | str) else str(value))
+    if not value.is_finite():
+        raise ValueError("it is not finite")
+    return value
+
+
+def _moment(text: str) -> dt.datetime:
+    try:
+        return dt.datetime.fromisoformat(text)
+    except ValueError:
+        return dt.datetime.fromisoformat(text.upper())  # RFC 3339 takes a small t and z
+
+
+def _read_date_time_offset(zone: dt.tzinfo) -> Read:
+    def read(value: Any) -> Any:
+        if isinstance(value, str):
+            value = _moment(value)
+        if isinstance(value, dt.datetime):
+            return value if value.tzinfo is not None else value.replace(tzinfo=zone)
+        return dt.datetime.combine(value, dt.time(), zone)
+
+    return read
+
+
+def _read_date(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            return dt.date.fromisoformat(value)
+        except ValueError:
+            value = _moment(value)
+    return value.date() if isinstance(value, dt.datetime) else _instance(value, dt.date)
+
+
+def _read_time(value: Any) -> Any:
+    if value.__class__ is dt.time and value.tzinfo is None:
+        return value
+    if isinstance(value, str):
+        value = dt.time.fromisoformat(value.upper())
+    if isinstance(value, dt.timedelta) and not value.days:  # what drivers of MySQL give
+        value = dt.datetime.min + value
+    if isinstance(value, dt.datetime):
+        return value.time()
+    return _instance(value, dt.time).replace(tzinfo=None)
+
+
+def _read_duration(value: Any) -> Any:
+    return literals.read(value, edm.DURATION) if isinstance(value, str) else _instance(value, dt.timedelta)
+
+
+def _read_guid(value: Any) -> Any:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return uuid.UUID(bytes=bytes(value))
+    return uuid.UUID(value) if isinstance(value, str) else _instance(value, uuid.UUID)
+
+
+def _instance(value: Any, type: Any) -> Any:
+    if isinstance(value, type):
+        return value
+    raise TypeError(f"it is of type {value.__class__.__name__}")
+
+
+def _read_geo(value: Any) -> Any:
+    return geo().from_data(value)
+
+
+_READERS: Mapping[str, tuple[Read, Any]] = {
+    edm.DATE.name: (_read_date, dt.date),
+    edm.DECIMAL.name: (_read_decimal, None),
+    edm.DURATION.name: (_read_duration, dt.timedelta),
+    edm.GUID.name: (_read_guid, uuid.UUID),
+    edm.TIME_OF_DAY.name: (_read_time, None),
+}
+"""What reads values of a type, and the class of those that need no reading."""
+_AS_THEY_ARE = frozenset((edm.STRING.name, edm.BOOLEAN.name, *edm.INTEGERS))
+
+
+def reader(type: edm.Type, zone: dt.tzinfo) -> Read | None:
+    """What makes values of a type from what rows hold of it; None if they are taken as they are.
+
+    Dates, times, durations and guids can be texts, as in JSON, decimals any numbers, and members of
+    enumerations Python's, names or numbers. A date and a moment stand for each other, a moment without an
+    offset is one in `zone`, a time of day loses its offset.
+    Raises ConfigurationError for data that is of another type.
+    """
+    if type.name in _AS_THEY_ARE:
+        return None
+    if isinstance(type, edm.CollectionType):
+        inner = reader(type.element, zone)
+
+        def read_items(items: Any) -> Any:
+            if isinstance(items, str | bytes | Mapping):
+                raise ConfigurationError(f"{items!r:.200} in the data is no {type.name}")
+            if items is None:
+                return ()
+            return items if inner is None else [inner(item) for item in items]
+
+        return read_items
+    read, ready = _READERS.get(type.name, (None, None))
+    if isinstance(type, edm.EnumType):
+        read, ready = _read_enum(type), int
+    elif type.name == edm.DATE_TIME_OFFSET.name:
+        read = _read_date_time_offset(zone)
+    elif type.name.startswith("Edm.Geo"):
+        read = _read_geo
+    if read is None:
+        return None
+    inside = read
+
+    def checked(value: Any) -> Any:
+        if value is None or value.__class__ is ready:
+            return value
+        try:
+            return inside(value)
+        except (ArithmeticError, ValueError, TypeError, AttributeError) as wrong:
+            raise ConfigurationError(f"{value!r:.200} in the data is no {type.name}: {wrong}") from None
+
+    return checked
+
+
+def reader_of(member: Member, zone: dt.tzinfo) -> Read | None:
+    """What makes values of a property: its own `read`, then what its type needs."""
+    read, inside = member.property.read, reader(member.type, zone)
+    if read is None:
+        return inside
+    many = isinstance(member.type, edm.CollectionType)
+
+    def read_own(value: Any) -> Any:
+        if value is not None:
+            value = list(map(read, value)) if many else read(value)
+        return value if inside is None else inside(value)
+
+    return read_own

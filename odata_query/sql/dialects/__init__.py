@@ -1,0 +1,58 @@
+"""Dialects of SQL: each a table of differences over `base.Dialect`, found by its name."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+
+from ...problems import ConfigurationError, nearest
+from .base import Dialect
+
+__all__ = ["Dialect", "dialect"]
+
+BUILT_IN = {
+    "bigquery": "BigQuery",
+    "clickhouse": "ClickHouse",
+    "duckdb": "DuckDB",
+    "mssql": "MSSQL",
+    "mysql": "MySQL",
+    "oracle": "Oracle",
+    "postgresql": "PostgreSQL",
+    "snowflake": "Snowflake",
+    "spark": "Spark",
+    "sqlite": "SQLite",
+    "trino": "Trino",
+}
+"""The dialects that come with the library: the file of each, and its class."""
+_ALIASES = {"mariadb": "mysql", "postgres": "postgresql"}
+ENTRY_POINTS = "odata_query.dialects"
+"""The group of entry points in which other packages name their dialects."""
+
+
+def dialect(name: str | Dialect) -> Dialect:
+    """The dialect of a name: `dialect("postgresql")`; one that is a dialect already is taken as it is.
+
+    Raises ConfigurationError for a name that neither the library nor an installed package knows.
+    """
+    return name if isinstance(name, Dialect) else _named(name)
+
+
+@cache
+def _named(name: str) -> Dialect:
+    name = _ALIASES.get(name, name)
+    if name in BUILT_IN:
+        module = import_module(f".{name}", __name__)
+        found: Dialect = getattr(module, BUILT_IN[name])()
+        return found
+    from importlib.metadata import entry_points
+
+    for entry in entry_points(group=ENTRY_POINTS):
+        if entry.name == name:
+            loaded = entry.load()
+            made = loaded() if isinstance(loaded, type) else loaded
+            if not isinstance(made, Dialect):
+                raise ConfigurationError(f"the entry point {name!r} gives no Dialect: {made!r}")
+            return made
+    near = nearest(str(name), BUILT_IN)
+    hint = f" Did you mean {near!r}?" if near else ""
+    raise ConfigurationError(f"there is no dialect {name!r}.{hint}")

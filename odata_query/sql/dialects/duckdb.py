@@ -1,0 +1,290 @@
+"""DuckDB, as of 2.0; it has to have TRY and `lambda`, which came with 1.3."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from ... import edm
+from ...python.functions import WHITE_SPACE, exact
+from .base import Dialect, Members, Storage, in_zone
+
+
+def _once(expression: str, **arguments: str) -> str:
+    """A template in which each argument stands once, so that nested ones do not grow beyond measure.
+
+    What DuckDB itself makes a CASE of, such as NULLIF, would repeat it too.
+
+    The variable has a name that no column has: columns would hide it.
+    """
+    used = [name for name in "abc" if f"{{{name}}}" in expression]
+    fields = ", ".join(f"'{name}': {arguments.get(name, f'{{{name}}}')}" for name in used)
+    for name in used:
+        expression = expression.replace(f"{{{name}}}", f"odata_given.{name}")
+    return f"list_transform([{{{{{fields}}}}}], lambda odata_given: {expression})[1]"
+
+
+def _tried(expression: str, **arguments: str) -> str:
+    """The same, and null where it fails. TRY itself takes no subqueries."""
+    return _once(f"TRY({expression})", **arguments)
+
+
+# ---- numbers -------------------------------------------------------------------------------------
+
+_DIGITS = (
+    "(abs({a}) // abs({b}) * 1000000000000 + abs({a}) % abs({b}) * 1000000 // abs({b}) * 1000000"
+    " + (abs({a}) % abs({b}) * 1000000 % abs({b}) * 1000000 + abs({b}) // 2) // abs({b}))"
+)
+"""The quotient of two integers with 12 places, as an integer; by long division, six places at a time."""
+_QUOTIENT = (
+    f"CAST({_DIGITS} * CASE WHEN ({{a}} < 0) = ({{b}} < 0) THEN 1 ELSE -1 END AS DECIMAL(38, 0))"
+    " * CAST(0.000000000001 AS DECIMAL(12, 12))"
+)
+_UNSCALED = "CAST(replace(CAST(TRY_CAST({x} AS DECIMAL(38, {{m}})) AS VARCHAR), '.', '') AS HUGEINT)"
+"""A decimal times a power of ten, as an integer."""
+_DECIMAL_QUOTIENT = _tried(_QUOTIENT, a=_UNSCALED.format(x="{a}"), b=_UNSCALED.format(x="{b}"))
+_DOUBLES = {"a": "CAST({a} AS DOUBLE)", "b": "CAST({b} AS DOUBLE)"}
+_NAN = "CAST('NaN' AS DOUBLE)"
+_DOUBLE_QUOTIENT = _once(
+    f"CASE WHEN {{b}} <> 0 THEN {{a}} / {{b}} WHEN {{a}} = 0 OR isnan({{a}}) THEN {{b}} + {_NAN}"
+    " WHEN ({a} > 0) = signbit({b}) THEN CAST('-Infinity' AS DOUBLE)"
+    " WHEN ({a} > 0) <> signbit({b}) THEN CAST('Infinity' AS DOUBLE) END",
+    **_DOUBLES,
+)
+_WITHIN = "CASE WHEN {a} BETWEEN {low} AND {high} THEN {a} END"
+_WHOLE = _once(_WITHIN, a="TRY_CAST(trunc({a}) AS BIGINT)")
+
+
+# ---- texts ---------------------------------------------------------------------------------------
+
+_SPACES = " || ".join(f"chr({ord(char)})" for char in WHITE_SPACE)
+_MAX_INDEX = 2**31 - 1
+_START = (
+    "CASE WHEN {b} < 0 THEN GREATEST(length({a}) + {b}, 0)"
+    f" WHEN {{b}} < {_MAX_INDEX} THEN CAST({{b}} AS BIGINT)"
+    f" WHEN {{b}} IS NOT NULL THEN {_MAX_INDEX - 1} END + 1"
+)
+_LENGTH = (
+    "CASE WHEN {c} < 0 THEN 0"
+    f" WHEN {{c}} < {_MAX_INDEX} THEN {{c}} WHEN {{c}} IS NOT NULL THEN {_MAX_INDEX} END"
+)
+_SPECIAL = [char for char in map(chr, range(0xDF, 0xFB18)) if len(char.upper()) > 1]
+"""What becomes several characters in upper case; DuckDB makes one of each."""
+_LETTERS, _CAPITALS = (
+    ", ".join(f"'{char}'" for char in chars) for chars in (_SPECIAL, map(str.upper, _SPECIAL))
+)
+_CAPITAL = f"COALESCE(map([{_LETTERS}], [{_CAPITALS}])[odata_letter], upper(odata_letter))"
+_UPPER = _once(
+    f"CASE WHEN regexp_matches({{a}}, '[{''.join(_SPECIAL)}]')"
+    f" THEN array_to_string(list_transform(string_split({{a}}, ''), lambda odata_letter: {_CAPITAL}), '')"
+    " ELSE upper({a}) END"
+)
+_CASED = r"\p{{Lu}}\p{{Ll}}\p{{Lt}}ªºⅠ-ⅿⒶ-ⓩ🄰-🅉🅐-🅩🅰-🆉"
+_IGNORED = r"\p{{Mn}}\p{{Me}}\p{{Cf}}\p{{Lm}}\p{{Sk}}''.:·\x{{387}}՟״‘’․‧︓﹒﹕＇．："
+_FINAL = f"([{_CASED}][{_IGNORED}]*)Σ([{_IGNORED}]*(?:[^{_CASED}{_IGNORED}]|\\z))"
+"""A sigma at the end of a word, which has a lower case of its own; DuckDB has one for all."""
+_LOWER = _once(
+    "CASE WHEN regexp_matches({a}, '[Σİ]') THEN"
+    f" lower(replace(regexp_replace({{a}}, '{_FINAL}', '\\1ς\\2', 'g'), 'İ', 'i' || chr(775)))"
+    " ELSE lower({a}) END"
+)
+
+
+def _read(form: str, type: str) -> str:
+    """A text as a value, if it has the form of one."""
+    return _once(f"CASE WHEN regexp_full_match({{a}}, '{form}') THEN TRY_CAST({{a}} AS {type}) END")
+
+
+# ---- dates and times -----------------------------------------------------------------------------
+
+_UTC = "make_timestamp(epoch_us({a}))"
+"""A moment as clocks show it in UTC, whatever the time zone of the connection."""
+_ZONE = "epoch_us(TIMESTAMPTZ '1970-01-01 00:00:00{zone}')"
+_NAIVE = f"make_timestamptz(epoch_us(CAST({{a}} AS TIMESTAMP)) + {_ZONE})"
+_DURATION = "epoch_us(LEAST(GREATEST({b}, INTERVAL '-4000000 days'), INTERVAL '4000000 days'))"
+"""The microseconds of a duration; bounded, for it is to leave the calendar and not its own 64 bits."""
+
+
+def _in_calendar(function: str, microseconds: str) -> str:
+    """A moment of microseconds since 1970, null if the year is not one of 1 to 9999."""
+    first, last = -62135596800000000, 253402300799999999
+    return _once(f"CASE WHEN {{a}} BETWEEN {first} AND {last} THEN {function}({{a}}) END", a=microseconds)
+
+
+_ADDED, _TAKEN = (f"epoch_us({{a}}) {sign} {_DURATION}" for sign in "+-")
+_MICROSECONDS = (
+    "(CAST(day({x}) AS HUGEINT) * 86400000000 + epoch_us({x} - to_days(CAST(day({x}) AS INTEGER))))"
+)
+"""All microseconds of a duration, which can be more than 64 bits hold."""
+_LASTING = (
+    "CASE WHEN {a} BETWEEN INTERVAL '-999999999 days' AND INTERVAL '999999999 days 86399.999999 seconds'"
+    " THEN {a} END"
+)
+
+
+def _scaled(duration: str, operator: str, number: str) -> str:
+    """A duration times or by a number, exactly if that is no Double; null for what has no result."""
+    microseconds = f"CAST({_MICROSECONDS.format(x=duration)} AS DECIMAL(20, 0))"
+    found = f"round({microseconds} {operator} {number}, 0)"
+    whole = f"CASE WHEN abs({found}) <= 999999999.0 * 86400000000 THEN CAST({found} AS HUGEINT) END"
+    days = f"to_days(CAST({whole} // 86400000000 AS INTEGER))"
+    return _tried(f"{days} + to_microseconds(CAST({whole} % 86400000000 AS BIGINT))")
+
+
+class DuckDB(Dialect):
+    """DuckDB, by its own driver. Dates and times are in UTC, whatever the connection's time zone is."""
+
+    name = "duckdb"
+    collation = "binary"
+    max_depth = 100
+    chains_nest = False
+    max_subqueries = 100
+    scale = 12
+    max_scale = 24
+    wide = "CAST({a} AS HUGEINT)"
+    narrow = "TRY_CAST({a} AS BIGINT)"
+    types: Mapping[str, str] = {
+        **Dialect.types,
+        edm.SINGLE.name: "DOUBLE",
+        edm.DOUBLE.name: "DOUBLE",
+        edm.TIME_OF_DAY.name: "TIME",
+        edm.DATE_TIME_OFFSET.name: "TIMESTAMPTZ",
+        edm.BINARY.name: "BLOB",
+    }
+    storages: Mapping[tuple[str, str], Storage] = {
+        (edm.DATE_TIME_OFFSET.name, "timestamptz"): Storage(),
+        (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
+            _NAIVE, lambda value, zone: in_zone(value, zone), ordered=True
+        ),
+        (edm.DATE_TIME_OFFSET.name, "text"): Storage(
+            "CASE WHEN regexp_matches({a}, '[T ].*([Zz]|[+-][0-9:]+)$') THEN CAST({a} AS TIMESTAMPTZ)"
+            f" ELSE {_NAIVE} END"
+        ),
+    }
+    json_storages: Mapping[str, str] = {edm.DATE_TIME_OFFSET.name: "text"}
+    collections: Mapping[str, Members] = {
+        "array": Members("unnest({a}) AS {t}(value)", "{t}.value"),
+        "json": Members("unnest(json_extract({a}, '$[*]')) AS {t}(value)", "{t}.value", is_json=True),
+    }
+    json_values: Mapping[str, str] = {
+        "": "json_extract_string({a}, {p})",
+        "json": "json_extract({a}, {p})",
+        **{
+            name: f"CAST(json_extract_string({{a}}, {{p}}) AS {type})"
+            for name, type in types.items()
+            if name not in (edm.STRING.name, edm.DATE_TIME_OFFSET.name)
+        },
+    }
+    json_members: Mapping[str, str] = {
+        name: template.replace("{p}", "'$'") for name, template in json_values.items()
+    }
+    templates: Mapping[str, str] = {
+        **Dialect.templates,
+        "div(Integer,Integer)": _once("CASE WHEN {b} <> 0 THEN {a} // {b} END"),
+        # With 64 bits, the lowest number modulo -1 would overflow.
+        "mod(Integer,Integer)": _once("CASE WHEN {b} = -1 THEN 0 * {a} WHEN {b} <> 0 THEN {a} % {b} END"),
+        "divby(Integer,Integer)": _tried(_QUOTIENT, a="CAST({a} AS HUGEINT)", b="CAST({b} AS HUGEINT)"),
+        **{
+            f"{name}(Decimal,Decimal)": _tried(f"{{a}} {sign} {{b}}")
+            for name, sign in {"add": "+", "sub": "-", "mul": "*", "mod": "%"}.items()
+        },
+        "div(Decimal,Decimal)": _DECIMAL_QUOTIENT,
+        "divby(Decimal,Decimal)": _DECIMAL_QUOTIENT,
+        **{
+            f"{name}(Double,Double)": f"(CAST({{a}} AS DOUBLE) {sign} CAST({{b}} AS DOUBLE))"
+            for name, sign in {"add": "+", "sub": "-", "mul": "*"}.items()
+        },
+        "div(Double,Double)": _DOUBLE_QUOTIENT,
+        "divby(Double,Double)": _DOUBLE_QUOTIENT,
+        "mod(Double,Double)": _once(
+            f"CASE WHEN {{b}} = 0 THEN {{a}} + {_NAN} ELSE {{a}} % {{b}} END", **_DOUBLES
+        ),
+        "round(Double)": "round({a})",
+        "has(Enum,Enum)": "(({b} & ~{a}) = 0)",
+        "contains(String,String)": "contains({a}, {b})",
+        "indexof(String,String)": "(strpos({a}, {b}) - 1)",
+        "length(String)": "length({a})",
+        "startswith(String,String)": "starts_with({a}, {b})",
+        "endswith(String,String)": "suffix({a}, {b})",
+        "substring(String,Integer)": _once(f"substr({{a}}, {_START})"),
+        "substring(String,Integer,Integer)": _once(f"substr({{a}}, {_START}, {_LENGTH})"),
+        "tolower(String)": _LOWER,
+        "toupper(String)": _UPPER,
+        "trim(String)": f"trim({{a}}, {_SPACES})",
+        "now()": "now()",
+        "add(DateTimeOffset,Duration)": _in_calendar("make_timestamptz", _ADDED),
+        "sub(DateTimeOffset,Duration)": _in_calendar("make_timestamptz", _TAKEN),
+        "add(Date,Duration)": f"CAST({_in_calendar('make_timestamp', _ADDED)} AS DATE)",
+        # What is left of a day counts as a day, so that whole days are taken away.
+        "sub(Date,Duration)": f"CAST({_in_calendar('make_timestamp', f'{_TAKEN} + 86399999999')} AS DATE)",
+        "sub(DateTimeOffset,DateTimeOffset)": "to_microseconds(epoch_us({a}) - epoch_us({b}))",
+        "sub(Date,Date)": "to_days(CAST({a} - {b} AS INTEGER))",
+        "add(Duration,Duration)": _once(_LASTING, a="({a} + {b})"),
+        "sub(Duration,Duration)": _once(_LASTING, a="({a} - {b})"),
+        "mul(Duration,Number)": _scaled("{a}", "*", "{b}"),
+        "mul(Number,Duration)": _scaled("{b}", "*", "{a}"),
+        "div(Duration,Number)": _scaled("{a}", "/", "{b}"),
+        "negate(Duration)": "(-{a})",
+        "totalseconds(Duration)": _once(
+            f"CAST({_MICROSECONDS.format(x='{a}')} AS DECIMAL(20, 0)) * 0.000001"
+        ),
+        **{
+            f"{part}(DateTimeOffset)": f"{part}({_UTC})"
+            for part in ("year", "month", "day", "hour", "minute", "second")
+        },
+        "second(TimeOfDay)": "second({a})",
+        "fractionalseconds(DateTimeOffset)": f"(microsecond({_UTC}) % 1000000 * 0.000001)",
+        "fractionalseconds(TimeOfDay)": "(microsecond({a}) % 1000000 * 0.000001)",
+        "date(DateTimeOffset)": f"CAST({_UTC} AS DATE)",
+        "time(DateTimeOffset)": f"CAST({_UTC} AS TIME)",
+        "totaloffsetminutes(DateTimeOffset)": "CAST(0 * epoch_us({a}) AS INTEGER)",
+        "cast(Integer,Integer)": _once(_WITHIN),
+        "cast(Integer,Decimal)": "CAST({a} AS DECIMAL(19, 0))",
+        "cast(Integer,Boolean)": "({a} <> 0)",
+        "cast(Decimal,Boolean)": "({a} <> 0)",
+        "cast(Double,Boolean)": "({a} <> 0)",
+        "cast(Decimal,Integer)": _WHOLE,
+        "cast(Double,Integer)": _WHOLE,
+        "cast(Boolean,Integer)": "CAST({a} AS INTEGER)",
+        "cast(Boolean,Decimal)": "CAST({a} AS DECIMAL(1, 0))",
+        "cast(Boolean,Double)": "CAST({a} AS DOUBLE)",
+        "cast(Boolean,String)": "CAST({a} AS VARCHAR)",
+        "cast(TimeOfDay,String)": _once(
+            "CASE WHEN contains({a}, '.') THEN rpad({a}, 15, '0') ELSE {a} END", a="CAST({a} AS VARCHAR)"
+        ),
+        "cast(DateTimeOffset,Date)": f"CAST({_UTC} AS DATE)",
+        "cast(DateTimeOffset,TimeOfDay)": f"CAST({_UTC} AS TIME)",
+        "cast(Date,DateTimeOffset)": "make_timestamptz(epoch_us({a}))",
+        "cast(String,Boolean)": _read("(?i:true|false)", "BOOLEAN"),
+        "cast(String,Integer)": _once(_WITHIN, a=_read("[+-]?[0-9]{{1,38}}", "BIGINT")),
+        "cast(String,Date)": _read(
+            "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{{2}}|[1-9][0-9]{{3}})-[0-9]{{2}}-[0-9]{{2}}", "DATE"
+        ),
+        "cast(String,TimeOfDay)": _read(
+            "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{{1,6}}0*)?)?", "TIME"
+        ),
+        "cast(String,Guid)": _read("[0-9a-fA-F]{{8}}(-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}}", "UUID"),
+    }
+    unsupported: Mapping[str, str] = {
+        **Dialect.unsupported,
+        "matchespattern(String,String)": "its regular expressions are not those of ECMAScript",
+    }
+
+    def json_path(self, keys: tuple[str, ...]) -> str:
+        """A JSON pointer: its keys can have any characters."""
+        return self.text("".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys))
+
+    def bind(self, value: Any, type: edm.Type) -> Any:
+        return exact.normalize(value) if isinstance(value, Decimal) else value
+
+    def accepts(self, value: Any, type: edm.Type) -> str | None:
+        """Decimals have 38 digits, which are divided between both sides of the point."""
+        if not isinstance(value, Decimal):
+            return None
+        short = exact.normalize(value)
+        exponent = short.as_tuple().exponent
+        assert isinstance(exponent, int), "it is a number"
+        if short != value or abs(value) >= 10**26 or exponent < -12:
+            return "decimals have at most 26 digits before and 12 behind the point"
+        return None

@@ -1,0 +1,293 @@
+"""SQL Server 2022 and Azure SQL.
+
+Durations are numbers of seconds, DECIMAL(20, 6). Moments keep their offset in a DATETIMEOFFSET. There is no
+INF and no NaN. Case is mapped character by character: 'ß' stays as it is in upper case.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from ... import edm
+from ...errors import error
+from ...problems import problem
+from ...problems.catalogue import Name, Phrase
+from ...python.functions import WHITE_SPACE
+from .base import NEAREST, Dialect, Members, Needle, Storage, in_zone, seconds
+
+_BINARY = "COLLATE Latin1_General_100_BIN2"
+_POINTS = "COLLATE Latin1_General_100_CI_AS_SC"
+"""A collation with supplementary characters, whose functions count code points."""
+_MAX = "1.7976931348623157E+308"
+_CHARS = f"CONCAT({', '.join(f'NCHAR({ord(char)})' for char in WHITE_SPACE)})"
+
+
+def _length(x: str) -> str:
+    """The code points of a text; LEN leaves out spaces at the end."""
+    return f"(LEN((CAST({x} AS NVARCHAR(MAX)) + N'.') {_POINTS}) - 1)"
+
+
+def _bytes(x: str) -> str:
+    """A text that no collation and no padding makes equal to another."""
+    return f"CAST(CAST({x} AS NVARCHAR(MAX)) AS VARBINARY(MAX))"
+
+
+_FOUND = f"CHARINDEX({{b}} {_BINARY}, {{a}} {_BINARY})"
+"""Where a text is found; 0 for an empty one."""
+_BEFORE = f"LEFT({{a}} {_BINARY}, NULLIF({_FOUND}, 0) - 1)"
+_END = f"RIGHT(CAST({{a}} AS NVARCHAR(MAX)) {_BINARY}, DATALENGTH(CAST({{b}} AS NVARCHAR(MAX))) / 2)"
+_START = (
+    f"CASE WHEN {{b}} < 0 THEN GREATEST({_length('{a}')} + {{b}}, 0)"
+    " WHEN {b} > 2147483645 THEN 2147483645 ELSE {b} END + 1"
+)
+_COUNT = "CASE WHEN {c} < 0 THEN 0 WHEN {c} > 2147483645 THEN 2147483645 ELSE {c} END"
+_SECONDS = "CAST({b} AS DECIMAL(20, 6))"
+_WHOLE = "CASE WHEN {a} > {low} - 1.0 AND {a} < {high} + 1.0 THEN CAST({a} AS BIGINT) END"
+_DAYS = f"FLOOR({_SECONDS} / 86400)"
+
+
+def _unless_empty(text: str) -> tuple[str, ...] | None:
+    return (text,) if text else None
+
+
+def _shifted(sign: str) -> str:
+    """A moment moved by a duration, in its offset; null outside the calendar."""
+    by = f"({sign}{_SECONDS})"
+    micros = "DATEDIFF_BIG(MICROSECOND, CAST('0001-01-01T00:00:00Z' AS DATETIMEOFFSET), {a})"
+    return (
+        f"CASE WHEN {micros} + {by} * 1000000 BETWEEN 0 AND 315537897599999999 THEN"
+        f" DATEADD(MICROSECOND, CAST({by} % 1 * 1000000 AS INT), DATEADD(SECOND, CAST({by} % 86400 AS INT),"
+        f" DATEADD(DAY, CAST({by} / 86400 AS INT), {{a}}))) END"
+    )
+
+
+def _shifted_date(sign: str) -> str:
+    days = f"{sign}{_DAYS}"
+    return (
+        f"CASE WHEN DATEDIFF(DAY, CAST('0001-01-01' AS DATE), {{a}}) + {days} BETWEEN 0 AND 3652058"
+        f" THEN DATEADD(DAY, CAST({days} AS INT), {{a}}) END"
+    )
+
+
+_TRUE, _FALSE = "N'true'", "N'false'"
+_DAY_LIKE = "-".join("[0-9]" * digits for digits in (4, 2, 2))
+_DIVIDED = (
+    "CASE WHEN {b} <> 0 THEN CAST({a} AS FLOAT) / {b}"
+    f" WHEN {{a}} > 0 THEN {_MAX} WHEN {{a}} < 0 THEN -{_MAX} END"
+)
+"""What is INF elsewhere is the largest number; what is NaN is null."""
+_QUOTIENT = "ROUND(CAST({a} AS DECIMAL(31, 12)) / NULLIF({b}, 0), 12)"
+_TRUNCATED = "(({a} - {a} % NULLIF({b}, 0)) / NULLIF({b}, 0))"
+"""A quotient of DECIMALs would be rounded, so what is left over is taken away before."""
+
+
+class MSSQL(Dialect):
+    """SQL Server, by pyodbc or another driver."""
+
+    name = "mssql"
+    paramstyle = "qmark"
+    quotes = "[]"
+    # Of 2,100, three are taken by sp_prepexec.
+    max_parameters = 2_097
+    max_depth = 200
+    collation = "insensitive"
+    pads = True
+    exact_both = True
+    nulls = "low"
+    nan = "none"
+    conditions_are_values = False
+    truth = ("CAST(1 AS BIT)", "CAST(0 AS BIT)")
+    holds = ("{a} = 1", "{a} = 0")
+    not_true = "CASE WHEN {a} THEN 0 ELSE 1 END = 1"
+    not_false = "CASE WHEN NOT ({a}) THEN 0 ELSE 1 END = 1"
+    # The order of UTF-8's bytes is that of code points; that of UTF-16 is not.
+    exact = "CAST(CAST({a} COLLATE Latin1_General_100_BIN2_UTF8 AS VARCHAR(MAX)) AS VARBINARY(MAX))"
+    page = (
+        "OFFSET 0 ROWS FETCH NEXT {top} ROWS ONLY",
+        "OFFSET {skip} ROWS FETCH NEXT {top} ROWS ONLY",
+        "OFFSET {skip} ROWS",
+    )
+    empty_page = "OFFSET 9223372036854775807 ROWS FETCH NEXT 1 ROWS ONLY"
+    page_needs_order = True
+    types: Mapping[str, str] = {
+        **Dialect.types,
+        edm.BOOLEAN.name: "BIT",
+        edm.DOUBLE.name: "FLOAT",
+        edm.STRING.name: "NVARCHAR(MAX)",
+        edm.TIME_OF_DAY.name: "TIME",
+        edm.DATE_TIME_OFFSET.name: "DATETIMEOFFSET",
+        edm.DURATION.name: "DECIMAL(20, 6)",
+        edm.GUID.name: "UNIQUEIDENTIFIER",
+        edm.BINARY.name: "VARBINARY(MAX)",
+    }
+    storages: Mapping[tuple[str, str], Storage] = {
+        (edm.DATE_TIME_OFFSET.name, "datetimeoffset"): Storage(),
+        (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
+            "TODATETIMEOFFSET({a}, '{zone}')",
+            lambda value, zone: in_zone(value, zone),
+            ordered=True,
+        ),
+        (edm.DATE_TIME_OFFSET.name, "text"): Storage(
+            "CASE WHEN {a} LIKE '%[Zz]' OR {a} LIKE '%[+-][0-9][0-9]:[0-9][0-9]'"
+            " THEN CAST({a} AS DATETIMEOFFSET) ELSE TODATETIMEOFFSET(CAST({a} AS DATETIME2), '{zone}') END"
+        ),
+        # Its own order begins with the last bytes.
+        (edm.GUID.name, "uniqueidentifier"): Storage(
+            f"CAST({{a}} AS CHAR(36)) {_BINARY}", lambda value, zone: value
+        ),
+    }
+    default_storages: Mapping[str, str] = {
+        edm.DATE_TIME_OFFSET.name: "datetimeoffset",
+        edm.GUID.name: "uniqueidentifier",
+    }
+    json_storages: Mapping[str, str] = {
+        edm.DATE_TIME_OFFSET.name: "text",
+        edm.GUID.name: "uniqueidentifier",
+    }
+    collections: Mapping[str, Members] = {
+        "json": Members("OPENJSON({a}) AS {t}", "{t}.[value]", is_json=True),
+    }
+    json_values: Mapping[str, str] = {
+        "": "JSON_VALUE({a}, {p})",
+        "json": "JSON_QUERY({a}, {p})",
+        **{
+            name: f"CAST(JSON_VALUE({{a}}, {{p}}) AS {type})"
+            for name, type in types.items()
+            if name not in (edm.STRING.name, edm.DATE_TIME_OFFSET.name)
+        },
+    }
+    json_members: Mapping[str, str] = {
+        "": "{a}",
+        **{
+            name: f"CAST({{a}} AS {type})"
+            for name, type in types.items()
+            if name not in (edm.STRING.name, edm.DATE_TIME_OFFSET.name)
+        },
+    }
+    needles: Mapping[str, Needle] = {
+        "contains(String,String)": (f"{_FOUND} > 0", _unless_empty),
+        "startswith(String,String)": (f"{_FOUND} = 1", _unless_empty),
+        "indexof(String,String)": (
+            f"CASE WHEN {_FOUND} = 0 THEN -1 ELSE {_length(_BEFORE)} END",
+            _unless_empty,
+        ),
+    }
+    templates: Mapping[str, str] = {
+        **Dialect.templates,
+        "div(Integer,Integer)": _TRUNCATED,
+        "mod(Integer,Integer)": "({a} % NULLIF({b}, 0))",
+        "divby(Integer,Integer)": _QUOTIENT,
+        "div(Decimal,Decimal)": _QUOTIENT,
+        "divby(Decimal,Decimal)": _QUOTIENT,
+        "mod(Decimal,Decimal)": "({a} % NULLIF({b}, 0))",
+        "div(Double,Double)": _DIVIDED,
+        "divby(Double,Double)": _DIVIDED,
+        "round(Decimal)": "ROUND({a}, 0)",
+        "round(Double)": NEAREST.replace("CEIL(", "CEILING("),
+        "concat(String,String)": "(CAST({a} AS NVARCHAR(MAX)) + {b})",
+        "contains(String,String)": f"{_FOUND} + CASE WHEN DATALENGTH({{b}}) = 0 THEN 1 ELSE 0 END > 0",
+        "indexof(String,String)": (
+            f"CASE WHEN DATALENGTH({{b}}) = 0 THEN 0 * DATALENGTH({{a}}) WHEN {_FOUND} = 0 THEN -1"
+            f" ELSE {_length(_BEFORE)} END"
+        ),
+        "length(String)": _length("{a}"),
+        "startswith(String,String)": f"{_FOUND} = CASE WHEN DATALENGTH({{b}}) = 0 THEN 0 ELSE 1 END",
+        "endswith(String,String)": f"{_bytes(_END)} = {_bytes('{b}')}",
+        "substring(String,Integer)": f"SUBSTRING({{a}} {_POINTS}, {_START}, 2147483647)",
+        "substring(String,Integer,Integer)": f"SUBSTRING({{a}} {_POINTS}, {_START}, {_COUNT})",
+        "tolower(String)": f"LOWER({{a}} {_POINTS})",
+        "toupper(String)": f"UPPER({{a}} {_POINTS})",
+        "trim(String)": f"(TRIM({_CHARS} FROM {{a}} {_BINARY}) {_POINTS})",
+        "now()": "(SYSUTCDATETIME() AT TIME ZONE 'UTC')",
+        **{
+            f"{part}({kind})": f"DATEPART({part.upper()}, {{a}})"
+            for kind, parts in (
+                ("Date", "year month day"),
+                ("TimeOfDay", "hour minute second"),
+                ("DateTimeOffset", "year month day hour minute second"),
+            )
+            for part in parts.split()
+        },
+        "fractionalseconds(DateTimeOffset)": "(DATEPART(MICROSECOND, {a}) / 1000000.0)",
+        "fractionalseconds(TimeOfDay)": "(DATEPART(MICROSECOND, {a}) / 1000000.0)",
+        "date(DateTimeOffset)": "CAST({a} AS DATE)",
+        "time(DateTimeOffset)": "CAST({a} AS TIME)",
+        "totaloffsetminutes(DateTimeOffset)": "DATEPART(TZOFFSET, {a})",
+        "totalseconds(Duration)": "{a}",
+        "add(DateTimeOffset,Duration)": _shifted(""),
+        "sub(DateTimeOffset,Duration)": _shifted("-"),
+        "add(Date,Duration)": _shifted_date(""),
+        "sub(Date,Duration)": _shifted_date("-"),
+        "sub(DateTimeOffset,DateTimeOffset)": (
+            "CAST(DATEDIFF_BIG(MICROSECOND, {b}, {a}) / 1000000.0 AS DECIMAL(20, 6))"
+        ),
+        "sub(Date,Date)": ("CAST(DATEDIFF_BIG(DAY, {b}, {a}) * 86400 AS DECIMAL(20, 6))"),
+        "add(Duration,Duration)": "({a} + {b})",
+        "sub(Duration,Duration)": "({a} - {b})",
+        "mul(Duration,Number)": "TRY_CAST(ROUND({a} * {b}, 6) AS DECIMAL(20, 6))",
+        "mul(Number,Duration)": "TRY_CAST(ROUND({a} * {b}, 6) AS DECIMAL(20, 6))",
+        "div(Duration,Number)": "TRY_CAST(ROUND({a} / NULLIF(CAST({b} AS FLOAT), 0), 6) AS DECIMAL(20, 6))",
+        "negate(Duration)": "(-{a})",
+        "cast(Integer,Boolean)": "CAST({a} AS BIT)",
+        "cast(Boolean,String)": "CASE WHEN {a} = 1 THEN N'true' WHEN {a} = 0 THEN N'false' END",
+        "cast(Boolean,Integer)": "CAST({a} AS INT)",
+        "cast(Boolean,Decimal)": "CAST({a} AS DECIMAL(38, 12))",
+        "cast(Boolean,Double)": "CAST({a} AS FLOAT)",
+        "cast(String,Boolean)": (
+            f"CASE {_bytes('LOWER({a})')} WHEN {_bytes(_TRUE)} THEN CAST(1 AS BIT)"
+            f" WHEN {_bytes(_FALSE)} THEN CAST(0 AS BIT) END"
+        ),
+        "cast(String,Integer)": (
+            f"CASE WHEN {{a}} {_BINARY} NOT LIKE N'%[^0-9+-]%' AND {{a}} {_BINARY} LIKE N'%[0-9]'"
+            " AND TRY_CAST({a} AS BIGINT) BETWEEN {low} AND {high} THEN TRY_CAST({a} AS BIGINT) END"
+        ),
+        "cast(String,Date)": (
+            f"CASE WHEN {{a}} {_BINARY} LIKE N'{_DAY_LIKE}' THEN TRY_CONVERT(DATE, {{a}}, 23) END"
+        ),
+        "cast(Decimal,Integer)": _WHOLE,
+        "cast(Double,Integer)": _WHOLE,
+        "cast(Date,String)": "CONVERT(NVARCHAR(10), {a}, 23)",
+        "cast(Guid,String)": "LOWER({a})",
+        "cast(DateTimeOffset,Date)": "CAST({a} AS DATE)",
+        "cast(DateTimeOffset,TimeOfDay)": "CAST({a} AS TIME)",
+        "cast(Date,DateTimeOffset)": "TODATETIMEOFFSET(CAST({a} AS DATETIME2), '+00:00')",
+    }
+    unsupported: Mapping[str, str] = {
+        **Dialect.unsupported,
+        "mod(Double,Double)": "it has no remainder of floating-point numbers",
+        "matchespattern(String,String)": "its regular expressions are not those of ECMAScript",
+    }
+
+    def text(self, value: str) -> str:
+        return "N" + super().text(value)
+
+    def json_path(self, keys: tuple[str, ...]) -> str:
+        quoted = [key.replace("\\", "\\\\").replace('"', '\\"') for key in keys]
+        return self.text("$" + "".join(f'."{key}"' for key in quoted))
+
+    def marker(self, marker: str, value: Any, type: edm.Type) -> str:
+        return f"CAST({marker} AS DATETIMEOFFSET)" if type is edm.DATE_TIME_OFFSET else marker
+
+    def bind(self, value: Any, type: edm.Type) -> Any:
+        if isinstance(value, float) and value in (float("inf"), float("-inf")):
+            raise error(
+                [
+                    problem(
+                        "literal-out-of-range.engine",
+                        engine=Name(self.name),
+                        reason=Phrase("it has no infinite numbers"),
+                    )
+                ]
+            )
+        if isinstance(value, dt.datetime):
+            return value if value.tzinfo is None else value.isoformat(timespec="microseconds")
+        if isinstance(value, dt.time):
+            return value.isoformat()
+        if isinstance(value, dt.timedelta):
+            return seconds(value)
+        if isinstance(value, uuid.UUID) and type is edm.GUID:
+            return str(value).upper()
+        return value

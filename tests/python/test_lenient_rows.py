@@ -1,0 +1,356 @@
+"""What rows may hold for each type: the forms that JSON, drivers and Python have for one value."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import enum
+import fractions
+import types
+import uuid
+from zoneinfo import ZoneInfo
+
+import pytest
+
+import odata_query as oq
+from odata_query import python
+from odata_query.model.entity import enum_type
+
+OSLO = ZoneInfo("Europe/Oslo")
+D = decimal.Decimal
+
+
+class Named(enum.Enum):
+    """Values are texts: the texts are the members."""
+
+    LOW = "low"
+    MID = "mid"
+    HIGH = "high"
+
+
+class Numbered(enum.IntEnum):
+    LOW = 1
+    MID = 5
+    HIGH = 9
+
+
+class Other(enum.Enum):
+    """Values say nothing: the names are the members."""
+
+    LOW = (1,)
+    MID = (2,)
+    HIGH = (3,)
+
+
+class Rights(enum.Flag):
+    READ = 1
+    WRITE = 2
+    SHARE = 4
+
+
+class _Text(str):
+    """A text of a class of its own."""
+
+
+class _Number:
+    """A number of a library."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __str__(self):
+        return str(self.number)
+
+    def __repr__(self):
+        return f"Number({self.number})"
+
+    def __index__(self):
+        return int(self.number)
+
+
+def at(*clock, tz=dt.UTC):
+    return dt.datetime(2024, 4, 5, *clock, tzinfo=tz)
+
+
+GUID = uuid.UUID("5c2f2c1e-0a3a-4c8b-9c39-0d8f4d6c5b11")
+BY_NUMBER = oq.edm.EnumType("Numbers", {"LOW": 10, "MID": 20, "HIGH": 30})
+FORMS = {
+    # type: (something less, the literal of the value, forms of the value, something greater)
+    "Edm.Date": (
+        "2024-04-04",
+        "2024-04-05",
+        [
+            dt.date(2024, 4, 5), "2024-04-05", "20240405", _Text("2024-04-05"),
+            at(8, 44), at(23, 59, tz=None), "2024-04-05T08:44:33", "2024-04-05T23:59:59.999Z",
+            "2024-04-05 08:44:33+02:00",
+        ],
+        dt.date(2024, 4, 6),
+    ),
+    "Edm.DateTimeOffset": (
+        at(6, 44, 32),
+        "2024-04-05T06:44:33Z",
+        [
+            at(6, 44, 33), at(8, 44, 33, tz=None), at(8, 44, 33, tz=OSLO), at(1, 44, 33, tz=dt.timezone(dt.timedelta(hours=-5))),
+            "2024-04-05T08:44:33", "2024-04-05 08:44:33", "20240405T084433", "2024-04-05T06:44:33Z",
+            "2024-04-05t06:44:33z", "2024-04-05T08:44:33+02:00", "2024-04-05T08:44:33+0200",
+            "2024-04-05T06:44:33.0000000Z", "2024-04-05T06:44:33.000000000+00:00",
+        ],
+        at(6, 44, 34),
+    ),
+    "Edm.TimeOfDay": (
+        dt.time(8, 44, 32),
+        "08:44:33",
+        [
+            dt.time(8, 44, 33), dt.time(8, 44, 33, tzinfo=OSLO), "08:44:33", "08:44:33.000", "084433", "T08:44:33",
+            "08:44:33Z", "08:44:33z", "08:44:33+02:00", at(8, 44, 33), at(8, 44, 33, tz=None),
+            dt.timedelta(hours=8, minutes=44, seconds=33),
+        ],
+        "08:44:33.000001",
+    ),
+    "Edm.Duration": (
+        dt.timedelta(seconds=89),
+        "duration'PT90S'",
+        [dt.timedelta(seconds=90), "PT90S", "PT1M30S", "P0DT0H1M30.0S", "pt1m30s", _Text("PT90S")],
+        "P1D",
+    ),
+    "Edm.Guid": (
+        uuid.UUID(int=1),
+        str(GUID),
+        [
+            GUID, str(GUID), str(GUID).upper(), GUID.hex, f"{{{GUID}}}", f"urn:uuid:{GUID}",
+            GUID.bytes, bytearray(GUID.bytes), bytearray(GUID.bytes),
+        ],
+        "FFFFFFFF-0A3A-4C8B-9C39-0D8F4D6C5B11",
+    ),
+    "Edm.Decimal": (
+        D("9.89"),
+        "9.90",
+        [D("9.9"), D("9.900"), 9.9, "9.9", "9.90", "+9.900", _Number(9.9), _Text("9.9")],
+        10,
+    ),
+    "Edm.Double": (1.4, "1.5", [1.5, D("1.5"), fractions.Fraction(3, 2)], 2),
+    "Edm.Single": (1, "1.5", [1.5, D("1.5")], 2**60),
+    "Edm.Int32": (1, "2", [2, 2.0, D(2), Numbered(5) - 3], 3),
+    "Edm.Int64": (-(2**63), "7", [7, 7.0], 2**63 - 1),
+    "Edm.Boolean": (False, "true", [True, 1], None),
+    "Edm.String": ("a", "'b'", ["b", _Text("b")], "c"),
+    enum_type(Named): ("low", "'mid'", [Named.MID, "mid", 1, "1", _Text("mid"), _Number(1)], Named.HIGH),
+    enum_type(Numbered): (1, "'MID'", [Numbered.MID, "MID", 5, "5", _Number(5)], Numbered.HIGH),
+    enum_type(Other): (Other.LOW, "'MID'", [Other.MID, "MID", 1, "1"], 2),
+    enum_type(Rights): (
+        Rights.READ,
+        "'WRITE,SHARE'",
+        [Rights.WRITE | Rights.SHARE, "WRITE,SHARE", "SHARE, WRITE", 6, "6"],
+        7,
+    ),
+    # Names go before numbers, where Python's enumeration has other numbers than the model.
+    BY_NUMBER: (10, "'MID'", [Numbered.MID, Other.MID, "MID", 20], Numbered.HIGH),
+}  # fmt: skip
+CASES = [
+    pytest.param(type, less, literal, form, more, id=f"{type}: {form!r}")
+    for type, (less, literal, forms, more) in FORMS.items()
+    for form in forms
+]
+
+
+def model(type, **more):
+    return oq.EntityType("Row", {"p": oq.Property(type), "q": oq.Property(type), **more})
+
+
+def run(values, text, type, kind=dict, copies=1):
+    """The values that are left of those that rows hold."""
+    query = oq.parse_query(text, model(type), default_timezone=OSLO)
+    rows = [kind(p=value, q=None) for value in values] * copies
+    found = python.apply(rows, query)
+    return [row["p"] if kind is dict else row.p for row in found]
+
+
+@pytest.mark.parametrize("copies", [1, 250], ids=["closures", "generated"])
+@pytest.mark.parametrize("kind", [dict, types.SimpleNamespace], ids=["dict", "object"])
+@pytest.mark.parametrize(("type", "less", "literal", "form", "more"), CASES)
+def test_a_value_is_known_in_all_its_forms(type, less, literal, form, more, kind, copies):
+    values = [None, form] if more is None else [more, form, None, less]
+    for text in (
+        f"$filter=p eq {literal}",
+        f"$filter=p in ({literal})",
+        f"$filter=not (p ne {literal})",
+        f"$filter=p ge {literal} and p le {literal}",
+    ):
+        found = run(values, text, type, kind, copies)
+        assert len(found) == copies, text
+        assert all(value is form for value in found), text
+    if more is not None:
+        assert run(values, f"$filter=p gt {literal}", type, kind, copies) == [more] * copies
+        assert run(values, f"$filter=p lt {literal}", type, kind, copies) == [less] * copies
+    expected = sorted(values, key=[None, less, form, more].index if more is not None else [None, form].index)
+    for text, order in (("$orderby=p", expected), ("$orderby=p desc", expected[::-1])):
+        found = run(values, text, type, kind, copies)
+        assert [id(value) for value in found] == [id(value) for value in order for _ in range(copies)]
+        assert [id(v) for v in run(values, f"{text}&$top=1", type, kind, copies)] == [id(order[0])]
+
+
+@pytest.mark.parametrize("copies", [1, 500])
+@pytest.mark.parametrize(("type", "less", "literal", "form", "more"), CASES)
+def test_a_member_of_a_collection_is_known_in_all_its_forms(type, less, literal, form, more, copies):
+    entity = oq.EntityType("Row", {"p": oq.Property(type, collection=True)})
+    rows = [{"p": [less, form]}, {"p": (less,)}, {"p": None}, {}] * copies
+    for text in (f"p/any(x: x eq {literal})", f"p/$count($filter=$this eq {literal}) eq 1"):
+        assert python.apply(rows, oq.parse_query({"filter": text}, entity, default_timezone=OSLO)) == (
+            rows[:1] * copies
+        )
+
+
+@pytest.mark.parametrize("copies", [1, 500])
+@pytest.mark.parametrize(
+    ("type", "form", "filter"),
+    [
+        *(
+            ("Edm.Binary", v, "p ne null")
+            for v in (b"", b"\xff", bytearray(b"x"), bytearray(b"x"), "", "-_8=", "+/8", "!")
+        ),
+        ("Edm.Binary", None, "p eq null"),
+        ("Edm.Date", "2024-04-05T23:00:00Z", "day(p) eq 5 and p add duration'P1D' eq 2024-04-06"),
+        ("Edm.DateTimeOffset", "2024-04-05T08:44:33", "hour(p) eq 8 and date(p) eq 2024-04-05"),
+        ("Edm.DateTimeOffset", "2024-04-05T23:44:33Z", "hour(p) eq 23"),
+        ("Edm.DateTimeOffset", dt.date(2024, 4, 5), "p eq 2024-04-04T22:00:00Z and hour(p) eq 0"),
+        ("Edm.DateTimeOffset", "2024-04-05", "p eq 2024-04-05"),
+        ("Edm.TimeOfDay", "08:44:33.25Z", "hour(p) eq 8 and fractionalseconds(p) eq 0.25"),
+        ("Edm.Duration", "PT1.5S", "totalseconds(p) eq 1.5 and p mul 2 eq duration'PT3S'"),
+        ("Edm.Decimal", "1.10", "p mul 2 eq 2.2 and round(p) eq 1"),
+        ("Edm.Decimal", 0.1, "p add 0.2 eq 0.3"),
+        ("Edm.Double", 3, "p div 2 eq 1.5"),
+        (enum_type(Rights), "WRITE, SHARE", "p has 'SHARE' and cast(p,Edm.String) eq 'WRITE,SHARE'"),
+        (enum_type(Named), Named.MID, "cast(p,Edm.String) eq 'mid'"),
+    ],
+)
+def test_operations_take_what_was_read(type, form, filter, copies):
+    assert len(run([form], f"$filter={filter.replace('+', '%2B')}", type, copies=copies)) == copies
+
+
+@pytest.mark.parametrize(
+    "text", ["$filter=p eq null", "$filter=p eq q", "$filter=p gt q or p ne null", "$orderby=p", "$orderby=q,p desc"]
+)  # fmt: skip
+@pytest.mark.parametrize("copies", [1, 500])
+@pytest.mark.parametrize(
+    ("type", "value"),
+    [
+        *(("Edm.Date", v) for v in ("", "x", "2024-02-30", "05.04.2024", 20240405, 1.5, float("nan"), b"x", True, [], {}, dt.time(8))),
+        *(("Edm.DateTimeOffset", v) for v in ("", "x", "2024-04-05T25:00", "2024-04-05T08:00:60Z", 1712300000, 1.5, float("nan"), b"2024", (), object)),
+        *(("Edm.TimeOfDay", v) for v in ("", "x", "24:00:01", "8:44", 8, float("nan"), dt.date(2024, 4, 5), dt.timedelta(days=1), dt.timedelta(-1))),
+        *(("Edm.Duration", v) for v in ("", "x", "1:30:00", "P1Y", "P1W", 90, 1.5, dt.time(1), "P9999999999D", "PT0.0000001S")),
+        *(("Edm.Guid", v) for v in ("", "x", str(GUID)[:-1], GUID.int, b"short", float("nan"), [])),
+        *(("Edm.Decimal", v) for v in ("", "x", "1,5", "NaN", D("NaN"), D("sNaN"), float("nan"), float("inf"), b"1", [], fractions.Fraction(1, 3), dt.date(2024, 4, 5))),
+        *((enum_type(Named), v) for v in ("", "LOW", "Mid", "low,mid", 1.5, float("nan"), Numbered, [], Other.HIGH, b"low")),
+    ],
+    ids=lambda v: repr(v)[:60],
+)  # fmt: skip
+def test_data_of_another_type_is_an_error_that_shows_the_value(type, value, text, copies):
+    with pytest.raises(oq.ConfigurationError) as caught:
+        run([value], text, type, copies=copies)
+    assert repr(value)[:100] in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [dict, types.SimpleNamespace], ids=["dict", "object"])
+@pytest.mark.parametrize("copies", [1, 500])
+@pytest.mark.parametrize(
+    ("type", "value", "filter", "keeps"),
+    [
+        # Texts, truth values and most numbers are taken as they are: nothing is spent on reading them. What is
+        # of another type equals nothing, and where an operation cannot take it, that is an error.
+        ("Edm.String", 5, "p eq '5'", False),
+        ("Edm.String", 5, "p ne '5'", True),
+        ("Edm.String", 5, "p gt '4'", oq.ConfigurationError),
+        ("Edm.String", 5, "contains(p,'5')", oq.ConfigurationError),
+        ("Edm.String", b"x", "startswith(p,'x')", oq.ConfigurationError),
+        ("Edm.Int32", "5", "p eq 5", False),
+        ("Edm.Int32", "5", "p gt 4", oq.ConfigurationError),
+        ("Edm.Int32", "5", "p add 1 eq 6", oq.ConfigurationError),
+        ("Edm.Int32", [5], "p lt 6", oq.ConfigurationError),
+        ("Edm.Double", "1.5", "p eq 1.5", False),
+        ("Edm.Double", "1.5", "p lt 2", oq.ConfigurationError),
+        ("Edm.Double", D("0.5"), "p add 0.5 gt 0", oq.ConfigurationError),
+        ("Edm.Double", float("nan"), "p eq p", False),
+        ("Edm.Double", float("nan"), "p ne null", True),
+        ("Edm.Double", float("nan"), "p gt 0 or p le 0", False),
+        ("Edm.Boolean", 1, "p", True),
+        ("Edm.Boolean", 0, "p", False),
+        ("Edm.Boolean", "true", "p eq true", False),
+        ("Collection(Edm.String)", "abc", "p/any(x: x eq 'a')", oq.ConfigurationError),
+        ("Collection(Edm.String)", {"a": 1}, "p/any(x: x eq 'a')", oq.ConfigurationError),
+        ("Collection(Edm.String)", 5, "p/any(x: x eq 'a')", oq.ConfigurationError),
+        ("Collection(Edm.String)", {"a"}, "p/any(x: x eq 'a')", True),
+        ("Edm.Double", D("0.1"), "p eq 0.1", False),  # as Python compares them
+        ("Collection(Edm.Date)", dt.date(2024, 4, 5), "p/any(x: x gt 2024-01-01)", oq.ConfigurationError),
+    ],
+)
+def test_texts_numbers_and_truth_values_are_taken_as_they_are(type, value, filter, keeps, kind, copies):
+    text = f"$filter={filter}"
+    if keeps is oq.ConfigurationError:
+        with pytest.raises(oq.ConfigurationError) as caught:
+            run([value], text, type, kind, copies)
+        assert repr(value) in str(caught.value)
+    else:
+        assert len(run([value], text, type, kind, copies)) == copies * keeps
+
+
+@pytest.mark.parametrize(
+    ("type", "values"),
+    [
+        ("Edm.String", ["a", 5]),
+        ("Edm.Int32", [5, "5"]),
+        ("Edm.Double", [1.5, "x"]),
+        ("Edm.Boolean", [True, "true"]),
+        ("Edm.Int32", [1, object()]),
+    ],
+)
+def test_values_that_do_not_compare_cannot_be_sorted(type, values):
+    for rows in (values, values * 500):
+        for text in ("$orderby=p", "$orderby=p desc", "$orderby=p&$top=1"):
+            with pytest.raises(oq.ConfigurationError, match="cannot be sorted"):
+                run(rows, text, type)
+
+
+@pytest.mark.parametrize("copies", [1, 500])
+def test_rows_of_several_kinds_and_forms_stand_in_one_list(copies):
+    rows = [
+        {"p": "2024-04-05"},
+        types.SimpleNamespace(p=dt.date(2024, 4, 6)),
+        {"p": at(0)},
+        types.MappingProxyType({"p": "2024-04-07T00:00:00Z"}),
+        {},
+    ] * copies
+    entity = oq.EntityType("Row", {"p": oq.Property("Edm.Date")})
+    found = python.apply(rows, oq.parse_query("$filter=p ge 2024-04-06&$orderby=p desc", entity))
+    assert found == [rows[3]] * copies + [rows[1]] * copies
+    found = python.apply(rows, oq.parse_query("$orderby=p&$top=1", entity))
+    assert found == [{}]
+
+
+def test_what_libraries_have_for_numbers_and_moments_is_read():
+    numpy = pytest.importorskip("numpy")
+    pandas = pytest.importorskip("pandas")
+    for type, form, literal in (
+        ("Edm.Decimal", numpy.float64(0.1), "0.1"),
+        ("Edm.Decimal", numpy.int64(3), "3"),
+        ("Edm.Double", numpy.float64(0.1), "0.1"),
+        ("Edm.Double", numpy.float32(0.5), "0.5"),
+        ("Edm.Int64", numpy.int32(3), "3"),
+        (enum_type(Numbered), numpy.int16(5), "'MID'"),
+        ("Edm.DateTimeOffset", pandas.Timestamp("2024-04-05T08:44:33"), "2024-04-05T06:44:33Z"),
+        ("Edm.Date", pandas.Timestamp("2024-04-05T08:44:33"), "2024-04-05"),
+        ("Edm.Duration", pandas.Timedelta(seconds=90), "duration'PT90S'"),
+    ):
+        for copies in (1, 1_000):
+            assert len(run([form], f"$filter=p eq {literal}", type, copies=copies)) == copies
+    for type, form in (
+        ("Edm.Date", pandas.NA),
+        ("Edm.DateTimeOffset", pandas.NA),
+        ("Edm.Decimal", pandas.NA),
+        ("Edm.Guid", pandas.NA),
+        ("Edm.Duration", pandas.NaT),
+        ("Edm.DateTimeOffset", numpy.datetime64("2024-04-05")),
+        ("Edm.Duration", numpy.timedelta64(90, "s")),
+    ):
+        for text in ("$filter=p ne null", "$orderby=p"):
+            with pytest.raises(oq.ConfigurationError, match="in the data is no"):
+                run([form], text, type)

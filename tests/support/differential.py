@@ -1,0 +1,232 @@
+"""Random queries on Python's objects and on a database: the ids and their order must be the same.
+
+`python tests/differential.py sqlite 5000 1` tries 5000 queries of seed 1.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import sys
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from decimal import Decimal
+from functools import cache
+from typing import Any
+from unittest.mock import patch
+
+from engines import Engine, close_all, engine
+
+import odata_query as oq
+from odata_query import edm, python, sql
+from odata_query.model.entity import StructuredType
+from odata_query.operations import OPERATIONS
+from odata_query.python import functions as python_values
+from odata_query.sql.dialects import Dialect
+from odata_query.sql.dialects import dialect as dialect_of
+from odata_query.testing import Check, Report
+from odata_query.testing.choices import Choices
+from odata_query.testing.conformance import ITEM, PRODUCT, SUPPLIER
+from odata_query.testing.samples import VALUES, Rows
+
+SIZE = 220
+LINKS = {
+    "products": {"supplier_id": "Edm.Int32"},
+    "items": {"product_id": "Edm.Int32", "maker_id": "Edm.Int32"},
+}
+"""Columns that are no properties."""
+
+
+@cache
+def rows(*, infinite: bool = False, nan: bool = False) -> list[dict[str, Any]]:
+    """Products as nested dictionaries; the same each time."""
+    return Rows(PRODUCT, infinite=infinite, nan=nan).rows(Choices.seeded(7), SIZE)
+
+
+def columns_of(type: StructuredType, prefix: str = "") -> dict[str, Any]:
+    """The columns of a type's own table, each with its type."""
+    found: dict[str, Any] = {}
+    for member in type.members.values():
+        if isinstance(member.type, oq.ComplexType):
+            found |= columns_of(member.type, f"{prefix}{member.column}_")
+        elif member.property.table is None:
+            found[prefix + member.column] = member.type
+    return found
+
+
+def flat(type: StructuredType, row: Mapping[str, Any] | None, prefix: str = "") -> dict[str, Any]:
+    """A row of a type's own table."""
+    found: dict[str, Any] = {}
+    for member in type.members.values():
+        value = row and row[member.name]
+        if isinstance(member.type, oq.ComplexType):
+            found |= flat(member.type, value, f"{prefix}{member.column}_")
+        elif member.property.table is None:
+            is_name = isinstance(member.type, edm.EnumType) and isinstance(value, str)
+            found[prefix + member.column] = member.type.value(value) if is_name else value
+    return found
+
+
+def tables(given: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, Any], list[dict[str, Any]]]]:
+    """Each table with its columns and rows."""
+
+    def link(entity: Mapping[str, Any] | None) -> Any:
+        return entity and entity["id"]
+
+    suppliers = {entity["id"]: entity for row in given if (entity := row["Supplier"])}
+    for row in given:
+        suppliers |= {made["Maker"]["id"]: made["Maker"] for made in row["Items"] if made["Maker"]}
+    yield "suppliers", columns_of(SUPPLIER), [flat(SUPPLIER, s) for s in suppliers.values()]
+    items = [
+        {**flat(ITEM, made), "product_id": row["id"], "maker_id": link(made["Maker"])}
+        for row in given
+        for made in row["Items"]
+    ]
+    yield "items", columns_of(ITEM) | LINKS["items"], items
+    notes = [{"product_id": row["id"], "note": note} for row in given for note in row["notes"]]
+    yield "notes", {"product_id": "Edm.Int32", "note": "Edm.String"}, notes
+    products = [{**flat(PRODUCT, row), "supplier_id": link(row["Supplier"])} for row in given]
+    yield "products", columns_of(PRODUCT) | LINKS["products"], products
+
+
+@contextmanager
+def numbers_of(known: Dialect) -> Iterator[list[Any]]:
+    """Python's operations with the numbers of an engine; what has more digits than its decimals is noted."""
+    noted = []
+
+    def double(value: Any) -> Any:
+        return value if value is None else None if value != value else value + 0.0
+
+    def decimal(value: Any) -> Any:
+        number = value // dt.timedelta(microseconds=1) if isinstance(value, dt.timedelta) else value
+        if isinstance(number, Decimal | int):
+            digits = Decimal(number).normalize().as_tuple().digits
+            noted.extend([value] * (len(digits) > known.decimal_digits))
+        return value
+
+    changed = {}
+    for operation in OPERATIONS.values():
+        for signature in operation.signatures:
+            text = python_values.TEMPLATES.get(signature.key, "")
+            if "Double" in signature.key and known.nan == "none":
+                arguments = re.sub(r"\b([abc])\b", r"double(\1)", text)
+                changed[signature.key] = f"double({arguments})"
+            elif known.decimal_digits is not None and (
+                {"Decimal", "Duration"} & {*signature.parameters, signature.result}
+            ):
+                arguments = re.sub(r"\b([abc])\b", r"decimal(\1)", text)
+                changed[signature.key] = f"decimal({arguments})"
+    caches = (python_values.function, python_values.template)
+    try:
+        with patch.dict(python_values.TEMPLATES, changed), patch.dict(python_values.NAMES):
+            python_values.NAMES |= {"double": double, "decimal": decimal}
+            for cached in caches:
+                cached.cache_clear()
+            yield noted
+    finally:
+        for cached in caches:
+            cached.cache_clear()
+
+
+class Database:
+    """An engine as a backend."""
+
+    def __init__(self, database: Engine) -> None:
+        self.engine = database
+        self.name = database.name
+        self.dialect = dialect_of(self.name)
+        self.rows: Sequence[Any] = ()
+        self.statement: Any = None
+
+    def apply(self, rows: Sequence[Any], query: oq.Query) -> list[int]:
+        if rows is not self.rows:
+            self.rows = rows
+            for table, columns, content in tables(rows):
+                self.engine.create(table, columns, content)
+            if self.name == "sqlite":
+                sql.prepare(self.engine.connection, self.name)
+        chosen = zlib.crc32(repr((query.filter, query.orderby)).encode(errors="replace")) % 10
+        if chosen < 2 and query.top is None and query.skip is None and query.orderby:
+            self.statement = self.fragments(query)
+        else:
+            self.statement = sql.select(query, "products", dialect=self.name, columns=["id"])
+        found = [row[0] for row in self.engine.run(*self.statement)]
+        if chosen == 9:
+            whole = replace(query, top=None, skip=None, orderby=())
+            kept = len(self.engine.run(*sql.select(whole, "products", dialect=self.name, columns=["id"])))
+            counted = self.engine.run(*sql.count(query, "products", dialect=self.name))[0][0]
+            assert counted == kept, f"{counted} are counted, {kept} come"
+        return found
+
+    def not_offered(self) -> set[str]:
+        """The overloads that the dialect's tables leave out."""
+        known = self.dialect
+        kinds = [*VALUES, "Enum"]
+        casts = {f"cast({one},{other})" for one in kinds for other in kinds if one != other or one == "Enum"}
+        return {*known.unsupported, *(casts - known.templates.keys())}
+
+    def fragments(self, query: oq.Query) -> tuple[str, Any]:
+        """A SELECT made of the parts."""
+        where = sql.where(query.filter, dialect=self.name, table="p")
+        order = sql.order_by(query, dialect=self.name, table="p", first=1 + len(where.params))
+        id, table, alias = map(self.dialect.quote, ("id", "products", "p"))
+        text = f"SELECT {alias}.{id} FROM {table}{self.dialect.alias}{alias} WHERE {where.text}"
+        params = where.params
+        params = {**params, **order.params} if isinstance(params, dict) else params + order.params
+        return f"{text} ORDER BY {order.text}", params
+
+    def excuse(self, query: oq.Query, found: list[int]) -> str | None:
+        """Why the engine rightly differs: Python agrees with its numbers, or without rows that it rounds."""
+        known = self.dialect
+        if known.nan != "none" and known.decimal_digits is None:
+            return None
+        with numbers_of(known) as rounded:
+            if self.expected(query) == found:
+                return "NaN is null there, and a negative zero is zero"
+            whole = replace(query, top=None, skip=None)
+            inexact = set()
+            for row in self.rows:
+                rounded.clear()
+                python.apply([row], replace(whole))
+                if rounded:
+                    inexact.add(row["id"])
+            expected = self.expected(whole)
+        if not inexact:
+            return None
+        found = [
+            row[0]
+            for row in self.engine.run(*sql.select(whole, "products", dialect=self.name, columns=["id"]))
+        ]
+        found = found if query.orderby else sorted(found)
+        if [id for id in found if id not in inexact] != [id for id in expected if id not in inexact]:
+            return None
+        return "a decimal or duration of too many digits arises"
+
+    def expected(self, query: oq.Query) -> list[int]:
+        found = [row["id"] for row in python.apply(self.rows, replace(query))]
+        return found if query.orderby else sorted(found)
+
+
+def check(database: Engine, count: int, seed: int, most: int = 20) -> Report:
+    """A report of so many queries on an engine."""
+    backend = Database(database)
+    found = Check(backend, excuse=backend.excuse, most=most)
+    found.offer.refused |= backend.not_offered()
+    given = rows(infinite=database.holds_infinity, nan=database.holds_nan)
+    found.queries(PRODUCT, given, count, seed)
+    return found.report
+
+
+def main(name: str, count: str = "1000", seed: str = "1", most: str = "20") -> int:
+    report = check(engine(name), int(count), int(seed), int(most))
+    print(report)
+    return bool(report.disagreements)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(*sys.argv[1:]))
+    finally:
+        close_all()

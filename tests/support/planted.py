@@ -1,0 +1,374 @@
+"""Backends with one mistake each: what `check_backend` has to find.
+
+A mistake stands in a dialect's tables, in Python's table of functions, in what makes SQL or functions of
+a query, or in a name of a module. It is there only while its backend answers, for `check_backend` compares
+with the same library.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+from unittest.mock import patch
+
+from differential import numbers_of, tables
+from engines import Sqlite, json_text
+
+import odata_query as oq
+from odata_query import edm, python, sql
+from odata_query import logic as truth
+from odata_query.check.typed import TypedCall, TypedPath
+from odata_query.language.ast import Node
+from odata_query.model.entity import Property, StructuredType
+from odata_query.python import closures as python_closures
+from odata_query.python import functions as python_values
+from odata_query.sql.dialects.base import Storage
+from odata_query.sql.dialects.sqlite import SQLite
+from odata_query.sql.emitter import SqlEmitter
+from odata_query.testing.conformance import PRODUCT
+
+Change = tuple[Any, str, Any]
+"""An owner, one of its names, and what that means instead."""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """What a backend does wrong.
+
+    templates  operations as they are wrongly spelled in SQL, and functions: in Python
+    dialect    other answers of the dialect
+    emitter    what comes before the class that makes SQL, and before the one that makes functions; on_sqlite
+               and on_python: before one of them
+    names      what is changed for both
+    column     what is said of columns with texts
+    on         the backends that it can be planted in
+    seldom     those of them in which 1,000 random queries often miss it
+    """
+
+    templates: Mapping[str, str] = field(default_factory=dict)
+    functions: Mapping[str, str] = field(default_factory=dict)
+    dialect: Mapping[str, Any] = field(default_factory=dict)
+    emitter: type = object
+    on_sqlite: type = object
+    on_python: type = object
+    names: Sequence[Change] = ()
+    column: str = ""
+    on: Sequence[str] = ("sqlite", "python")
+    seldom: Sequence[str] = ()
+
+    def emitters(self, own: type, usual: type) -> type:
+        bases = [base for base in (own, self.emitter) if base is not object]
+        return type("Emitter", (*bases, usual), {})
+
+    @contextmanager
+    def planted(self, *more: Change) -> Iterator[None]:
+        with ExitStack() as stack:
+            for change in (*self.names, *more):
+                stack.enter_context(patch.object(*change))
+            yield
+
+
+# ---- backends ------------------------------------------------------------------------------------
+
+
+class OnPython:
+    """Python's objects with a mistake."""
+
+    nan = True
+
+    def __init__(self, mistake: Mistake) -> None:
+        self.mistake = mistake
+        self.changes: tuple[Change, ...] = (
+            (python_closures, "Closures", mistake.emitters(mistake.on_python, python_closures.Closures)),
+            (python_closures, "function", cache(self.function)),
+        )
+
+    def function(self, key: str) -> Any:
+        text = self.mistake.functions.get(key)
+        if text is None:
+            return python_values.function(key)
+        return eval(f"lambda a, b=None: {text}", python_values.NAMES | WRONG)
+
+    def apply(self, rows: Sequence[Any], query: oq.Query) -> list[Any]:
+        with self.mistake.planted(*self.changes):
+            return python.apply(rows, replace(query))  # without what was compiled before
+
+    excuse = None
+
+
+class OnSqlite:
+    """SQLite with a mistake."""
+
+    nan = False
+
+    def __init__(self, mistake: Mistake, database: Sqlite) -> None:
+        self.mistake = mistake
+        self.database = database
+        database.connection.create_function("half_even", 1, half_even, deterministic=True)
+        database.execute("PRAGMA case_sensitive_like = ON")
+        changes = {"templates": {**SQLite.templates, **mistake.templates}, **mistake.dialect}
+        self.dialect: SQLite = type("Dialect", (SQLite,), changes)()
+        self.changes: tuple[Change, ...] = (
+            (sql, "SqlEmitter", mistake.emitters(mistake.on_sqlite, SqlEmitter)),
+        )
+        self.rows: Sequence[Any] = ()
+
+    def apply(self, rows: Sequence[Any], query: oq.Query) -> list[Any]:
+        model = query.entity_type
+        assert model is not None
+        is_product = model is PRODUCT
+        if rows is not self.rows:
+            self.rows = rows
+            for name, columns, content in tables(rows) if is_product else [table_of(model, rows)]:
+                self.database.create(name, {c: self.kind(kind) for c, kind in columns.items()}, content)
+        more: tuple[Change, ...] = () if is_product else ((Property, "stored", in_json),)
+        with self.mistake.planted(*self.changes, *more):
+            table = "products" if is_product else "rows"
+            statement = sql.select(query, table, dialect=self.dialect, columns=["id"])
+        return [row[0] for row in self.database.run(*statement)]
+
+    def kind(self, type: Any) -> Any:
+        return (type, {"sqlite": f"TEXT {self.mistake.column}"}) if type is edm.STRING else type
+
+    def excuse(self, query: oq.Query, found: list[Any]) -> str | None:
+        """Why SQLite rightly differs."""
+        with numbers_of(self.dialect) as inexact:
+            expected = [row["id"] for row in python.apply(self.rows, replace(query))]
+        if found == (expected if query.orderby else sorted(expected)):
+            return "NaN is null there, and a negative zero is zero"
+        return "a decimal of too many digits arises" if inexact else None
+
+
+def in_json(prop: Property, dialect: str) -> str | None:
+    """That complex values are in columns with JSON."""
+    return "json" if isinstance(edm.element_of(prop.resolve()), StructuredType) else None
+
+
+def table_of(
+    model: StructuredType, rows: Sequence[Mapping[str, Any]]
+) -> tuple[str, dict[str, Any], list[dict[str, Any]]]:
+    """The one table for the rows of conformance cases; moments keep their offset."""
+
+    def kind(type: edm.Type) -> edm.Type:
+        is_column = type.name in edm.NUMBERS or type.name in COLUMNS or isinstance(type, edm.EnumType)
+        return type if is_column else edm.STRING
+
+    def stored(value: Any, type: edm.Type) -> Any:
+        if value is None:
+            return None
+        if type is edm.DATE_TIME_OFFSET:
+            return value.isoformat()
+        if isinstance(value, list | dict):
+            return json_text(value)
+        return type.value(value) if isinstance(type, edm.EnumType) and isinstance(value, str) else value
+
+    members = model.members.values()
+    content = [{m.column: stored(row[m.name], m.type) for m in members} for row in rows]
+    return "rows", {m.column: kind(m.type) for m in members}, content
+
+
+COLUMNS = ("Edm.Boolean", "Edm.Date", "Edm.TimeOfDay", "Edm.Duration", "Edm.Guid", "Edm.Binary")
+
+
+# ---- mistakes ------------------------------------------------------------------------------------
+
+
+class NeLosesNull:
+    """`name <> 'x'`."""
+
+    def compared(self, *arguments: Any) -> None:
+        """There is no short way."""
+
+    def same(self, left: Any, right: Any, types: Any, nullable: Any, wanted: bool) -> Any:
+        holds = super().same(left, right, types, nullable, wanted)
+        return holds if wanted else self.every([holds, self.is_null(left, False)])
+
+
+class NotLosesNull:
+    """`NOT (n > 5)`."""
+
+    def compared(self, *arguments: Any) -> None:
+        """There is no short way."""
+
+    def test(self, node: Any, parts: Any, nullable: Any, wanted: bool, on_null: bool) -> Any:
+        holds = super().test(node, parts, nullable, wanted, on_null)
+        if wanted or node.__class__ is not TypedCall or node.function not in truth.COMPARISONS:
+            return holds
+        known = [self.is_null(part, False) for part, can_be in zip(parts, nullable, strict=True) if can_be]
+        return self.every([holds, *known])
+
+
+class NoParentheses:
+    """`a OR b AND c` for `(a or b) and c`."""
+
+    def joined(self, parts: Any, word: str, own: int, other: int, neutral: int, final: int) -> Any:
+        return super().joined(parts, word, own, -1, neutral, final)
+
+
+class InWithoutNull:
+    """`n IN (1)` for `n in (1, null)`."""
+
+    def among(self, part: Any, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool) -> Any:
+        items = [item for item in items if item is not None]
+        return super().among(part, nullable, items, type, wanted)
+
+
+class SharedAlias:
+    """A collection has the same alias wherever it is asked about."""
+
+    def collection(self, instance: Any, member: Any, element: Any, absent: Any) -> Any:
+        before = self.aliases
+        self.aliases = self.__dict__.setdefault("numbers", {}).setdefault(member.name, before)
+        found = super().collection(instance, member, element, absent)
+        self.aliases = max(self.aliases, before)
+        return found
+
+
+class SharedVariable:
+    """Lambdas over members of one type have the same variable."""
+
+    slots: Mapping[int, tuple[int, edm.Type | None]] = {0: (0, None)}
+
+    def enter(self, level: int, type: edm.Type, collection: Any) -> None:
+        around = {at: slot for at, slot in self.slots.items() if at < level}
+        slot = next((slot for slot, kind in around.values() if kind is type), level)
+        self.slots = {**around, level: (slot, type)}
+        super().enter(level, type, collection)
+
+    def path(self, node: TypedPath) -> Any:
+        return super().path(replace(node, level=self.slots[node.level][0]))
+
+    def exists(self, collection: Any, level: int, *rest: Any) -> Any:
+        return super().exists(collection, self.slots[level][0], *rest)
+
+    def filtered(self, collection: Any, level: int, *rest: Any) -> Any:
+        return super().filtered(collection, self.slots[level][0], *rest)
+
+
+class SameButSpaces:
+    """Spaces at the end do not count."""
+
+    def same(self, left: Any, right: Any, types: Any, nullable: Any, wanted: bool) -> Any:
+        if edm.STRING not in types:
+            return super().same(left, right, types, nullable, wanted)
+        first, second = left.function, right.function
+
+        def trimmed(value: str | None) -> str | None:
+            return value and value.rstrip(" ")
+
+        return self.made(
+            lambda frame: (trimmed(first(frame)) == trimmed(second(frame))) is wanted, left, right
+        )
+
+
+def all_takes_null(emitter: Any, node: TypedCall, wanted: bool) -> Any:
+    """`all` as no member for which the expression is false; what it was, but for one word."""
+    is_any = node.function == "any"
+    collection = yield truth.value(emitter, node.arguments[0])
+    element = node.arguments[0].type.element
+    emitter.enter(node.level, element, collection)
+    body = None
+    if len(node.arguments) > 1:
+        body = yield truth.condition(emitter, node.arguments[1].predicate, is_any, False)
+    emitter.node = node
+    return emitter.exists(collection, node.level, element, body, wanted is is_any)
+
+
+def nulls_order(dialect: SQLite, nullable: bool, descending: bool) -> str:
+    return " NULLS FIRST" if descending else " NULLS LAST"
+
+
+_key = python._key
+
+
+def null_is_greatest(node: Node, zone: Any) -> Any:
+    """What makes a sort key of a row."""
+    at = _key(node, zone)
+
+    def made(now: Any) -> Any:
+        key = at(now)
+        return lambda row: (3,) if key(row) == (0,) else key(row)
+
+    return made
+
+
+def like(text: str, part: str) -> bool:
+    """`text LIKE '%' || part || '%'`."""
+    pattern = "".join({"%": ".*", "_": "."}.get(char, re.escape(char)) for char in part)
+    return re.search(pattern, text, re.DOTALL) is not None
+
+
+def half_even(number: float | None) -> float | None:
+    return number if number is None or abs(number) > 2**53 else float(round(number))
+
+
+def text_of(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+WRONG = {"like": like, "round": round, "text_of": text_of}
+_SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+_AS_TEXT = Storage(write=lambda value, zone: value.isoformat(), ordered=True)
+
+MISTAKES: Mapping[str, Mistake] = {
+    "ne loses null": Mistake(emitter=NeLosesNull),
+    "contains is a LIKE without ESCAPE": Mistake(
+        templates={"contains(String,String)": "{a} LIKE '%' || {b} || '%'"},
+        functions={"contains(String,String)": "like(a, b)"},
+    ),
+    "or in and has no parentheses": Mistake(on_sqlite=NoParentheses, on=["sqlite"]),
+    "mod has the sign of the divisor": Mistake(
+        templates={"mod(Integer,Integer)": "((({a} % {b}) + {b}) % {b})"},
+        functions={"mod(Integer,Integer)": "a % b if b else None"},
+    ),
+    "round goes to even numbers": Mistake(
+        templates={f"round({kind})": "half_even({a})" for kind in ("Decimal", "Double")},
+        functions={
+            "round(Decimal)": "finite(Decimal(a).to_integral_value('ROUND_HALF_EVEN'))",
+            "round(Double)": "whole(round, a)",
+        },
+    ),
+    "div of integers has a fraction": Mistake(
+        templates={"div(Integer,Integer)": "(1.0 * {a} / {b})"},
+        functions={"div(Integer,Integer)": "a / b if b else None"},
+    ),
+    "contains takes A for a": Mistake(
+        templates={
+            "contains(String,String)": "instr(lower({a}), lower({b})) > 0",
+            "startswith(String,String)": "instr(lower({a}), lower({b})) = 1",
+        },
+        dialect={"needles": {}},
+        functions={
+            "contains(String,String)": "b.lower() in a.lower()",
+            "startswith(String,String)": "a.lower().startswith(b.lower())",
+        },
+    ),
+    "null sorts last": Mistake(
+        dialect={"nulls_order": nulls_order}, names=[(python, "_key", null_is_greatest)]
+    ),
+    "in loses null": Mistake(emitter=InWithoutNull),
+    "nested lambdas share a variable": Mistake(on_sqlite=SharedAlias, on_python=SharedVariable),
+    "not loses null": Mistake(emitter=NotLosesNull),
+    "all takes null for true": Mistake(names=[(truth, "_quantifier", all_takes_null)]),
+    "spaces at the end do not count": Mistake(
+        column="COLLATE RTRIM", on_python=SameButSpaces, seldom=["python"]
+    ),
+    "add overflows at 32 bits": Mistake(
+        templates={"add(Integer,Integer)": "((({a} + {b} + 2147483648) & 4294967295) - 2147483648)"},
+        functions={"add(Integer,Integer)": "(a + b + 2**31) % 2**32 - 2**31"},
+    ),
+    "moments are compared as text": Mistake(
+        dialect={"storages": {**SQLite.storages, ("Edm.DateTimeOffset", "text"): _AS_TEXT}},
+        functions={name: f"text_of(a) {sign} text_of(b)" for name, sign in _SIGNS.items()},
+        seldom=["sqlite", "python"],
+    ),
+}
+"""By what is wrong: first those that backends have most often."""
+
+
+def backend_of(mistake: Mistake, where: str, database: Sqlite) -> OnPython | OnSqlite:
+    return OnPython(mistake) if where == "python" else OnSqlite(mistake, database)
