@@ -7,7 +7,6 @@ the rest, and what arrives at a backend is made of `every`, `some` and tests of 
 holds or not. A null test is asked for only where a value can be null.
 
 A backend is a class with the methods of `Emitter`; `condition` and `value` call them, children first.
-Nothing here recurses: both are steps for `trampoline.run`.
 """
 
 from __future__ import annotations
@@ -18,12 +17,10 @@ from typing import Any, Protocol
 from . import edm
 from .check.typed import TypedCall, TypedList, TypedPath, has_values_only, is_nullable, type_of
 from .language.ast import Lambda, Literal, Node, TypeName
-from .trampoline import Steps, run
 
 COMPARISONS = frozenset(("gt", "ge", "lt", "le"))
 _COMPARED = COMPARISONS | {"eq", "ne"}
 _ATOMS = _COMPARED | {"in"}
-_SHALLOW = 5
 _LOGIC = frozenset(("and", "or", "not", "eq", "ne", "in", "any", "all", "isof")) | COMPARISONS
 
 
@@ -57,21 +54,21 @@ class Emitter(Protocol):
         For a Boolean value itself, the node is any typed node and parts its value.
         """
 
-    def same(
+    def equals(
         self, left: Any, right: Any, types: tuple[edm.Type, edm.Type], nullable: Sequence[bool], wanted: bool
     ) -> Any:
         """Whether two values are equal, where null equals null."""
 
-    def compared(self, node: TypedCall, path: TypedPath, value: Literal, wanted: bool) -> Any:
+    def compare_fast(self, node: TypedCall, path: TypedPath, value: Literal, wanted: bool) -> Any:
         """A comparison of a path with a value, which is not null, if there is a short way; None if not."""
 
     def is_null(self, part: Any, wanted: bool) -> Any:
         """Whether a value is null."""
 
-    def among(self, part: Any, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool) -> Any:
+    def in_values(self, part: Any, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool) -> Any:
         """Whether a value equals one of the items: Python values, None among them."""
 
-    def within(self, part: Any, collection: Any, wanted: bool) -> Any:
+    def in_collection(self, part: Any, collection: Any, wanted: bool) -> Any:
         """Whether a value equals a member of a collection."""
 
     def exists(self, collection: Any, level: int, type: edm.Type, body: Any | None, wanted: bool) -> Any:
@@ -101,62 +98,18 @@ class Emitter(Protocol):
     def cast(self, part: Any, source: edm.Type, target: edm.Type) -> Any:
         """A value as another type, null where it cannot be."""
 
-    def count(self, collection: Any) -> Any:
+    def count_members(self, collection: Any) -> Any:
         """The number of members."""
 
-    def filtered(self, collection: Any, level: int, type: edm.Type, body: Any) -> Any:
+    def filter_members(self, collection: Any, level: int, type: edm.Type, body: Any) -> Any:
         """The members for which the body holds."""
 
-    def listed(self, parts: Sequence[Any]) -> Any:
+    def list_of(self, parts: Sequence[Any]) -> Any:
         """A list of values."""
 
 
-def holds(emitter: Emitter, node: Node, wanted: bool = True, on_null: bool = False) -> Any:
+def condition(emitter: Emitter, node: Node, wanted: bool = True, on_null: bool = False) -> Any:
     """That a Boolean expression is `wanted`; `on_null` where it is null."""
-    if _is_shallow(node):
-        return _holds_at_once(emitter, node, wanted, on_null)
-    return run(condition(emitter, node, wanted, on_null))
-
-
-def condition(emitter: Emitter, node: Node, wanted: bool = True, on_null: bool = False) -> Steps:
-    """The same as steps."""
-    while type(node) is TypedCall and node.function == "not":
-        node, wanted = node.arguments[0], not wanted
-    if _is_shallow(node):
-        return _holds_at_once(emitter, node, wanted, on_null)
-    assert isinstance(node, TypedCall)
-    if node.function == "or" and wanted and emitter.uses_indexes:
-        node = _paged(node)
-    name = node.function
-    if name == "and" or name == "or":
-        parts = []
-        for argument in node.arguments:
-            if _is_shallow(argument):
-                parts.append(_holds_at_once(emitter, argument, wanted, on_null))
-            else:
-                parts.append((yield condition(emitter, argument, wanted, on_null)))
-        return emitter.every(parts) if (name == "and") is wanted else emitter.some(parts)
-    if name == "any" or name == "all":
-        return (yield _quantifier(emitter, node, wanted))
-    if name == "isof":
-        return (yield _isof(emitter, node, wanted))
-    if name in _ATOMS or "(" in node.key:
-        parts = []
-        for argument in _operands(node):
-            parts.append((yield value(emitter, argument)))
-        return _atom(emitter, node, parts, wanted, on_null)
-    part = yield value(emitter, node)
-    emitter.node = node
-    return emitter.test(node, (part,), (is_nullable(node),), wanted, on_null)
-
-
-def _is_shallow(node: Node) -> bool:
-    """Whether plain operations nest so little that they need no steps: in most queries all do."""
-    return type(node) is not TypedCall or node.height <= _SHALLOW
-
-
-def _holds_at_once(emitter: Emitter, node: Node, wanted: bool, on_null: bool) -> Any:
-    """The condition of what is shallow."""
     while type(node) is TypedCall and node.function == "not":
         node, wanted = node.arguments[0], not wanted
     if type(node) is TypedCall:
@@ -167,7 +120,7 @@ def _holds_at_once(emitter: Emitter, node: Node, wanted: bool, on_null: bool) ->
             left, right = arguments
             if type(left) is TypedPath and type(right) is Literal and right.value is not None:
                 emitter.node = node
-                part = emitter.compared(node, left, right, wanted)
+                part = emitter.compare_fast(node, left, right, wanted)
                 if part is not None:
                     return part
         elif name == "and" or name == "or":
@@ -175,15 +128,19 @@ def _holds_at_once(emitter: Emitter, node: Node, wanted: bool, on_null: bool) ->
             if choice is not None:
                 path, items = choice
                 emitter.node = node
-                return emitter.among(emitter.path(path), path.nullable, items, path.type, wanted)
-            parts = [_holds_at_once(emitter, argument, wanted, on_null) for argument in arguments]
+                return emitter.in_values(emitter.path(path), path.nullable, items, path.type, wanted)
+            parts = [condition(emitter, argument, wanted, on_null) for argument in arguments]
             return emitter.every(parts) if (name == "and") is wanted else emitter.some(parts)
+        elif name == "any" or name == "all":
+            return _quantifier(emitter, node, wanted)
+        elif name == "isof":
+            return _isof(emitter, node, wanted)
         if name in _ATOMS or "(" in node.key:
-            parts = [_value_at_once(emitter, argument) for argument in _operands(node)]
+            parts = [value(emitter, argument) for argument in _operands(node)]
             return _atom(emitter, node, parts, wanted, on_null)
     if type(node) is Literal:
         return emitter.constant(on_null if node.value is None else node.value is wanted)
-    part = _value_at_once(emitter, node)
+    part = value(emitter, node)
     emitter.node = node
     nullable = (is_nullable(node),)
     return emitter.test(node, (part,), nullable, wanted, on_null)  # type: ignore[arg-type]  # a call or a path
@@ -209,7 +166,7 @@ def _paged(node: TypedCall) -> TypedCall:
             return node
         rest.append(others[0] if len(others) == 1 else _with(part, "and", others))
     name = "le" if strict.function == "lt" else "ge"
-    bound = TypedCall(name, strict.arguments, strict.span, name, edm.BOOLEAN, False, 0, 1)
+    bound = TypedCall(name, strict.arguments, strict.span, name, edm.BOOLEAN, False)
     return _with(node, "and", [bound, _with(node, "or", rest)])
 
 
@@ -224,28 +181,7 @@ def _is_bound(node: Node, names: tuple[str, ...]) -> bool:
 
 
 def _with(node: TypedCall, name: str, arguments: list[Node]) -> TypedCall:
-    return TypedCall(name, tuple(arguments), node.span, name, edm.BOOLEAN, node.nullable, 0, node.height + 1)
-
-
-def _value_at_once(emitter: Emitter, node: Node) -> Any:
-    """The value of what is shallow."""
-    if type(node) is TypedPath:
-        return emitter.path(node)
-    if type(node) is Literal:
-        return emitter.literal(node)
-    assert isinstance(node, TypedCall)
-    name = node.function
-    if name in ("and", "or", "not") and node.nullable:
-        parts = [_value_at_once(emitter, argument) for argument in node.arguments]
-        emitter.node = node
-        return emitter.kleene(name, parts)
-    if name in _LOGIC:
-        holds = _holds_at_once(emitter, node, True, False)
-        emitter.node = node
-        return emitter.truth_value(holds)
-    parts = [_value_at_once(emitter, argument) for argument in node.arguments]
-    emitter.node = node
-    return emitter.call(node, parts, [is_nullable(argument) for argument in node.arguments])
+    return TypedCall(name, tuple(arguments), node.span, name, edm.BOOLEAN, node.nullable)
 
 
 def _operands(node: TypedCall) -> Sequence[Node]:
@@ -263,12 +199,12 @@ def _atom(emitter: Emitter, node: TypedCall, parts: list[Any], wanted: bool, on_
         return _equality(emitter, node, parts, wanted is (name == "eq"))
     if name == "in":
         if len(parts) == 2:
-            return emitter.within(parts[0], parts[1], wanted)
+            return emitter.in_collection(parts[0], parts[1], wanted)
         left, right = node.arguments
         items = [item.value for item in right.items]  # type: ignore[attr-defined]  # it is a list of literals
         if not items:
             return emitter.constant(not wanted)
-        return emitter.among(parts[0], is_nullable(left), items, type_of(left), wanted)
+        return emitter.in_values(parts[0], is_nullable(left), items, type_of(left), wanted)
     if name in COMPARISONS:
         # They are false, never null, where an operand is null.
         on_null = not wanted
@@ -280,7 +216,7 @@ def _atom(emitter: Emitter, node: TypedCall, parts: list[Any], wanted: bool, on_
     return emitter.test(node, parts, nullable, wanted, on_null)
 
 
-def value(emitter: Emitter, node: Node) -> Steps:
+def value(emitter: Emitter, node: Node) -> Any:
     """The value of an expression."""
     kind = type(node)
     if kind is TypedPath:
@@ -290,40 +226,40 @@ def value(emitter: Emitter, node: Node) -> Steps:
     if isinstance(node, TypedList):
         parts = []
         for item in node.items:
-            parts.append((yield value(emitter, item)))
+            parts.append(value(emitter, item))
         emitter.node = node
-        return emitter.listed(parts)
+        return emitter.list_of(parts)
     assert isinstance(node, TypedCall)
     name = node.function
     if name in ("and", "or", "not") and node.nullable:
         # Values, not conditions: what is true and what is false would double at each level.
         parts = []
         for argument in node.arguments:
-            parts.append((yield value(emitter, argument)))
+            parts.append(value(emitter, argument))
         emitter.node = node
         return emitter.kleene(name, parts)
     if name in _LOGIC:
-        holds = yield condition(emitter, node, True, False)
+        holds = condition(emitter, node, True, False)
         emitter.node = node
         return emitter.truth_value(holds)
     if name == "case":
         pairs = []
         for given, result in zip(node.arguments[::2], node.arguments[1::2], strict=True):
-            test = yield condition(emitter, given, True, False)
-            pairs.append((test, (yield value(emitter, result))))
+            test = condition(emitter, given, True, False)
+            pairs.append((test, value(emitter, result)))
         emitter.node = node
         return emitter.choose(pairs)
     if name == "$filter":
-        return (yield _filtered(emitter, node))
+        return _filtered(emitter, node)
     parts = []
     for argument in node.arguments:
         if not isinstance(argument, TypeName):
-            parts.append((yield value(emitter, argument)))
+            parts.append(value(emitter, argument))
     emitter.node = node
     if name == "cast":
         return emitter.cast(parts[0], type_of(node.arguments[0]), node.type)
     if name == "$count":
-        return emitter.count(parts[0])
+        return emitter.count_members(parts[0])
     return emitter.call(node, parts, [is_nullable(argument) for argument in node.arguments])
 
 
@@ -352,15 +288,15 @@ def _equality(emitter: Emitter, node: TypedCall, parts: list[Any], wanted: bool)
         left, right, first, second = right, left, second, first
     if type(right) is Literal and right.value is None:
         return emitter.is_null(first, wanted) if is_nullable(left) else emitter.constant(not wanted)
-    return emitter.same(
+    return emitter.equals(
         first, second, (type_of(left), type_of(right)), (is_nullable(left), is_nullable(right)), wanted
     )
 
 
-def _quantifier(emitter: Emitter, node: TypedCall, wanted: bool) -> Steps:
+def _quantifier(emitter: Emitter, node: TypedCall, wanted: bool) -> Any:
     """`any`: a member makes it true. `all`: no member leaves it false or null."""
     is_any = node.function == "any"
-    collection = yield value(emitter, node.arguments[0])
+    collection = value(emitter, node.arguments[0])
     element = type_of(node.arguments[0]).element  # type: ignore[attr-defined]  # it is a collection
     emitter.node = node
     emitter.enter(node.level, element, collection)
@@ -368,23 +304,23 @@ def _quantifier(emitter: Emitter, node: TypedCall, wanted: bool) -> Steps:
     if len(node.arguments) > 1:
         predicate = node.arguments[1]
         assert isinstance(predicate, Lambda)
-        body = yield condition(emitter, predicate.predicate, is_any, not is_any)
+        body = condition(emitter, predicate.predicate, is_any, not is_any)
     emitter.node = node
     return emitter.exists(collection, node.level, element, body, wanted is is_any)
 
 
-def _filtered(emitter: Emitter, node: TypedCall) -> Steps:
+def _filtered(emitter: Emitter, node: TypedCall) -> Any:
     source, predicate = node.arguments
-    collection = yield value(emitter, source)
+    collection = value(emitter, source)
     element = type_of(source).element  # type: ignore[attr-defined]  # it is a collection
     emitter.node = node
     emitter.enter(node.level, element, collection)
-    body = yield condition(emitter, predicate)
+    body = condition(emitter, predicate)
     emitter.node = node
-    return emitter.filtered(collection, node.level, element, body)
+    return emitter.filter_members(collection, node.level, element, body)
 
 
-def _isof(emitter: Emitter, node: TypedCall, wanted: bool) -> Steps:
+def _isof(emitter: Emitter, node: TypedCall, wanted: bool) -> Any:
     """The type is known without the row; null is of no type."""
     operand, target = node.arguments
     assert isinstance(target, TypeName)
@@ -394,6 +330,6 @@ def _isof(emitter: Emitter, node: TypedCall, wanted: bool) -> Steps:
         return emitter.constant(not wanted)
     if not is_nullable(operand):
         return emitter.constant(wanted)
-    part = yield value(emitter, operand)
+    part = value(emitter, operand)
     emitter.node = node
     return emitter.is_null(part, not wanted)

@@ -49,9 +49,9 @@ MANY = 600
 EXAMPLES = [(name, example) for name, op in OPERATIONS.items() for example in op.examples]
 SIGNATURES = [(op.name, s) for op in OPERATIONS.values() for s in op.signatures]
 HANDLED = {
-    "and": "truth.py turns it into two-valued logic",
-    "or": "truth.py turns it into two-valued logic",
-    "not": "truth.py pushes it down to the atoms",
+    "and": "logic.py turns it into two-valued logic",
+    "or": "logic.py turns it into two-valued logic",
+    "not": "logic.py pushes it down to the atoms",
 }
 """Operations whose signatures have no template, and why."""
 

@@ -21,7 +21,7 @@ PACKAGE = ROOT / "odata_query"
 SHIPPED = ("odata_query/language/odata.lark", "odata_query/language/_tables.py", "odata_query/py.typed")
 
 ORDER = (
-    "trampoline", "problems", "edm", "limits", "operations", "regex", "answers", "errors", "language", "model", "check", "query",
+    "problems", "edm", "limits", "operations", "regex", "answers", "errors", "language", "model", "check", "query",
     "logic", "rewrites", "python", "sql", "web", "starlette", "fastapi", "flask", "django", "testing", "strategies",
     "cli", "__main__",
 )  # fmt: skip

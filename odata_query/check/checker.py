@@ -21,7 +21,6 @@ from ..language.ast import (
     OrderByItem,
     Path,
     TypeName,
-    unfrozen,
 )
 from ..language.printer import unparse
 from ..limits import Limits, effective
@@ -29,14 +28,9 @@ from ..model.entity import StructuredType
 from ..operations import OPERATIONS, SEGMENTS, UNKNOWN, described, listed, number_kind, overload, promoted
 from ..problems import Problem, shorten
 from ..problems.catalogue import Phrase
-from ..trampoline import Steps, run
 from .conversion import WRONG, is_nothing, is_unordered
 from .paths import COMPARISONS, OUTERMOST, Names, Scope
-from .typed import NOT_PLAIN, TypedCall, TypedList, TypedPath, has_values_only, is_nullable, type_of
-
-_NewCall = unfrozen(TypedCall)
-_SHALLOW = 3
-"""How deep operations nest that are typed without steps; what nests deeper has them done once more."""
+from .typed import TypedCall, TypedList, TypedPath, is_nullable, type_of
 
 
 class Validator(Names):
@@ -47,7 +41,7 @@ class Validator(Names):
     def filter(self, node: Node) -> Node:
         """The typed tree of a filter; it must be Boolean."""
         self.roots = (node,)
-        typed: Node = self.at_once(node, OUTERMOST) or run(self.visit(node, OUTERMOST))
+        typed: Node = self.visit(node, OUTERMOST)
         self.boolean(typed, node, "$filter")
         return typed
 
@@ -56,79 +50,39 @@ class Validator(Names):
         found = []
         self.roots = [item.expression for item in items]
         for item in items:
-            typed = self.at_once(item.expression, OUTERMOST) or run(self.visit(item.expression, OUTERMOST))
+            typed = self.visit(item.expression, OUTERMOST)
             type = type_of(typed)
             if not isinstance(type, edm.PrimitiveType | edm.EnumType) or is_unordered(type.name):
                 self.refuse("not-sortable.type", item.expression, type=type.name)
             found.append(OrderByItem(typed, item.descending, item.span))
         return tuple(found)
 
-    def at_once(self, node: Node, scope: Scope, room: int = _SHALLOW) -> Node | None:
-        """The typed node of a path, a literal, or an operation that nests little; None for others."""
-        kind = type(node)
-        if kind is Path:
-            return self.path(node, scope)  # type: ignore[arg-type]  # kind says so
-        if kind is Literal:
-            return self.literal(node)  # type: ignore[arg-type]  # kind says so
-        if kind is Call and room and self.all_allowed:
-            assert isinstance(node, Call)
-            made = _OPERATIONS.get(node.function)
-            if made is not None and not (node.arguments and self.negates(node)):
-                arguments = []
-                for argument in node.arguments:
-                    typed = self.at_once(argument, scope, room - 1)
-                    if typed is None:
-                        return None
-                    arguments.append(typed)
-                return made(self, node, arguments)
-        return None
-
     def negates(self, node: Call) -> bool:
         """Whether the left operand is `not x`, where probably the whole was to be negated."""
         first = node.arguments[0]
         return type(first) is Call and first.function == "not" and len(node.arguments) == 2
 
-    def visit(self, node: Node, scope: Scope) -> Steps:
-        """The typed node, as steps."""
-        if type(node) is Call and self.all_allowed:
-            if node.function in _OPERATIONS:
-                return self.operation(node, scope)
-            handler = _HANDLERS.get(node.function)
-            if handler is not None:
-                return handler(self, node, scope)
-        return self.visit_other(node, scope)
-
-    def operation(self, node: Call, scope: Scope) -> Steps:
-        """An operation on values."""
-        if node.arguments and self.negates(node):
-            operand = node.arguments[0].children()[0]
-            meant = Call(node.function, (operand, node.arguments[1]))
-            self.negated[id(operand)] = shorten(unparse(meant), 80)
-        arguments = []
-        for argument in node.arguments:
-            arguments.append(self.at_once(argument, scope) or (yield self.visit(argument, scope)))
-        return _OPERATIONS[node.function](self, node, arguments)
-
-    def visit_other(self, node: Node, scope: Scope) -> Steps:
-        """What needs more than a look into the table of handlers."""
-        typed = self.at_once(node, scope)
-        if typed is not None:
-            return typed
-        if isinstance(node, Call):
-            known = OPERATIONS.get(node.function)
-            if known is not None and not known.is_allowed(self.limits):
+    def visit(self, node: Node, scope: Scope) -> Node:
+        """The typed node."""
+        if type(node) is Path:
+            return self.path(node, scope)
+        if type(node) is Literal:
+            return self.literal(node)
+        if type(node) is Call:
+            name = node.function
+            if not self.all_allowed and name in OPERATIONS and not OPERATIONS[name].is_allowed(self.limits):
                 return self.refuse("operation-not-allowed", node, name=_shown(node))
-            if node.function in _OPERATIONS:
-                return (yield self.operation(node, scope))
-            handler = _HANDLERS.get(node.function)
-            if handler is not None:
-                return (yield handler(self, node, scope))
-            return self.unknown_function(node, scope)
+            if name in _OPERATIONS:
+                if node.arguments and self.negates(node):
+                    operand = node.arguments[0].children()[0]
+                    meant = Call(name, (operand, node.arguments[1]))
+                    self.negated[id(operand)] = shorten(unparse(meant), 80)
+                arguments = [self.visit(argument, scope) for argument in node.arguments]
+                return _OPERATIONS[name](self, node, arguments)
+            handler = _HANDLERS.get(name)
+            return self.unknown_function(node, scope) if handler is None else handler(self, node, scope)
         if isinstance(node, ListExpr):
-            items = []
-            for item in node.items:
-                items.append(self.at_once(item, scope) or (yield self.visit(item, scope)))
-            return self.list(node, items)
+            return self.list(node, [self.visit(item, scope) for item in node.items])
         return self.refuse("unsupported-expression.here", node, what=_kind(node))
 
     # ---- calls -----------------------------------------------------------------------------------
@@ -136,25 +90,7 @@ class Validator(Names):
     def made(
         self, node: Call, arguments: Sequence[Node], key: str, type: edm.Type, nullable: bool, level: int = 0
     ) -> Node:
-        typed = _NewCall()
-        height = 0 if node.function in _PLAIN else NOT_PLAIN
-        for argument in arguments:
-            if isinstance(argument, TypedCall):
-                height = max(height, argument.height)
-            elif isinstance(argument, TypedList) and not (
-                node.function == "in" and has_values_only(argument)
-            ):
-                height = NOT_PLAIN
-        typed.height = height + 1
-        typed.function = node.function
-        typed.arguments = tuple(arguments)
-        typed.span = node.span
-        typed.key = key
-        typed.type = type
-        typed.nullable = nullable
-        typed.level = level
-        typed.__class__ = TypedCall
-        return typed  # type: ignore[no-any-return]  # its class has just been set
+        return TypedCall(node.function, tuple(arguments), node.span, key, type, nullable, level)
 
     def call(self, node: Call, arguments: list[Node]) -> Node:
         """An operation with signatures."""
@@ -246,12 +182,12 @@ class Validator(Names):
         nullable = is_nullable(left) or is_nullable(right)
         return self.made(node, (left, right), "has(Enum,Enum)", edm.BOOLEAN, nullable)
 
-    def member(self, node: Call, scope: Scope) -> Steps:
+    def member(self, node: Call, scope: Scope) -> Node:
         """`in`."""
         given_left, given_right = node.arguments
-        left = self.at_once(given_left, scope) or (yield self.visit(given_left, scope))
+        left = self.visit(given_left, scope)
         if not isinstance(given_right, ListExpr):
-            right = self.at_once(given_right, scope) or (yield self.visit(given_right, scope))
+            right = self.visit(given_right, scope)
             type = type_of(right)
             if UNKNOWN in (type_of(left), type):
                 return WRONG
@@ -263,7 +199,7 @@ class Validator(Names):
             return self.made(node, (left, right), "in", edm.BOOLEAN, False)
         items = []
         for given in given_right.items:
-            typed = self.at_once(given, scope) or (yield self.visit(given, scope))
+            typed = self.visit(given, scope)
             _, typed = self.alike(node, left, typed, (given_left, given), given)
             items.append(typed)
         if UNKNOWN in map(type_of, [left, *items]):
@@ -296,7 +232,7 @@ class Validator(Names):
         total = isinstance(last, Literal) and last.value is True
         return self.made(node, arguments, "case", result, not total or any(map(is_nullable, values)))
 
-    def typed_by_name(self, node: Call, scope: Scope) -> Steps:
+    def typed_by_name(self, node: Call, scope: Scope) -> Node:
         """`cast` and `isof`."""
         target = node.arguments[-1]
         assert isinstance(target, TypeName)  # the builder put it there
@@ -304,7 +240,7 @@ class Validator(Names):
         if len(node.arguments) == 1:
             value: Node = TypedPath(("$it",), node.span, 0, (), self.entity_type, False)
         else:
-            value = self.at_once(node.arguments[0], scope) or (yield self.visit(node.arguments[0], scope))
+            value = self.visit(node.arguments[0], scope)
         if type is None or type_of(value) is UNKNOWN:
             return WRONG
         if node.function == "isof":
@@ -326,10 +262,10 @@ class Validator(Names):
             found = edm.collection(found)
         return found
 
-    def segment(self, node: Call, scope: Scope) -> Steps:
+    def segment(self, node: Call, scope: Scope) -> Node:
         """`any`, `all`, `$count`, `$filter` behind a path."""
         given, *rest = node.arguments
-        source = self.at_once(given, scope) or (yield self.visit(given, scope))
+        source = self.visit(given, scope)
         type = type_of(source)
         if type is UNKNOWN:
             return WRONG
@@ -353,7 +289,7 @@ class Validator(Names):
                 scope.default if isinstance(option, Lambda) else level,
             )
             body = option if node.function == "$filter" else option.children()[0]
-            predicate = self.at_once(body, inner) or (yield self.visit(body, inner))
+            predicate = self.visit(body, inner)
             self.boolean(predicate, body, node.function)
             if type_of(predicate) is UNKNOWN:
                 return WRONG
@@ -378,14 +314,12 @@ _OPERATIONS: dict[str, Callable[[Validator, Call, list[Node]], Node]] = {
     "has": Validator.has,
 }
 """What types an operation whose arguments are values, typed before."""
-_HANDLERS: dict[str, Callable[[Validator, Call, Scope], Steps]] = {
+_HANDLERS: dict[str, Callable[[Validator, Call, Scope], Node]] = {
     **dict.fromkeys(("cast", "isof"), Validator.typed_by_name),
     **dict.fromkeys(SEGMENTS, Validator.segment),
     "in": Validator.member,
 }
 
-_PLAIN = frozenset((*_OPERATIONS, "in")) - {"case"}
-"""Operations that a backend needs no steps for, but by the depth of what they are applied to."""
 _COUNTS = {name: sorted({len(s.parameters) for s in op.signatures}) for name, op in OPERATIONS.items()}
 """The numbers of arguments that an operation takes."""
 _ORDINARY = frozenset(

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from .. import edm
-from ..language.ast import Call, Literal, Node, Path, unfrozen, walk
+from ..language.ast import Call, Literal, Node, Path, walk
 from ..model.entity import Member, StructuredType
 from ..operations import KNOWN_ELSEWHERE, OPERATIONS, SEGMENTS
 from ..problems.catalogue import Phrase
 from .conversion import WRONG, Operands
 from .typed import TypedPath
 
-_NewPath = unfrozen(TypedPath)
 _REMEMBERED_PATHS = 1_000
 _ANNOTATIONS = Phrase("Annotations")
 _NOTHING = ("null", "none", "nil", "undefined", "nothing")
@@ -50,12 +49,7 @@ class Names(Operands):
             paths = self.entity_type.paths
             if scope is OUTERMOST and not self.sorting and len(paths) < _REMEMBERED_PATHS:
                 paths[node.segments] = known
-        typed = _NewPath()
-        typed.segments = node.segments
-        typed.span = node.span
-        typed.level, typed.members, typed.type, typed.nullable = known
-        typed.__class__ = TypedPath
-        return typed  # type: ignore[no-any-return]  # its class has just been set
+        return TypedPath(node.segments, node.span, *known)
 
     def resolve(self, node: Path, scope: Scope) -> Node:
         """The path's properties, or the problem with its first wrong segment."""

@@ -6,17 +6,12 @@ holds its value, a `ListExpr` holds typed items, and a `Lambda` stays as it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from .. import edm
-from ..language.ast import Call, ListExpr, Literal, Node, Path
+from ..language.ast import Call, ListExpr, Literal, Node, Path, node
 from ..model.entity import Member
 
-NOT_PLAIN = 1_000_000
-"""The height of what is no plain operation on values: a lambda, a list, a type."""
 
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class TypedPath(Path):
     """`Supplier/Name`, resolved.
 
@@ -30,22 +25,21 @@ class TypedPath(Path):
     nullable: bool = True
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class TypedCall(Call):
     """An operation on typed arguments; `key` names its overload: `add(Date,Duration)`.
 
     Operations without signatures have their name as key. `any`, `all` and `$filter` have the level of
-    their variable. `height` is how deep plain operations on values nest in it, large where there are others.
+    their variable.
     """
 
     key: str = ""
     type: edm.Type = edm.BOOLEAN
     nullable: bool = True
     level: int = 0
-    height: int = NOT_PLAIN
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class TypedList(ListExpr):
     """A list of typed items of one type."""
 

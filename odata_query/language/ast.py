@@ -1,7 +1,6 @@
 """The tree of an expression: a few frozen nodes, named after the rules of the ABNF.
 
-Nodes compare by structure, without their spans. No operation on them recurses, so a tree of any
-depth can be walked, compared, printed and hashed.
+Nodes compare by structure, without their spans. They are frozen: type checkers refuse to set a field.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from operator import is_
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 from ..edm import Type
 
@@ -17,6 +16,13 @@ Span = tuple[int, int]
 """Offsets of the first character of a node and of the one after its last, in the decoded option."""
 
 N = TypeVar("N", bound="Node")
+C = TypeVar("C")
+
+
+@dataclass_transform(frozen_default=True)
+def node(cls: type[C]) -> type[C]:
+    """Make a class of nodes: slotted, and frozen for type checkers, which is cheaper than at run time."""
+    return dataclass(slots=True, eq=False, repr=False)(cls)
 
 
 class Node:
@@ -98,7 +104,7 @@ class _Text(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Literal(Node):
     """`'abc'`, `7`, `null`, `2024-01-31` (primitiveLiteral).
 
@@ -111,12 +117,17 @@ class Literal(Node):
     type: Type
     span: Span = (0, 0)
 
+    @property
+    def nullable(self) -> bool:
+        """True for null."""
+        return self.value is None
+
     def label(self) -> Any:
         # NaN equals nothing, and its hash is its place in memory.
         return "NaN" if self.value != self.value else self.value, self.type.name
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Path(Node):
     """`Supplier/Name`, `$it/Tags`, `Address/Model.Home/@Core.Note` (firstMemberExpr).
 
@@ -143,7 +154,7 @@ class Path(Node):
         return tuple(s if isinstance(s, str) else None for s in self.segments)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Call(Node):
     """An operator or a function: `a eq 1` is `Call("eq", (a, 1))`, `not x` is `Call("not", (x,))`.
 
@@ -167,7 +178,7 @@ class Call(Node):
         return self.function
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ListExpr(Node):
     """`('a', 'b')` after `in` (listExpr), or a JSON array `["a", Name]` (array)."""
 
@@ -182,7 +193,7 @@ class ListExpr(Node):
         return ListExpr(children, self.span)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class NamedValue(Node):
     """`color='green'` in a call, `ID=1` in a key, `"Name": "x"` in a JSON object."""
 
@@ -201,7 +212,7 @@ class NamedValue(Node):
         return self.name
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class RecordExpr(Node):
     """A JSON object: `{"Name": "x", "Size": 3}` (object)."""
 
@@ -216,7 +227,7 @@ class RecordExpr(Node):
         return RecordExpr(children, self.span)  # type: ignore[arg-type]  # members stay members
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Lambda(Node):
     """`t: t eq 'red'` in `any` and `all` (lambdaVariableExpr, lambdaPredicateExpr)."""
 
@@ -235,7 +246,7 @@ class Lambda(Node):
         return self.variable
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class TypeName(Node):
     """`Edm.String`, `Model.Customer`, `Collection(Edm.Int32)` in `cast` and `isof`."""
 
@@ -247,7 +258,7 @@ class TypeName(Node):
         return self.name
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class OrderByItem(Node):
     """`Name desc` (orderbyItem)."""
 
@@ -264,16 +275,6 @@ class OrderByItem(Node):
 
     def label(self) -> Any:
         return self.descending
-
-
-def unfrozen(cls: Any) -> Any:
-    """A class with the same fields, which can be set: the quick way to make many frozen nodes.
-
-    A frozen dataclass sets each field through object.__setattr__, and that takes longer than all else
-    about a small node. Fill an object of this class, then make it one of `cls` by its `__class__`.
-    """
-    plain = {name: getattr(object, name) for name in ("__init__", "__setattr__")}
-    return type(f"New{cls.__name__}", cls.__bases__, {"__slots__": cls.__slots__, **plain})
 
 
 def walk(node: Node) -> Iterator[Node]:

@@ -23,11 +23,8 @@ from .ast import (
     RecordExpr,
     Span,
     TypeName,
-    unfrozen,
 )
 from .tokens import REMEMBERED, Opening, Refusal, number
-
-_NewCall, _NewLambda = unfrozen(Call), unfrozen(Lambda)
 
 
 class Pair(NamedTuple):
@@ -68,21 +65,11 @@ def _items(end: int, first: Any, rest: list[Any] | None = None) -> list[Any]:
 
 
 def _made(function: str, arguments: tuple[Node, ...], start: int, end: int) -> Call:
-    node = _NewCall()
-    node.function = function
-    node.arguments = arguments
-    node.span = (start, end)
-    node.__class__ = Call
-    return node  # type: ignore[no-any-return]  # its class has just been set
+    return Call(function, arguments, (start, end))
 
 
 def _binary(end: int, left: Node, operator: str, right: Node) -> Call:
-    node = _NewCall()  # not _made: this is the most frequent rule
-    node.function = _operators.get(operator) or _operator(operator)
-    node.arguments = (left, right)
-    node.span = (left.span[0], end)
-    node.__class__ = Call
-    return node  # type: ignore[no-any-return]  # its class has just been set
+    return Call(_operators.get(operator) or _operator(operator), (left, right), (left.span[0], end))
 
 
 def _conjunction(end: int, first: Node, rest: list[Node]) -> Call:
@@ -169,12 +156,7 @@ def _lambda(function: str, inside: int, arguments: list[Any], end: int) -> list[
         raise Refusal("unexpected-text.lambda-name", *name.span, function=function)
     if len(arguments) > 1:
         raise Refusal("unexpected-text.lambda-one", pair.right.span[1], function=function)
-    node = _NewLambda()
-    node.variable = name.segments[0]
-    node.predicate = pair.right
-    node.span = (name.span[0], pair.right.span[1])
-    node.__class__ = Lambda
-    return [node]
+    return [Lambda(name.segments[0], pair.right, (name.span[0], pair.right.span[1]))]
 
 
 def _is_name(node: Any) -> bool:

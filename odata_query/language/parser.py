@@ -231,6 +231,8 @@ def parse(start: str, text: str, option: str, limits: Limits) -> Any:
         found = _parse(start, text, limits.max_depth)
         if len(text) > limits.short or text.count("/") > limits.slashes or text.count(":") > limits.colons:
             _check_size(found, text, limits)
+        if _most_nodes(text) > MAX_HEIGHT:
+            _check_height(found)
     except Refusal as refusal:
         raise _refused(refusal, text, option, limits) from None
     return found
@@ -293,6 +295,19 @@ def _check_size(found: Any, text: str, limits: Limits) -> None:
             pending.extend((child, lambdas) for child in node.children())
     if _exceeds(count, limits.max_nodes):
         raise Refusal("expression-too-large", 0, len(text), count=count, most=limits.max_nodes)
+
+
+MAX_HEIGHT = 200
+"""How high a tree can be; whoever walks one may recurse."""
+
+
+def _check_height(found: Any) -> None:
+    pending = [(node, 1) for node in ([found] if isinstance(found, Node) else found)]
+    while pending:
+        node, height = pending.pop()
+        if height > MAX_HEIGHT:
+            raise Refusal("expression-too-deep", *node.span, most=MAX_HEIGHT)
+        pending += [(child, height + 1) for child in node.children()]
 
 
 def _most_nodes(text: str) -> int:

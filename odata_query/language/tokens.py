@@ -13,7 +13,7 @@ from typing import Any
 from .. import edm
 from ..operations import FUNCTIONS, OPERATIONS
 from ..problems.catalogue import Phrase
-from .ast import Call, Literal, Path, TypeName, unfrozen
+from .ast import Call, Literal, Path, TypeName
 
 
 class Refusal(Exception):
@@ -38,7 +38,6 @@ class Refusal(Exception):
 Opening = tuple[str, int, int]
 """A token that opens something: its name, its offset, and the offset of what it contains."""
 
-_NewPath, _NewLiteral = unfrozen(Path), unfrozen(Literal)
 
 CURLY_QUOTES = "\u2018\u2019\u201c\u201d"
 MAX_NAME = 128
@@ -69,14 +68,10 @@ _functions: dict[str, str] = {}
 
 
 def _path(text: str, start: int, end: int) -> Path:
-    node = _NewPath()
     segments = _segments.get(text)
     if segments is None:
         segments = _read_path(text, start)
-    node.segments = segments
-    node.span = (start, end)
-    node.__class__ = Path
-    return node  # type: ignore[no-any-return]  # its class has just been set
+    return Path(segments, (start, end))
 
 
 def _read_path(text: str, start: int) -> tuple[str, ...]:
@@ -155,12 +150,7 @@ def _count_option(text: str, start: int, end: int) -> Opening:
 
 
 def _made(value: Any, kind: edm.Type, start: int, end: int) -> Literal:
-    node = _NewLiteral()
-    node.value = value
-    node.type = kind
-    node.span = (start, end)
-    node.__class__ = Literal
-    return node  # type: ignore[no-any-return]  # its class has just been set
+    return Literal(value, kind, (start, end))
 
 
 def _search(text: str, start: int, end: int) -> Literal:
@@ -208,12 +198,7 @@ def number(text: str, start: int, end: int) -> Literal:
 
 def _string(text: str, start: int, end: int) -> Literal:
     value = text[1:-1]
-    node = _NewLiteral()  # not _made: this is the most frequent literal
-    node.value = value.replace("''", "'") if "'" in value else value
-    node.type = edm.STRING
-    node.span = (start, end)
-    node.__class__ = Literal
-    return node  # type: ignore[no-any-return]  # its class has just been set
+    return Literal(value.replace("''", "'"), edm.STRING, (start, end))
 
 
 def _json_string(text: str, start: int, end: int) -> Literal:

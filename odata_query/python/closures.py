@@ -10,10 +10,8 @@ from .. import edm
 from ..check.typed import TypedCall, TypedPath
 from ..errors import LimitError
 from ..language.ast import Literal, Node
-from ..logic import holds as holds_of
-from ..logic import value
+from ..logic import condition, value
 from ..problems import problem
-from ..trampoline import run
 from .functions import NAMES, cast, count, function, is_member, members, same_items
 from .rows import fetch, reader_of
 
@@ -37,7 +35,7 @@ class Part(NamedTuple):
 
 
 class Closures:
-    """Emits functions (see `truth.Emitter`)."""
+    """Emits functions (see `logic.Emitter`)."""
 
     uses_indexes = False
     node: Node | None = None
@@ -156,7 +154,7 @@ class Closures:
 
         return self.made(general, *parts)
 
-    def same(
+    def equals(
         self,
         left: Part,
         right: Part,
@@ -175,7 +173,7 @@ class Closures:
             return self.made(lambda frame: first(frame) == second(frame), left, right)
         return self.made(lambda frame: first(frame) != second(frame), left, right)
 
-    def compared(self, node: TypedCall, path: TypedPath, value: Literal, wanted: bool) -> None:
+    def compare_fast(self, node: TypedCall, path: TypedPath, value: Literal, wanted: bool) -> None:
         """There is none."""
         return
 
@@ -183,11 +181,13 @@ class Closures:
         inner = part.function
         return self.made(lambda frame: (inner(frame) is None) is wanted, part)
 
-    def among(self, part: Part, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool) -> Part:
+    def in_values(
+        self, part: Part, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool
+    ) -> Part:
         inner, values = part.function, members(items)
         return self.made(lambda frame: (inner(frame) in values) is wanted, part)
 
-    def within(self, part: Part, collection: Part, wanted: bool) -> Part:
+    def in_collection(self, part: Part, collection: Part, wanted: bool) -> Part:
         inner, outer = part.function, collection.function
 
         def holds(frame: Frame) -> bool:
@@ -291,11 +291,11 @@ class Closures:
         inner = part.function
         return self.made(lambda frame: cast(inner(frame), source, target), part)
 
-    def count(self, collection: Part) -> Part:
+    def count_members(self, collection: Part) -> Part:
         items = collection.function
         return self.made(lambda frame: count(items(frame)), collection)
 
-    def filtered(self, collection: Part, level: int, type: edm.Type, body: Part) -> Part:
+    def filter_members(self, collection: Part, level: int, type: edm.Type, body: Part) -> Part:
         items, place = collection.function, VARIABLES + level
         holds, height = self.finished(body), body.height
 
@@ -311,7 +311,7 @@ class Closures:
 
         return self.made(found, collection, Part(holds, height))
 
-    def listed(self, parts: Sequence[Part]) -> Part:
+    def list_of(self, parts: Sequence[Part]) -> Part:
         functions = [part.function for part in parts]
         return self.made(lambda frame: [item(frame) for item in functions], *parts)
 
@@ -332,14 +332,14 @@ class Program(NamedTuple):
 def compile_condition(node: Node, zone: dt.tzinfo) -> Program:
     """Whether a row is kept by a typed filter."""
     emitter = Closures(zone)
-    part: Part = holds_of(emitter, node)
+    part: Part = condition(emitter, node)
     return _program(emitter, part)
 
 
 def compile_value(node: Node, zone: dt.tzinfo) -> Program:
     """The value of a typed expression for a row."""
     emitter = Closures(zone)
-    part: Part = run(value(emitter, node))
+    part: Part = value(emitter, node)
     return _program(emitter, part)
 
 

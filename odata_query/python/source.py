@@ -18,7 +18,7 @@ from typing import Any
 from .. import edm
 from ..check.typed import TypedCall, TypedPath
 from ..language.ast import Literal, Node
-from ..logic import holds as holds_of
+from ..logic import condition
 from .functions import NAMES, cast, count, is_member, members, same_items, template
 from .rows import reader, reader_of
 
@@ -70,7 +70,7 @@ def _filled(key: str, arguments: Sequence[Expr]) -> Expr:
 
 
 class Source:
-    """Emits expressions of Python (see `truth.Emitter`)."""
+    """Emits expressions of Python (see `logic.Emitter`)."""
 
     uses_indexes = False
     node: Node | None = None
@@ -140,7 +140,7 @@ class Source:
         ]
         return ast.BoolOp(ast.And(), [*present, holds])
 
-    def same(
+    def equals(
         self,
         left: Expr,
         right: Expr,
@@ -153,17 +153,19 @@ class Source:
             return found if wanted else _not(found)
         return _compare(left, ast.Eq() if wanted else ast.NotEq(), right)
 
-    def compared(self, node: TypedCall, path: TypedPath, value: Literal, wanted: bool) -> None:
+    def compare_fast(self, node: TypedCall, path: TypedPath, value: Literal, wanted: bool) -> None:
         """There is none."""
         return
 
     def is_null(self, part: Expr, wanted: bool) -> Expr:
         return _compare(part, ast.Is() if wanted else ast.IsNot(), _constant(None))
 
-    def among(self, part: Expr, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool) -> Expr:
+    def in_values(
+        self, part: Expr, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool
+    ) -> Expr:
         return _compare(part, ast.In() if wanted else ast.NotIn(), self.bound("value", members(items)))
 
-    def within(self, part: Expr, collection: Expr, wanted: bool) -> Expr:
+    def in_collection(self, part: Expr, collection: Expr, wanted: bool) -> Expr:
         found = _call("is_member", part, collection)
         return found if wanted else _not(found)
 
@@ -249,10 +251,10 @@ class Source:
     def cast(self, part: Expr, source: edm.Type, target: edm.Type) -> Expr:
         return _call("cast", part, self.bound("type", source), self.bound("type", target))
 
-    def count(self, collection: Expr) -> Expr:
+    def count_members(self, collection: Expr) -> Expr:
         return _call("count", collection)
 
-    def filtered(self, collection: Expr, level: int, type: edm.Type, body: Expr) -> Expr:
+    def filter_members(self, collection: Expr, level: int, type: edm.Type, body: Expr) -> Expr:
         append = ast.Expr(
             ast.Call(ast.Attribute(_name("kept"), "append", ast.Load()), [_name(f"v{level}")], [])
         )
@@ -264,7 +266,7 @@ class Source:
         name = self.loop(level, type, found, ast.Return(_name("kept")), start)
         return _call(name, collection, *map(_name, self.outer()))
 
-    def listed(self, parts: Sequence[Expr]) -> Expr:
+    def list_of(self, parts: Sequence[Expr]) -> Expr:
         return ast.List(list(parts), ast.Load())
 
 
@@ -286,7 +288,7 @@ def compile_select(node: Node, zone: dt.tzinfo, items: bool) -> Select:
     items says whether rows are dictionaries, or else objects with attributes.
     """
     emitter = Source(zone, items)
-    holds: Expr = holds_of(emitter, node)
+    holds: Expr = condition(emitter, node)
     kept = ast.ListComp(
         _name("row"), [ast.comprehension(ast.Name("row", ast.Store()), _name("rows"), [holds], 0)]
     )
@@ -297,7 +299,7 @@ def compile_select(node: Node, zone: dt.tzinfo, items: bool) -> Select:
 def compile_predicate(node: Node, zone: dt.tzinfo, items: bool) -> Test:
     """A function (row, now) that says whether a typed filter keeps the row."""
     emitter = Source(zone, items)
-    holds: Expr = holds_of(emitter, node)
+    holds: Expr = condition(emitter, node)
     test: Test = _compiled(emitter, [_function("holds", ["row", "now"], [ast.Return(holds)])], "holds")
     return test
 

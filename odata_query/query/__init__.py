@@ -11,7 +11,7 @@ from typing import Any
 from ..check.checker import Validator, raise_problems
 from ..check.typed import TypedPath
 from ..errors import ODataError
-from ..language.ast import Node, OrderByItem, Path, transform, unfrozen, walk
+from ..language.ast import Node, OrderByItem, Path, transform, walk
 from ..language.parser import parse
 from ..limits import Limits, effective
 from ..model.entity import EntityType, StructuredType
@@ -78,9 +78,6 @@ class Query:
         filter = joined(predicate, values, entity_type or self.entity_type, self)
         rest = (self.orderby, self.top, self.skip, self.count, self.entity_type, self.default_timezone)
         return _query(filter, *rest)
-
-
-_NewQuery = unfrozen(Query)
 
 
 def parse_query(
@@ -157,12 +154,7 @@ def _query(
     default_timezone: dt.tzinfo,
 ) -> Query:
     """A Query, made in less time than by its constructor."""
-    query = _NewQuery()
-    query.filter, query.orderby, query.top, query.skip = filter, orderby, top, skip
-    query.count, query.entity_type, query.default_timezone = count, entity_type, default_timezone
-    query.compiled = {}
-    query.__class__ = Query
-    return query  # type: ignore[no-any-return]  # its class has just been set
+    return Query(filter, orderby, top, skip, count, entity_type, default_timezone)
 
 
 def with_key(orderby: tuple[OrderByItem, ...], entity_type: StructuredType) -> tuple[OrderByItem, ...]:

@@ -13,12 +13,10 @@ from typing import Any
 from .. import edm
 from ..check.typed import TypedCall, TypedPath, is_nullable, type_of
 from ..language.ast import Literal, Node, OrderByItem
-from ..logic import holds as holds_of
-from ..logic import value
+from ..logic import condition, value
 from ..problems import ConfigurationError
 from ..problems.catalogue import Phrase
 from ..query import Query
-from ..trampoline import run
 from .dialects import dialect as find
 from .dialects.base import Dialect
 from .emitter import SqlEmitter
@@ -87,7 +85,7 @@ def where(
     first  the number of the first marker, where they are numbered or named
     """
     emitter = _emitter(dialect, default_timezone, False, strings, table)
-    holds = emitter.constant(True) if filter is None else holds_of(emitter, _checked(filter))
+    holds = emitter.constant(True) if filter is None else condition(emitter, _checked(filter))
     return _fragment(emitter, holds.text, table, paramstyle, first)
 
 
@@ -191,7 +189,7 @@ def _condition(emitter: SqlEmitter, query: Query) -> str:
         raise ConfigurationError("a query needs an entity_type to be compiled: give parse_query one")
     if query.filter is None:
         return ""
-    holds = holds_of(emitter, _checked(query.filter))
+    holds = condition(emitter, _checked(query.filter))
     return "" if holds.kind == TRUE else f" WHERE {holds.text}"
 
 
@@ -207,10 +205,7 @@ def _order(emitter: SqlEmitter, items: Sequence[OrderByItem]) -> str:
             continue
         sorted_by.add(same)
         expression = item.expression
-        if isinstance(expression, TypedPath):
-            part = emitter.path(expression)
-        else:
-            part = run(value(emitter, expression))
+        part = value(emitter, expression)
         if isinstance(part, Value):
             continue
         assert isinstance(part, Sql)

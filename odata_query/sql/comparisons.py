@@ -128,7 +128,7 @@ class SqlConditions(SqlPaths):
         text = f"NOT ({holds.text})" if holds.kind != ATOM else f"NOT {holds.text}"
         return Sql(text, ATOM, holds.depth + 1)
 
-    def compared(self, node: TypedCall, path: TypedPath, value: Literal, wanted: bool) -> Sql | None:
+    def compare_fast(self, node: TypedCall, path: TypedPath, value: Literal, wanted: bool) -> Sql | None:
         column = self.path(path)
         name, right = node.function, value.value
         if type(column) is not Sql or not column.equals or right != right:
@@ -254,7 +254,7 @@ class SqlConditions(SqlPaths):
             return "insensitive"
         return own or self.dialect.collation
 
-    def same(
+    def equals(
         self,
         left: Part,
         right: Part,
@@ -340,7 +340,9 @@ class SqlConditions(SqlPaths):
         found = Sql(absent)
         return found if wanted else self.negated(found)
 
-    def among(self, part: Part, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool) -> Sql:
+    def in_values(
+        self, part: Part, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool
+    ) -> Sql:
         if isinstance(part, Value):
             return self.constant(any(_equal(part.value, item) for item in items) is wanted)
         assert isinstance(part, Sql)

@@ -1,4 +1,4 @@
-"""Typed trees to SQL: what `truth.py` asks for, in the words of a dialect.
+"""Typed trees to SQL: what `logic.py` asks for, in the words of a dialect.
 
 Values are bound, names come from the model and are quoted. What is known without the row is computed
 here and bound, so that every operation left has a column in it.
@@ -44,7 +44,7 @@ _SCALES: dict[str, Callable[[int, int], int]] = {
 
 
 class SqlEmitter(SqlConditions):
-    """Emits SQL of a dialect (see `truth.Emitter`)."""
+    """Emits SQL of a dialect (see `logic.Emitter`)."""
 
     def test(
         self,
@@ -109,7 +109,7 @@ class SqlEmitter(SqlConditions):
         if reason is not None:
             raise self.unsupported(node.function, reason)
         if key == "length(Collection)":
-            return self.count(parts[0])
+            return self.count_members(parts[0])
         if dialect.exact_inside:
             parts = [
                 self.exactly(part, argument) for part, argument in zip(parts, node.arguments, strict=True)
@@ -285,17 +285,17 @@ class SqlEmitter(SqlConditions):
 
     # ---- collections -----------------------------------------------------------------------------
 
-    def within(self, part: Part, collection: Part, wanted: bool) -> Sql:
+    def in_collection(self, part: Part, collection: Part, wanted: bool) -> Sql:
         if isinstance(collection, Value):
             items = collection.value or ()
-            return self.among(part, True, items, collection.type, wanted)
+            return self.in_values(part, True, items, collection.type, wanted)
         assert isinstance(collection, Collection)
         near = self.dialect.correlates_through or collection.joins is None
         if not near and isinstance(part, Sql) and "(SELECT " in part.text:
             raise self.too_far()
         element = collection.element
         nullable = (not isinstance(part, Value), True)
-        body = self.same(part, self.member(collection), (element, element), nullable, True)
+        body = self.equals(part, self.member(collection), (element, element), nullable, True)
         return self.exists(collection, 0, element, body, wanted)
 
     def members(self, collection: Collection, body: Sql | None) -> tuple[str, Sql]:
@@ -368,7 +368,7 @@ class SqlEmitter(SqlConditions):
 
         return re.sub(own, numbered, body), ", ".join(columns) or "1"
 
-    def count(self, collection: Part) -> Part:
+    def count_members(self, collection: Part) -> Part:
         if isinstance(collection, Value):
             return Value(None if collection.value is None else len(collection.value), edm.INT64)
         assert isinstance(collection, Collection)
@@ -379,12 +379,12 @@ class SqlEmitter(SqlConditions):
         found.long = True
         return found
 
-    def filtered(self, collection: Part, level: int, type: edm.Type, body: Sql) -> Collection:
+    def filter_members(self, collection: Part, level: int, type: edm.Type, body: Sql) -> Collection:
         assert isinstance(collection, Collection)
         self.level = level - 1
         return replace(collection, on=(*collection.on, body))
 
-    def listed(self, parts: Sequence[Part]) -> Value:
+    def list_of(self, parts: Sequence[Part]) -> Value:
         values = [part.value for part in parts if isinstance(part, Value)]
         if len(values) < len(parts):
             raise self.refused("unsupported-expression.engine", what=Phrase("A list of expressions"))

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import odata_query as oq
 from odata_query.check.typed import TypedPath
-from odata_query.logic import holds
+from odata_query.logic import condition
 
 ALL = {"exists": {"field": "assetId"}}  # every asset has one
 RANGES = {"gt": ("gt", "lt"), "ge": ("gte", "lte"), "lt": ("lt", "gt"), "le": ("lte", "gte")}  # and mirrored
@@ -49,7 +49,7 @@ def field(node: Any) -> str:
 
 
 class Conditions:
-    """Says conditions as items of a search (see `truth.Emitter`); a value is its node."""
+    """Says conditions as items of a search (see `logic.Emitter`); a value is its node."""
 
     uses_indexes = False
     node: Any = None
@@ -60,9 +60,9 @@ class Conditions:
         code, what = ("expression", what) if what else ("function", f"'{self.node.function}'")
         raise refused(what, "$filter", getattr(self.node, "span", (0, 0)), code)
 
-    within = exists = enter = call = choose = cast = count = filtered = refuse
-    truth_value = kleene = listed = partialmethod(refuse, what="A list, or a condition as a value,")
-    compared = staticmethod(lambda *_: None)  # there is no shorter way
+    in_collection = exists = enter = call = choose = cast = count_members = filter_members = refuse
+    truth_value = kleene = list_of = partialmethod(refuse, what="A list, or a condition as a value,")
+    compare_fast = staticmethod(lambda *_: None)  # there is no shorter way
 
     def constant(self, holds: bool) -> Any:
         return ALL if holds else negated(ALL)
@@ -93,7 +93,7 @@ class Conditions:
 
     def test(self, node: Any, parts: Sequence[Any], _: object, wanted: bool, on_null: bool) -> Any:
         if isinstance(node, TypedPath):
-            found = self.among(node, True, [wanted is not on_null], node.type, True)
+            found = self.in_values(node, True, [wanted is not on_null], node.type, True)
             return negated(found) if on_null else found
         if node.function not in RANGES:
             self.refuse()
@@ -107,12 +107,12 @@ class Conditions:
         found = {"range": {field(left): bound}}
         return found if wanted else negated(found)
 
-    def same(self, left: Any, right: Any, types: Any, nullable: Sequence[bool], wanted: bool) -> Any:
+    def equals(self, left: Any, right: Any, types: Any, nullable: Sequence[bool], wanted: bool) -> Any:
         if not isinstance(right, oq.Literal):
             self.refuse(what="A comparison of two properties")
-        return self.among(left, nullable[0], [right.value], types[0], wanted)
+        return self.in_values(left, nullable[0], [right.value], types[0], wanted)
 
-    def among(self, part: Any, nullable: bool, items: Sequence[Any], type: Any, wanted: bool) -> Any:
+    def in_values(self, part: Any, nullable: bool, items: Sequence[Any], type: Any, wanted: bool) -> Any:
         values = [self.plain(item, type) for item in items if item is not None and item == item]
         found = [{"term": {field(part): values}}] if values else []
         found += [self.is_null(part, True)] if None in items else []
@@ -132,7 +132,7 @@ def search_body(query: oq.Query) -> dict[str, Any]:
     if query.skip or not 1 <= limit <= 50:
         option = "$skip" if query.skip else "$top"
         raise refused(f"{option}={query.skip or limit}", option, code="option")
-    found = ALL if query.filter is None else holds(Conditions(), query.filter)
+    found = ALL if query.filter is None else condition(Conditions(), query.filter)
     body: dict[str, Any] = {"query": found.get("and", [found]), "limit": limit}
     for node, descending in [(item.expression, item.descending) for item in query.orderby]:
         if not isinstance(node, TypedPath) or node.nullable or node.type.name not in SORTED:

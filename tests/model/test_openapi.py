@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from models import IMAGE
-from test_models_csdl import SELF, entity_types
+from test_csdl import SELF, entity_types
 
 import odata_query as oq
 from odata_query.operations import OPERATIONS

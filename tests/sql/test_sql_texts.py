@@ -138,7 +138,7 @@ NOT_PARSED = {"oracle": (" WITH WRAPPER", "a part of JSON_TABLE that sqlglot doe
 
 
 def known(name: str) -> Dialect:
-    if find_spec(f"odata_query.dialects.{name}") is None:
+    if find_spec(f"odata_query.sql.dialects.{name}") is None:
         pytest.skip(f"there is no dialect {name} yet")
     return dialect(name)
 
@@ -157,7 +157,7 @@ HANDLED = ("and(", "or(", "not(", "length(Collection)", "mindatetime()", "maxdat
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_every_overload_has_a_spelling_or_a_reason(name: str) -> None:
     known(name)
-    found = getattr(import_module(f"odata_query.dialects.{name}"), BUILT_IN[name])
+    found = getattr(import_module(f"odata_query.sql.dialects.{name}"), BUILT_IN[name])
     for operation in OPERATIONS.values():
         for signature in operation.signatures:
             key = signature.key

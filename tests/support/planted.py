@@ -180,10 +180,10 @@ COLUMNS = ("Edm.Boolean", "Edm.Date", "Edm.TimeOfDay", "Edm.Duration", "Edm.Guid
 class NeLosesNull:
     """`name <> 'x'`."""
 
-    def compared(self, *arguments: Any) -> None:
+    def compare_fast(self, *arguments: Any) -> None:
         """There is no short way."""
 
-    def same(self, left: Any, right: Any, types: Any, nullable: Any, wanted: bool) -> Any:
+    def equals(self, left: Any, right: Any, types: Any, nullable: Any, wanted: bool) -> Any:
         holds = super().same(left, right, types, nullable, wanted)
         return holds if wanted else self.every([holds, self.is_null(left, False)])
 
@@ -191,7 +191,7 @@ class NeLosesNull:
 class NotLosesNull:
     """`NOT (n > 5)`."""
 
-    def compared(self, *arguments: Any) -> None:
+    def compare_fast(self, *arguments: Any) -> None:
         """There is no short way."""
 
     def test(self, node: Any, parts: Any, nullable: Any, wanted: bool, on_null: bool) -> Any:
@@ -212,7 +212,7 @@ class NoParentheses:
 class InWithoutNull:
     """`n IN (1)` for `n in (1, null)`."""
 
-    def among(self, part: Any, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool) -> Any:
+    def in_values(self, part: Any, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool) -> Any:
         items = [item for item in items if item is not None]
         return super().among(part, nullable, items, type, wanted)
 
@@ -245,14 +245,14 @@ class SharedVariable:
     def exists(self, collection: Any, level: int, *rest: Any) -> Any:
         return super().exists(collection, self.slots[level][0], *rest)
 
-    def filtered(self, collection: Any, level: int, *rest: Any) -> Any:
-        return super().filtered(collection, self.slots[level][0], *rest)
+    def filter_members(self, collection: Any, level: int, *rest: Any) -> Any:
+        return super().filter_members(collection, self.slots[level][0], *rest)
 
 
 class SameButSpaces:
     """Spaces at the end do not count."""
 
-    def same(self, left: Any, right: Any, types: Any, nullable: Any, wanted: bool) -> Any:
+    def equals(self, left: Any, right: Any, types: Any, nullable: Any, wanted: bool) -> Any:
         if edm.STRING not in types:
             return super().same(left, right, types, nullable, wanted)
         first, second = left.function, right.function
