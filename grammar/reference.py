@@ -12,7 +12,8 @@ from pathlib import Path
 
 from odata_query.edm import EnumType
 from odata_query.limits import DEFAULT_LIMITS, Limits
-from odata_query.model.entity import EntityType, Property
+from odata_query.model.entity import EntityType
+from odata_query.model.properties import Property
 from odata_query.operations import FUNCTIONS, OPERATIONS, Operation
 from odata_query.problems.catalogue import PROBLEMS, Entry
 from odata_query.sql.dialects import BUILT_IN, dialect

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from .language.parser import parse_filter, parse_orderby
     from .language.printer import unparse
     from .limits import Limits
-    from .model.entity import ComplexType, EntityType, NavigationProperty, Property
+    from .model.entity import EntityType
+    from .model.properties import ComplexType, NavigationProperty, Property
     from .problems import ConfigurationError, Problem
     from .query import Query, parse_query
 
@@ -39,7 +40,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Call": "language.ast",
-    "ComplexType": "model.entity",
+    "ComplexType": "model.properties",
     "ConfigurationError": "problems",
     "EntityType": "model.entity",
     "EnumType": "edm",
@@ -49,14 +50,14 @@ _HOMES = {
     "ListExpr": "language.ast",
     "Literal": "language.ast",
     "NamedValue": "language.ast",
-    "NavigationProperty": "model.entity",
+    "NavigationProperty": "model.properties",
     "Node": "language.ast",
     "ODataError": "errors",
     "OrderByItem": "language.ast",
     "ParseError": "errors",
     "Path": "language.ast",
     "Problem": "problems",
-    "Property": "model.entity",
+    "Property": "model.properties",
     "Query": "query",
     "RecordExpr": "language.ast",
     "TypeName": "language.ast",

@@ -13,7 +13,7 @@ import pytest
 
 import odata_query as oq
 from odata_query import edm, python
-from odata_query.model.entity import ComplexType
+from odata_query.model.properties import ComplexType
 from odata_query.problems.catalogue import PROBLEMS
 from odata_query.testing import conformance
 from odata_query.testing.conformance import OPTIONS, query_of, suites

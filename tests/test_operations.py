@@ -11,7 +11,7 @@ import pytest
 
 import odata_query as oq
 from odata_query import edm, python
-from odata_query.model.entity import ComplexType
+from odata_query.model.properties import ComplexType
 from odata_query.operations import OPERATIONS, Signature, overload
 from odata_query.python.functions import NAMES, TEMPLATES, function
 

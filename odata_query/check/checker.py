@@ -24,7 +24,7 @@ from ..language.ast import (
 )
 from ..language.printer import unparse
 from ..limits import Limits, effective
-from ..model.entity import StructuredType
+from ..model.properties import StructuredType, types_named
 from ..operations import OPERATIONS, SEGMENTS, UNKNOWN, described, listed, number_kind, overload, promoted
 from ..problems import Problem, shorten
 from ..problems.catalogue import Phrase
@@ -254,7 +254,9 @@ class Validator(Names):
     def named_type(self, target: TypeName) -> edm.Type | None:
         name = target.name.removeprefix("Collection(").removesuffix(")")
         found = (
-            edm.primitive(name) or edm.primitive(f"Edm.{name}") or next(self.entity_type.named(name), None)
+            edm.primitive(name)
+            or edm.primitive(f"Edm.{name}")
+            or next(types_named(self.entity_type, name), None)
         )
         if found is None:
             self.refuse("unknown-type", target, name=name)

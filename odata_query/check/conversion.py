@@ -10,7 +10,7 @@ from .. import edm
 from ..language import literals
 from ..language.ast import Call, ListExpr, Literal, Node, TypeName
 from ..limits import Limits
-from ..model.entity import StructuredType
+from ..model.properties import StructuredType, types_named
 from ..operations import UNKNOWN, listed, number_kind, promoted
 from ..problems import Problem, nearest, problem
 from ..problems.catalogue import Phrase
@@ -98,7 +98,7 @@ class Operands:
     def enum_value(self, node: Literal) -> Node:
         """A literal with the name of its enumeration: `Sales.Color'Red'`."""
         name = node.type.name
-        found = [type for type in self.entity_type.named(name) if isinstance(type, edm.EnumType)]
+        found = [type for type in types_named(self.entity_type, name) if isinstance(type, edm.EnumType)]
         if not found:
             return self.refuse("unknown-type", node, span=(node.span[0], node.span[0] + len(name)), name=name)
         # Which of several is meant is known by what the value is compared with.

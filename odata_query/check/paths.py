@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .. import edm
 from ..language.ast import Call, Literal, Node, Path, walk
-from ..model.entity import Member, StructuredType
+from ..model.properties import Member, StructuredType
 from ..operations import KNOWN_ELSEWHERE, OPERATIONS, SEGMENTS
 from ..problems.catalogue import Phrase
 from .conversion import WRONG, Operands
@@ -40,13 +40,13 @@ class Names(Operands):
     def path(self, node: Path, scope: Scope) -> Node:
         known = None
         if scope is OUTERMOST and not self.sorting:
-            known = self.entity_type.paths.get(node.segments)
+            known = self.entity_type._paths.get(node.segments)
         if known is None:
             resolved = self.resolve(node, scope)
             if not isinstance(resolved, TypedPath):
                 return resolved
             known = (resolved.level, resolved.members, resolved.type, resolved.nullable)
-            paths = self.entity_type.paths
+            paths = self.entity_type._paths
             if scope is OUTERMOST and not self.sorting and len(paths) < _REMEMBERED_PATHS:
                 paths[node.segments] = known
         return TypedPath(node.segments, node.span, *known)

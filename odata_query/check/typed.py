@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .. import edm
 from ..language.ast import Call, ListExpr, Literal, Node, Path, node
-from ..model.entity import Member
+from ..model.properties import Member
 
 
 @node

@@ -11,7 +11,8 @@ from typing import Any
 
 from .. import edm
 from ..language.parser import can_be_named
-from ..model.entity import ComplexType, EntityType, Property, StructuredType
+from ..model.entity import EntityType
+from ..model.properties import ComplexType, Property, StructuredType
 from ..problems import ConfigurationError, shorten
 from ..python.functions import RANGES
 from ..python.rows import reader

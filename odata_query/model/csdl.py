@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 from .. import edm
 from ..operations import OPERATIONS
 from ..problems import ConfigurationError
-from .entity import EntityType, Member, StructuredType
+from .properties import ComplexType, Member, StructuredType
 
 _CAPABILITIES = "Org.OData.Capabilities.V1"
 _VOCABULARY = f"https://oasis-tcs.github.io/odata-vocabularies/vocabularies/{_CAPABILITIES}"
@@ -31,7 +31,7 @@ _USES = {"Filter": "filterable", "Sort": "sortable"}
 Json = dict[str, Any]
 
 
-def to_json(entity_type: EntityType, namespace: str = "Default") -> Json:
+def to_json(entity_type: StructuredType, namespace: str = "Default") -> Json:
     """What `EntityType.to_csdl_json` documents.
 
     An entity type without a key has no entity set, which needs one; its restrictions stand at the type.
@@ -88,7 +88,7 @@ def _reachable(root: StructuredType) -> Iterator[StructuredType | edm.EnumType]:
 
 
 def _structured(type: StructuredType, names: dict[int, str]) -> Json:
-    is_entity = isinstance(type, EntityType)
+    is_entity = not isinstance(type, ComplexType)
     found: Json = {"$Kind": "EntityType" if is_entity else "ComplexType"}
     key = [member for member in type.members.values() if member.property.key]
     if is_entity and key and all(_can_be_key(member.type) for member in key):
@@ -106,7 +106,7 @@ def _can_be_key(type: edm.Type) -> bool:
 def _property(member: Member, names: dict[int, str], place: str, is_key: bool) -> Json:
     type = edm.element_of(member.type)
     found: Json = {}
-    leads = isinstance(type, EntityType)
+    leads = isinstance(type, StructuredType) and not isinstance(type, ComplexType)
     many = type is not member.type
     if leads:
         found["$Kind"] = "NavigationProperty"
@@ -164,7 +164,7 @@ def _check_namespace(name: object) -> None:
 
 
 def _restrict(
-    root: EntityType,
+    root: StructuredType,
     types: list[StructuredType | edm.EnumType],
     names: dict[int, str],
     written: dict[str, Json],
@@ -241,7 +241,7 @@ def _leading(types: list[StructuredType], use: str) -> set[int]:
 # ---- XML -----------------------------------------------------------------------------------------
 
 
-def to_xml(entity_type: EntityType, namespace: str = "Default") -> str:
+def to_xml(entity_type: StructuredType, namespace: str = "Default") -> str:
     """What `EntityType.to_csdl_xml` documents."""
     document = to_json(entity_type, namespace)
     edmx = "http://docs.oasis-open.org/odata/ns/edmx"

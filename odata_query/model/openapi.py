@@ -13,7 +13,7 @@ from ..language.parser import parse
 from ..limits import Limits, effective
 from ..operations import OPERATIONS
 from ..problems import shorten
-from .entity import EntityType, Member, StructuredType
+from .properties import Member, StructuredType
 
 _MAX_MEMBERS = 50
 """Members of an enumeration that a description lists."""
@@ -38,7 +38,7 @@ _TESTS = {
 _ORDERED = {*edm.NUMBERS, edm.DATE.name, edm.DATE_TIME_OFFSET.name, edm.DURATION.name, edm.TIME_OF_DAY.name}
 
 
-def to_openapi(entity_type: EntityType, limits: Limits | None = None) -> list[dict[str, Any]]:
+def to_openapi(entity_type: StructuredType, limits: Limits | None = None) -> list[dict[str, Any]]:
     """What `EntityType.to_openapi` documents: `$filter`, `$orderby`, `$top`, `$skip` and `$count`.
 
     `$filter` and `$orderby` are left out where no property may be used in them.

@@ -6,14 +6,15 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, TypedDict, cast
+from typing import Any, TypedDict, TypeVar, cast
 
 from .. import edm
 from ..limits import UNBOUNDED, Limits
 from ..operations import OPERATIONS
 from ..problems import ConfigurationError, nearest
-from .entity import EntityType, NavigationProperty, Property, StructuredType
+from .properties import NavigationProperty, Property, StructuredType
 
+T = TypeVar("T", bound=StructuredType)
 Paths = frozenset[tuple[str, ...]]
 """`owner/name` as ("owner", "name")."""
 
@@ -33,7 +34,7 @@ class ByName(Property):
     __slots__ = ()
 
 
-class Narrowing(TypedDict, total=False):
+class PublishOptions(TypedDict, total=False):
     """What all of `EntityType.from_...` take beside their source.
 
     key         the key property, or properties; by default what the source says, else the one called `id`
@@ -96,23 +97,25 @@ class Rules:
         )
 
 
-def narrowed(
+def publish(
+    cls: type[T],
     name: str,
     properties: Mapping[str, Property],
     *,
     bases: Iterable[str] = (),
     relations_are_listed: bool = False,
     **asked: Any,
-) -> EntityType:
-    """The entity type that a source's properties give with the options of `Narrowing`.
+) -> T:
+    """The entity type that a source's properties give with the options of `PublishOptions`.
 
     properties            by public name; what has another name in the source has that as `attribute`
     bases                 the names of the types that it inherits from
     relations_are_listed  whether what leads to other entities is published only where `only` names it
     """
-    unknown = sorted(asked.keys() - Narrowing.__annotations__.keys())
+    known = PublishOptions.__annotations__
+    unknown = sorted(asked.keys() - known.keys())
     if unknown:
-        raise ConfigurationError(f"there is no option {unknown[0]!r}: {', '.join(Narrowing.__annotations__)}")
+        raise ConfigurationError(f"there is no option {unknown[0]!r}: {', '.join(known)}")
     rename = asked.get("rename")
     rules = Rules(
         paths(asked.get("only"), "only"),
@@ -121,7 +124,7 @@ def narrowed(
         _by_path(rename, "rename", str) if isinstance(rename, Mapping) else _renaming(rename),
         _by_path(asked.get("override", {}), "override", Property) or None,
     )
-    source = EntityType(name, properties, bases=bases)
+    source = cls(name, properties, bases=bases)
     publisher = _Publisher(relations_are_listed)
     publisher.exclude(source, paths(asked.get("exclude", ()), "exclude"), rules.override or {})
     found = publisher.publish(source, rules)
@@ -129,20 +132,21 @@ def narrowed(
     keys = None if key is None else names_of((key,) if isinstance(key, str) else key, "key")
     found = _with_key(found, keys, source, publisher.labels)
     functions = asked.get("functions")
-    return found if functions is None else found.restrict(functions=functions)
+    return found if functions is None else restricted(found, functions=functions)
 
 
 def restricted(
-    type: EntityType,
-    only: Iterable[str] | None,
-    exclude: Iterable[str],
-    filterable: Iterable[str] | None,
-    sortable: Iterable[str] | None,
-    functions: Iterable[str] | None,
-    operators: Iterable[str] | None,
-    limits: Limits | None,
-) -> EntityType:
-    """What `EntityType.restrict` documents."""
+    type: T,
+    *,
+    only: Iterable[str] | None = None,
+    exclude: Iterable[str] = (),
+    filterable: Iterable[str] | None = None,
+    sortable: Iterable[str] | None = None,
+    functions: Iterable[str] | None = None,
+    operators: Iterable[str] | None = None,
+    limits: Limits | None = None,
+) -> T:
+    """A type that offers less than another: see `EntityType.restrict`."""
     if not isinstance(limits, Limits | None):
         raise ConfigurationError(f"limits are Limits, not {limits!r:.100}")
     bounds = limits or UNBOUNDED
@@ -158,7 +162,7 @@ def restricted(
     publisher = _Publisher(False, by_label=True)
     publisher.exclude(type, paths(exclude, "exclude"), {})
     found = publisher.publish(type, rules)
-    return EntityType(
+    return found.__class__(
         found.name,
         found.properties,
         limits=None if bounds == UNBOUNDED else bounds,
@@ -288,7 +292,7 @@ class _Publisher:
                     prop = override.get(path[: position + 1], named[name][1])
                     owner = _structured(prop, f"{owner.name}.{name}")
 
-    def publish(self, type: EntityType, rules: Rules) -> EntityType:
+    def publish(self, type: T, rules: Rules) -> T:
         self.waiting.append((type, rules))
         for source, asked in self.waiting:  # which grows
             key = (id(source), asked)
@@ -297,7 +301,7 @@ class _Publisher:
                 self.labels = self.labels if self.made else labels
                 self.made[key] = source.__class__(source.name, properties)
         found = self.made[id(type), rules]
-        assert isinstance(found, EntityType)
+        assert isinstance(found, type.__class__)
         return found
 
     def named(self, type: StructuredType) -> dict[str, tuple[str, Property]]:
@@ -443,9 +447,7 @@ def camel_case(name: str) -> str:
     return before + head + "".join(part[:1].upper() + part[1:] for part in rest) + after
 
 
-def _with_key(
-    found: EntityType, key: Iterable[str] | None, source: EntityType, labels: Mapping[str, str]
-) -> EntityType:
+def _with_key(found: T, key: Iterable[str] | None, source: StructuredType, labels: Mapping[str, str]) -> T:
     """The type with its key: the properties asked for, or those flagged, or the one called `id`."""
     if key is None:
         if source.key or found.key:
@@ -461,7 +463,7 @@ def _with_key(
             if not isinstance(found.members[labels[name]].type, edm.PrimitiveType | edm.EnumType):
                 raise ConfigurationError(f"{found.name}.{name} is no value, which a key needs")
             wanted.add(labels[name])
-    return EntityType(
+    return found.__class__(
         found.name,
         {label: replace(prop, key=label in wanted) for label, prop in found.properties.items()},
     )

@@ -11,7 +11,7 @@ from .. import edm
 from ..check.checker import validate
 from ..check.typed import TypedCall, TypedPath, type_of
 from ..language.ast import Literal, Node
-from ..model.entity import StructuredType
+from ..model.properties import StructuredType
 from ..problems import ConfigurationError
 from ..query import Query
 from .closures import Program, compile_condition, compile_value

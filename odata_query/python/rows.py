@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import edm
 from ..language import literals
-from ..model.entity import Member
+from ..model.properties import Member
 from ..problems import ConfigurationError
 from .functions import geo
 

@@ -14,7 +14,7 @@ from ..errors import ODataError
 from ..language.ast import Node, OrderByItem, Path, transform, walk
 from ..language.parser import parse
 from ..limits import Limits, effective
-from ..model.entity import EntityType, StructuredType
+from ..model.properties import StructuredType
 from ..problems import ConfigurationError, Problem, nearest, problem, shorten
 
 _BUILT = ("filter", "orderby", "top", "skip", "count")
@@ -159,13 +159,12 @@ def _query(
 
 def with_key(orderby: tuple[OrderByItem, ...], entity_type: StructuredType) -> tuple[OrderByItem, ...]:
     """The items, and behind them the key properties that are not among them: a total order."""
-    if isinstance(entity_type, EntityType):
-        entity_type = entity_type.unrestricted  # what clients do not see can order their pages
-    by_key: list[OrderByItem] | None = entity_type.kept.get("key")
+    entity_type = entity_type.unrestricted  # what clients do not see can order their pages
+    by_key: list[OrderByItem] | None = entity_type._cache.get("key")
     if by_key is None:
         members = [entity_type.members[name] for name in entity_type.key]
         paths = [TypedPath((m.name,), (0, 0), 0, (m,), m.type, m.nullable) for m in members]
-        by_key = entity_type.kept["key"] = [OrderByItem(path) for path in paths]
+        by_key = entity_type._cache["key"] = [OrderByItem(path) for path in paths]
     if not orderby:
         return tuple(by_key)
     used = {item.expression.segments for item in orderby if isinstance(item.expression, TypedPath)}

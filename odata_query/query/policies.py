@@ -16,7 +16,7 @@ from ..errors import ODataError
 from ..language.ast import Call, ListExpr, Literal, Node, Path, transform
 from ..language.parser import parse_filter
 from ..limits import Limits
-from ..model.entity import EntityType, StructuredType, enum_type
+from ..model.properties import StructuredType, enum_type
 from ..model.sources.hints import PRIMITIVES
 from ..problems import ConfigurationError
 from . import Query
@@ -33,8 +33,7 @@ def joined(
     """What `Query.with_filter` documents: the condition, and the query's filter behind it."""
     if model is None:
         raise ConfigurationError("a predicate needs an entity_type: give it one, or give parse_query one")
-    if isinstance(model, EntityType):
-        model = model.unrestricted
+    model = model.unrestricted
     if not isinstance(predicate, Node | str):
         raise ConfigurationError(f"a predicate is a text or a tree, not {predicate!r:.100}")
     zone = query.default_timezone
@@ -42,7 +41,7 @@ def joined(
         node: Node = predicate
     elif isinstance(predicate, str) and _KEPT_TYPES.issuperset(map(type, values.values())):
         key = (predicate, zone, *values, *values.values(), *map(type, values.values()))
-        kept = model.kept
+        kept = model._cache
         known: Node | None = kept.get(key)
         node = known or _typed(predicate, values, model, zone)
         if known is None:

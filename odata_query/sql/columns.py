@@ -11,7 +11,7 @@ from .. import edm
 from ..check.typed import TypedPath
 from ..errors import error
 from ..language.ast import Node
-from ..model.entity import ComplexType, Member, Property, StructuredType
+from ..model.properties import ComplexType, Member, Property, StructuredType
 from ..problems import ConfigurationError, problem
 from ..problems.catalogue import Name, Phrase
 from .dialects.base import Dialect, Members
@@ -94,7 +94,7 @@ class SqlPaths:
     def path(self, node: TypedPath) -> Part:
         members = node.members
         if node.level == 0 and len(members) == 1:
-            known = members[0].spelled.get(self.spelling)
+            known = members[0]._columns.get(self.spelling)
             if known is not None:
                 return known  # type: ignore[no-any-return]  # only this file writes there
         instance = self.rows.get(node.level)
@@ -106,7 +106,7 @@ class SqlPaths:
                 text = instance.column(self.dialect.quote(member.column))
                 found = self.column(text, member.type, member.property)
                 if node.level == 0:
-                    member.spelled[self.spelling] = found
+                    member._columns[self.spelling] = found
                 return found
         assert instance is not None
         absent: str | None = None

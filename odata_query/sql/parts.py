@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from .. import edm
 from ..errors import error
-from ..model.entity import Property
+from ..model.properties import Property
 from ..problems import ConfigurationError, problem
 from ..problems.catalogue import Name, Phrase
 from .dialects.base import Dialect, Members, Storage

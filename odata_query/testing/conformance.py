@@ -20,7 +20,8 @@ from typing import Any, NamedTuple
 
 from .. import edm
 from ..limits import Limits
-from ..model.entity import ComplexType, EntityType, NavigationProperty, Property, StructuredType
+from ..model.entity import EntityType
+from ..model.properties import ComplexType, NavigationProperty, Property, StructuredType
 from ..python.rows import reader
 from ..query import Query, parse_query
 

@@ -34,7 +34,8 @@ from ..language.ast import (
 from ..language.parser import can_be_named
 from ..language.printer import unparse
 from ..limits import DEFAULT_LIMITS, Limits, effective
-from ..model.entity import EntityType, StructuredType
+from ..model.entity import EntityType
+from ..model.properties import StructuredType
 from ..operations import OPERATIONS, Operation, Signature
 from ..query import parse_query
 from .choices import Choices

@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from .. import edm
-from ..model.entity import EntityType, Member, StructuredType
+from ..model.entity import EntityType
+from ..model.properties import Member, StructuredType
 from ..operations import number_kind
 from ..python.functions import RANGES
 from ..python.rows import fetch

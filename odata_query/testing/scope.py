@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import edm
-from ..model.entity import StructuredType
+from ..model.properties import StructuredType
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from urllib.parse import quote
 
 import odata_query as oq
 from odata_query import answers, python
-from odata_query.model.entity import ComplexType
+from odata_query.model.properties import ComplexType
 from odata_query.testing.choices import Choices
 from odata_query.testing.generator import Generator
 from odata_query.testing.mistakes import PIECES, changed

@@ -9,7 +9,7 @@ import pytest
 
 import odata_query as oq
 from odata_query import python
-from odata_query.model.publishing import camel_case, narrowed
+from odata_query.model.publishing import camel_case, publish
 
 
 def prop(type="Edm.String", **more):
@@ -39,7 +39,7 @@ def person():
 
 
 def read(**narrowing):
-    return narrowed("Person", person(), **narrowing)
+    return publish(oq.EntityType, "Person", person(), **narrowing)
 
 
 def names(type, path=""):
@@ -217,14 +217,14 @@ def related():
     ],
 )  # fmt: skip
 def test_what_leads_to_other_entities_is_published_only_by_name(only, paths):
-    found = narrowed("Item", related(), relations_are_listed=True, only=only)
+    found = publish(oq.EntityType, "Item", related(), relations_are_listed=True, only=only)
     assert {path: names(found, path) for path in paths} == paths
 
 
 @pytest.mark.parametrize("only", [["owner"], ["id", "owner"], ["owner/country"], ["owner/name", "owner"]])
 def test_it_must_be_said_what_of_another_entity_is_published(only):
     with pytest.raises(oq.ConfigurationError, match="leads to other entities: say what of them"):
-        narrowed("Item", related(), relations_are_listed=True, only=only)
+        publish(oq.EntityType, "Item", related(), relations_are_listed=True, only=only)
 
 
 def test_a_type_that_fails_is_no_matter_where_it_is_not_published():
@@ -235,14 +235,18 @@ def test_a_type_that_fails_is_no_matter_where_it_is_not_published():
         inner = oq.ComplexType("Inner", {"id": prop(), "bad": prop(fail), "inner": many(lambda t=[]: t[0])})
         inner.properties["inner"].type.__defaults__[0].append(inner)
         fields = {"id": prop(), "bad": prop(fail), "inner": many(inner)}
-        found = narrowed("Row", fields, exclude=["bad", "inner/bad"])
+        found = publish(oq.EntityType, "Row", fields, exclude=["bad", "inner/bad"])
         assert names(found, "inner/inner") == ["id", "inner"]
-        found = narrowed(
-            "Row", fields, override={"bad": prop("Edm.Int32"), "inner/bad": prop()}, only=["bad"]
+        found = publish(
+            oq.EntityType,
+            "Row",
+            fields,
+            override={"bad": prop("Edm.Int32"), "inner/bad": prop()},
+            only=["bad"],
         )
         assert found.members["bad"].type.name == "Edm.Int32"
         with pytest.raises(oq.ConfigurationError, match="Row.bad has no type"):
-            narrowed("Row", fields, exclude=["inner"])
+            publish(oq.EntityType, "Row", fields, exclude=["inner"])
 
 
 # ---- names ---------------------------------------------------------------------------------------
@@ -267,7 +271,7 @@ def test_a_type_that_fails_is_no_matter_where_it_is_not_published():
 )
 def test_camel_case(name, renamed):
     assert camel_case(name) == renamed
-    found = narrowed("Row", {name: prop()}, rename="camelCase")
+    found = publish(oq.EntityType, "Row", {name: prop()}, rename="camelCase")
     assert [(m.name, m.attribute, m.column) for m in found.members.values()] == [(renamed, name, name)]
 
 
@@ -283,7 +287,7 @@ def test_camel_case(name, renamed):
     ],
 )
 def test_rows_are_read_by_the_names_of_the_source(rename, expected):
-    found = narrowed("Row", {"a_b": prop(), "c": prop()}, rename=rename)
+    found = publish(oq.EntityType, "Row", {"a_b": prop(), "c": prop()}, rename=rename)
     assert {m.name: m.attribute for m in found.members.values()} == expected
     label = next(label for label, source in expected.items() if source == "a_b")
     rows = [{"a_b": "x", "c": "y"}, {"a_b": "y", "c": "x"}]
@@ -361,8 +365,8 @@ def test_a_wrong_option_is_the_developers_mistake(narrowing, message):
 def test_camel_case_that_makes_two_names_one_is_an_error():
     for one, two in itertools.permutations(("file_size", "fileSize", "FileSize", "file__size"), 2):
         with pytest.raises(oq.ConfigurationError, match="Row has two properties called 'fileSize'"):
-            narrowed("Row", {one: prop(), two: prop()}, rename="camelCase")
-        narrowed("Row", {one: prop(), two: prop()}, rename="camelCase", exclude=[one])
+            publish(oq.EntityType, "Row", {one: prop(), two: prop()}, rename="camelCase")
+        publish(oq.EntityType, "Row", {one: prop(), two: prop()}, rename="camelCase", exclude=[one])
 
 
 # ---- keys and overrides --------------------------------------------------------------------------
@@ -386,7 +390,7 @@ def test_camel_case_that_makes_two_names_one_is_an_error():
     ],
 )
 def test_the_key(fields, narrowing, key):
-    found = narrowed("Row", fields, **narrowing)
+    found = publish(oq.EntityType, "Row", fields, **narrowing)
     assert found.key == key
     assert found.restrict().key == key
     order = oq.parse_query("$top=1", found).orderby

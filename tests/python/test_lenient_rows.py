@@ -14,7 +14,7 @@ import pytest
 
 import odata_query as oq
 from odata_query import python
-from odata_query.model.entity import enum_type
+from odata_query.model.properties import enum_type
 
 OSLO = ZoneInfo("Europe/Oslo")
 D = decimal.Decimal

@@ -146,7 +146,7 @@ def test_a_predicate_has_the_values_of_its_own_request():
         asked("").with_filter("tenant eq @t", t=True)  # equal to 1
     for n in range(1_500):
         asked("").with_filter("id eq @n", n=n)
-    assert len(ROW.kept) <= 1_000
+    assert len(ROW._cache) <= 1_000
 
 
 def test_predicates_are_joined_one_after_another():

@@ -10,7 +10,7 @@ from test_cases import FILES, cases
 
 import odata_query as oq
 from odata_query import edm, python, sql
-from odata_query.model.entity import StructuredType
+from odata_query.model.properties import StructuredType
 from odata_query.python.rows import reader
 from odata_query.testing.conformance import query_of
 

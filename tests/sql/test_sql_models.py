@@ -12,7 +12,7 @@ import pytest
 
 import odata_query as oq
 from odata_query import edm, python, sql
-from odata_query.model.entity import StructuredType
+from odata_query.model.properties import StructuredType
 
 # fmt: off
 P, N, MANY = oq.Property, oq.NavigationProperty, {"collection": True}

@@ -21,7 +21,7 @@ from engines import Engine, close_all, engine
 
 import odata_query as oq
 from odata_query import edm, python, sql
-from odata_query.model.entity import StructuredType
+from odata_query.model.properties import StructuredType
 from odata_query.operations import OPERATIONS
 from odata_query.python import functions as python_values
 from odata_query.sql.dialects import Dialect

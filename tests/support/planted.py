@@ -23,7 +23,7 @@ from odata_query import edm, python, sql
 from odata_query import logic as truth
 from odata_query.check.typed import TypedCall, TypedPath
 from odata_query.language.ast import Node
-from odata_query.model.entity import Property, StructuredType
+from odata_query.model.properties import Property, StructuredType
 from odata_query.python import closures as python_closures
 from odata_query.python import functions as python_values
 from odata_query.sql.dialects.base import Storage

@@ -28,7 +28,7 @@ import odata_query as oq
 from odata_query import edm, python
 from odata_query.check.typed import TypedCall
 from odata_query.language.ast import walk
-from odata_query.model.entity import StructuredType
+from odata_query.model.properties import StructuredType
 from odata_query.operations import OPERATIONS
 from odata_query.strategies import filters, invalid_filters, orderbys, queries, raw_text, rows
 from odata_query.testing.choices import Choices

@@ -1,1 +1,1 @@
-"""Entity types from what people have already: a file for each source, all narrowed in `narrowing`."""
+"""Entity types from what people have already: a file for each source, all publish in `narrowing`."""

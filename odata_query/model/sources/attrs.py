@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from typing import Any, Unpack
 
 from ...problems import ConfigurationError
-from ..entity import EntityType
-from ..publishing import Narrowing
+from ..publishing import PublishOptions, T
 from .hints import Field, Unmapped, annotated, is_class, read_class
 
 
-def from_attrs(python_class: type, **narrowing: Unpack[Narrowing]) -> EntityType:
+def from_attrs(cls: type[T], python_class: type, **options: Unpack[PublishOptions]) -> T:
     """What `EntityType.from_attrs` documents."""
     if not is_class(python_class, "__attrs_attrs__"):
         raise ConfigurationError(f"{python_class!r} is no attrs class")
-    return read_class(python_class, narrowing)
+    return read_class(cls, python_class, options)
 
 
 def fields_of(python_class: Any) -> Iterator[Field]:

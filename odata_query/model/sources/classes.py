@@ -8,23 +8,22 @@ from collections.abc import Iterator
 from typing import Any, Unpack
 
 from ...problems import ConfigurationError
-from ..entity import EntityType
-from ..publishing import Narrowing
+from ..publishing import PublishOptions, T
 from .hints import Field, annotated, is_class, read_class
 
 
-def from_dataclass(python_class: type, **narrowing: Unpack[Narrowing]) -> EntityType:
+def from_dataclass(cls: type[T], python_class: type, **options: Unpack[PublishOptions]) -> T:
     """What `EntityType.from_dataclass` documents."""
     if not is_class(python_class, "__dataclass_fields__"):
         raise ConfigurationError(f"{python_class!r} is no dataclass")
-    return read_class(python_class, narrowing)
+    return read_class(cls, python_class, options)
 
 
-def from_typed_dict(python_class: type, **narrowing: Unpack[Narrowing]) -> EntityType:
+def from_typed_dict(cls: type[T], python_class: type, **options: Unpack[PublishOptions]) -> T:
     """What `EntityType.from_typed_dict` documents."""
     if not is_class(python_class, "__required_keys__"):
         raise ConfigurationError(f"{python_class!r} is no TypedDict")
-    return read_class(python_class, narrowing)
+    return read_class(cls, python_class, options)
 
 
 def fields_of(python_class: Any) -> Iterator[Field]:

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple, Unpack
 from ... import edm
 from ...operations import OPERATIONS
 from ...problems import ConfigurationError, nearest, shorten
-from ..entity import ComplexType, EntityType, NavigationProperty, Property, StructuredType
-from ..publishing import Hidden, Narrowing, Paths, narrowed
+from ..properties import ComplexType, NavigationProperty, Property, StructuredType
+from ..publishing import Hidden, Paths, PublishOptions, T, publish, restricted
 from .csdl_documents import object_of, parsed, shown, simple_name, wrong
 
 _CAPABILITIES = "Org.OData.Capabilities.V1."
@@ -25,18 +25,18 @@ _OLD = {"Edm.DateTime": edm.DATE_TIME_OFFSET, "Edm.Time": edm.TIME_OF_DAY}
 
 
 def from_csdl(
-    document: str | bytes | Mapping[str, Any], name: str, **narrowing: Unpack[Narrowing]
-) -> EntityType:
+    cls: type[T], document: str | bytes | Mapping[str, Any], name: str, **options: Unpack[PublishOptions]
+) -> T:
     """What `EntityType.from_csdl` documents."""
     if not isinstance(name, str):
         raise ConfigurationError(f"the name of an entity type or set is a text, not {name!r}")
-    reading = _Reading(parsed(document))
+    reading = _Reading(cls, parsed(document))
     found, functions = reading.find(name)
-    asked: dict[str, Any] = dict(narrowing)
+    asked: dict[str, Any] = dict(options)
     if not found.key:
         asked.setdefault("key", ())  # a document says what the key is, so none is guessed
-    published = narrowed(found.name, found.properties, **asked)
-    return published if functions is None else published.restrict(functions=functions)
+    published = publish(cls, found.name, found.properties, **asked)
+    return published if functions is None else restricted(published, functions=functions)
 
 
 class _Denied(NamedTuple):
@@ -61,7 +61,8 @@ _NOTHING = _Denied()
 class _Reading:
     """The types of one document, each made once when it is reached."""
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    def __init__(self, cls: type[StructuredType], document: Mapping[str, Any]) -> None:
+        self.entity_class = cls
         self.aliases: dict[str, str] = {}
         self.definitions: dict[str, Mapping[str, Any]] = {}
         self.sets: dict[str, Mapping[str, Any]] = {}
@@ -212,7 +213,7 @@ class _Reading:
                     sortable=may[1],
                 )
         kind = self.definitions[name]["$Kind"]
-        return (EntityType if kind == "EntityType" else ComplexType)(simple_name(name), properties)
+        return (self.entity_class if kind == "EntityType" else ComplexType)(simple_name(name), properties)
 
     def lineage(self, name: str) -> list[str]:
         """A type and those that it is based on, those first."""

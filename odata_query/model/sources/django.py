@@ -12,8 +12,8 @@ from django.db.models.fields import PositiveIntegerRelDbTypeMixin  # type: ignor
 
 from ... import edm
 from ...problems import ConfigurationError
-from ..entity import EntityType, NavigationProperty, Property
-from ..publishing import Narrowing, camel_case, listed, narrowed, unmapped
+from ..properties import NavigationProperty, Property, StructuredType
+from ..publishing import PublishOptions, T, camel_case, listed, publish, unmapped
 
 # The first one found counts, from a field's own class up.
 _TYPES: dict[type, edm.PrimitiveType] = {
@@ -47,26 +47,31 @@ _STORAGES = {
 """How Django stores values where an engine has no type of its own for them."""
 
 
-def from_django(model: Any, *, all_fields: bool = False, **narrowing: Unpack[Narrowing]) -> EntityType:
+def from_django(
+    cls: type[T], model: Any, *, all_fields: bool = False, **options: Unpack[PublishOptions]
+) -> T:
     """What `EntityType.from_django` documents."""
     meta = getattr(model, "_meta", None) if isinstance(model, models.base.ModelBase) else None
     if meta is None or meta.abstract:
         raise ConfigurationError(f"{model!r} is no model of Django that has a table")
-    name, properties = model.__name__, _Reader().properties(model)
-    narrowing["only"] = listed(name, ["*"], narrowing.get("only"), all_fields)
-    return narrowed(name, properties, bases=_bases(model), relations_are_listed=True, **narrowing)
+    name, properties = model.__name__, _Reader(cls).properties(model)
+    options["only"] = listed(name, ["*"], options.get("only"), all_fields)
+    return publish(cls, name, properties, bases=_bases(model), relations_are_listed=True, **options)
 
 
 class _Reader:
     """Reads models, and on demand those that they lead to, each once."""
 
-    def __init__(self) -> None:
-        self.entities: dict[type, EntityType] = {}
+    def __init__(self, cls: type[StructuredType]) -> None:
+        self.entity_class = cls
+        self.entities: dict[type, StructuredType] = {}
         self.enums: dict[Any, edm.EnumType] = {}
 
-    def entity(self, model: Any) -> EntityType:
+    def entity(self, model: Any) -> StructuredType:
         if model not in self.entities:
-            self.entities[model] = EntityType(model.__name__, self.properties(model), bases=_bases(model))
+            self.entities[model] = self.entity_class(
+                model.__name__, self.properties(model), bases=_bases(model)
+            )
         return self.entities[model]
 
     def properties(self, model: Any) -> dict[str, Property]:

@@ -20,8 +20,8 @@ from typing import Any
 
 from ... import edm
 from ...problems import ConfigurationError
-from ..entity import ComplexType, EntityType, Property, enum_type
-from ..publishing import Hidden, digits_of, failing, narrowed, published_as
+from ..properties import ComplexType, Property, enum_type
+from ..publishing import Hidden, T, digits_of, failing, publish, published_as
 
 _KINDS = {
     "__pydantic_decorators__": "pydantic",
@@ -102,10 +102,10 @@ class Scope:
         return hint[tuple(self.variables.get(name, name) for name in names)] if names else hint
 
 
-def read_class(python_class: Any, narrowing: Mapping[str, Any]) -> EntityType:
+def read_class(cls: type[T], python_class: Any, options: Mapping[str, Any]) -> T:
     """The entity type of a class of a known kind, or of `Page[Image]`."""
     root = _Reader().type_of(python_class)
-    return narrowed(root.name, root.properties, bases=root.bases, **narrowing)
+    return publish(cls, root.name, root.properties, bases=root.bases, **options)
 
 
 def is_class(given: Any, mark: str) -> bool:

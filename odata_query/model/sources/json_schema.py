@@ -11,8 +11,8 @@ from urllib.parse import unquote, urljoin
 
 from ... import edm
 from ...problems import ConfigurationError, nearest
-from ..entity import ComplexType, EntityType, Property
-from ..publishing import Hidden, Narrowing, digits_of, failing, narrowed, published_as
+from ..properties import ComplexType, Property
+from ..publishing import Hidden, PublishOptions, T, digits_of, failing, publish, published_as
 
 MAX_DEPTH = 100
 """References, `allOf` and unions that may stand inside one another in one schema."""
@@ -52,8 +52,8 @@ _OF_VALUES = {bool: "boolean", int: "integer", float: "number", str: "string", l
 
 
 def from_json_schema(
-    schema: Mapping[str, Any], name: str | None = None, **narrowing: Unpack[Narrowing]
-) -> EntityType:
+    cls: type[T], schema: Mapping[str, Any], name: str | None = None, **options: Unpack[PublishOptions]
+) -> T:
     """What `EntityType.from_json_schema` documents.
 
     What is `writeOnly` or of the format `password` is published by `override` alone. A name that OData
@@ -64,12 +64,12 @@ def from_json_schema(
         raise ConfigurationError(f"a JSON Schema is a mapping, as json.loads gives it, not {schema!r:.200}")
     asked: Any = {
         option: list(value) if isinstance(value, Iterable) and not isinstance(value, str | Mapping) else value
-        for option, value in narrowing.items()
+        for option, value in options.items()
     }
     document = _Document(schema)
     label, root = document.entity(name)
     document.note_names(root, asked)
-    return narrowed(label, document.properties(root, label), **asked)
+    return publish(cls, label, document.properties(root, label), **asked)
 
 
 @dataclass(slots=True)

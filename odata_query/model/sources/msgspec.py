@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from typing import Any, Unpack
 
 from ...problems import ConfigurationError
-from ..entity import EntityType
-from ..publishing import Narrowing
+from ..publishing import PublishOptions, T
 from .hints import Field, annotated, is_class, read_class
 
 
-def from_msgspec(struct: type, **narrowing: Unpack[Narrowing]) -> EntityType:
+def from_msgspec(cls: type[T], struct: type, **options: Unpack[PublishOptions]) -> T:
     """What `EntityType.from_msgspec` documents."""
     if not is_class(struct, "__struct_fields__"):
         raise ConfigurationError(f"{struct!r} is no msgspec Struct")
-    return read_class(struct, narrowing)
+    return read_class(cls, struct, options)
 
 
 def fields_of(struct: Any) -> Iterator[Field]:

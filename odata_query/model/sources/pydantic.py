@@ -10,8 +10,8 @@ import pydantic
 
 from ... import edm
 from ...problems import ConfigurationError
-from ..entity import EntityType, Property
-from ..publishing import Hidden, Narrowing
+from ..properties import Property
+from ..publishing import Hidden, PublishOptions, T
 from .hints import Field, Unmapped, is_class, read_class
 
 _VALUES: dict[Any, edm.PrimitiveType] = {
@@ -26,13 +26,13 @@ _VALUES: dict[Any, edm.PrimitiveType] = {
 }
 
 
-def from_pydantic(model: type, **narrowing: Unpack[Narrowing]) -> EntityType:
+def from_pydantic(cls: type[T], model: type, **options: Unpack[PublishOptions]) -> T:
     """What `EntityType.from_pydantic` documents."""
     if not is_class(model, "__pydantic_decorators__"):
         raise ConfigurationError(f"{model!r} is no model of pydantic 2")
     if issubclass(typing.get_origin(model) or model, pydantic.RootModel):
         raise ConfigurationError(f"{model!r} is a RootModel, which has no properties")
-    return read_class(model, narrowing)
+    return read_class(cls, model, options)
 
 
 def fields_of(model: Any) -> Iterator[Field]:

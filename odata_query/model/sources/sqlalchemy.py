@@ -24,8 +24,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from ... import edm
 from ...problems import ConfigurationError
-from ..entity import ComplexType, EntityType, NavigationProperty, Property, enum_type
-from ..publishing import ByName, Narrowing, listed, narrowed, published_as, unmapped
+from ..properties import ComplexType, NavigationProperty, Property, StructuredType, enum_type
+from ..publishing import ByName, PublishOptions, T, listed, publish, published_as, unmapped
 from .hints import PRIMITIVES
 
 _COMPUTED = ""
@@ -77,17 +77,19 @@ _STORAGES = {
 """How SQLAlchemy stores values where an engine has no type of its own for them, or several."""
 
 
-def from_sqlalchemy(source: Any, *, all_fields: bool = False, **narrowing: Unpack[Narrowing]) -> EntityType:
+def from_sqlalchemy(
+    cls: type[T], source: Any, *, all_fields: bool = False, **options: Unpack[PublishOptions]
+) -> T:
     """What `EntityType.from_sqlalchemy` documents."""
     if isinstance(source, Table):
-        name, properties, columns, bases = source.name, _of_table(source), ["*"], []
+        name, properties, columns, bases = source.name, _of_table(cls, source), ["*"], []
     else:
         mapper = _mapper(source)
-        name, properties = mapper.class_.__name__, _Reader().properties(mapper)
+        name, properties = mapper.class_.__name__, _Reader(cls).properties(mapper)
         columns = [name for name in _columns(mapper) if name in properties]
         bases = _bases(mapper)
-    narrowing["only"] = listed(name, columns, narrowing.get("only"), all_fields)
-    return narrowed(name, properties, bases=bases, relations_are_listed=True, **narrowing)
+    options["only"] = listed(name, columns, options.get("only"), all_fields)
+    return publish(cls, name, properties, bases=bases, relations_are_listed=True, **options)
 
 
 def _bases(mapper: Mapper[Any]) -> list[str]:
@@ -114,8 +116,8 @@ def _columns(mapper: Mapper[Any]) -> Iterator[str]:
             yield name
 
 
-def _of_table(table: Table) -> dict[str, Property]:
-    reader, found = _Reader(), dict[str, Property]()
+def _of_table(cls: type[StructuredType], table: Table) -> dict[str, Property]:
+    reader, found = _Reader(cls), dict[str, Property]()
     for column in table.columns:
         label = name = str(column.name)
         if not all(part.isidentifier() for part in name.split(".")):
@@ -130,13 +132,14 @@ def _of_table(table: Table) -> dict[str, Property]:
 class _Reader:
     """Reads classes, and on demand those that they lead to, each once."""
 
-    def __init__(self) -> None:
-        self.entities: dict[Mapper[Any], EntityType] = {}
+    def __init__(self, cls: type[StructuredType]) -> None:
+        self.entity_class = cls
+        self.entities: dict[Mapper[Any], StructuredType] = {}
         self.enums: dict[type[enum.Enum], edm.EnumType] = {}
 
-    def entity(self, mapper: Mapper[Any]) -> EntityType:
+    def entity(self, mapper: Mapper[Any]) -> StructuredType:
         if mapper not in self.entities:
-            self.entities[mapper] = EntityType(
+            self.entities[mapper] = self.entity_class(
                 mapper.class_.__name__, self.properties(mapper), bases=_bases(mapper)
             )
         return self.entities[mapper]
