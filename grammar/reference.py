@@ -141,7 +141,7 @@ def _support() -> list[str]:
         if reason is None and key in casts and key not in one.templates:
             reason = "it has no such conversion"
         if reason is None:
-            return "✓ᵖ" if key in one.prepared else "✓"
+            return "✓ᵖ" if key in one.needs_prepare else "✓"
         return str(reasons.setdefault(reason, len(reasons) + 1))
 
     lines = ["| | " + " | ".join(one.name for one in known) + " |", "| --- " * (len(known) + 1) + "|"]

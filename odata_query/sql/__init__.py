@@ -134,7 +134,7 @@ def _fragment(
 ) -> Fragment:
     if emitter.is_qualified and table is None:
         raise ConfigurationError("this query needs to know the rows' table: give its name or alias as table")
-    row = "" if table is None else emitter.dialect.table(table) + "."
+    row = "" if table is None else emitter.dialect.quote_table(table) + "."
     return Fragment(*rendered(text.replace(ROW, row), emitter.values, emitter.dialect, paramstyle, first))
 
 
@@ -150,7 +150,7 @@ def _source(emitter: SqlEmitter, table: str) -> str:
         return text
     row = emitter.rows[0]
     assert isinstance(row, Row)
-    return text + emitter.dialect.alias + emitter.dialect.quote(_ALIAS) + "".join(row.joins or ())
+    return text + emitter.dialect.alias_prefix + emitter.dialect.quote(_ALIAS) + "".join(row.joins or ())
 
 
 def _columns(emitter: SqlEmitter, query: Query, columns: Iterable[str] | None) -> str:
@@ -172,7 +172,7 @@ def _quoted(dialect: Dialect, names: Sequence[str]) -> str:
 
 @lru_cache(maxsize=256)
 def _quoted_table(dialect: Dialect, table: str) -> str:
-    return dialect.table(table)
+    return dialect.quote_table(table)
 
 
 def _checked(filter: Node) -> Node:
@@ -211,15 +211,15 @@ def _order(emitter: SqlEmitter, items: Sequence[OrderByItem]) -> str:
         assert isinstance(part, Sql)
         type = type_of(item.expression)
         storage = part.storage
-        text = part.text if storage is not None and storage.ordered else emitter.text(part)
+        text = part.text if storage is not None and storage.is_ordered else emitter.text(part)
         if "(SELECT " in text and not emitter.dialect.sorts_by_subqueries:
             emitter.node = item.expression
             what = Phrase("sort by what is in another table here")
             raise emitter.refused("unsupported-expression.engine-cannot", what=what)
         if type is edm.STRING and emitter.collation_of(part) != "binary":
-            text = emitter.dialect.exact.format(a=text)
+            text = emitter.dialect.binary.format(a=text)
         direction = " DESC" if item.descending else ""
-        direction += emitter.dialect.nulls_order(is_nullable(item.expression), item.descending)
+        direction += emitter.dialect.nulls_clause(is_nullable(item.expression), item.descending)
         if type in (edm.DOUBLE, edm.SINGLE) and emitter.dialect.nan != "none":
             nan = emitter.marker(float("nan"), edm.DOUBLE)
             found.append(emitter.dialect.nan_rank.format(a=text, nan=nan) + direction)
@@ -232,11 +232,11 @@ def _page(emitter: SqlEmitter, query: Query, is_ordered: bool) -> str:
     if query.top is None and not query.skip:
         return ""
     dialect = emitter.dialect
-    only_top, both, only_skip = dialect.page
-    template = only_top if not query.skip else only_skip if query.top is None else both
-    if query.top == 0 and dialect.empty_page is not None:
-        template = dialect.empty_page
+    page = dialect.page
+    template = page.top if not query.skip else page.skip if query.top is None else page.both
+    if query.top == 0:
+        template = page.empty or template
     top = emitter.marker(query.top, edm.INT64) if query.top is not None else ""
     skip = emitter.marker(query.skip or 0, edm.INT64)
-    order = " ORDER BY (SELECT NULL)" if dialect.page_needs_order and not is_ordered else ""
+    order = " ORDER BY (SELECT NULL)" if page.needs_order and not is_ordered else ""
     return f"{order} {template.format(top=top, skip=skip)}"

@@ -45,7 +45,7 @@ class SqlPaths:
         self.dialect = dialect
         self.zone = zone
         self.native = native
-        self.refuses = type(dialect).accepts is not Dialect.accepts
+        self.refuses = type(dialect).rejects is not Dialect.rejects
         self.marks = type(dialect).marker is not Dialect.marker
         self.spelling = (dialect, native)
         self.values: list[tuple[Any, edm.Type]] = []
@@ -71,7 +71,7 @@ class SqlPaths:
             if named is not None and self.zone.utcoffset(None) is None:
                 template, zone = named, str(self.zone).replace("'", "")
             else:
-                zone = self.dialect.zone(self.zone)
+                zone = self.dialect.zone_offset(self.zone)
         return template.format(a=column, zone=zone)
 
     def marker(self, value: Any, type: edm.Type) -> str:
@@ -172,7 +172,7 @@ class SqlPaths:
         found.column = True
         if type is edm.STRING:
             found.collation = prop.collation
-            pads = self.dialect.pads and prop.collation != "binary"
+            pads = self.dialect.ignores_trailing_spaces and prop.collation != "binary"
             usual = "insensitive" if pads else prop.collation or self.dialect.collation
             collation = "binary" if self.native else usual
             found.equals, found.compares = collation != "insensitive", collation == "binary"
@@ -209,16 +209,18 @@ class SqlPaths:
         if known in self.links:
             return self.links[known]
         alias = self.alias()
-        source, *around = self.dialect.link
+        source, *around = self.dialect.join_template
         before, after = (text.format(t=alias) for text in around)
-        table = f"{source.format(table=self.dialect.table(prop.table))}{self.dialect.alias}{alias}"
+        table = (
+            f"{source.format(table=self.dialect.quote_table(prop.table))}{self.dialect.alias_prefix}{alias}"
+        )
         quote = self.dialect.quote
         on = " AND ".join(
             f"{alias}.{quote(there)} = {row.column(quote(prefix + here))}"
             for here, there in prop.join.items()
         )
         if row.joins is None:
-            reaches = self.dialect.correlates_through and self.dialect.gathered is None
+            reaches = self.dialect.correlates_deeply and self.dialect.array_of_children is None
             if not reaches and (self.level or row.after):
                 raise self.too_far()
             source, where = table, on
@@ -247,7 +249,7 @@ class SqlPaths:
         alias = self.alias()
         if isinstance(instance, Json):
             source = self.json(Json(instance.text, (*instance.keys, member.column)), "json")
-            if "(SELECT " in source and not self.dialect.reaches_through:
+            if "(SELECT " in source and not self.dialect.reaches_joined_collections:
                 raise self.too_far()
             return self.unfolded(self.form("json", member), source, alias, element, prop, absent)
         row, prefix = (instance.row, instance.prefix) if isinstance(instance, Flat) else (instance, "")
@@ -259,8 +261,8 @@ class SqlPaths:
                 for here, there in prop.join.items()
             )
             on = tuple(Sql(f"{there} = {here}") for there, here in links)
-            table = f"{self.dialect.table(prop.table)}{self.dialect.alias}{alias}"
-            if row.joins is None and row.after and not self.dialect.reaches_through:
+            table = f"{self.dialect.quote_table(prop.table)}{self.dialect.alias_prefix}{alias}"
+            if row.joins is None and row.after and not self.dialect.reaches_joined_collections:
                 raise self.too_far()
             name = f"{alias}.{quote(member.column)}".replace("{", "{{").replace("}", "}}")
             child = self.dialect.children._replace(source=table, member=name)
@@ -269,7 +271,7 @@ class SqlPaths:
         if isinstance(element, StructuredType) and storage is None:
             message = f"{member.name} is in no column: its property needs a table and join, or a storage"
             raise ConfigurationError(message)
-        if row.after and not self.dialect.reaches_through:
+        if row.after and not self.dialect.reaches_joined_collections:
             raise self.too_far()
         return self.unfolded(self.form(storage, member), row.column(column), alias, element, prop, absent)
 
@@ -298,7 +300,7 @@ class SqlPaths:
     def brought(self, text: str) -> set[str]:
         """The aliases that a piece of SQL brings along."""
         alias = self.alias_pattern()
-        pairs = re.findall(f"{self.dialect.alias}({alias})|({alias}) ->", text)
+        pairs = re.findall(f"{self.dialect.alias_prefix}({alias})|({alias}) ->", text)
         return {name for pair in pairs for name in pair if name}
 
     def outer(self, text: str) -> set[str]:

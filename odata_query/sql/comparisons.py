@@ -34,7 +34,7 @@ class SqlConditions(SqlPaths):
             return self.marker(part.value, part.type)
         assert type(part) is Sql, "entities and collections are not values"
         storage = part.storage
-        return part.text if storage is None else self.read(storage.read, part.text, storage.named)
+        return part.text if storage is None else self.read(storage.read, part.text, storage.named_zone)
 
     def typed(self, part: Part) -> str:
         """A value where nothing around it tells its type."""
@@ -144,7 +144,7 @@ class SqlConditions(SqlPaths):
         else:
             return None
         if self.refuses:
-            if right == "" and not self.dialect.empty_text:
+            if right == "" and not self.dialect.has_empty_string:
                 return None
             self.check(Value(right, value.type))
         text = f"{column.text} {sign} {self.marker(right, value.type)}"
@@ -184,7 +184,7 @@ class SqlConditions(SqlPaths):
             if wanted:
                 return found
             return self.not_true(found)
-        if type(right) is Value and left.storage is not None and left.storage.near and wanted:
+        if type(right) is Value and left.storage is not None and left.storage.bounds and wanted:
             return self.near(left, name, right)
         if floating:
             nullable = self.with_nan(parts, nullable)
@@ -209,7 +209,7 @@ class SqlConditions(SqlPaths):
             storage is None
             or type(right) is not Value
             or storage.write is None
-            or (ordered and not storage.ordered)
+            or (ordered and not storage.is_ordered)
         ):
             return self.text(left), self.text(right)
         value = storage.write(right.value, self.zone)
@@ -218,9 +218,9 @@ class SqlConditions(SqlPaths):
     def near(self, left: Sql, name: str, right: Value) -> Sql:
         """A comparison that looks at the column itself, for its index, and reads it only near the bound."""
         assert left.storage is not None
-        assert left.storage.near is not None
+        assert left.storage.bounds is not None
         column, read, value = left.text, self.text(left), self.text(right)
-        low, high = (self.marker(bound, edm.UNTYPED) for bound in left.storage.near(right.value))
+        low, high = (self.marker(bound, edm.UNTYPED) for bound in left.storage.bounds(right.value))
         if name == "eq":
             text = f"{column} >= {low} AND {column} < {high} AND {read} = {value}"
         elif name in ("gt", "ge"):
@@ -233,24 +233,26 @@ class SqlConditions(SqlPaths):
         """Two texts to be compared, so that code points decide."""
         a, b = self.text(left), self.text(right)
         if self.collation_of(left) != "binary":
-            a = self.dialect.exact.format(a=a)
-            if self.dialect.exact_both or (type(right) is Sql and not self.dialect.collates):
-                b = self.dialect.exact.format(a=b)
+            a = self.dialect.binary.format(a=a)
+            if self.dialect.binary_on_both_sides or (
+                type(right) is Sql and not self.dialect.mixes_collations
+            ):
+                b = self.dialect.binary.format(a=b)
         elif type(right) is Sql and self.collation_of(right) != "binary":
-            b = self.dialect.exact.format(a=b)
+            b = self.dialect.binary.format(a=b)
         return a, b
 
     def exactly(self, part: Part, node: Node) -> Part:
         """An argument of an operation; code points decide in it."""
         if type(part) is Sql and type_of(node) is edm.STRING and self.collation_of(part) == "insensitive":
-            return Sql(self.dialect.exact.format(a=self.text(part)), ATOM, part.depth)
+            return Sql(self.dialect.binary.format(a=self.text(part)), ATOM, part.depth)
         return part
 
     def collation_of(self, part: Part) -> str:
         if self.native:
             return "binary"
         own = part.collation if type(part) is Sql else None
-        if self.dialect.pads and own != "binary":
+        if self.dialect.ignores_trailing_spaces and own != "binary":
             return "insensitive"
         return own or self.dialect.collation
 
@@ -273,10 +275,10 @@ class SqlConditions(SqlPaths):
                 return self.is_null(left, wanted) if nullable[0] else self.constant(not wanted)
             if right.value != right.value:
                 return self.constant(not wanted)
-            if right.value == "" and left.column and not self.dialect.empty_text:
+            if right.value == "" and left.column and not self.dialect.has_empty_string:
                 return self.constant(not wanted)
             self.check(right)
-            if wanted and left.storage is not None and left.storage.near:
+            if wanted and left.storage is not None and left.storage.bounds:
                 return self.near(left, "eq", right)
         floating = types[0].name in FLOATS or types[1].name in FLOATS
         if floating:
@@ -287,25 +289,27 @@ class SqlConditions(SqlPaths):
         if floating and self.dialect.nan != "none" and type(right) is not Value:
             return self.same_floats(left, right, nullable, wanted)
         both = nullable[0] and nullable[1] and type(right) is not Value
-        if inexact and not self.dialect.collates and not (left.column and type(right) is Value):
-            a, inexact = self.dialect.exact.format(a=a), False
-            b = b if type(right) is Value else self.dialect.exact.format(a=b)
+        if inexact and not self.dialect.mixes_collations and not (left.column and type(right) is Value):
+            a, inexact = self.dialect.binary.format(a=a), False
+            b = b if type(right) is Value else self.dialect.binary.format(a=b)
         if wanted:
-            found = self.nested(self.dialect.same.format(a=a, b=b) if both else f"{a} = {b}", [left, right])
+            found = self.nested(
+                self.dialect.null_safe_equal.format(a=a, b=b) if both else f"{a} = {b}", [left, right]
+            )
             if inexact:
-                exact = self.dialect.exact.format(a=a)
-                b = self.dialect.exact.format(a=b) if self.dialect.exact_both else b
-                again = self.dialect.same.format(a=exact, b=b) if both else f"{exact} = {b}"
+                exact = self.dialect.binary.format(a=a)
+                b = self.dialect.binary.format(a=b) if self.dialect.binary_on_both_sides else b
+                again = self.dialect.null_safe_equal.format(a=exact, b=b) if both else f"{exact} = {b}"
                 found = self.every([found, Sql(again)])
             return found
         if inexact:
-            a = self.dialect.exact.format(a=a)
-            b = self.dialect.exact.format(a=b) if self.dialect.exact_both else b
+            a = self.dialect.binary.format(a=a)
+            b = self.dialect.binary.format(a=b) if self.dialect.binary_on_both_sides else b
         if not any(nullable):
             return self.nested(f"{a} <> {b}", [left, right])
         can_be_null = left if nullable[0] else right
         if both or not (type(can_be_null) is Sql and can_be_null.column):
-            return self.nested(self.dialect.distinct.format(a=a, b=b), [left, right])
+            return self.nested(self.dialect.null_safe_unequal.format(a=a, b=b), [left, right])
         return self.some([self.nested(f"{a} <> {b}", [left, right]), self.is_null(can_be_null, True)])
 
     def with_nan(self, parts: Sequence[Part], nullable: Sequence[bool]) -> Sequence[bool]:
@@ -321,11 +325,13 @@ class SqlConditions(SqlPaths):
         """Whether numbers that may both be NaN, which equals nothing, are equal."""
         a, b = self.text(left), self.text(right)
         both = nullable[0] and nullable[1]
-        found = self.nested(self.dialect.same.format(a=a, b=b) if both else f"{a} = {b}", [left, right])
-        if self.dialect.nan == "greatest" or (both and self.dialect.same_nan):
+        found = self.nested(
+            self.dialect.null_safe_equal.format(a=a, b=b) if both else f"{a} = {b}", [left, right]
+        )
+        if self.dialect.nan == "greatest" or (both and self.dialect.null_safe_nan):
             nan = self.marker(_NAN, edm.DOUBLE)
             found = self.every(
-                [found, Sql(self.dialect.distinct.format(a=a, b=nan) if both else f"{a} <> {nan}")]
+                [found, Sql(self.dialect.null_safe_unequal.format(a=a, b=nan) if both else f"{a} <> {nan}")]
             )
         return found if wanted else self.not_true(found)
 
@@ -350,7 +356,7 @@ class SqlConditions(SqlPaths):
             part = self.nested(
                 f"({self.text(part)} + 0)", [part]
             )  # a negative zero equals zero, but is not IN
-        if wanted and part.equals and None not in items and self.dialect.empty_text:
+        if wanted and part.equals and None not in items and self.dialect.has_empty_string:
             for item in items if self.refuses else ():
                 self.check(Value(item, type))
             markers = [self.marker(item, type) for item in items if item == item]
@@ -359,7 +365,7 @@ class SqlConditions(SqlPaths):
                 found.selective = True
                 return found
         values = [Value(item, type) for item in items if item is not None and item == item]
-        if part.column and not self.dialect.empty_text:
+        if part.column and not self.dialect.has_empty_string:
             values = [value for value in values if value.value != ""]
         has_null = nullable and len(values) < len(items) and None in items
         if not values:
@@ -370,18 +376,18 @@ class SqlConditions(SqlPaths):
         column = pairs[0][0]
         markers = [marker for _, marker in pairs]
         inexact = type is edm.STRING and self.collation_of(part) == "insensitive"
-        exact = self.dialect.exact.format(a=column) if inexact else column
-        if inexact and not (part.column or self.dialect.collates):
+        exact = self.dialect.binary.format(a=column) if inexact else column
+        if inexact and not (part.column or self.dialect.mixes_collations):
             column, inexact = exact, False
         exactly = markers
-        if inexact and self.dialect.exact_both:
-            exactly = [self.dialect.exact.format(a=marker) for marker in markers]
+        if inexact and self.dialect.binary_on_both_sides:
+            exactly = [self.dialect.binary.format(a=marker) for marker in markers]
         found = self.listing(column, markers, True) if wanted else self.listing(exact, exactly, False)
         found = self.nested(found.text, [part], found.kind)
         if inexact and wanted:
             found = self.every([found, self.listing(exact, exactly, True)])
-        if wanted and part.storage is not None and part.storage.near is not None:
-            bounds = [part.storage.near(value.value) for value in values]
+        if wanted and part.storage is not None and part.storage.bounds is not None:
+            bounds = [part.storage.bounds(value.value) for value in values]
             low = self.marker(min(low for low, _ in bounds), edm.UNTYPED)
             high = self.marker(max(high for _, high in bounds), edm.UNTYPED)
             found = self.every([Sql(f"{part.text} >= {low}"), Sql(f"{part.text} < {high}"), found])
@@ -398,7 +404,7 @@ class SqlConditions(SqlPaths):
         """Whether a text of SQL is one of some values, in as many lists as the engine needs."""
         if len(markers) == 1:
             return Sql(f"{text} {'=' if wanted else '<>'} {markers[0]}")
-        most = self.dialect.max_in or len(markers)
+        most = self.dialect.max_in_items or len(markers)
         if not self.dialect.sorts_by_subqueries and "(SELECT " in text:
             sign = "=" if wanted else "<>"
             parts = [Sql(f"{text} {sign} {marker}") for marker in markers]
@@ -413,7 +419,7 @@ class SqlConditions(SqlPaths):
         """Refuse a value that the engine cannot compare with."""
         if not self.refuses:
             return
-        reason = self.dialect.accepts(value.value, value.type)
+        reason = self.dialect.rejects(value.value, value.type)
         if reason:
             raise self.refused("literal-out-of-range.engine", reason=Phrase(reason))
 

@@ -66,7 +66,7 @@ class SqlEmitter(SqlConditions):
         else:
             part = parts[0]
             if type(part) is Sql:
-                holds = self.dialect.holds[0 if wanted else 1].format(a=self.text(part))
+                holds = self.dialect.boolean_tests[0 if wanted else 1].format(a=self.text(part))
                 found = self.nested(holds, [part])
                 return self.unless_null(found, parts, nullable, True) if on_null and any(nullable) else found
         if type(part) is Value:
@@ -110,12 +110,12 @@ class SqlEmitter(SqlConditions):
             raise self.unsupported(node.function, reason)
         if key == "length(Collection)":
             return self.count_members(parts[0])
-        if dialect.exact_inside:
+        if dialect.binary_arguments:
             parts = [
                 self.exactly(part, argument) for part, argument in zip(parts, node.arguments, strict=True)
             ]
-        needle = dialect.needles.get(key)
-        if needle is not None and type(parts[1]) is Value and (dialect.collates or parts[0].column):  # type: ignore[union-attr]  # it is Sql
+        needle = dialect.literal_needles.get(key)
+        if needle is not None and type(parts[1]) is Value and (dialect.mixes_collations or parts[0].column):  # type: ignore[union-attr]  # it is Sql
             bound = needle[1](parts[1].value)
             if bound is not None:
                 inside = [parts[0], *[Value(text, edm.STRING) for text in bound]]
@@ -123,7 +123,7 @@ class SqlEmitter(SqlConditions):
         for part in parts:
             if type(part) is Value:
                 self.check(part)
-                if part.value in _INFINITE and not dialect.infinite_operands:
+                if part.value in _INFINITE and dialect.infinity not in _INFINITE:
                     raise self.refused("unsupported-function.infinite", name=Name(node.function))
         template = dialect.templates[key]
         if key.endswith("(Integer,Integer)") or key == "negate(Integer)":
@@ -138,7 +138,7 @@ class SqlEmitter(SqlConditions):
             more = {"m": max(scales), "sa": scales[0], "sb": scales[-1], "p": scale + 20}
             found = self.filled(template, parts, s=scale, **more)
             if node.function in ("add", "sub", "mul"):
-                found.text = dialect.exactly(found.text, scale)
+                found.text = dialect.round_decimal(found.text, scale)
             found.scale = scale
             return found
         if key.endswith("(DateTimeOffset)"):
@@ -162,7 +162,7 @@ class SqlEmitter(SqlConditions):
             exponent = getattr(part.value, "as_tuple", lambda: None)()
             return max(-exponent.exponent, 0) if exponent else 0
         assert type(part) is Sql
-        return self.dialect.scale if part.scale is None else part.scale
+        return self.dialect.default_scale if part.scale is None else part.scale
 
     def integer(self, node: TypedCall, parts: Sequence[Part], template: str) -> Part:
         """Arithmetic in 64 bits, and with more where the result might not fit; null if it does not."""
@@ -180,15 +180,15 @@ class SqlEmitter(SqlConditions):
         assert type(part) is Sql
         if needed > 63:
             template = self.dialect.wide_templates.get(node.key, template)
-            texts[place] = self.dialect.wide.format(a=texts[place])
-        elif not (self.dialect.wide_integers or any(type(p) is Sql and p.long for p in parts)):
-            texts[place] = self.dialect.long.format(a=texts[place])
+            texts[place] = self.dialect.as_wide_integer.format(a=texts[place])
+        elif not any(type(p) is Sql and p.long for p in parts):
+            texts[place] = self.dialect.as_int64.format(a=texts[place])
         text = template.format(**dict(zip("ab", texts, strict=False)))
         if needed > 63:
-            text = self.dialect.narrow.format(a=text)
+            text = self.dialect.wide_to_int64.format(a=text)
         found = self.nested(text, parts)
         if needed > 63:
-            found.depth += self.dialect.narrow_depth
+            found.depth += self.dialect.wide_to_int64_depth
         found.bits = min(needed, 63)
         found.long = needed <= 63
         found.scale = 0
@@ -203,7 +203,7 @@ class SqlEmitter(SqlConditions):
     def truth_value(self, holds: Sql) -> Part:
         if holds.kind in (TRUE, FALSE):
             return Value(holds.kind == TRUE, edm.BOOLEAN)
-        true, false = self.dialect.truth
+        true, false = self.dialect.booleans
         return self.nested(f"CASE WHEN {holds.text} THEN {true} ELSE {false} END", [holds])
 
     def kleene(self, name: str, parts: Sequence[Part]) -> Part:
@@ -214,7 +214,7 @@ class SqlEmitter(SqlConditions):
         if self.dialect.conditions_are_values:
             holds = f"NOT {texts[0]}" if name == "not" else f" {name.upper()} ".join(texts)
             return self.nested(f"({holds})", parts)
-        true, false = self.dialect.truth
+        true, false = self.dialect.booleans
         if name == "not":
             return self.nested(
                 f"CASE {texts[0]} WHEN {true} THEN {false} WHEN {false} THEN {true} END", parts
@@ -228,7 +228,7 @@ class SqlEmitter(SqlConditions):
 
     def predicate_value(self, holds: Sql) -> Sql:
         """A condition that can be unknown as a value, where conditions are no values."""
-        true, false = self.dialect.truth
+        true, false = self.dialect.booleans
         fails = self.negated(holds)
         return self.nested(f"CASE WHEN {holds.text} THEN {true} WHEN {fails.text} THEN {false} END", [holds])
 
@@ -251,7 +251,7 @@ class SqlEmitter(SqlConditions):
         scale = max(self.scale_of(part) for _, part in kept)
         types = [part.type for _, part in kept if isinstance(part, Sql | Value)]
         widest = next((kind for kind in (edm.DOUBLE, edm.SINGLE, edm.DECIMAL) if kind in types), None)
-        branch = self.dialect.branches.get("" if widest is None else _family(widest), "{a}")
+        branch = self.dialect.case_casts.get("" if widest is None else _family(widest), "{a}")
         text = ""
         for holds, part in kept:
             chosen = branch.format(a=self.typed(part), s=scale)
@@ -290,7 +290,7 @@ class SqlEmitter(SqlConditions):
             items = collection.value or ()
             return self.in_values(part, True, items, collection.type, wanted)
         assert isinstance(collection, Collection)
-        near = self.dialect.correlates_through or collection.joins is None
+        near = self.dialect.correlates_deeply or collection.joins is None
         if not near and isinstance(part, Sql) and "(SELECT " in part.text:
             raise self.too_far()
         element = collection.element
@@ -319,7 +319,9 @@ class SqlEmitter(SqlConditions):
 
     def listed_there(self, collection: Collection, body: Sql | None) -> Sql | None:
         """`id IN (SELECT ...)` of a child table, where that finds few rows and the engine sees it not."""
-        if self.dialect.finds_members or len(collection.links) != 1 or body is None or not body.selective:
+        if not self.dialect.rewrites_exists or len(collection.links) != 1:
+            return None
+        if body is None or not body.selective:
             return None
         source, _ = self.members(collection, None)
         inner = self.every([*collection.on[1:], body])
@@ -337,7 +339,7 @@ class SqlEmitter(SqlConditions):
             raise too_large(self.dialect, "questions about collections", bound)
         form = collection.form
         alias, columns, on, text = collection.alias, "", "", holds.text
-        gathered = self.dialect.gathered
+        gathered = self.dialect.array_of_children
         if gathered is not None and collection.joins is not None:
             links = len(collection.property.join or ())
             inner = self.every([*collection.on[links:], *([] if body is None else [body])]).text
@@ -350,14 +352,14 @@ class SqlEmitter(SqlConditions):
                 text, columns = self.gathered(inner, source, alias)
         template = form.counted if counted else form.exists
         found = template.format(source=source, t=alias, body=text, on=on, columns=columns)
-        if not self.dialect.correlates_through and collection.joins is not None:
+        if not self.dialect.correlates_deeply and collection.joins is not None:
             self.check_reach(found)
         return self.nested(found, [holds])
 
     def gathered(self, body: str, source: str, alias: str) -> tuple[str, str]:
         """A condition on an array in place of rows, and the columns that it uses of them."""
-        assert self.dialect.gathered is not None
-        member = self.dialect.gathered.member
+        assert self.dialect.array_of_children is not None
+        member = self.dialect.array_of_children.member
         opening, closing = re.escape(self.dialect.quote("\2")).split("\2")
         names = "|".join(map(re.escape, self.brought(source)))
         own = rf"(?:{names})\.{opening}(?:[^{closing}\\]|{closing}{closing}|\\.)*{closing}"

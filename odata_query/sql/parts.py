@@ -178,9 +178,9 @@ def rendered(
         raise error([problem("expression-too-large.engine-parser", engine=Name(dialect.name))])
     pieces = text.split("\0")
     used = pieces[1::2]
-    if dialect.markers:
+    if dialect.marker_casts:
         for place, n in enumerate(used):
-            before, _, after = dialect.markers.get(type(values[int(n)][0]), "{m}").partition("{m}")
+            before, _, after = dialect.marker_casts.get(type(values[int(n)][0]), "{m}").partition("{m}")
             pieces[2 * place] += before
             pieces[2 * place + 2] = after + pieces[2 * place + 2]
     bound = dialect.max_parameters
@@ -210,7 +210,7 @@ def rendered(
 def _marker(style: str, number: int, value: tuple[Any, edm.Type], dialect: Dialect) -> str:
     if style == "typed":
         return f"{{p{number}:{dialect.marker_type(*value)}}}"
-    return dialect.named.format(n=number) if style == "named" else _MARKERS[style](number)
+    return dialect.named_marker.format(n=number) if style == "named" else _MARKERS[style](number)
 
 
 def check_length(text: str, dialect: Dialect) -> None:

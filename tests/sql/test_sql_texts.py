@@ -183,7 +183,7 @@ def test_every_template_takes_its_arguments_and_nothing_else(name: str) -> None:
         assert used <= allowed, key
         template.format(**dict.fromkeys(allowed, "x"))
         assert "a" in used or not arguments, key
-    for key, (template, _) in found.needles.items():
+    for key, (template, _) in found.literal_needles.items():
         assert key in found.templates, key
         assert {f for _, f, _, _ in string.Formatter().parse(template) if f is not None} <= set("abcd"), key
 
@@ -286,7 +286,7 @@ def test_many_terms_are_refused_or_parse(name: str) -> None:
         if text.startswith("qty in"):
             tree = sqlglot.parse_one(statement.text, read=TEXT_ONLY[name])
             lists = [len(node.expressions) for node in tree.find_all(sqlglot.exp.In)]
-            assert found.max_in is None or max(lists) <= found.max_in
+            assert found.max_in_items is None or max(lists) <= found.max_in_items
 
 
 def test_an_empty_text_is_no_text_of_oracle() -> None:
@@ -318,7 +318,7 @@ def test_names_and_keys_cannot_break_out(name: str) -> None:
         if not (name == "oracle" and '"' in text):
             tree = sqlglot.parse_one(f"SELECT {found.quote(text)} FROM t", read=TEXT_ONLY[name])
             assert [column.name for column in tree.find_all(sqlglot.exp.Column)] == [text]
-        literal = sqlglot.parse_one(f"SELECT {found.text(text)}", read=TEXT_ONLY[name]).expressions[0]
+        literal = sqlglot.parse_one(f"SELECT {found.quote_text(text)}", read=TEXT_ONLY[name]).expressions[0]
         assert literal.name == text
 
 

@@ -278,7 +278,7 @@ def all_takes_null(emitter: Any, node: TypedCall, wanted: bool) -> Any:
     return emitter.exists(collection, node.level, element, body, wanted is is_any)
 
 
-def nulls_order(dialect: SQLite, nullable: bool, descending: bool) -> str:
+def nulls_clause(dialect: SQLite, nullable: bool, descending: bool) -> str:
     return " NULLS FIRST" if descending else " NULLS LAST"
 
 
@@ -312,7 +312,7 @@ def text_of(value: Any) -> Any:
 
 WRONG = {"like": like, "round": round, "text_of": text_of}
 _SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
-_AS_TEXT = Storage(write=lambda value, zone: value.isoformat(), ordered=True)
+_AS_TEXT = Storage(write=lambda value, zone: value.isoformat(), is_ordered=True)
 
 MISTAKES: Mapping[str, Mistake] = {
     "ne loses null": Mistake(emitter=NeLosesNull),
@@ -341,14 +341,14 @@ MISTAKES: Mapping[str, Mistake] = {
             "contains(String,String)": "instr(lower({a}), lower({b})) > 0",
             "startswith(String,String)": "instr(lower({a}), lower({b})) = 1",
         },
-        dialect={"needles": {}},
+        dialect={"literal_needles": {}},
         functions={
             "contains(String,String)": "b.lower() in a.lower()",
             "startswith(String,String)": "a.lower().startswith(b.lower())",
         },
     ),
     "null sorts last": Mistake(
-        dialect={"nulls_order": nulls_order}, names=[(python, "_key", null_is_greatest)]
+        dialect={"nulls_clause": nulls_clause}, names=[(python, "_key", null_is_greatest)]
     ),
     "in loses null": Mistake(emitter=InWithoutNull),
     "nested lambdas share a variable": Mistake(on_sqlite=SharedAlias, on_python=SharedVariable),

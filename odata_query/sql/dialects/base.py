@@ -26,24 +26,39 @@ suit the literal."""
 class Storage(NamedTuple):
     """A way in which a column holds the values of a type.
 
-    read     the value as the dialect's templates take it, a template of the column `{a}`; with the query's
-             time zone as `{zone}`, a text of SQL
-    write    what to bind to compare the column itself with a value of a query (and the time zone);
-             None if only what was read can be compared
-    ordered  whether the column itself is in the order of the values
-    near     bounds for the column itself, below and above, outside of which `read` need not be looked at
-    named    what `read` is in a time zone without a fixed offset, whose name is `{zone}`
-    local    what functions of a moment take, in the offset that the column has; None if that is what is read
-    offset   the minutes of that offset; None if they can be told from what functions take
+    read        template that converts the column `{a}` to the form that operations take; `{zone}` is the
+                query's time zone: `({a} - INTERVAL '{zone}' HOUR_MINUTE)`
+    write       converts a value of the query (with the time zone) to the form of the raw column; None if
+                only decoded values can be compared
+    is_ordered  True if the raw column sorts as its values do
+    bounds      bounds of the raw column outside of which `read` need not be evaluated, so that an index helps
+    local       template of a moment in the column's own offset, for functions such as `hour`; None if `read`
+                gives that
+    named_zone  `read` for a time zone without a fixed offset; `{zone}` is its name
+    offset      template of the minutes of that offset; None if `totaloffsetminutes` finds them in `local`
     """
 
     read: str = "{a}"
     write: Callable[[Any, dt.tzinfo], Any] | None = None
-    ordered: bool = False
-    near: Callable[[Any], tuple[Any, Any]] | None = None
+    is_ordered: bool = False
+    bounds: Callable[[Any], tuple[Any, Any]] | None = None
     local: str | None = None
-    named: str | None = None
+    named_zone: str | None = None
     offset: str | None = None
+
+
+class Page(NamedTuple):
+    """The end of a statement with `$top`, with both, or with `$skip`.
+
+    empty        for `$top=0`, where a page cannot have zero rows
+    needs_order  True if a page needs an ORDER BY
+    """
+
+    top: str = "LIMIT {top}"
+    both: str = "LIMIT {top} OFFSET {skip}"
+    skip: str = "OFFSET {skip}"
+    empty: str | None = None
+    needs_order: bool = False
 
 
 class Members(NamedTuple):
@@ -94,7 +109,7 @@ class Dialect:
     paramstyle = "qmark"
     """That of the usual driver: qmark, numeric, numeric_dollar, format, pyformat, named, or typed
     (`{p1:String}`)."""
-    named = ":p{n}"
+    named_marker = ":p{n}"
     """A marker in the paramstyle `named`."""
     quotes = '""'
     """The quotes around a name; the closing one is doubled within."""
@@ -102,7 +117,7 @@ class Dialect:
     """How many values a statement can have."""
     max_depth: int | None = 400
     """How deep expressions can nest."""
-    max_in: int | None = None
+    max_in_items: int | None = None
     """How many values a list behind IN can have."""
     max_length: int = 4_000_000
     """How many characters a statement can have."""
@@ -114,84 +129,76 @@ class Dialect:
     """How many operands AND and OR can have in all."""
     collation = "linguistic"
     """How columns compare texts, unless their property says otherwise."""
-    collates = True
+    mixes_collations = True
     """Whether texts that columns hold in different collations can be compared with one another."""
-    pads = False
+    ignores_trailing_spaces = False
     """Whether texts that differ by spaces at the end are equal, however columns compare them."""
-    exact_both = False
+    binary_on_both_sides = False
     """Whether both texts of a comparison have to be made exact."""
-    exact_inside = False
+    binary_arguments = False
     """Whether operations on texts compare as columns do, so that an `insensitive` one is made exact there."""
-    empty_text = True
+    has_empty_string = True
     """Whether there is an empty text that is not null."""
     conditions_are_values = True
     """Whether what a condition gives is a Boolean value."""
-    nulls = "high"
+    null_order = "high"
     """Where nulls sort in ascending order: `low`, `high` or `last` (in descending order too)."""
     nan = "greatest"
     """How NaN compares: `greatest` and equal to itself, `ieee`, or `none` where there is no NaN."""
-    same_nan = False
+    null_safe_nan = False
     """Whether `same` takes NaN for equal to itself though `=` does not."""
     nan_rank = "CASE WHEN {a} = {nan} THEN 0 WHEN {a} IS NOT NULL THEN 1 END"
     """A number by which NaN sorts before all values."""
     infinity = float("inf")
-    """What is bound for INF."""
-    infinite_operands = True
-    """Whether arithmetic with INF gives what it gives elsewhere."""
-    wide_integers = False
-    """Whether the engine computes with integers in 64 bits, whatever their columns have."""
+    """The value to bind for INF; if it is finite, arithmetic with INF is unsupported."""
     decimal_digits: int | None = None
     """The digits that decimals are exact to, where they are floating."""
-    correlates_through = True
+    correlates_deeply = True
     """Whether a subquery can use columns from around the query that it stands in."""
-    reaches_through = True
+    reaches_joined_collections = True
     """Whether the collections of a row that was reached by a path can be asked about."""
-    finds_members = True
-    """Whether EXISTS starts from the rows of a child table where those are few."""
+    rewrites_exists = False
+    """True if a selective EXISTS is faster as `id IN (SELECT ...)`, as on SQLite."""
     sorts_by_subqueries = True
     """Whether a subquery can stand in ORDER BY, and before IN."""
     chains_nest = True
     """Whether many operands of AND or OR count as nested."""
-    truth = ("TRUE", "FALSE")
+    booleans = ("TRUE", "FALSE")
     """The values true and false."""
-    holds = ("{a}", "NOT {a}")
+    boolean_tests = ("{a}", "NOT {a}")
     """That a Boolean value is true, or false."""
     not_true = "({a}) IS NOT TRUE"
     """That a condition is false or unknown."""
     not_false = "({a}) IS NOT FALSE"
     """That a condition is true or unknown."""
-    same = "{a} IS NOT DISTINCT FROM {b}"
+    null_safe_equal = "{a} IS NOT DISTINCT FROM {b}"
     """That values are equal, where null equals null."""
-    distinct = "{a} IS DISTINCT FROM {b}"
+    null_safe_unequal = "{a} IS DISTINCT FROM {b}"
     """The opposite."""
-    exact = '{a} COLLATE "C"'
+    binary = '{a} COLLATE "C"'
     """A text that compares by code point."""
-    long = "CAST({a} AS BIGINT)"
-    """An integer with 64 bits."""
-    wide = "CAST({a} AS DECIMAL(38, 0))"
+    as_int64 = "CAST({a} AS BIGINT)"
+    """An integer with 64 bits; `{a}` if the engine always computes in 64 bits."""
+    as_wide_integer = "CAST({a} AS DECIMAL(38, 0))"
     """An integer that cannot overflow when two with 64 bits are added, subtracted or multiplied."""
-    narrow = (
+    wide_to_int64 = (
         "NULLIF(NULLIF(LEAST(GREATEST({a}, -9223372036854775809), 9223372036854775808),"
         " 9223372036854775808), -9223372036854775809)"
     )
     """Such an integer again as one with 64 bits; null if it has not that many."""
-    narrow_depth = 0
+    wide_to_int64_depth = 0
     """How much deeper expressions nest by that."""
-    scale = 6
+    default_scale = 6
     """The digits after the point of a decimal whose property does not say how many."""
     max_scale: int | None = None
     """The digits after the point that decimals can have."""
-    page = ("LIMIT {top}", "LIMIT {top} OFFSET {skip}", "OFFSET {skip}")
-    """What ends a statement that has `$top`, both, or `$skip`."""
-    empty_page: str | None = None
-    """What ends a statement with `$top=0`, where a page cannot be empty."""
-    page_needs_order = False
-    """Whether a page needs an ORDER BY."""
-    alias = " AS "
+    page = Page()
+    """The end of a statement with `$top` or `$skip`."""
+    alias_prefix = " AS "
     """What stands between a table and its alias."""
     typed_literals = False
     """Whether a literal where nothing tells its type needs a cast."""
-    markers: Mapping[type, str] = {}
+    marker_casts: Mapping[type, str] = {}
     """What stands around the marker `{m}` of a value, by its class, where drivers do not tell its type."""
     types: Mapping[str, str] = {
         edm.BOOLEAN.name: "BOOLEAN",
@@ -218,14 +225,14 @@ class Dialect:
     """The storage of a type whose property names none; without one, the values are as templates take them."""
     json_storages: Mapping[str, str] = {}
     """The same for values in JSON."""
-    link = ("{table}", "{t}.", "")
+    join_template = ("{table}", "{t}.", "")
     """What a path to another row joins, and what stands before and behind a column of that row, which is
     null where there is no such row."""
-    branches: Mapping[str, str] = {}
+    case_casts: Mapping[str, str] = {}
     """What makes the numbers that a CASE chooses one type: `Decimal`, with the scale `{s}`, or `Double`."""
     children = Members("", "")
     """How the rows of a child table are asked about."""
-    gathered: Members | None = None
+    array_of_children: Members | None = None
     """How they are asked about by a condition that uses columns around them, where a subquery can use only
     those that link it and not from farther out: as an array of what the condition uses of a row, `{columns}`,
     of which `member` is the one numbered `{n}`; `{on}` is what links the rows."""
@@ -236,7 +243,7 @@ class Dialect:
     text of SQL. The key `""` is for types that are not named, `json` gives JSON again."""
     json_members: Mapping[str, str] = {}
     """The same for a member of an array, `{a}`, that is a value itself."""
-    needles: Mapping[str, Needle] = {}
+    literal_needles: Mapping[str, Needle] = {}
     """The spelling of an operation whose second argument is a literal text."""
     templates: Mapping[str, str] = {
         "add(Integer,Integer)": "({a} + {b})",
@@ -307,7 +314,7 @@ class Dialect:
     Decimals have the scale of their result as `{s}`, the largest of their operands as `{m}`, those of
     the first and the last as `{sa}` and `{sb}`, and that of the result and 20 digits more as `{p}`; casts to
     integers the type's bounds as `{low}`, `{high}`."""
-    prepared: frozenset[str] = frozenset()
+    needs_prepare: frozenset[str] = frozenset()
     """Overloads that are only right on a connection that `prepare` was called with."""
     wide_templates: Mapping[str, str] = {}
     """The spelling of operations of integers where those are `wide`, if it is another."""
@@ -322,11 +329,11 @@ class Dialect:
         opening, closing = self.quotes[0], self.quotes[1]
         return opening + name.replace(closing, closing * 2) + closing
 
-    def table(self, name: str) -> str:
+    def quote_table(self, name: str) -> str:
         """A table's name, with its schema: `shop.order` -> `"shop"."order"`."""
         return ".".join(self.quote(part) for part in name.split("."))
 
-    def text(self, value: str) -> str:
+    def quote_text(self, value: str) -> str:
         """A text of the model as a literal of SQL, for what cannot be bound: the keys of JSON."""
         if "\0" in value or "\1" in value:
             raise ConfigurationError(f"{value!r} is no name in JSON")
@@ -342,9 +349,9 @@ class Dialect:
 
     def json_path(self, keys: tuple[str, ...]) -> str:
         """Where a value stands in JSON: `$."City"`, as a literal of SQL."""
-        return self.text("$" + "".join(f'."{key}"' for key in keys))
+        return self.quote_text("$" + "".join(f'."{key}"' for key in keys))
 
-    def zone(self, zone: dt.tzinfo) -> str:
+    def zone_offset(self, zone: dt.tzinfo) -> str:
         """A time zone as SQL has it: `+02:00`. Raises ConfigurationError for one that it has not."""
         offset = zone.utcoffset(None)
         if offset is None:
@@ -359,7 +366,7 @@ class Dialect:
             return self.infinity if value > 0 else -self.infinity
         return value
 
-    def exactly(self, text: str, scale: int) -> str:
+    def round_decimal(self, text: str, scale: int) -> str:
         """The sum, difference or product of decimals, exact, with its digits after the point."""
         return text
 
@@ -371,9 +378,9 @@ class Dialect:
         """The type that a marker names, in the paramstyle `typed`."""
         return self.types.get(type.name, self.types[edm.STRING.name])
 
-    def nulls_order(self, nullable: bool, descending: bool) -> str:
+    def nulls_clause(self, nullable: bool, descending: bool) -> str:
         """What puts null first, or last in descending order."""
-        if not nullable or self.nulls == "low" or (self.nulls == "last" and descending):
+        if not nullable or self.null_order == "low" or (self.null_order == "last" and descending):
             return ""
         return " NULLS LAST" if descending else " NULLS FIRST"
 
@@ -384,19 +391,21 @@ class Dialect:
         """How a column holds values of a type. Raises ConfigurationError for a way that is not known."""
         kind = "Enum" if isinstance(type, edm.EnumType) else type.name
         if isinstance(type, edm.EnumType) and name == "text":
-            return self.enum_text(type)
+            return self.enum_storage(type)
         found = self.storages.get((kind, name))
         if found is None:
             known = ", ".join(storage for held, storage in self.storages if held == kind) or "none"
             raise ConfigurationError(f"{self.name} has no storage {name!r} for {kind}, but {known}")
         return found
 
-    def enum_text(self, type: edm.EnumType) -> Storage:
+    def enum_storage(self, type: edm.EnumType) -> Storage:
         """An enumeration whose members are in the column by name."""
         if type.is_flags:
             raise ConfigurationError(f"the flags of {type.name} are in a column as a number, not as text")
         is_one_to_one = len(set(type.members.values())) == len(type.members)
-        cases = "".join(f" WHEN {self.text(name)} THEN {int(value)}" for name, value in type.members.items())
+        cases = "".join(
+            f" WHEN {self.quote_text(name)} THEN {int(value)}" for name, value in type.members.items()
+        )
         return Storage(
             f"CASE {{a}}{cases.replace('{', '{{').replace('}', '}}')} END",
             (lambda value, zone: type.text(value)) if is_one_to_one else None,
@@ -406,7 +415,7 @@ class Dialect:
         """Whether a statement or a part of one nests deeper than the engine's parser goes."""
         return False
 
-    def accepts(self, value: Any, type: edm.Type) -> str | None:
+    def rejects(self, value: Any, type: edm.Type) -> str | None:
         """Why the engine does not take a value, or None: `decimals have at most 38 digits`."""
         return None
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ... import edm
 from ...python.functions import WHITE_SPACE
-from .base import NEAREST, Dialect, Members, Storage, in_zone, seconds
+from .base import NEAREST, Dialect, Members, Page, Storage, in_zone, seconds
 
 _SPACES = "'" + "".join(f"\\u{ord(char):04x}" for char in WHITE_SPACE) + "'"
 _START = "LEAST(CASE WHEN {b} < 0 THEN GREATEST(CHAR_LENGTH({a}) + {b}, 0) ELSE {b} END, 2147483646) + 1"
@@ -48,26 +48,25 @@ class BigQuery(Dialect):
 
     name = "bigquery"
     paramstyle = "named"
-    named = "@p{n}"
+    named_marker = "@p{n}"
     quotes = "``"
     max_parameters = 10_000
     max_length = 1_000_000
     max_depth = 200
     collation = "binary"
-    nulls = "low"
+    null_order = "low"
     nan = "ieee"
-    same_nan = True
+    null_safe_nan = True
     nan_rank = "CASE WHEN IS_NAN({a}) THEN 0 WHEN {a} IS NOT NULL THEN 1 END"
-    wide_integers = True
-    exact = "COLLATE({a}, '')"
-    long = "{a}"
-    wide = "CAST({a} AS BIGNUMERIC)"
-    narrow = (
+    binary = "COLLATE({a}, '')"
+    as_int64 = "{a}"
+    as_wide_integer = "CAST({a} AS BIGNUMERIC)"
+    wide_to_int64 = (
         "NULLIF(NULLIF(LEAST(GREATEST({a}, BIGNUMERIC '-9223372036854775809'),"
         " BIGNUMERIC '9223372036854775808'), BIGNUMERIC '9223372036854775808'),"
         " BIGNUMERIC '-9223372036854775809')"
     )
-    page = ("LIMIT {top}", "LIMIT {top} OFFSET {skip}", "LIMIT 9223372036854775807 OFFSET {skip}")
+    page = Page(skip="LIMIT 9223372036854775807 OFFSET {skip}")
     types: Mapping[str, str] = {
         **Dialect.types,
         **dict.fromkeys(edm.INTEGERS, "INT64"),
@@ -87,7 +86,7 @@ class BigQuery(Dialect):
         (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
             "TIMESTAMP({a}, '{zone}')",
             lambda value, zone: in_zone(value, zone),
-            ordered=True,
+            is_ordered=True,
         ),
         (edm.DATE_TIME_OFFSET.name, "text"): Storage(
             "TIMESTAMP(CASE WHEN REGEXP_CONTAINS({a}, '([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})$') THEN {a}"
@@ -182,15 +181,15 @@ class BigQuery(Dialect):
         super().quote(name)
         return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
 
-    def text(self, value: str) -> str:
-        super().text(value)
+    def quote_text(self, value: str) -> str:
+        super().quote_text(value)
         for char, escaped in (("\\", "\\\\"), ("'", "\\'"), ("\n", "\\n"), ("\r", "\\r")):
             value = value.replace(char, escaped)
         return f"'{value}'"
 
     def json_path(self, keys: tuple[str, ...]) -> str:
         quoted = [key.replace("\\", "\\\\").replace('"', '\\"') for key in keys]
-        return self.text("$" + "".join(f'."{key}"' for key in quoted))
+        return self.quote_text("$" + "".join(f'."{key}"' for key in quoted))
 
     def bind(self, value: Any, type: edm.Type) -> Any:
         if isinstance(value, dt.timedelta):

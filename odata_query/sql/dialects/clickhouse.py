@@ -120,21 +120,21 @@ class ClickHouse(Dialect):
     max_terms = 12_000
     max_scale = 30
     collation = "binary"
-    nulls = "last"
+    null_order = "last"
     sorts_by_subqueries = False
-    reaches_through = False
+    reaches_joined_collections = False
     chains_nest = False
     nan = "ieee"
     nan_rank = "CASE WHEN isNaN({a}) THEN 0 WHEN {a} IS NOT NULL THEN 1 END"
     not_true = "NOT ifNull({a}, FALSE)"
     not_false = "ifNull({a}, TRUE)"
-    exact = "{a}"
-    same = "ifNull({a} = {b}, isNull({a}) AND isNull({b}))"
-    distinct = "NOT ifNull({a} = {b}, isNull({a}) AND isNull({b}))"
-    long = "toInt64({a})"
-    wide = "toInt128({a})"
-    narrow = "accurateCastOrNull({a}, 'Int64')"
-    scale = 12
+    binary = "{a}"
+    null_safe_equal = "ifNull({a} = {b}, isNull({a}) AND isNull({b}))"
+    null_safe_unequal = "NOT ifNull({a} = {b}, isNull({a}) AND isNull({b}))"
+    as_int64 = "toInt64({a})"
+    as_wide_integer = "toInt128({a})"
+    wide_to_int64 = "accurateCastOrNull({a}, 'Int64')"
+    default_scale = 12
     types: Mapping[str, str] = {
         edm.BOOLEAN.name: "Bool",
         edm.SBYTE.name: "Int8",
@@ -160,7 +160,7 @@ class ClickHouse(Dialect):
             "if(match({a}, '[T ].*(Z|[+-][0-9:]+)$'), {a}, concat({a}, '{zone}')), 6, 'UTC')"
         ),
         # In 256 bits, for a comparison of fewer fails where the other number has too many digits.
-        (edm.DECIMAL.name, "decimal"): Storage("({a} * toDecimal256(1, 0))", ordered=True),
+        (edm.DECIMAL.name, "decimal"): Storage("({a} * toDecimal256(1, 0))", is_ordered=True),
         # As texts: UUIDs are not in the order of their digits.
         (edm.GUID.name, "uuid"): Storage("toString({a})"),
         (edm.GUID.name, "text"): Storage("lower({a})"),
@@ -175,15 +175,15 @@ class ClickHouse(Dialect):
         edm.GUID.name: "text",
     }
     # A join gives zeros and empty texts where there is no row; a count in a subquery, null.
-    link = (
+    join_template = (
         "(SELECT *, toNullable(1) AS `odata.there` FROM {table})",
         "if({t}.`odata.there` = 1, {t}.",
         ", NULL)",
     )
-    branches: Mapping[str, str] = {"Decimal": "toDecimal256({a}, {s})", "Double": "toFloat64({a})"}
+    case_casts: Mapping[str, str] = {"Decimal": "toDecimal256({a}, {s})", "Double": "toFloat64({a})"}
     children = Members("", "", counted="ifNull((SELECT COUNT(*) FROM {source} WHERE {body}), 0)")
     # A subquery loses rows that have null in a column that it uses from around it.
-    gathered = Members(
+    array_of_children = Members(
         "",
         "{t}.{n}",
         f"arrayExists({{t}} -> ifNull({{body}}, FALSE), {_GATHERED})",
@@ -318,11 +318,11 @@ class ClickHouse(Dialect):
     def quote(self, name: str) -> str:
         return super().quote(name.replace("\\", "\\\\") if isinstance(name, str) else name)
 
-    def text(self, value: str) -> str:
-        return super().text(value).replace("\\", "\\\\")
+    def quote_text(self, value: str) -> str:
+        return super().quote_text(value).replace("\\", "\\\\")
 
     def json_path(self, keys: tuple[str, ...]) -> str:
-        return ", ".join(map(self.text, keys))
+        return ", ".join(map(self.quote_text, keys))
 
     def bind(self, value: Any, type: edm.Type) -> Any:
         value = _listed(value, type)
@@ -358,7 +358,7 @@ class ClickHouse(Dialect):
             return "DateTime64(6, 'UTC')"
         return "Date32" if isinstance(value, dt.date) else "String"
 
-    def accepts(self, value: Any, type: edm.Type) -> str | None:
+    def rejects(self, value: Any, type: edm.Type) -> str | None:
         if isinstance(value, Decimal) and _scale(value) + max(value.adjusted() + 1, 0) > 60:
             return "decimals have at most 60 digits"
         return None

@@ -140,10 +140,10 @@ class DuckDB(Dialect):
     max_depth = 100
     chains_nest = False
     max_subqueries = 100
-    scale = 12
+    default_scale = 12
     max_scale = 24
-    wide = "CAST({a} AS HUGEINT)"
-    narrow = "TRY_CAST({a} AS BIGINT)"
+    as_wide_integer = "CAST({a} AS HUGEINT)"
+    wide_to_int64 = "TRY_CAST({a} AS BIGINT)"
     types: Mapping[str, str] = {
         **Dialect.types,
         edm.SINGLE.name: "DOUBLE",
@@ -155,7 +155,7 @@ class DuckDB(Dialect):
     storages: Mapping[tuple[str, str], Storage] = {
         (edm.DATE_TIME_OFFSET.name, "timestamptz"): Storage(),
         (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
-            _NAIVE, lambda value, zone: in_zone(value, zone), ordered=True
+            _NAIVE, lambda value, zone: in_zone(value, zone), is_ordered=True
         ),
         (edm.DATE_TIME_OFFSET.name, "text"): Storage(
             "CASE WHEN regexp_matches({a}, '[T ].*([Zz]|[+-][0-9:]+)$') THEN CAST({a} AS TIMESTAMPTZ)"
@@ -273,12 +273,12 @@ class DuckDB(Dialect):
 
     def json_path(self, keys: tuple[str, ...]) -> str:
         """A JSON pointer: its keys can have any characters."""
-        return self.text("".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys))
+        return self.quote_text("".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys))
 
     def bind(self, value: Any, type: edm.Type) -> Any:
         return exact.normalize(value) if isinstance(value, Decimal) else value
 
-    def accepts(self, value: Any, type: edm.Type) -> str | None:
+    def rejects(self, value: Any, type: edm.Type) -> str | None:
         """Decimals have 38 digits, which are divided between both sides of the point."""
         if not isinstance(value, Decimal):
             return None

@@ -16,7 +16,7 @@ from ...errors import error
 from ...problems import problem
 from ...problems.catalogue import Name, Phrase
 from ...python.functions import WHITE_SPACE
-from .base import NEAREST, Dialect, Members, Needle, Storage, in_zone, seconds
+from .base import NEAREST, Dialect, Members, Needle, Page, Storage, in_zone, seconds
 
 _BINARY = "COLLATE Latin1_General_100_BIN2"
 _POINTS = "COLLATE Latin1_General_100_CI_AS_SC"
@@ -94,24 +94,24 @@ class MSSQL(Dialect):
     max_parameters = 2_097
     max_depth = 200
     collation = "insensitive"
-    pads = True
-    exact_both = True
-    nulls = "low"
+    ignores_trailing_spaces = True
+    binary_on_both_sides = True
+    null_order = "low"
     nan = "none"
     conditions_are_values = False
-    truth = ("CAST(1 AS BIT)", "CAST(0 AS BIT)")
-    holds = ("{a} = 1", "{a} = 0")
+    booleans = ("CAST(1 AS BIT)", "CAST(0 AS BIT)")
+    boolean_tests = ("{a} = 1", "{a} = 0")
     not_true = "CASE WHEN {a} THEN 0 ELSE 1 END = 1"
     not_false = "CASE WHEN NOT ({a}) THEN 0 ELSE 1 END = 1"
     # The order of UTF-8's bytes is that of code points; that of UTF-16 is not.
-    exact = "CAST(CAST({a} COLLATE Latin1_General_100_BIN2_UTF8 AS VARCHAR(MAX)) AS VARBINARY(MAX))"
-    page = (
+    binary = "CAST(CAST({a} COLLATE Latin1_General_100_BIN2_UTF8 AS VARCHAR(MAX)) AS VARBINARY(MAX))"
+    page = Page(
         "OFFSET 0 ROWS FETCH NEXT {top} ROWS ONLY",
         "OFFSET {skip} ROWS FETCH NEXT {top} ROWS ONLY",
         "OFFSET {skip} ROWS",
+        empty="OFFSET 9223372036854775807 ROWS FETCH NEXT 1 ROWS ONLY",
+        needs_order=True,
     )
-    empty_page = "OFFSET 9223372036854775807 ROWS FETCH NEXT 1 ROWS ONLY"
-    page_needs_order = True
     types: Mapping[str, str] = {
         **Dialect.types,
         edm.BOOLEAN.name: "BIT",
@@ -128,7 +128,7 @@ class MSSQL(Dialect):
         (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
             "TODATETIMEOFFSET({a}, '{zone}')",
             lambda value, zone: in_zone(value, zone),
-            ordered=True,
+            is_ordered=True,
         ),
         (edm.DATE_TIME_OFFSET.name, "text"): Storage(
             "CASE WHEN {a} LIKE '%[Zz]' OR {a} LIKE '%[+-][0-9][0-9]:[0-9][0-9]'"
@@ -167,7 +167,7 @@ class MSSQL(Dialect):
             if name not in (edm.STRING.name, edm.DATE_TIME_OFFSET.name)
         },
     }
-    needles: Mapping[str, Needle] = {
+    literal_needles: Mapping[str, Needle] = {
         "contains(String,String)": (f"{_FOUND} > 0", _unless_empty),
         "startswith(String,String)": (f"{_FOUND} = 1", _unless_empty),
         "indexof(String,String)": (
@@ -261,12 +261,12 @@ class MSSQL(Dialect):
         "matchespattern(String,String)": "its regular expressions are not those of ECMAScript",
     }
 
-    def text(self, value: str) -> str:
-        return "N" + super().text(value)
+    def quote_text(self, value: str) -> str:
+        return "N" + super().quote_text(value)
 
     def json_path(self, keys: tuple[str, ...]) -> str:
         quoted = [key.replace("\\", "\\\\").replace('"', '\\"') for key in keys]
-        return self.text("$" + "".join(f'."{key}"' for key in quoted))
+        return self.quote_text("$" + "".join(f'."{key}"' for key in quoted))
 
     def marker(self, marker: str, value: Any, type: edm.Type) -> str:
         return f"CAST({marker} AS DATETIMEOFFSET)" if type is edm.DATE_TIME_OFFSET else marker

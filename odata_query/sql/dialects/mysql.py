@@ -13,7 +13,7 @@ from typing import Any
 
 from ... import edm
 from ...python.functions import WHITE_SPACE
-from .base import Dialect, Members, Needle, Storage, in_zone, seconds
+from .base import Dialect, Members, Needle, Page, Storage, in_zone, seconds
 
 _MICROSECOND = dt.timedelta(microseconds=1)
 _MAX = 1.7976931348623147e308
@@ -150,27 +150,25 @@ class MySQL(Dialect):
     max_depth = 100
     chains_nest = False
     collation = "insensitive"
-    pads = True
-    collates = False
-    nulls = "low"
+    ignores_trailing_spaces = True
+    mixes_collations = False
+    null_order = "low"
     nan = "none"
     infinity = _MAX
-    infinite_operands = False
-    wide_integers = True
-    truth = ("1", "0")
-    holds = ("{a} = 1", "{a} = 0")
-    same = "{a} <=> {b}"
-    distinct = "NOT ({a} <=> {b})"
-    exact = _bytes("{a}")
-    long = "CAST({a} AS SIGNED)"
-    wide = "CAST({a} AS DECIMAL(65, 0))"
+    booleans = ("1", "0")
+    boolean_tests = ("{a} = 1", "{a} = 0")
+    null_safe_equal = "{a} <=> {b}"
+    null_safe_unequal = "NOT ({a} <=> {b})"
+    binary = _bytes("{a}")
+    as_int64 = "{a}"
+    as_wide_integer = "CAST({a} AS DECIMAL(65, 0))"
     # An aggregate is computed once; NULLIF would do so twice, and that at every level.
-    narrow = (
+    wide_to_int64 = (
         "(SELECT MAX({a} * `odata one`) AS `odata n` FROM (SELECT 1 AS `odata one`) AS `odata`"
         " HAVING `odata n` BETWEEN -9223372036854775808 AND 9223372036854775807)"
     )
-    narrow_depth = 8
-    page = ("LIMIT {top}", "LIMIT {top} OFFSET {skip}", "LIMIT 18446744073709551615 OFFSET {skip}")
+    wide_to_int64_depth = 8
+    page = Page(skip="LIMIT 18446744073709551615 OFFSET {skip}")
     typed_literals = True
     types: Mapping[str, str] = {
         **dict.fromkeys((*edm.INTEGERS, edm.BOOLEAN.name), "SIGNED"),
@@ -190,23 +188,23 @@ class MySQL(Dialect):
         (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
             _ZONED,
             lambda value, zone: in_zone(value, zone),
-            ordered=True,
+            is_ordered=True,
             local="{a}",
         ),
         (edm.DATE_TIME_OFFSET.name, "text"): Storage(_ISO),
         (edm.DURATION.name, "seconds"): Storage(),
         (edm.DURATION.name, "microseconds"): Storage(
-            "({a} * 0.000001)", lambda value, zone: value // _MICROSECOND, ordered=True
+            "({a} * 0.000001)", lambda value, zone: value // _MICROSECOND, is_ordered=True
         ),
         (edm.DURATION.name, "epoch"): Storage("(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', {a}) * 0.000001)"),
         (edm.GUID.name, "text"): Storage(),
         (edm.GUID.name, "hex"): Storage(
-            _HEX.replace("HEX({a})", "{a}"), lambda value, zone: value.hex, ordered=True
+            _HEX.replace("HEX({a})", "{a}"), lambda value, zone: value.hex, is_ordered=True
         ),
-        (edm.GUID.name, "binary"): Storage(_HEX, lambda value, zone: value.bytes, ordered=True),
+        (edm.GUID.name, "binary"): Storage(_HEX, lambda value, zone: value.bytes, is_ordered=True),
         # Without it, a difference of UNSIGNED columns below zero is an error.
         **{
-            (name, "unsigned"): Storage("CAST({a} AS SIGNED)", lambda value, zone: value, ordered=True)
+            (name, "unsigned"): Storage("CAST({a} AS SIGNED)", lambda value, zone: value, is_ordered=True)
             for name in edm.INTEGERS
         },
     }
@@ -218,7 +216,7 @@ class MySQL(Dialect):
     }
     json_values: Mapping[str, str] = _read("JSON_EXTRACT({a}, {p})", types)
     json_members: Mapping[str, str] = _read("{a}", types)
-    needles: Mapping[str, Needle] = {
+    literal_needles: Mapping[str, Needle] = {
         "startswith(String,String)": (
             # LIKE alone loses what has an emoji behind the prefix, in an index of some collations.
             f"(({{a}} LIKE {{b}} ESCAPE '|' OR {{a}} > {{c}} AND {{a}} < {{d}})"
@@ -317,13 +315,13 @@ class MySQL(Dialect):
         "matchespattern(String,String)": "its regular expressions can take exponential time",
     }
 
-    def text(self, value: str) -> str:
-        plain = super().text(value)
+    def quote_text(self, value: str) -> str:
+        plain = super().quote_text(value)
         return _text(value) if "\\" in value else plain
 
     def json_path(self, keys: tuple[str, ...]) -> str:
         escaped = [key.replace("\\", "\\\\").replace('"', '\\"') for key in keys]
-        return self.text("$" + "".join(f'."{key}"' for key in escaped))
+        return self.quote_text("$" + "".join(f'."{key}"' for key in escaped))
 
     def bind(self, value: Any, type: edm.Type) -> Any:
         if isinstance(value, float) and value != value:

@@ -19,7 +19,7 @@ from ...errors import error
 from ...problems import problem
 from ...problems.catalogue import Name, Phrase
 from ...python.functions import WHITE_SPACE
-from .base import NEAREST, Dialect, Members, Needle, Storage, in_zone, like
+from .base import NEAREST, Dialect, Members, Needle, Page, Storage, in_zone, like
 
 _SPACES = "UNISTR('" + "".join(f"\\{ord(char):04X}" for char in WHITE_SPACE) + "')"
 _START = "LEAST(CASE WHEN {b} < 0 THEN GREATEST(LENGTH({a}) + {b}, 0) ELSE {b} END, 2147483646) + 1"
@@ -59,28 +59,27 @@ class Oracle(Dialect):
     # Numbered markers are bound once for each place where one stands.
     paramstyle = "named"
     max_parameters = 65_535
-    max_in = 1_000
+    max_in_items = 1_000
     max_terms = 50_000
     max_length = 1_000_000
     collation = "linguistic"
-    exact = "NLSSORT({a}, 'NLS_SORT=BINARY')"
-    exact_both = True
-    empty_text = False
-    wide_integers = True
+    binary = "NLSSORT({a}, 'NLS_SORT=BINARY')"
+    binary_on_both_sides = True
+    has_empty_string = False
     conditions_are_values = False
-    truth = ("1", "0")
-    holds = ("{a} = 1", "{a} = 0")
+    booleans = ("1", "0")
+    boolean_tests = ("{a} = 1", "{a} = 0")
     not_true = "CASE WHEN {a} THEN 0 ELSE 1 END = 1"
     not_false = "CASE WHEN NOT ({a}) THEN 0 ELSE 1 END = 1"
     # A null equals a null there, and each operand is written once.
-    same = "DECODE({a}, {b}, 1, 0) = 1"
-    distinct = "DECODE({a}, {b}, 1, 0) = 0"
+    null_safe_equal = "DECODE({a}, {b}, 1, 0) = 1"
+    null_safe_unequal = "DECODE({a}, {b}, 1, 0) = 0"
     nan_rank = "CASE WHEN {a} IS NAN THEN 0 WHEN {a} IS NOT NULL THEN 1 END"
-    long = "{a}"
-    wide = "{a}"
-    scale = 10
-    alias = " "
-    page = (
+    as_int64 = "{a}"
+    as_wide_integer = "{a}"
+    default_scale = 10
+    alias_prefix = " "
+    page = Page(
         "FETCH NEXT {top} ROWS ONLY",
         "OFFSET {skip} ROWS FETCH NEXT {top} ROWS ONLY",
         "OFFSET {skip} ROWS",
@@ -107,7 +106,7 @@ class Oracle(Dialect):
         (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
             "FROM_TZ(CAST({a} AS TIMESTAMP), '{zone}')",
             lambda value, zone: in_zone(value, zone),
-            ordered=True,
+            is_ordered=True,
         ),
         (edm.GUID.name, "raw"): Storage(),
         (edm.GUID.name, "text"): Storage("HEXTORAW(REPLACE({a}, '-'))"),
@@ -145,7 +144,7 @@ class Oracle(Dialect):
     json_members: Mapping[str, str] = {
         name: template.replace("{p}", "'$[0]'") for name, template in json_values.items()
     }
-    needles: Mapping[str, Needle] = {
+    literal_needles: Mapping[str, Needle] = {
         "contains(String,String)": ("{a} LIKE {b} ESCAPE '\\'", lambda text: (f"%{like(text)}%",)),
         "startswith(String,String)": ("{a} LIKE {b} ESCAPE '\\'", lambda text: (f"{like(text)}%",)),
         "endswith(String,String)": ("{a} LIKE {b} ESCAPE '\\'", lambda text: (f"%{like(text)}",)),
@@ -244,7 +243,7 @@ class Oracle(Dialect):
     def json_path(self, keys: tuple[str, ...]) -> str:
         """A member of an array is wrapped; what is not an array is taken as one with a single member."""
         quoted = [key.replace("\\", "\\\\").replace('"', '\\"') for key in keys]
-        return self.text("$[0]" + "".join(f'."{key}"' for key in quoted))
+        return self.quote_text("$[0]" + "".join(f'."{key}"' for key in quoted))
 
     def marker(self, marker: str, value: Any, type: edm.Type) -> str:
         if type is edm.DATE_TIME_OFFSET:
@@ -278,7 +277,7 @@ class Oracle(Dialect):
             return value.bytes
         return value
 
-    def accepts(self, value: Any, type: edm.Type) -> str | None:
+    def rejects(self, value: Any, type: edm.Type) -> str | None:
         if value == "":
             return "there is no empty text"
         if isinstance(value, Decimal) and len(value.as_tuple().digits) > 38:

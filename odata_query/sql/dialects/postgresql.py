@@ -187,9 +187,9 @@ class PostgreSQL(Dialect):
     max_depth = 400
     chains_nest = False
     typed_literals = True
-    exact = 'CAST({a} AS TEXT) COLLATE "C"'
-    exact_inside = True
-    narrow = f"CAST({Dialect.narrow} AS BIGINT)"
+    binary = 'CAST({a} AS TEXT) COLLATE "C"'
+    binary_arguments = True
+    wide_to_int64 = f"CAST({Dialect.wide_to_int64} AS BIGINT)"
     types: Mapping[str, str] = {
         **Dialect.types,
         **dict.fromkeys(edm.INTEGERS, "BIGINT"),
@@ -205,7 +205,7 @@ class PostgreSQL(Dialect):
         (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
             f"({{a}} AT TIME ZONE {_ZONED})",
             _local,
-            ordered=True,
+            is_ordered=True,
             local=f"({_UTC})",
             offset=_minutes(f"{_UTC} - {{a}} AT TIME ZONE {_ZONED}"),
         ),
@@ -237,7 +237,7 @@ class PostgreSQL(Dialect):
     json_members: Mapping[str, str] = {
         name: template.replace("{p}", "'{{}}'") for name, template in json_values.items()
     }
-    needles: Mapping[str, Needle] = {
+    literal_needles: Mapping[str, Needle] = {
         "contains(String,String)": ("{a} LIKE {b}", lambda text: (f"%{like(text)}%",)),
         "startswith(String,String)": ("{a} LIKE {b}", lambda text: (f"{like(text)}%",)),
         "endswith(String,String)": ("{a} LIKE {b}", lambda text: (f"%{like(text)}",)),
@@ -355,4 +355,4 @@ class PostgreSQL(Dialect):
 
     def json_path(self, keys: tuple[str, ...]) -> str:
         quoted = ",".join('"' + key.replace("\\", "\\\\").replace('"', '\\"') + '"' for key in keys)
-        return self.text("{" + quoted + "}")
+        return self.quote_text("{" + quoted + "}")

@@ -13,7 +13,7 @@ from typing import Any
 
 from ... import edm
 from ...python.functions import WHITE_SPACE
-from .base import NEAREST, Dialect, Members, Needle, Storage, in_zone, seconds
+from .base import NEAREST, Dialect, Members, Needle, Page, Storage, in_zone, seconds
 
 _SPACES = "'" + "".join(f"\\u{ord(char):04x}" for char in WHITE_SPACE) + "'"
 _START = "LEAST(CASE WHEN {b} < 0 THEN GREATEST(LENGTH({a}) + {b}, 0) ELSE {b} END, 2147483646) + 1"
@@ -56,11 +56,10 @@ class Snowflake(Dialect):
     max_length = 1_000_000
     max_depth = 300
     collation = "binary"
-    wide_integers = True
-    exact = "{a} COLLATE ''"
-    long = "{a}"
-    wide = "{a}"
-    page = ("LIMIT {top}", "LIMIT {top} OFFSET {skip}", "LIMIT NULL OFFSET {skip}")
+    binary = "{a} COLLATE ''"
+    as_int64 = "{a}"
+    as_wide_integer = "{a}"
+    page = Page(skip="LIMIT NULL OFFSET {skip}")
     types: Mapping[str, str] = {
         **Dialect.types,
         **dict.fromkeys(edm.INTEGERS, "NUMBER(38, 0)"),
@@ -78,7 +77,7 @@ class Snowflake(Dialect):
             f"TO_TIMESTAMP_TZ(TO_VARCHAR({{a}}, {_FORMAT.removesuffix(chr(39)).removesuffix('TZH:TZM')}')"
             f" || '{{zone}}', {_FORMAT})",
             lambda value, zone: in_zone(value, zone),
-            ordered=True,
+            is_ordered=True,
         ),
         (edm.DATE_TIME_OFFSET.name, "text"): Storage(
             "TO_TIMESTAMP_TZ(CASE WHEN REGEXP_LIKE({a}, '.*([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})') THEN {a}"
@@ -103,7 +102,7 @@ class Snowflake(Dialect):
     json_members: Mapping[str, str] = {
         name: template.replace("GET_PATH({a}, {p})", "{a}") for name, template in json_values.items()
     }
-    needles: Mapping[str, Needle] = {
+    literal_needles: Mapping[str, Needle] = {
         "indexof(String,String)": ("(CHARINDEX({b}, {a}) - 1)", lambda text: (text,) if text else None),
     }
     templates: Mapping[str, str] = {
@@ -177,12 +176,12 @@ class Snowflake(Dialect):
         "matchespattern(String,String)": "its regular expressions are not those of ECMAScript",
     }
 
-    def text(self, value: str) -> str:
-        return super().text(value.replace("\\", "\\\\"))
+    def quote_text(self, value: str) -> str:
+        return super().quote_text(value.replace("\\", "\\\\"))
 
     def json_path(self, keys: tuple[str, ...]) -> str:
         quoted = [key.replace("\\", "\\\\").replace('"', '\\"') for key in keys]
-        return self.text("".join(f'["{key}"]' for key in quoted))
+        return self.quote_text("".join(f'["{key}"]' for key in quoted))
 
     def marker(self, marker: str, value: Any, type: edm.Type) -> str:
         if type is edm.DATE_TIME_OFFSET:

@@ -110,14 +110,14 @@ class Spark(Dialect):
     max_terms = 5_000
     max_scale = 18
     collation = "binary"
-    nulls = "low"
-    correlates_through = False
-    reaches_through = False
+    null_order = "low"
+    correlates_deeply = False
+    reaches_joined_collections = False
     sorts_by_subqueries = False
-    wide = "CAST({a} AS BIGINT)"
-    narrow = "{a}"
-    exact = "{a} COLLATE UTF8_BINARY"
-    markers: Mapping[type, str] = {
+    as_wide_integer = "CAST({a} AS BIGINT)"
+    wide_to_int64 = "{a}"
+    binary = "{a} COLLATE UTF8_BINARY"
+    marker_casts: Mapping[type, str] = {
         dt.date: "CAST({m} AS DATE)",
         dt.datetime: "CAST({m} AS TIMESTAMP)",
     }
@@ -138,14 +138,14 @@ class Spark(Dialect):
         (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
             "CAST(concat(CAST({a} AS STRING), '{zone}') AS TIMESTAMP)",
             lambda value, zone: in_zone(value, zone).isoformat(),
-            ordered=True,
+            is_ordered=True,
         ),
         (edm.DATE_TIME_OFFSET.name, "text"): Storage(
             "TRY_CAST(concat({a}, CASE WHEN {a} RLIKE 'T.*(Z|[+-][0-9:]+)$' THEN '' ELSE '{zone}' END)"
             " AS TIMESTAMP)"
         ),
         (edm.DURATION.name, "interval"): Storage(
-            "CAST({a} AS DECIMAL(20, 6))", lambda value, zone: value, ordered=True
+            "CAST({a} AS DECIMAL(20, 6))", lambda value, zone: value, is_ordered=True
         ),
     }
     collections: Mapping[str, Members] = {
@@ -277,14 +277,14 @@ class Spark(Dialect):
         "matchespattern(String,String)": "its regular expressions do not run in linear time",
     }
 
-    def text(self, value: str) -> str:
-        return super().text(value.replace("\\", "\\\\"))
+    def quote_text(self, value: str) -> str:
+        return super().quote_text(value.replace("\\", "\\\\"))
 
     def json_path(self, keys: tuple[str, ...]) -> str:
         for key in keys:
             if "'" in key:
                 raise ConfigurationError(f"{self.name} cannot look for a key such as {key!r} in JSON")
-        return self.text("$" + "".join(f"['{key}']" for key in keys))
+        return self.quote_text("$" + "".join(f"['{key}']" for key in keys))
 
     def bind(self, value: Any, type: edm.Type) -> Any:
         # Java would read dates and moments by another calendar.
@@ -303,7 +303,7 @@ class Spark(Dialect):
             return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
         return value
 
-    def accepts(self, value: Any, type: edm.Type) -> str | None:
+    def rejects(self, value: Any, type: edm.Type) -> str | None:
         if isinstance(value, Decimal):
             places = -int(value.normalize().as_tuple().exponent)
             if places > self.max_scale or value.adjusted() >= 20:

@@ -18,7 +18,7 @@ from typing import Any
 
 from ... import edm
 from ...python import functions as python_values
-from .base import Dialect, Members, Needle, Storage, after, in_zone
+from .base import Dialect, Members, Needle, Page, Storage, after, in_zone
 
 _WHITE_SPACE = f"char({','.join(str(ord(char)) for char in python_values.WHITE_SPACE)})"
 _UTC = "'%Y-%m-%dT%H:%M:%S'"
@@ -206,43 +206,45 @@ class SQLite(Dialect):
     max_parameters = 32_766
     max_depth = 700
     collation = "binary"
-    nulls = "low"
+    null_order = "low"
     nan = "none"
-    wide_integers = True
-    finds_members = False
+    rewrites_exists = True
     decimal_digits = 15
-    truth = ("1", "0")
-    holds = ("{a} = 1", "{a} = 0")
-    same = "{a} IS {b}"
-    distinct = "{a} IS NOT {b}"
-    exact = "{a} COLLATE BINARY"
-    wide = "{a}"
-    narrow = "(SELECT CASE typeof(n) WHEN 'integer' THEN n END FROM (SELECT {a} AS n))"
-    scale = 10
-    page = ("LIMIT {top}", "LIMIT {top} OFFSET {skip}", "LIMIT -1 OFFSET {skip}")
+    booleans = ("1", "0")
+    boolean_tests = ("{a} = 1", "{a} = 0")
+    null_safe_equal = "{a} IS {b}"
+    null_safe_unequal = "{a} IS NOT {b}"
+    binary = "{a} COLLATE BINARY"
+    as_int64 = "{a}"
+    as_wide_integer = "{a}"
+    wide_to_int64 = "(SELECT CASE typeof(n) WHEN 'integer' THEN n END FROM (SELECT {a} AS n))"
+    default_scale = 10
+    page = Page(skip="LIMIT -1 OFFSET {skip}")
     types: Mapping[str, str] = {**Dialect.types, edm.STRING.name: "TEXT", edm.DECIMAL.name: "NUMERIC"}
     storages: Mapping[tuple[str, str], Storage] = {
         (edm.DATE_TIME_OFFSET.name, "text"): Storage(
-            _MOMENT, near=_days_around, local=_LOCAL, named="odata_utc({a}, '{zone}')"
+            _MOMENT, bounds=_days_around, local=_LOCAL, named_zone="odata_utc({a}, '{zone}')"
         ),
         (edm.DATE_TIME_OFFSET.name, "utc"): Storage(
-            _MOMENT, lambda value, zone: in_zone(value, dt.UTC).isoformat() + "+00:00", ordered=True
+            _MOMENT, lambda value, zone: in_zone(value, dt.UTC).isoformat() + "+00:00", is_ordered=True
         ),
         (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
             _MOMENT,
             lambda value, zone: in_zone(value, zone).isoformat(),
-            ordered=True,
+            is_ordered=True,
             local=_LOCAL,
         ),
         (edm.DURATION.name, "epoch"): Storage(
             "(CAST(strftime('%s', substr({a}, 1, 19)) AS INTEGER) + CAST('0' || substr({a}, 20) AS REAL))"
         ),
         (edm.DURATION.name, "microseconds"): Storage(
-            "({a} / 1000000.0)", lambda value, zone: value // dt.timedelta(microseconds=1), ordered=True
+            "({a} / 1000000.0)", lambda value, zone: value // dt.timedelta(microseconds=1), is_ordered=True
         ),
-        (edm.GUID.name, "hex"): Storage(f"lower({_DASHED})", lambda value, zone: value.hex, ordered=True),
+        (edm.GUID.name, "hex"): Storage(f"lower({_DASHED})", lambda value, zone: value.hex, is_ordered=True),
         (edm.TIME_OF_DAY.name, "microseconds"): Storage(
-            "replace({a}, '.000000', '')", lambda value, zone: value.isoformat("microseconds"), ordered=True
+            "replace({a}, '.000000', '')",
+            lambda value, zone: value.isoformat("microseconds"),
+            is_ordered=True,
         ),
     }
     default_storages: Mapping[str, str] = {edm.DATE_TIME_OFFSET.name: "text"}
@@ -252,7 +254,7 @@ class SQLite(Dialect):
     json_values: Mapping[str, str] = {"": "json_extract({a}, {p})"}
     json_members: Mapping[str, str] = {"": "{a}"}
     json_storages: Mapping[str, str] = default_storages
-    needles: Mapping[str, Needle] = {
+    literal_needles: Mapping[str, Needle] = {
         "startswith(String,String)": ("({a} >= {b} AND {a} < {c})", _range),
     }
     templates: Mapping[str, str] = {
@@ -357,17 +359,17 @@ class SQLite(Dialect):
         ),
     }
 
-    prepared = frozenset(("tolower(String)", "toupper(String)", "matchespattern(String,String)"))
+    needs_prepare = frozenset(("tolower(String)", "toupper(String)", "matchespattern(String,String)"))
 
     def json_value(self, text: str, keys: tuple[str, ...], type: str) -> str:
         for place, key in enumerate(keys):
             if not key.isascii() or '"' in key or "\\" in key:  # a path finds those only as they are written
                 before = super().json_value(text, keys[:place], type)
-                found = f"(SELECT value FROM json_each({before}) WHERE key = {self.text(key)})"
+                found = f"(SELECT value FROM json_each({before}) WHERE key = {self.quote_text(key)})"
                 return self.json_value(found, keys[place + 1 :], type)
         return super().json_value(text, keys, type)
 
-    def exactly(self, text: str, scale: int) -> str:
+    def round_decimal(self, text: str, scale: int) -> str:
         # Rounding to a place beyond those digits would change the last one.
         return f"round({text}, {scale})" if scale <= 6 else _DIGITS.format(x=text, s=scale)
 
@@ -408,7 +410,7 @@ class SQLite(Dialect):
         kept = _kept(text) if len(text) < 5_000 else _kept.__wrapped__(text)
         return kept > _STACK - 8
 
-    def accepts(self, value: Any, type: edm.Type) -> str | None:
+    def rejects(self, value: Any, type: edm.Type) -> str | None:
         if (
             isinstance(value, Decimal)
             and len(value.normalize().as_tuple().digits) > 15

@@ -12,7 +12,7 @@ from typing import Any
 
 from ... import edm
 from ...python.functions import WHITE_SPACE
-from .base import NEAREST, Dialect, Members, Needle, Storage, in_zone, like, seconds
+from .base import NEAREST, Dialect, Members, Needle, Page, Storage, in_zone, like, seconds
 
 _SPACES = "U&'" + "".join(f"\\{ord(char):04X}" for char in WHITE_SPACE) + "'"
 _START = "LEAST(CASE WHEN {b} < 0 THEN GREATEST(LENGTH({a}) + {b}, 0) ELSE {b} END, 2147483646) + 1"
@@ -59,16 +59,16 @@ class Trino(Dialect):
     max_length = 1_000_000
     max_depth = 300
     collation = "binary"
-    nulls = "last"
+    null_order = "last"
     nan = "ieee"
-    same_nan = True
+    null_safe_nan = True
     nan_rank = "CASE WHEN IS_NAN({a}) THEN 0 WHEN {a} IS NOT NULL THEN 1 END"
-    exact = "{a}"
-    narrow = (
+    binary = "{a}"
+    wide_to_int64 = (
         "NULLIF(NULLIF(LEAST(GREATEST({a}, DECIMAL '-9223372036854775809'), DECIMAL '9223372036854775808'),"
         " DECIMAL '9223372036854775808'), DECIMAL '-9223372036854775809')"
     )
-    page = ("LIMIT {top}", "OFFSET {skip} LIMIT {top}", "OFFSET {skip}")
+    page = Page(both="OFFSET {skip} LIMIT {top}")
     types: Mapping[str, str] = {
         **Dialect.types,
         edm.DOUBLE.name: "DOUBLE",
@@ -79,7 +79,7 @@ class Trino(Dialect):
         (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
             "WITH_TIMEZONE({a}, '{zone}')",
             lambda value, zone: in_zone(value, zone),
-            ordered=True,
+            is_ordered=True,
         ),
         (edm.DATE_TIME_OFFSET.name, "text"): Storage(
             "FROM_ISO8601_TIMESTAMP_NANOS(CASE WHEN REGEXP_LIKE({a}, '([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})$')"
@@ -115,7 +115,7 @@ class Trino(Dialect):
     json_members: Mapping[str, str] = {
         name: template.replace("{p}", "'$'") for name, template in json_values.items()
     }
-    needles: Mapping[str, Needle] = {
+    literal_needles: Mapping[str, Needle] = {
         "contains(String,String)": _like("%{}%"),
         "startswith(String,String)": _like("{}%"),
         "endswith(String,String)": _like("%{}"),
@@ -189,7 +189,7 @@ class Trino(Dialect):
 
     def json_path(self, keys: tuple[str, ...]) -> str:
         quoted = [key.replace("\\", "\\\\").replace('"', '\\"') for key in keys]
-        return self.text("$" + "".join(f'["{key}"]' for key in quoted))
+        return self.quote_text("$" + "".join(f'["{key}"]' for key in quoted))
 
     def bind(self, value: Any, type: edm.Type) -> Any:
         return seconds(value) if isinstance(value, dt.timedelta) else value
