@@ -274,27 +274,39 @@ def test_a_chain_of_20000_terms_compiles_or_is_too_large(dialect, term):
         assert len(found.params) >= 20_000
 
 
+NESTED = {  # filters by how often they nest
+    "concat": lambda n: "name eq " + "concat(" * n + "name" + ",'a')" * n,
+    "add": lambda n: "size" + " add 1" * n + " eq 1",
+    "eq": lambda n: "active and " + "(" * n + "active" + " eq active)" * n,
+    "toupper": lambda n: "toupper(" * n + "name" + ")" * n + " eq 'A'",
+    "substring": lambda n: "substring(" * n + "name" + ",size)" * n + " eq 'A'",
+    "case": lambda n: "case(active:" * n + "name" + ")" * n + " eq 'A'",
+    "not": lambda n: "not (" * n + "active" + ")" * n,
+    "and, or": lambda n: "(active or (active and " * n + "active" + "))" * n,
+}
+
+
 @pytest.mark.parametrize("dialect", BUILT_IN)
-@pytest.mark.parametrize(
-    "text",
-    [
-        "name eq " + "concat(" * 3000 + "name" + ",'a')" * 3000,
-        "size" + " add 1" * 3000 + " eq 1",
-        "active and ((" * 30 + "active" + ") eq active)" * 30,
-        "toupper(" * 500 + "name" + ")" * 500 + " eq 'A'",
-        "substring(" * 60 + "name" + ",size)" * 60 + " eq 'A'",
-        "case(active:" * 300 + "name" + ")" * 300 + " eq 'A'",
-        "not (" * 3000 + "active" + ")" * 3000,
-    ],
-    ids=lambda text: text[:20],
-)
-def test_no_nesting_breaks_the_compiler(dialect, text):
-    query = parse(text)
+@pytest.mark.parametrize("nested", NESTED.values(), ids=NESTED)
+@pytest.mark.parametrize("times", [20, 60, 95, 190])
+def test_no_nesting_breaks_the_compiler(dialect, nested, times):
+    try:
+        query = parse(nested(times))
+    except oq.LimitError:
+        assert times == 190  # two levels each time
+        return
     try:
         found = sql.select(query, "images", dialect=dialect)
     except (oq.LimitError, oq.UnsupportedError):
         return
     assert len(found.text) < 20_000_000
+
+
+@pytest.mark.parametrize("nested", NESTED.values(), ids=NESTED)
+def test_nesting_above_the_bound_is_refused_where_all_limits_are_lifted(nested):
+    with pytest.raises(oq.LimitError) as refused:
+        parse(nested(3000))
+    assert refused.value.problems[0].code == "expression-too-deep"
 
 
 # ---- errors and dialects -------------------------------------------------------------------------
