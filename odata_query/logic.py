@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from . import edm
-from .check.typed import TypedCall, TypedList, TypedPath, has_values_only, is_nullable, type_of
+from .check.typed import TypedCall, TypedList, TypedPath, has_values_only
 from .language.ast import Lambda, Literal, Node, TypeName
 
 COMPARISONS = frozenset(("gt", "ge", "lt", "le"))
@@ -142,7 +142,7 @@ def condition(emitter: Emitter, node: Node, wanted: bool = True, on_null: bool =
         return emitter.constant(on_null if node.value is None else node.value is wanted)
     part = value(emitter, node)
     emitter.node = node
-    nullable = (is_nullable(node),)
+    nullable = (node.nullable,)
     return emitter.test(node, (part,), nullable, wanted, on_null)  # type: ignore[arg-type]  # a call or a path
 
 
@@ -204,7 +204,7 @@ def _atom(emitter: Emitter, node: TypedCall, parts: list[Any], wanted: bool, on_
         items = [item.value for item in right.items]  # type: ignore[attr-defined]  # it is a list of literals
         if not items:
             return emitter.constant(not wanted)
-        return emitter.in_values(parts[0], is_nullable(left), items, type_of(left), wanted)
+        return emitter.in_values(parts[0], left.nullable, items, left.type, wanted)
     if name in COMPARISONS:
         # They are false, never null, where an operand is null.
         on_null = not wanted
@@ -212,7 +212,7 @@ def _atom(emitter: Emitter, node: TypedCall, parts: list[Any], wanted: bool, on_
     for argument in node.arguments:
         if type(argument) is Literal and argument.value is None:
             return emitter.constant(on_null)
-        nullable.append(is_nullable(argument))
+        nullable.append(argument.nullable)
     return emitter.test(node, parts, nullable, wanted, on_null)
 
 
@@ -257,10 +257,10 @@ def value(emitter: Emitter, node: Node) -> Any:
             parts.append(value(emitter, argument))
     emitter.node = node
     if name == "cast":
-        return emitter.cast(parts[0], type_of(node.arguments[0]), node.type)
+        return emitter.cast(parts[0], node.arguments[0].type, node.type)
     if name == "$count":
         return emitter.count_members(parts[0])
-    return emitter.call(node, parts, [is_nullable(argument) for argument in node.arguments])
+    return emitter.call(node, parts, [argument.nullable for argument in node.arguments])
 
 
 def _choice(node: TypedCall) -> tuple[TypedPath, list[Any]] | None:
@@ -287,17 +287,15 @@ def _equality(emitter: Emitter, node: TypedCall, parts: list[Any], wanted: bool)
     if type(left) is Literal and type(right) is not Literal:
         left, right, first, second = right, left, second, first
     if type(right) is Literal and right.value is None:
-        return emitter.is_null(first, wanted) if is_nullable(left) else emitter.constant(not wanted)
-    return emitter.equals(
-        first, second, (type_of(left), type_of(right)), (is_nullable(left), is_nullable(right)), wanted
-    )
+        return emitter.is_null(first, wanted) if left.nullable else emitter.constant(not wanted)
+    return emitter.equals(first, second, (left.type, right.type), (left.nullable, right.nullable), wanted)
 
 
 def _quantifier(emitter: Emitter, node: TypedCall, wanted: bool) -> Any:
     """`any`: a member makes it true. `all`: no member leaves it false or null."""
     is_any = node.function == "any"
     collection = value(emitter, node.arguments[0])
-    element = type_of(node.arguments[0]).element  # type: ignore[attr-defined]  # it is a collection
+    element = node.arguments[0].type.element  # type: ignore[attr-defined]  # it is a collection
     emitter.node = node
     emitter.enter(node.level, element, collection)
     body = None
@@ -312,7 +310,7 @@ def _quantifier(emitter: Emitter, node: TypedCall, wanted: bool) -> Any:
 def _filtered(emitter: Emitter, node: TypedCall) -> Any:
     source, predicate = node.arguments
     collection = value(emitter, source)
-    element = type_of(source).element  # type: ignore[attr-defined]  # it is a collection
+    element = source.type.element  # type: ignore[attr-defined]  # it is a collection
     emitter.node = node
     emitter.enter(node.level, element, collection)
     body = condition(emitter, predicate)
@@ -325,10 +323,10 @@ def _isof(emitter: Emitter, node: TypedCall, wanted: bool) -> Any:
     operand, target = node.arguments
     assert isinstance(target, TypeName)
     name = target.name
-    own = type_of(operand).name
+    own = operand.type.name
     if own not in (name, f"Edm.{name}") and own.rpartition(".")[2] != name.rpartition(".")[2]:
         return emitter.constant(not wanted)
-    if not is_nullable(operand):
+    if not operand.nullable:
         return emitter.constant(wanted)
     part = value(emitter, operand)
     emitter.node = node

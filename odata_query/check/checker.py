@@ -30,7 +30,7 @@ from ..problems import Problem, shorten
 from ..problems.catalogue import Phrase
 from .conversion import WRONG, is_nothing, is_unordered
 from .paths import COMPARISONS, OUTERMOST, Names, Scope
-from .typed import TypedCall, TypedList, TypedPath, is_nullable, type_of
+from .typed import TypedCall, TypedList, TypedPath
 
 
 class Validator(Names):
@@ -51,7 +51,7 @@ class Validator(Names):
         self.roots = [item.expression for item in items]
         for item in items:
             typed = self.visit(item.expression, OUTERMOST)
-            type = type_of(typed)
+            type = typed.type
             if not isinstance(type, edm.PrimitiveType | edm.EnumType) or is_unordered(type.name):
                 self.refuse("not-sortable.type", item.expression, type=type.name)
             found.append(OrderByItem(typed, item.descending, item.span))
@@ -99,14 +99,14 @@ class Validator(Names):
             counts = tuple(map(str, _COUNTS[node.function]))
             message = "wrong-argument-count.single" if counts == ("1",) else "wrong-argument-count"
             return self.refuse(message, node, function=node.function, counts=counts, given=len(arguments))
-        types = [type_of(argument) for argument in arguments]
+        types = [argument.type for argument in arguments]
         if UNKNOWN in types:
             return WRONG
         names = tuple("Enum" if isinstance(t, edm.EnumType) else t.name for t in types)
         found = overload(node.function, names)
         if found is None:
             arguments = [self.as_duration(argument) for argument in arguments]
-            names = tuple(type_of(argument).name for argument in arguments)
+            names = tuple(argument.type.name for argument in arguments)
             found = overload(node.function, names)
         if found is None:
             if self.sorting and node.function == "negate":
@@ -128,7 +128,7 @@ class Validator(Names):
             return WRONG
         nullable = signature.may_be_null and _can_fail(signature.key, node.function, arguments)
         if operation.nulls == "propagate":
-            nullable = nullable or any(map(is_nullable, arguments))
+            nullable = nullable or any(argument.nullable for argument in arguments)
         type = types[0] if result == "First" else edm.primitive(result) or types[0]
         return self.made(node, arguments, signature.key, type, nullable)
 
@@ -148,9 +148,9 @@ class Validator(Names):
         """`and`, `or`, `not`."""
         good, nullable = True, False
         for argument, given in zip(arguments, node.arguments, strict=True):
-            if type_of(argument) is not edm.BOOLEAN:
+            if argument.type is not edm.BOOLEAN:
                 good = self.boolean(argument, given, node.function) and good
-            nullable = nullable or is_nullable(argument)
+            nullable = nullable or argument.nullable
         if not good:
             return WRONG
         return self.made(node, arguments, node.function, edm.BOOLEAN, nullable)
@@ -158,28 +158,28 @@ class Validator(Names):
     def compare(self, node: Call, arguments: list[Node]) -> Node:
         """`eq`, `ne`, `gt`, `ge`, `lt`, `le`."""
         left, right = arguments
-        a, b = left.type, right.type  # type: ignore[attr-defined]  # every typed node has one
+        a, b = left.type, right.type
         if a is b and a in _ORDINARY:
             return self.made(node, arguments, node.function, edm.BOOLEAN, False)
         left, right = self.alike(node, left, right, node.arguments)
-        if UNKNOWN in (type_of(left), type_of(right)):
+        if UNKNOWN in (left.type, right.type):
             return WRONG
         return self.made(node, (left, right), node.function, edm.BOOLEAN, False)
 
     def has(self, node: Call, arguments: list[Node]) -> Node:
         left, right = arguments
-        type = type_of(left)
-        if UNKNOWN in (type, type_of(right)):
+        type = left.type
+        if UNKNOWN in (type, right.type):
             return WRONG
         if not isinstance(type, edm.EnumType) and type is not edm.NULL:
             return self.refuse("wrong-type.has", node.arguments[0], given=type.name)
         right = self.converted(right, type, node.arguments[1])
-        if type_of(right) is UNKNOWN:
+        if right.type is UNKNOWN:
             return WRONG
-        if type_of(right).name != type.name and edm.NULL not in (type, type_of(right)):
-            given = type_of(right).name
+        if right.type.name != type.name and edm.NULL not in (type, right.type):
+            given = right.type.name
             return self.refuse("wrong-type.has-value", node.arguments[1], type=type.name, given=given)
-        nullable = is_nullable(left) or is_nullable(right)
+        nullable = left.nullable or right.nullable
         return self.made(node, (left, right), "has(Enum,Enum)", edm.BOOLEAN, nullable)
 
     def member(self, node: Call, scope: Scope) -> Node:
@@ -188,13 +188,13 @@ class Validator(Names):
         left = self.visit(given_left, scope)
         if not isinstance(given_right, ListExpr):
             right = self.visit(given_right, scope)
-            type = type_of(right)
-            if UNKNOWN in (type_of(left), type):
+            type = right.type
+            if UNKNOWN in (left.type, type):
                 return WRONG
             if not isinstance(type, edm.CollectionType):
                 return self.refuse("wrong-type.in", given_right, given=type.name)
             item = TypedPath((), given_right.span, 0, (), type.element, True)
-            if UNKNOWN in map(type_of, self.alike(node, left, item, node.arguments)):
+            if any(side.type is UNKNOWN for side in self.alike(node, left, item, node.arguments)):
                 return WRONG
             return self.made(node, (left, right), "in", edm.BOOLEAN, False)
         items = []
@@ -202,23 +202,23 @@ class Validator(Names):
             typed = self.visit(given, scope)
             _, typed = self.alike(node, left, typed, (given_left, given), given)
             items.append(typed)
-        if UNKNOWN in map(type_of, [left, *items]):
+        if any(each.type is UNKNOWN for each in (left, *items)):
             return WRONG
-        names = tuple(type_of(item).name for item in (left, *items))
+        names = tuple(item.type.name for item in (left, *items))
         if promoted(names) in (edm.DOUBLE.name, edm.SINGLE.name):
             left, *items = [self.promote(item, "Double") for item in (left, *items)]
         if not all(isinstance(item, Literal | TypedList) for item in items):
             what = Phrase("A list of expressions")
             return self.refuse("unsupported-expression", given_right, what=what)
-        found = TypedList(tuple(items), given_right.span, edm.collection(type_of(left)), False)
+        found = TypedList(tuple(items), given_right.span, edm.collection(left.type), False)
         return self.made(node, (left, found), "in", edm.BOOLEAN, False)
 
     def case(self, node: Call, arguments: list[Node]) -> Node:
         for condition, given in zip(arguments[::2], node.arguments[::2], strict=True):
             self.boolean(condition, given, "case")
         values = arguments[1::2]
-        types = {type_of(v).name: type_of(v) for v in values if not is_nothing(type_of(v))}
-        if any(type_of(argument) is UNKNOWN for argument in arguments):
+        types = {v.type.name: v.type for v in values if not is_nothing(v.type)}
+        if any(argument.type is UNKNOWN for argument in arguments):
             return WRONG
         result = next(iter(types.values()), edm.NULL)
         if len(types) > 1:
@@ -230,7 +230,9 @@ class Validator(Names):
         arguments[1::2] = values
         last = arguments[-2]
         total = isinstance(last, Literal) and last.value is True
-        return self.made(node, arguments, "case", result, not total or any(map(is_nullable, values)))
+        return self.made(
+            node, arguments, "case", result, not total or any(value.nullable for value in values)
+        )
 
     def typed_by_name(self, node: Call, scope: Scope) -> Node:
         """`cast` and `isof`."""
@@ -241,11 +243,11 @@ class Validator(Names):
             value: Node = TypedPath(("$it",), node.span, 0, (), self.entity_type, False)
         else:
             value = self.visit(node.arguments[0], scope)
-        if type is None or type_of(value) is UNKNOWN:
+        if type is None or value.type is UNKNOWN:
             return WRONG
         if node.function == "isof":
             return self.made(node, (value, target), "isof", edm.BOOLEAN, False)
-        source = type_of(value)
+        source = value.type
         if source.name != type.name and not (_is_castable(source) and _is_castable(type)):
             message = "unsupported-expression.cast"
             return self.refuse(message, node, source=source.name, target=type.name)
@@ -268,7 +270,7 @@ class Validator(Names):
         """`any`, `all`, `$count`, `$filter` behind a path."""
         given, *rest = node.arguments
         source = self.visit(given, scope)
-        type = type_of(source)
+        type = source.type
         if type is UNKNOWN:
             return WRONG
         if not isinstance(type, edm.CollectionType):
@@ -293,14 +295,14 @@ class Validator(Names):
             body = option if node.function == "$filter" else option.children()[0]
             predicate = self.visit(body, inner)
             self.boolean(predicate, body, node.function)
-            if type_of(predicate) is UNKNOWN:
+            if predicate.type is UNKNOWN:
                 return WRONG
         if node.function == "$count":
             if predicate is not None:
                 source = self.made(
                     Call("$filter", (), node.span), (source, predicate), "$filter", type, True, level
                 )
-            return self.made(node, (source,), "$count", edm.INT64, is_nullable(source))
+            return self.made(node, (source,), "$count", edm.INT64, source.nullable)
         arguments = (source,) if predicate is None else (source, predicate)
         if isinstance(option, Lambda) and predicate is not None:
             arguments = (source, Lambda(option.variable, predicate, option.span))
@@ -339,7 +341,7 @@ def _can_fail(key: str, function: str, arguments: Sequence[Node]) -> bool:
         return not isinstance(last, Literal)
     if "Integer" in key and function not in ("div", "divby", "mod"):
         # Two numbers of 32 bits cannot leave 64.
-        return any(isinstance(a, TypedCall) or type_of(a) is edm.INT64 for a in arguments)
+        return any(isinstance(a, TypedCall) or a.type is edm.INT64 for a in arguments)
     return True
 
 

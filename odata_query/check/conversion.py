@@ -14,7 +14,7 @@ from ..model.properties import StructuredType, types_named
 from ..operations import UNKNOWN, listed, number_kind, promoted
 from ..problems import Problem, nearest, problem
 from ..problems.catalogue import Phrase
-from .typed import TypedCall, TypedList, is_nullable, type_of
+from .typed import TypedCall, TypedList
 
 WRONG = Literal(None, UNKNOWN)
 """Stands for a part that is wrong."""
@@ -112,8 +112,8 @@ class Operands:
             return self.refuse(wrong.message, node, **wrong.values)
 
     def list(self, node: ListExpr, items: Sequence[Node]) -> Node:
-        types = {type_of(item).name: type_of(item) for item in items if not is_nothing(type_of(item))}
-        if any(type is UNKNOWN for type in map(type_of, items)):
+        types = {item.type.name: item.type for item in items if not is_nothing(item.type)}
+        if any(item.type is UNKNOWN for item in items):
             return WRONG
         element = next(iter(types.values()), edm.NULL)
         if len(types) > 1:
@@ -134,12 +134,12 @@ class Operands:
 
     def promote(self, node: Node, kind: str) -> Node:
         """A number as the kind of number that the overload takes."""
-        name = type_of(node).name
+        name = node.type.name
         if kind == "Double" and name == edm.DECIMAL.name:
             if isinstance(node, Literal):
                 return Literal(float(node.value), edm.DOUBLE, node.span)
             return TypedCall(
-                "cast", (node, TypeName(edm.DOUBLE.name)), node.span, "cast", edm.DOUBLE, is_nullable(node)
+                "cast", (node, TypeName(edm.DOUBLE.name)), node.span, "cast", edm.DOUBLE, node.nullable
             )
         return node
 
@@ -176,7 +176,7 @@ class Operands:
 
     def boolean(self, typed: Node, node: Node, where: str) -> bool:
         """Whether a typed node is Boolean; a problem if it is not."""
-        type = type_of(typed)
+        type = typed.type
         if type is edm.BOOLEAN or is_nothing(type):
             return True
         message = "not-boolean"
@@ -192,7 +192,7 @@ class Operands:
         self, node: Call, left: Node, right: Node, given: Sequence[Node], where: Node | None = None
     ) -> tuple[Node, Node]:
         """Two operands brought to one type; a problem if they cannot be compared."""
-        a, b = type_of(left), type_of(right)
+        a, b = left.type, right.type
         if UNKNOWN in (a, b):
             return WRONG, WRONG
         ordering = node.function in ("gt", "ge", "lt", "le")
@@ -206,7 +206,7 @@ class Operands:
             kind = number_kind(promoted((a.name, b.name)) or a.name)
             return self.promote(left, kind), self.promote(right, kind)
         left, right = self.converted(left, b, given[0]), self.converted(right, a, given[-1])
-        a, b = type_of(left), type_of(right)
+        a, b = left.type, right.type
         if UNKNOWN in (a, b):
             return WRONG, WRONG
         if isinstance(a, edm.CollectionType) and isinstance(b, edm.CollectionType):
@@ -223,7 +223,7 @@ class Operands:
 
     def mistaken(self, left: Node, right: Node) -> str:
         """The message about two values that cannot be compared."""
-        a, b = type_of(left), type_of(right)
+        a, b = left.type, right.type
         if isinstance(a, edm.CollectionType) is not isinstance(b, edm.CollectionType):
             offered = self.limits.functions
             return "compare-members" if offered is None or {"any", "all"} <= offered else "compare"

@@ -50,15 +50,3 @@ class TypedList(ListExpr):
 def has_values_only(node: Node) -> bool:
     """Whether a node is a list of literals."""
     return isinstance(node, TypedList) and all(type(item) is Literal for item in node.items)
-
-
-def type_of(node: Node) -> edm.Type:
-    """The type of a typed node."""
-    return node.type  # type: ignore[attr-defined, no-any-return]  # every typed node has one
-
-
-def is_nullable(node: Node) -> bool:
-    """Whether a typed node can be null."""
-    if type(node) is Literal:
-        return node.value is None
-    return node.nullable  # type: ignore[attr-defined, no-any-return]  # every other one says so

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from operator import is_
-from typing import Any, ClassVar, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
 from ..edm import Type
 
@@ -32,6 +32,13 @@ class Node:
     compared: ClassVar[tuple[str, ...]] = ()
     """The fields that make two nodes equal."""
     span: Span
+
+    if TYPE_CHECKING:  # nodes of a typed tree have these; see odata_query/check/typed.py
+
+        @property
+        def type(self) -> Type: ...
+        @property
+        def nullable(self) -> bool: ...
 
     def children(self) -> tuple[Node, ...]:
         """The nodes directly below, in the order of the text."""

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from .. import edm
 from ..check.checker import validate
-from ..check.typed import TypedCall, TypedPath, type_of
+from ..check.typed import TypedCall, TypedPath
 from ..language.ast import Literal, Node
 from ..model.properties import StructuredType
 from ..problems import ConfigurationError
@@ -192,7 +192,7 @@ def _first(
 def _key(node: Node, zone: dt.tzinfo) -> Callable[[dt.datetime], Callable[[Any], Any]]:
     """What makes a sort key of a row: null before NaN before all values."""
     program = compile_value(node, zone)
-    floating = type_of(node).name in (edm.DOUBLE.name, edm.SINGLE.name)
+    floating = node.type.name in (edm.DOUBLE.name, edm.SINGLE.name)
 
     def at(now: dt.datetime) -> Callable[[Any], Any]:
         frame = program.frame(None, now)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from .. import edm
-from ..check.typed import TypedCall, TypedPath, is_nullable, type_of
+from ..check.typed import TypedCall, TypedPath
 from ..language.ast import Literal, Node, OrderByItem
 from ..logic import condition, value
 from ..problems import ConfigurationError
@@ -209,7 +209,7 @@ def _order(emitter: SqlEmitter, items: Sequence[OrderByItem]) -> str:
         if isinstance(part, Value):
             continue
         assert isinstance(part, Sql)
-        type = type_of(item.expression)
+        type = item.expression.type
         storage = part.storage
         text = part.text if storage is not None and storage.is_ordered else emitter.text(part)
         if "(SELECT " in text and not emitter.dialect.sorts_by_subqueries:
@@ -219,7 +219,7 @@ def _order(emitter: SqlEmitter, items: Sequence[OrderByItem]) -> str:
         if type is edm.STRING and emitter.collation_of(part) != "binary":
             text = emitter.dialect.binary.format(a=text)
         direction = " DESC" if item.descending else ""
-        direction += emitter.dialect.nulls_clause(is_nullable(item.expression), item.descending)
+        direction += emitter.dialect.nulls_clause(item.expression.nullable, item.descending)
         if type in (edm.DOUBLE, edm.SINGLE) and emitter.dialect.nan != "none":
             nan = emitter.marker(float("nan"), edm.DOUBLE)
             found.append(emitter.dialect.nan_rank.format(a=text, nan=nan) + direction)

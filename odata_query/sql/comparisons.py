@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from .. import edm
-from ..check.typed import TypedCall, TypedPath, type_of
+from ..check.typed import TypedCall, TypedPath
 from ..language.ast import Literal, Node
 from ..problems.catalogue import Phrase
 from ..python import functions as python_values
@@ -174,8 +174,8 @@ class SqlConditions(SqlPaths):
                 return self.constant(not wanted)
             self.check(right)
         assert type(left) is Sql
-        kind = type_of(node.arguments[0]).name
-        floating = kind in FLOATS or type_of(node.arguments[1]).name in FLOATS
+        kind = node.arguments[0].type.name
+        floating = kind in FLOATS or node.arguments[1].type.name in FLOATS
         if floating and self.dialect.nan != "none":
             found = self.nested(f"{self.text(left)} {SIGNS[name]} {self.text(right)}", parts)
             greater = left if name in ("gt", "ge") else right
@@ -244,7 +244,7 @@ class SqlConditions(SqlPaths):
 
     def exactly(self, part: Part, node: Node) -> Part:
         """An argument of an operation; code points decide in it."""
-        if type(part) is Sql and type_of(node) is edm.STRING and self.collation_of(part) == "insensitive":
+        if type(part) is Sql and node.type is edm.STRING and self.collation_of(part) == "insensitive":
             return Sql(self.dialect.binary.format(a=self.text(part)), ATOM, part.depth)
         return part
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from .. import edm, python
-from ..check.typed import TypedCall, TypedPath, type_of
+from ..check.typed import TypedCall, TypedPath
 from ..errors import LimitError, ODataError, UnsupportedError
 from ..language.ast import walk
 from ..model.entity import EntityType
@@ -318,7 +318,7 @@ def keys_of(query: Query) -> Iterator[str]:
                 with_path.add(id(node))
                 if isinstance(node, TypedCall):
                     if node.function == "cast":
-                        yield f"cast({_family(type_of(node.arguments[0]))},{_family(node.type)})"
+                        yield f"cast({_family(node.arguments[0].type)},{_family(node.type)})"
                     yield node.key
 
 
