@@ -16,6 +16,7 @@ from odata_query.model.entity import EntityType
 from odata_query.model.properties import Property
 from odata_query.operations import FUNCTIONS, OPERATIONS, Operation
 from odata_query.problems.catalogue import PROBLEMS, Entry
+from odata_query.problems.texts import phrase, texts
 from odata_query.sql.dialects import BUILT_IN, dialect
 from odata_query.sql.dialects.base import Dialect
 
@@ -124,8 +125,9 @@ def page() -> str:
 
 def _problem(code: str, entry: Entry, status: int) -> str:
     example = entry.example.replace("|", chr(92) + "|")
-    title, mend, _ = entry.wording
-    return f"| `{code}` | {status}.{entry.subcode} | {title}. | `{example}` | {mend} |"
+    wording = texts("en")["problems"][code]
+    meaning = f"{wording['title']}. | `{example}` | {wording['fix']}"
+    return f"| `{code}` | {status}.{entry.subcode} | {meaning} |"
 
 
 def _support() -> list[str]:
@@ -139,7 +141,7 @@ def _support() -> list[str]:
     def cell(one: Dialect, key: str) -> str:
         reason = one.unsupported.get(key)
         if reason is None and key in casts and key not in one.templates:
-            reason = "it has no such conversion"
+            reason = "no-such-conversion"
         if reason is None:
             return "✓ᵖ" if key in one.needs_prepare else "✓"
         return str(reasons.setdefault(reason, len(reasons) + 1))
@@ -147,7 +149,7 @@ def _support() -> list[str]:
     lines = ["| | " + " | ".join(one.name for one in known) + " |", "| --- " * (len(known) + 1) + "|"]
     everywhere = "`, `".join(("and", "or", "not", *logic, "isof"))
     lines += [f"| `{key}` | {' | '.join(cell(one, key) for one in known)} |" for key in (*keys, *casts)]
-    notes = "\n".join(f"{number}. {reason}" for reason, number in reasons.items())
+    notes = "\n".join(f"{number}. {phrase(reason, 'en')}" for reason, number in reasons.items())
     return [f"Every dialect has `{everywhere}`.", "\n".join(lines), notes]
 
 

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 from .errors import ODataError
 from .problems import ConfigurationError, Problem, shorten
 from .problems.catalogue import PROBLEMS
-from .problems.languages import message, negotiated, phrase
+from .problems.languages import message_in, negotiated
+from .problems.texts import phrase
 
-_STATUSES = (400, 422)
+_TITLES = {400: "bad-request", 422: "unprocessable-content", 501: "not-implemented"}
 
 
 class Answer(NamedTuple):
@@ -43,11 +44,11 @@ def problem_details(
     """
     language = negotiated(accept_language)
     status = _status(error, invalid_status)
-    first, *others = (message(p, language) for p in error.problems)
+    first, *others = (message_in(p, language) for p in error.problems)
     kind = "not-implemented" if status == 501 else "validation"
     body: dict[str, Any] = {
         "type": f"{type_base.rstrip('/')}/{kind}" if type_base else "about:blank",
-        "title": phrase(str(status), language),
+        "title": phrase(_TITLES[status], language),
         "status": status,
         "detail": phrase("several", language, count=len(error.problems)) if others else first,
     }
@@ -69,7 +70,7 @@ def odata(error: ODataError, *, invalid_status: int = 400, accept_language: str 
     items = [
         {
             "code": p.code,
-            "message": phrase("position", language, message=message(p, language), position=p.span[0]),
+            "message": phrase("position", language, message=message_in(p, language), position=p.span[0]),
             **({"target": p.option} if p.option else {}),
         }
         for p in error.problems
@@ -152,7 +153,7 @@ def _category(error: ODataError) -> str:
 
 
 def _status(error: ODataError, invalid_status: int) -> int:
-    if invalid_status not in _STATUSES:
+    if invalid_status not in (400, 422):
         raise ConfigurationError(f"the status of invalid queries is 400 or 422, not {invalid_status!r}")
     return invalid_status if _category(error) == "invalid" else error.status
 
@@ -164,7 +165,7 @@ def _own_status(problem: Problem, status: int) -> int:
 
 def _placed(problem: Problem, language: str) -> str:
     """The message with the option and the place in it; the place alone for a text without an option."""
-    text = message(problem, language)
+    text = message_in(problem, language)
     if not problem.option:
         return phrase("position", language, message=text, position=problem.span[0])
     return phrase("place", language, message=text, option=problem.option, position=problem.span[0])
@@ -172,5 +173,4 @@ def _placed(problem: Problem, language: str) -> str:
 
 def _subject(problem: Problem) -> str:
     """The property that a problem is about, as far as it names one; else the option."""
-    _, values = problem.said or ("", {})
-    return shorten(str(values.get("property", problem.option)), 60)
+    return shorten(str(problem.message_args.get("property", problem.option)), 60)

@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple
 
 from . import edm
 from .limits import Limits
-from .problems.catalogue import Name
+from .problems import Name
 
 
 class Signature(NamedTuple):

@@ -27,6 +27,8 @@ import re
 from bisect import bisect_right
 from typing import TypeAlias
 
+from .problems import Phrase
+
 __all__ = ["Pattern", "PatternError", "compile"]
 
 # A set of code points is a sorted tuple of bounds: the first is in, the second out, and so on.
@@ -72,11 +74,14 @@ class PatternError(ValueError):
     Unicode properties and modifiers.
     """
 
-    def __init__(self, message: str, position: int, *, unsupported: bool = False) -> None:
-        super().__init__(f"{message} at position {position}")
-        self.reason = message
+    def __init__(self, reason: str, position: int, *, unsupported: bool = False) -> None:
+        super().__init__(reason, position)
+        self.reason = Phrase(reason)
         self.position = position
         self.unsupported = unsupported
+
+    def __str__(self) -> str:
+        return f"{self.reason} at position {self.position}"
 
 
 class PatternTooLarge(PatternError):
@@ -105,11 +110,11 @@ class _Compiler:
             last = len(arcs) - 1
             _, entry, ends = groups[-1]
             if _QUANTIFIER.match(self.text, start):
-                raise PatternError("nothing to repeat", start)
+                raise PatternError("nothing-to-repeat", start)
             if char == "(":
                 if not (found := _GROUP.match(self.text, start)):
                     known = self.text.startswith((*"=!ims-", "<=", "<!"), start + 2)
-                    message = "unsupported group" if known else "invalid group"
+                    message = "unsupported-group" if known else "invalid-group"
                     raise PatternError(message, start, unsupported=known)
                 self.position = found.end()
                 groups.append((start, last, []))
@@ -123,7 +128,7 @@ class _Compiler:
                 self.lay(found[0], last)
             elif char == ")":
                 if len(groups) == 1:
-                    raise PatternError("unmatched )", start)
+                    raise PatternError("unmatched-parenthesis", start)
                 self.position += 1
                 groups.pop()
                 if ends:
@@ -135,7 +140,7 @@ class _Compiler:
                 self.quantify(last)
         opened, _, ends = groups[-1]
         if len(groups) > 1:
-            raise PatternError("unclosed (", opened)
+            raise PatternError("unclosed-group", opened)
         if ends:
             self.lay("", *ends, len(arcs) - 1)
         return arcs
@@ -161,7 +166,7 @@ class _Compiler:
         low = int(least.lstrip("0")[:10] or sign == "+")
         high = int(most.lstrip("0")[:10] or sign == "?")
         if most and high < low:
-            raise PatternError("counts out of order", start)
+            raise PatternError("counts-out-of-order", start)
         loops = sign in ("*", "+") or bool(comma and not most)
         copies = max(low, high, 1)
         width = len(arcs) - 1 - entry
@@ -200,7 +205,7 @@ class _Compiler:
             if code < _BEYOND:
                 return (code, code + 1)
         known = name in ("p", "P") or (escapes is _ESCAPES and name in tuple("k123456789"))
-        message = "unsupported escape" if known else "invalid escape"
+        message = "unsupported-escape" if known else "invalid-escape"
         raise PatternError(message, start, unsupported=known)
 
     def character_class(self) -> _Set:
@@ -215,11 +220,11 @@ class _Compiler:
                 self.position += 1
                 last = self.character(_CLASS_ESCAPES)
                 if members[-1] - members[0] > 1 or last[-1] - last[0] > 1 or members > last:
-                    raise PatternError("invalid range", start)
+                    raise PatternError("invalid-range", start)
                 members = (members[0], last[1])
             pairs += zip(members[::2], members[1::2], strict=True)
         if start == len(self.text):
-            raise PatternError("unclosed [", opening)
+            raise PatternError("unclosed-class", opening)
         self.position += 1
         bounds: list[int] = []
         for first, beyond in sorted(pairs):

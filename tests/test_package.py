@@ -18,7 +18,10 @@ from engines import ENGINES, engine
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "odata_query"
-SHIPPED = ("odata_query/language/odata.lark", "odata_query/language/_tables.py", "odata_query/py.typed")
+SHIPPED = (
+    "odata_query/language/odata.lark", "odata_query/language/_tables.py", "odata_query/py.typed",
+    "odata_query/problems/text/en.json", "odata_query/problems/text/es.json",
+)  # fmt: skip
 
 ORDER = (
     "problems", "edm", "limits", "operations", "regex", "answers", "errors", "language", "model", "check", "query",
@@ -272,13 +275,13 @@ def built(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_the_sdist_has_the_grammar_and_its_tables(built, name):
+def test_the_sdist_has_the_data_files(built, name):
     assert (built["sdist"] / name).read_bytes() == (ROOT / name).read_bytes()
 
 
 @pytest.mark.parametrize("kind", ["wheel", "wheel from the sdist"])
 @pytest.mark.parametrize("name", SHIPPED)
-def test_a_wheel_has_the_grammar_and_its_tables(built, kind, name):
+def test_a_wheel_has_the_data_files(built, kind, name):
     with zipfile.ZipFile(built[kind]) as archive:
         assert archive.read(name) == (ROOT / name).read_bytes()
         assert not [n for n in archive.namelist() if n.startswith(("tests", "benchmarks"))]

@@ -26,8 +26,7 @@ from ..language.printer import unparse
 from ..limits import Limits, effective
 from ..model.properties import StructuredType, types_named
 from ..operations import OPERATIONS, SEGMENTS, UNKNOWN, described, listed, number_kind, overload, promoted
-from ..problems import Problem, shorten
-from ..problems.catalogue import Phrase
+from ..problems import Phrase, Problem, shorten
 from .conversion import WRONG, is_nothing, is_unordered
 from .paths import COMPARISONS, OUTERMOST, Names, Scope
 from .typed import TypedCall, TypedList, TypedPath
@@ -208,7 +207,7 @@ class Validator(Names):
         if promoted(names) in (edm.DOUBLE.name, edm.SINGLE.name):
             left, *items = [self.promote(item, "Double") for item in (left, *items)]
         if not all(isinstance(item, Literal | TypedList) for item in items):
-            what = Phrase("A list of expressions")
+            what = Phrase("a-list-of-expressions")
             return self.refuse("unsupported-expression", given_right, what=what)
         found = TypedList(tuple(items), given_right.span, edm.collection(left.type), False)
         return self.made(node, (left, found), "in", edm.BOOLEAN, False)
@@ -281,7 +280,7 @@ class Validator(Names):
             if hidden is not None:  # $orderby must not ask what $filter cannot
                 return self.refuse("not-filterable", given, property=hidden.name)
         if isinstance(option, NamedValue) and (option.name != "$filter" or len(rest) > 1):
-            what = Phrase("$count with other options than one $filter")
+            what = Phrase("count-options")
             return self.refuse("unsupported-expression", rest[-1], what=what)
         predicate: Node | None = None
         level = scope.level + 1
@@ -350,7 +349,7 @@ def _shown(node: Call) -> str:
 
 
 def _kind(node: Node) -> Phrase:
-    return Phrase("A type" if isinstance(node, TypeName) else "A JSON object")
+    return Phrase("a-type") if isinstance(node, TypeName) else Phrase("a-json-object")
 
 
 def _is_castable(type: edm.Type) -> bool:

@@ -12,8 +12,7 @@ from ..language.ast import Call, ListExpr, Literal, Node, TypeName
 from ..limits import Limits
 from ..model.properties import StructuredType, types_named
 from ..operations import UNKNOWN, listed, number_kind, promoted
-from ..problems import Problem, nearest, problem
-from ..problems.catalogue import Phrase
+from ..problems import Name, Phrase, Problem, nearest, problem
 from .typed import TypedCall, TypedList
 
 WRONG = Literal(None, UNKNOWN)
@@ -169,8 +168,9 @@ class Operands:
             if isinstance(wrong, regex.PatternTooLarge):
                 message = "pattern-too-large"
             start = min(node.span[0] + 1 + wrong.position, node.span[1] - 1)
-            reason = Phrase(wrong.reason)
-            self.refuse(message, node, span=(start, start + 1), reason=reason, at=wrong.position, most=bound)
+            self.refuse(
+                message, node, span=(start, start + 1), reason=wrong.reason, at=wrong.position, most=bound
+            )
             return False
         return True
 
@@ -184,7 +184,7 @@ class Operands:
             message = "not-boolean.not"
         elif isinstance(node, Literal) and where in ("and", "or"):
             message = "not-boolean.literal"
-        meant = Phrase(self.negated.get(id(node), "a eq b"))
+        meant = Name(self.negated.get(id(node), "a eq b"))
         self.refuse(message, node, where=where, type=type.name, meant=meant)
         return False
 
@@ -215,10 +215,11 @@ class Operands:
         elif a.name == b.name and not isinstance(a, StructuredType):
             return left, right
         if isinstance(a, StructuredType) and isinstance(b, StructuredType):
-            what = Phrase("Comparing entities")
+            what = Phrase("comparing-entities")
             return self.refuse("unsupported-expression", where or node, what=what), WRONG
-        message = f"wrong-type.{self.mistaken(left, right)}"
-        wrong = self.refuse(message, where or given[-1], operator=node.function, left=a.name, right=b.name)
+        wrong = self.refuse(
+            self.mistaken(left, right), where or given[-1], operator=node.function, left=a.name, right=b.name
+        )
         return wrong, WRONG
 
     def mistaken(self, left: Node, right: Node) -> str:
@@ -226,17 +227,20 @@ class Operands:
         a, b = left.type, right.type
         if isinstance(a, edm.CollectionType) is not isinstance(b, edm.CollectionType):
             offered = self.limits.functions
-            return "compare-members" if offered is None or {"any", "all"} <= offered else "compare"
+            asks_members = offered is None or {"any", "all"} <= offered
+            return "wrong-type.compare-members" if asks_members else "wrong-type.compare"
         value, other = (right, a) if isinstance(right, Literal) else (left, b)
         if not isinstance(value, Literal):
-            return "compare"
+            return "wrong-type.compare"
         if value.type is not edm.STRING:
-            return "compare-text" if other is edm.STRING else "compare"
+            return "wrong-type.compare-text" if other is edm.STRING else "wrong-type.compare"
         if other.name in edm.NUMBERS:
-            return "compare-number"
+            return "wrong-type.compare-number"
         if other in (edm.DATE, edm.DATE_TIME_OFFSET, edm.TIME_OF_DAY):
-            return "compare-date"
-        return "compare-plain" if other in (edm.BOOLEAN, edm.GUID) else "compare"
+            return "wrong-type.compare-date"
+        if other in (edm.BOOLEAN, edm.GUID):
+            return "wrong-type.compare-plain"
+        return "wrong-type.compare"
 
     def have_like_members(self, one: edm.Type, other: edm.Type) -> bool:
         """Whether the members of two collections can be compared."""

@@ -9,12 +9,12 @@ from .. import edm
 from ..language.ast import Call, Literal, Node, Path, walk
 from ..model.properties import Member, StructuredType
 from ..operations import KNOWN_ELSEWHERE, OPERATIONS, SEGMENTS
-from ..problems.catalogue import Phrase
+from ..problems import Name, Phrase
 from .conversion import WRONG, Operands
 from .typed import TypedPath
 
 _REMEMBERED_PATHS = 1_000
-_ANNOTATIONS = Phrase("Annotations")
+_ANNOTATIONS = Phrase("annotations")
 _NOTHING = ("null", "none", "nil", "undefined", "nothing")
 """What other languages call null."""
 COMPARISONS = ("eq", "ne", "gt", "ge", "lt", "le")
@@ -70,7 +70,7 @@ class Names(Operands):
         elif first == "$this":
             level, current, position = 0, self.entity_type, 1
         elif first == "$root":
-            return self.refuse("unsupported-expression", node, what=Phrase("$root"))
+            return self.refuse("unsupported-expression", node, what=Name("$root"))
         elif first[0] == "@":
             if len(segments) == 1 and "." not in first and "#" not in first:
                 return Literal(None, edm.NULL, node.span)
@@ -138,7 +138,7 @@ class Names(Operands):
         if name in OPERATIONS:
             return self.refuse("unsupported-expression.behind", node, function=name)
         if name == "()" or name in self.entity_type.members:
-            return self.refuse("unsupported-expression.several", node, what=Phrase("Key predicates"))
+            return self.refuse("unsupported-expression.several", node, what=Phrase("key-predicates"))
         functions = [n for n, op in OPERATIONS.items() if not op.is_operator and op.is_allowed(self.limits)]
         message, near = "unknown-function", self.nearest(name.lower(), functions)
         last = name.rpartition(".")[2].lower()

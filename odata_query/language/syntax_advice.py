@@ -9,8 +9,7 @@ import re
 from collections.abc import Sequence
 
 from ..operations import FUNCTIONS, OPERATIONS
-from ..problems import nearest
-from ..problems.catalogue import Phrase
+from ..problems import Name, Phrase, nearest
 from .tokens import CURLY_QUOTES, MAX_NAME, Refusal
 
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -54,10 +53,15 @@ _SIGNS = {
 """The signs and words of other languages, and what OData has for them."""
 
 _SQL = {
-    "like": "like", "ilike": "ilike", "is": "is", "between": "between",
-    "rlike": "pattern", "regexp": "pattern", "matches": "pattern",
-}  # fmt: skip
-"""Words of SQL, and the message about each."""
+    "like": "unknown-operator.like",
+    "ilike": "unknown-operator.ilike",
+    "is": "unknown-operator.is",
+    "between": "unknown-operator.between",
+    "rlike": "unknown-operator.pattern",
+    "regexp": "unknown-operator.pattern",
+    "matches": "unknown-operator.pattern",
+}
+"""Words of SQL, and the message for each."""
 
 
 def misread(text: str, place: int, names: Sequence[str]) -> Refusal:
@@ -151,7 +155,7 @@ def _no_operator(text: str, place: int, start: int, names: Sequence[str]) -> Ref
     if word == "is" and not _NULL.match(text, end):
         return Refusal("unknown-operator", start, end, "eq", sign=word)
     if word in _SQL:
-        return Refusal(f"unknown-operator.{_SQL[word]}", start, end, sign=word)
+        return Refusal(_SQL[word], start, end, sign=word)
     if word == "not":
         return _negated(text, start, end)
     if word in _WORDS_OF_ORDER and "DIRECTION" in names:
@@ -172,7 +176,7 @@ def _negated(text: str, start: int, end: int) -> Refusal:
     follows = _WORD.match(text, end + 1)
     if follows and follows[0].lower() in _SQL:
         sign = follows[0].lower()
-        return Refusal(f"unknown-operator.{_SQL[sign]}", start, follows.end(), sign=sign)
+        return Refusal(_SQL[sign], start, follows.end(), sign=sign)
     return Refusal("unknown-operator.negated", start, end, sign="not")
 
 
@@ -264,25 +268,25 @@ def _wrong_sign(sign: str, start: int) -> Refusal:
     return Refusal(message, start, start + len(sign), _SIGNS.get(sign), sign=sign[:8])
 
 
-_EXPECTED = {
-    "JSON_STRING": Phrase("a name in double quotes"),
-    "PATH": Phrase("a name"),
-    "COUNT_FILTER": Phrase("$filter="),
-    "SEARCH": Phrase("a search expression"),
+_EXPECTED: dict[str, Name | Phrase] = {
+    "JSON_STRING": Phrase("a-quoted-name"),
+    "PATH": Phrase("a-name"),
+    "COUNT_FILTER": Name("$filter="),
+    "SEARCH": Phrase("a-search-expression"),
 }
 
 
-def _expected(text: str, place: int, names: Sequence[str]) -> tuple[Phrase, ...]:
+def _expected(text: str, place: int, names: Sequence[str]) -> tuple[Name | Phrase, ...]:
     """What may stand at a place beside operators: `',' or ')'`, `the end`."""
     # LALR parsers merge states, so names can have a sign that nothing has opened.
-    words = [word for name, word in _EXPECTED.items() if name in names]
+    words: list[Name | Phrase] = [word for name, word in _EXPECTED.items() if name in names]
     opened = _opened(text, place)
     if opened:
         position = opened[-1]
         is_group = text[position] == "(" and not _before(_TAKES_LIST, text, position)
-        words += [Phrase("','")] * ("_COMMA" in names and not is_group)
-        words.append(Phrase(f"'{_CLOSING[text[position]]}'"))
-    return tuple(words) or (Phrase("the end"),)
+        words += [Name("','")] * ("_COMMA" in names and not is_group)
+        words.append(Name(f"'{_CLOSING[text[position]]}'"))
+    return tuple(words) or (Phrase("the-end"),)
 
 
 def _before(pattern: re.Pattern[str], text: str, place: int) -> re.Match[str] | None:

@@ -12,7 +12,6 @@ from typing import Any
 
 from .. import edm
 from ..operations import FUNCTIONS, OPERATIONS
-from ..problems.catalogue import Phrase
 from .ast import Call, Literal, Path, TypeName
 
 
@@ -222,24 +221,24 @@ def _temporal(kind: edm.PrimitiveType) -> Callable[[str, int, int], Literal]:
     def read(text: str, start: int, end: int) -> Literal:
         wrong = _misdated(text) if kind is not edm.TIME_OF_DAY else _mistimed(text)
         if wrong:
-            raise Refusal(f"invalid-literal.{wrong}", start, end)
+            raise Refusal(wrong, start, end)
         return _made(text, kind, start, end)
 
     return read
 
 
 def _misdated(text: str) -> str | None:
-    """What is wrong with `2024-13-45`, `02024-01-01`, `2024-01-01T24:00Z`: a part; None if nothing is."""
+    """Return the message for a bad date (`2024-13-45`, `02024-01-01`, `2024-01-01T24:00Z`), or None."""
     if _PLAIN_DATE.match(text):
         return None
     date, _, time = text.upper().partition("T")
     _, month, day = date.rsplit("-", 2)
     if not _YEAR.match(date):
-        return "year"
+        return "invalid-literal.year"
     if not 1 <= int(month) <= 12:
-        return "month"
+        return "invalid-literal.month"
     if not 1 <= int(day) <= 31:
-        return "day"
+        return "invalid-literal.day"
     if time:
         clock, sign, offset = time.removesuffix("Z").replace("-", "+").partition("+")
         return _mistimed(clock) or (_mistimed(offset) if sign else None)
@@ -249,19 +248,23 @@ def _misdated(text: str) -> str | None:
 def _mistimed(text: str) -> str | None:
     hour, minute, *seconds = text.split(":")
     if int(hour) > 23:
-        return "hour"
+        return "invalid-literal.hour"
     if int(minute) > 59:
-        return "minute"
+        return "invalid-literal.minute"
     if seconds and int(seconds[0][:2]) > 60:
-        return "second"
+        return "invalid-literal.second"
     return None
 
 
 _OLD_LITERALS = {
-    "date": "date", "datetime": "datetime", "datetimeoffset": "datetime", "guid": "guid", "time": "time",
-    "x": "binary",
-}  # fmt: skip
-"""The prefixes of literals in OData 2 and 3, and what is said about them."""
+    "date": "invalid-literal.date",
+    "datetime": "invalid-literal.datetime",
+    "datetimeoffset": "invalid-literal.datetime",
+    "guid": "invalid-literal.guid",
+    "time": "invalid-literal.time",
+    "x": "invalid-literal.binary",
+}
+"""Prefixes of literals in OData 2 and 3, and the message for each."""
 
 
 def _prefixed(text: str, start: int, end: int) -> Literal:
@@ -282,7 +285,7 @@ def _prefixed(text: str, start: int, end: int) -> Literal:
             shape = geo.parse(value).shape
         except geo.GeoError as wrong:
             place = inside + wrong.position
-            raise Refusal("invalid-literal.geo", place, end, reason=Phrase(wrong)) from None
+            raise Refusal("invalid-literal.geo", place, end, reason=wrong.reason) from None
         name = f"Edm.{known.capitalize()}{shape.removeprefix('Geometry')}"
         kind, good = edm.primitive(name) or edm.UNTYPED, True
     elif "." in prefix and not prefix.startswith("Edm."):
@@ -293,8 +296,8 @@ def _prefixed(text: str, start: int, end: int) -> Literal:
                 check_name(member, inside)
             inside += len(member) + 1
     else:
-        variant = _OLD_LITERALS.get(known.removeprefix("edm."), "prefix")
-        raise Refusal(f"invalid-literal.{variant}", start, end, prefix=prefix)
+        message = _OLD_LITERALS.get(known.removeprefix("edm."), "invalid-literal.prefix")
+        raise Refusal(message, start, end, prefix=prefix)
     if not good:
         raise Refusal("invalid-literal", start, end, type=kind.name)
     return _made(value, kind, start, end)

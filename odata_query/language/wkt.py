@@ -8,9 +8,11 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, NoReturn
 
+from ..problems import Name, Phrase
+
 EARTH_RADIUS = 6371008.8  # metres, the mean radius
 MAX_DEPTH = 32  # of collections: bounds the recursion here and in a value's hash, == and repr
-_TOO_DEEP = f"collections nest at most {MAX_DEPTH} deep"
+_TOO_DEEP = Phrase("nested-collections", most=MAX_DEPTH)
 
 # What stands between the parentheses of a part, and how many of it at least.
 _PARTS = {
@@ -36,9 +38,9 @@ class GeoError(ValueError):
     `position` is the offset of the first character that cannot be accepted; of GeoJSON, in its WKT.
     """
 
-    def __init__(self, message: str, position: int = 0) -> None:
-        super().__init__(message)
-        self.position = position
+    def __init__(self, reason: Phrase | str, position: int = 0) -> None:
+        super().__init__(reason)
+        self.reason, self.position = reason, position
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,8 @@ class _Reader:
         # The ABNF ignores case in ASCII only, and `lower()` can change the length of other texts.
         self.folded = text.encode("ascii", "replace").decode().lower()
 
-    def fail(self, message: str) -> NoReturn:
-        raise GeoError(message, self.at)
+    def fail(self, reason: str, **values: object) -> NoReturn:
+        raise GeoError(Phrase(reason, **values), self.at)
 
     def skip(self, character: str) -> bool:
         here = self.text.startswith(character, self.at)
@@ -80,7 +82,7 @@ class _Reader:
             word.lower().startswith(self.folded[start : self.at + 1]) for word in words
         ):
             self.at += 1
-        self.fail("expected " + " or ".join(map(repr, words)))
+        self.fail("expected", expected=tuple(Name(f"'{word}'") for word in words))
 
     def match(self, pattern: re.Pattern[str]) -> str:
         match = pattern.match(self.text, self.at)
@@ -93,11 +95,11 @@ class _Reader:
         while not numbers or (len(numbers) < 4 and self.skip(" ")):
             digits = self.match(_NUMBER)
             if not digits.endswith(_NUMBER_ENDS):
-                self.fail("expected a number")
+                self.fail("expected-number")
             # Tuples that hold the same NaN object are equal, so even NaN survives a round trip.
             numbers.append(math.nan if digits == "NaN" else float(digits))
         if len(numbers) < 2 or self.text.startswith(" ", self.at):
-            self.fail("a position has two to four numbers")
+            self.fail("position-size")
         return tuple(numbers)
 
     def part(self, part: str, depth: int = 0) -> Any:
@@ -105,7 +107,7 @@ class _Reader:
             return self.position()
         if part == "geometry":
             if depth > MAX_DEPTH:
-                self.fail(_TOO_DEEP)
+                raise GeoError(_TOO_DEEP, self.at)
             shape = self.take(*_SHAPES)
             return Geo(shape, self.part(shape, depth + 1), self.srid)
         element, least = _PARTS[part]
@@ -121,12 +123,12 @@ class _Reader:
             items.append(self.part(element, depth))
         if self.text.startswith(")", self.at):
             if len(items) < least:
-                self.fail(f"a {part} has at least {least} {element}s")
+                self.fail("too-few-positions")
             if part == "ring":
                 # Compared as text, as the ABNF demands: `1.0 1` does not match `1 1`.
                 positions = self.text[start : self.at].split(",")
                 if positions[0] != positions[-1]:
-                    self.fail("a ring must end where it begins")
+                    self.fail("open-ring")
         self.take(",", ")")
         return tuple(items)
 
@@ -137,12 +139,12 @@ def _read(text: str, *, needs_srid: bool) -> Geo:
         reader.take("SRID=")
         digits = reader.match(_SRID)
         if not digits:
-            reader.fail("an SRID has one to five digits")
+            reader.fail("srid-digits")
         reader.take(";")
         reader.srid = int(digits)
     geo: Geo = reader.part("geometry")
     if reader.at < len(text):
-        reader.fail("nothing may follow the last parenthesis")
+        reader.fail("text-after-shape")
     return geo
 
 

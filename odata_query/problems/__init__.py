@@ -1,16 +1,20 @@
-"""What is said about a wrong query: the problem, its place, and its message.
+"""Problems: what is wrong with a query, where, and in which words.
 
-A problem knows no exception and no protocol; odata_query/errors.py carries it, odata_query/answers.py writes it.
+A problem depends on no exception and no protocol: odata_query/errors.py raises it, odata_query/answers.py
+writes it. catalogue.py lists the codes, text/*.json holds the texts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import reduce
 from typing import Any
 
-from .catalogue import PHRASES, PROBLEMS, Name, Phrase
+from .texts import Name as Name
+from .texts import Phrase as Phrase
+from .texts import message as message_of
+from .texts import shorten as shorten
+from .texts import suggested
 
 WIDTH = 60
 """Characters of the query shown to each side of a caret."""
@@ -20,13 +24,15 @@ WIDTH = 60
 class Problem:
     """One thing wrong with a query: `a eq` has `missing-operand` at span (4, 4) of `$filter`.
 
-    code        a stable name, from the catalogue
-    message     for people, in English; cut, never longer than a few lines
-    option      the query option it is in: `$filter`, `@p`; empty for a text parsed alone
-    span        offsets into the option's decoded text
-    suggestion  what was probably meant, or None
-    text        the option's decoded text
-    said        the message's name in the catalogue and what it is filled with, for other languages
+    code          a stable name, from the catalogue
+    message       for people, in English; texts from the query are cut, so it stays short
+    option        the query option: `$filter`, `@p`; empty for a text that was parsed alone
+    span          offsets into the option's decoded text
+    suggestion    the word that was probably meant, or None
+    text          the option's decoded text
+    message_id    names the message, for other languages: `wrong-type.compare-text`; empty for a
+                  message of the service
+    message_args  the values in the message, by name
     """
 
     code: str
@@ -35,13 +41,14 @@ class Problem:
     span: tuple[int, int] = (0, 0)
     suggestion: str | None = None
     text: str = field(default="", repr=False, compare=False)
-    said: tuple[str, Mapping[str, object]] | None = field(default=None, repr=False, compare=False)
+    message_id: str = field(default="", repr=False, compare=False)
+    message_args: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
 
     def __str__(self) -> str:
         """The message, then the text with a caret under the place."""
         start, end = self.span
         where = f"{self.option}, position {start}" if self.option else f"position {start}"
-        head = f"{self.whole} [{self.code}: {where}]"
+        head = f"{suggested(self.message, self.suggestion, 'en')} [{self.code}: {where}]"
         if not self.text:
             return head
         low, high = max(0, start - WIDTH), min(len(self.text), max(start, end) + WIDTH, start + 2 * WIDTH)
@@ -51,65 +58,30 @@ class Problem:
         after = "..." if high < len(self.text) else ""
         return f"{head}\n  {before}{line}{after}\n  {' ' * (start - low + len(before))}{mark}"
 
-    @property
-    def whole(self) -> str:
-        """The message, and what was probably meant."""
-        return suggested(self.message, self.suggestion, PHRASES)
-
 
 def problem(
-    message: str,
+    message_id: str,
     option: str = "",
     span: tuple[int, int] = (0, 0),
     *,
     suggestion: str | None = None,
     text: str = "",
-    **values: Any,
+    **args: Any,
 ) -> Problem:
-    """The problem of a message of the catalogue, `wrong-type.has`, filled with values."""
-    code, _, variant = message.partition(".")
-    template = PROBLEMS[code].wording.messages[variant]
-    values["option"] = option
-    return Problem(code, fill(template, values, PHRASES), option, span, suggestion, text, (message, values))
-
-
-def fill(template: str, values: Mapping[str, object], phrases: Mapping[str, str]) -> str:
-    """The text of a message. What is from a query is cut, phrases of the library are translated."""
-    return template.format(**{name: _filling(value, phrases) for name, value in values.items()})
-
-
-def _filling(value: object, phrases: Mapping[str, str]) -> str:
-    if isinstance(value, tuple):
-        parts = (_filling(each, phrases) for each in value)
-        return reduce(lambda one, other: phrases["or"].format(one=one, other=other), parts)
-    if isinstance(value, Phrase):
-        return phrases.get(value, value)
-    if isinstance(value, Name):
-        return value
-    return shorten(str(value), 60)
-
-
-def suggested(message: str, suggestion: str | None, phrases: Mapping[str, str]) -> str:
-    """A message with what was probably meant."""
-    if suggestion is None:
-        return message
-    return phrases["suggestion"].format(message=message, suggestion=shorten(suggestion))
-
-
-def shorten(text: str, width: int = 40) -> str:
-    """A user's text, cut so that it can stand in a message."""
-    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: width + 1])
-    return clean if len(clean) <= width else clean[: width - 3] + "..."
+    """Make the problem of a message: `problem("wrong-type.has", "$filter", (0, 5), given="Edm.Int32")`."""
+    args["option"] = option
+    message = message_of(message_id, args, "en")
+    return Problem(message_id.partition(".")[0], message, option, span, suggestion, text, message_id, args)
 
 
 def nearest(word: str, names: Iterable[str], *, likeness: float = 0.6) -> str | None:
-    """The name that was probably meant, if one is near: in another case, or a letter or two away."""
+    """The name that was probably meant: one in another case, or a letter or two away."""
     from difflib import get_close_matches
 
     known = list(names)
-    alike = (name for name in known if name.lower() == word.lower())
-    return next(alike, None) or next(iter(get_close_matches(word[:128], known, 1, likeness)), None)
+    same = (name for name in known if name.lower() == word.lower())
+    return next(same, None) or next(iter(get_close_matches(word[:128], known, 1, likeness)), None)
 
 
 class ConfigurationError(TypeError):
-    """A developer's mistake: a wrong model, data that does not fit it. Never caused by a query alone."""
+    """A developer's mistake: a wrong model, or data that does not fit it. No query alone causes it."""

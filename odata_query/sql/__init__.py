@@ -14,8 +14,7 @@ from .. import edm
 from ..check.typed import TypedCall, TypedPath
 from ..language.ast import Literal, Node, OrderByItem
 from ..logic import condition, value
-from ..problems import ConfigurationError
-from ..problems.catalogue import Phrase
+from ..problems import ConfigurationError, Phrase
 from ..query import Query
 from .dialects import dialect as find
 from .dialects.base import Dialect
@@ -214,7 +213,7 @@ def _order(emitter: SqlEmitter, items: Sequence[OrderByItem]) -> str:
         text = part.text if storage is not None and storage.is_ordered else emitter.text(part)
         if "(SELECT " in text and not emitter.dialect.sorts_by_subqueries:
             emitter.node = item.expression
-            what = Phrase("sort by what is in another table here")
+            what = Phrase("sort-by-another-table")
             raise emitter.refused("unsupported-expression.engine-cannot", what=what)
         if type is edm.STRING and emitter.collation_of(part) != "binary":
             text = emitter.dialect.binary.format(a=text)

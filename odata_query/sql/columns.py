@@ -12,8 +12,7 @@ from ..check.typed import TypedPath
 from ..errors import error
 from ..language.ast import Node
 from ..model.properties import ComplexType, Member, Property, StructuredType
-from ..problems import ConfigurationError, problem
-from ..problems.catalogue import Name, Phrase
+from ..problems import ConfigurationError, Name, Phrase, problem
 from .dialects.base import Dialect, Members
 from .parts import ROW, Collection, Entity, Flat, Instance, Json, Part, Row, Sql, too_large
 
@@ -333,7 +332,7 @@ class SqlPaths:
         return error([problem(message, self.option, span, engine=Name(self.dialect.name), **values)])
 
     def too_far(self) -> Exception:
-        what = Phrase("look from inside of one collection or path at rows around another")
+        what = Phrase("relate-nested-rows")
         return self.refused("unsupported-expression.engine-cannot", what=what)
 
     def instance_of(self, collection: Collection) -> Instance:

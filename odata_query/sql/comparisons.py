@@ -9,7 +9,7 @@ from typing import Any
 from .. import edm
 from ..check.typed import TypedCall, TypedPath
 from ..language.ast import Literal, Node
-from ..problems.catalogue import Phrase
+from ..problems import Phrase
 from ..python import functions as python_values
 from .columns import SqlPaths
 from .parts import AND, ATOM, FALSE, OR, TRUE, Collection, Entity, Part, Sql, Value, check_length, too_large
@@ -97,7 +97,7 @@ class SqlConditions(SqlPaths):
         self.terms += len(texts)
         bound = self.dialect.max_terms
         if bound is not None and self.terms > bound:
-            raise too_large(self.dialect, "operands of AND and OR", bound)
+            raise too_large(self.dialect, "logical-operands", bound)
         while len(texts) > _AT_ONCE:
             depth += _AT_ONCE if self.dialect.chains_nest else 1
             texts = [f"({word.join(texts[n : n + _AT_ONCE])})" for n in range(0, len(texts), _AT_ONCE)]
@@ -269,7 +269,7 @@ class SqlConditions(SqlPaths):
                 return self.constant(_equal(left.value, right.value) is wanted)
             left, right, nullable = right, left, (nullable[1], nullable[0])
         if not isinstance(left, Sql) or isinstance(right, Entity | Collection):
-            raise self.refused("unsupported-expression.engine", what=Phrase("Comparing whole collections"))
+            raise self.refused("unsupported-expression.engine", what=Phrase("comparing-collections"))
         if type(right) is Value:
             if right.value is None:
                 return self.is_null(left, wanted) if nullable[0] else self.constant(not wanted)
@@ -421,7 +421,7 @@ class SqlConditions(SqlPaths):
             return
         reason = self.dialect.rejects(value.value, value.type)
         if reason:
-            raise self.refused("literal-out-of-range.engine", reason=Phrase(reason))
+            raise self.refused("literal-out-of-range.engine", reason=reason)
 
 
 def _ordered(name: str, left: Any, right: Any) -> bool:

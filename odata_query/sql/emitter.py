@@ -14,7 +14,7 @@ from .. import edm
 from ..check.typed import TypedCall, TypedPath
 from ..language.ast import Literal
 from ..operations import OPERATIONS
-from ..problems.catalogue import Name, Phrase
+from ..problems import Name, Phrase
 from ..python import functions as python_values
 from .comparisons import FLOATS, SIGNS, SqlConditions
 from .parts import ATOM, FALSE, TRUE, Collection, Entity, Part, Sql, Value, too_large
@@ -134,7 +134,7 @@ class SqlEmitter(SqlConditions):
             scale = scaled(scales[0], scales[-1]) if scaled else 12
             most = dialect.max_scale
             if most is not None and max(scale, *scales) > most:
-                raise too_large(dialect, "digits after the point of a decimal", most)
+                raise too_large(dialect, "decimal-places", most)
             more = {"m": max(scales), "sa": scales[0], "sb": scales[-1], "p": scale + 20}
             found = self.filled(template, parts, s=scale, **more)
             if node.function in ("add", "sub", "mul"):
@@ -236,7 +236,7 @@ class SqlEmitter(SqlConditions):
         kept: list[tuple[Sql, Part]] = []
         for holds, part in pairs:
             if isinstance(part, Entity | Collection):
-                what = Phrase("A choice of whole collections")
+                what = Phrase("a-choice-of-collections")
                 raise self.refused("unsupported-expression.engine", what=what)
             if holds.kind != FALSE:
                 kept.append((holds, part))
@@ -268,7 +268,7 @@ class SqlEmitter(SqlConditions):
         key = f"cast({_family(source)},{_family(target)})"
         template = self.dialect.templates.get(key)
         if template is None:
-            reason = self.dialect.unsupported.get(key, "it has no such conversion")
+            reason = self.dialect.unsupported.get(key, "no-such-conversion")
             names = {"source": Name(source.name), "target": Name(target.name)}
             raise self.refused("unsupported-function.cast", reason=Phrase(reason), **names)
         if source is edm.DATE_TIME_OFFSET:
@@ -303,7 +303,7 @@ class SqlEmitter(SqlConditions):
         source = collection.source + "".join(collection.joins or ())
         holds = self.every([*collection.on, *([] if body is None else [body])])
         if not collection.form.takes_subqueries and "(SELECT " in holds.text:
-            what = Phrase("look from the members of an array at another table")
+            what = Phrase("join-array-members")
             raise self.refused("unsupported-expression.engine-cannot", what=what)
         return source, holds
 
@@ -336,7 +336,7 @@ class SqlEmitter(SqlConditions):
         self.subqueries += 1
         bound = self.dialect.max_subqueries
         if bound is not None and self.subqueries > bound:
-            raise too_large(self.dialect, "questions about collections", bound)
+            raise too_large(self.dialect, "collection-tests", bound)
         form = collection.form
         alias, columns, on, text = collection.alias, "", "", holds.text
         gathered = self.dialect.array_of_children
@@ -389,7 +389,7 @@ class SqlEmitter(SqlConditions):
     def list_of(self, parts: Sequence[Part]) -> Value:
         values = [part.value for part in parts if isinstance(part, Value)]
         if len(values) < len(parts):
-            raise self.refused("unsupported-expression.engine", what=Phrase("A list of expressions"))
+            raise self.refused("unsupported-expression.engine", what=Phrase("a-list-of-expressions"))
         return Value(values, edm.collection(edm.UNTYPED))
 
 

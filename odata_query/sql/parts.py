@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 from .. import edm
 from ..errors import error
 from ..model.properties import Property
-from ..problems import ConfigurationError, problem
-from ..problems.catalogue import Name, Phrase
+from ..problems import ConfigurationError, Name, Phrase, problem
 from .dialects.base import Dialect, Members, Storage
 
 ATOM, AND, OR, TRUE, FALSE = range(5)
@@ -202,7 +201,7 @@ def rendered(
         else:
             params = {f"p{numbers[n]}": value for n, value in found.items()}
     if bound is not None and len(params) > bound:
-        raise too_large(dialect, "values", bound)
+        raise too_large(dialect, "bound-values", bound)
     check_length(text, dialect)
     return text, params
 

@@ -337,9 +337,7 @@ def _key(item: Any, names: Sequence[str]) -> Any:
 
 def _is_declared(error: ODataError) -> bool:
     """Whether an error says that a backend does not offer something, and not that the query is wrong."""
-    return isinstance(error, UnsupportedError) or all(
-        p.said is not None and ".engine" in p.said[0] for p in error.problems
-    )
+    return isinstance(error, UnsupportedError) or all(".engine" in p.message_id for p in error.problems)
 
 
 def _sorted(keys: Keys) -> Keys:

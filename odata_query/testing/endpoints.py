@@ -18,6 +18,7 @@ from ..limits import Limits, effective
 from ..model.entity import EntityType
 from ..problems import ConfigurationError
 from ..problems.catalogue import PROBLEMS
+from ..problems.texts import texts
 from ..python.rows import fetch, reader
 from ..query import Query, parse_query
 from ..web import safe_limits
@@ -302,7 +303,7 @@ def _wrong_refusal(
 
 _OF_ENGINES = {
     501: {code for code, entry in PROBLEMS.items() if entry.kind == "unsupported"},
-    400: {c for c, e in PROBLEMS.items() if any(m.startswith("engine") for m in e.wording.messages)},
+    400: {c for c in PROBLEMS if any(m.startswith("engine") for m in texts("en")["problems"][c]["messages"])},
 }
 """What a backend may say of a valid query, by status."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,20 +13,25 @@ import pytest
 import odata_query as oq
 from odata_query import sql
 from odata_query.problems.catalogue import PROBLEMS
-from odata_query.problems.languages import LANGUAGES, Language, message, negotiated
+from odata_query.problems.languages import message_in, negotiated
+from odata_query.problems.texts import LANGUAGES, tags, texts
 
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT / "grammar"))
 
 from reference import EXAMPLE_LIMITS, EXAMPLE_MODEL  # noqa: E402 - found on the path above
 
-PACKAGE = ROOT / "odata_query"
-NAMED = re.compile(r'"((?:' + "|".join(PROBLEMS) + r')(?:\.[a-z-]+)?)"')
-DYNAMIC = {
-    "invalid-literal": "date datetime guid time binary prefix month day year hour minute second",
-    "unknown-operator": "like ilike is between",
+ENGLISH = texts("en")
+CODE = "".join(
+    path.read_text("utf-8") for path in (ROOT / "odata_query").rglob("*.py") if path.name != "catalogue.py"
+)
+LITERALS = set(re.findall(r'"([^"\n]+)"', CODE))
+MESSAGES = {
+    f"{code}.{variant}".rstrip(".")
+    for code, wording in ENGLISH["problems"].items()
+    for variant in wording["messages"]
 }
-"""Variants whose names are put together from a table."""
+TRANSLATIONS = [tag for tag in tags() if tag != "en"]
 
 
 @pytest.mark.parametrize(("code", "entry"), PROBLEMS.items())
@@ -44,46 +50,60 @@ def test_sub_codes_are_unique_among_those_of_one_status():
     assert len(set(found)) == len(found)
 
 
-def test_every_message_of_the_catalogue_is_said_somewhere_and_no_other():
-    text = "".join(path.read_text("utf-8") for path in PACKAGE.rglob("*.py") if path.name != "catalogue.py")
-    said = set(NAMED.findall(text))
-    said |= {f"{code}.{variant}" for code, variants in DYNAMIC.items() for variant in variants.split()}
-    said |= {f"wrong-type.{variant}" for variant in re.findall(r'"(compare(?:-[a-z]+)?)"', text)}
-    known = {
-        f"{code}.{variant}".rstrip(".")
-        for code, entry in PROBLEMS.items()
-        for variant in entry.wording.messages
-    }
-    assert said - set(PROBLEMS) <= known
-    assert {name for name in known if "." in name} <= said
+def test_every_code_has_texts_and_every_text_a_code():
+    assert ENGLISH["problems"].keys() == PROBLEMS.keys()
+    assert all(wording["title"] and wording["fix"] for wording in ENGLISH["problems"].values())
+
+
+def test_every_id_of_a_text_stands_in_the_code_where_it_is_raised():
+    assert set() == MESSAGES - LITERALS
+    assert ENGLISH["phrases"].keys() - LITERALS == set()
+
+
+def test_every_id_in_the_code_has_a_text():
+    named = {text for text in LITERALS if re.fullmatch(rf"({'|'.join(PROBLEMS)})\.[a-z-]+", text)}
+    assert named - MESSAGES == set()
+    assert set(re.findall(r'Phrase\(\s*"([^"]+)"', CODE)) - ENGLISH["phrases"].keys() == set()
+    codes = "|".join(PROBLEMS)
+    assert re.findall(rf'f"(?:{codes})\.', CODE) == []
 
 
 def blanks(template):
     return {name for _, name, _, _ in string.Formatter().parse(template) if name}
 
 
-@pytest.mark.parametrize("language", [tag for tag in LANGUAGES if tag != "en"])
-@pytest.mark.parametrize(("code", "entry"), PROBLEMS.items())
-def test_every_language_says_all_of_a_problem(language, code, entry):
-    wording = LANGUAGES[language].wordings[code]
-    assert wording.title
-    assert wording.mend
-    assert wording.title != entry.wording.title
-    assert wording.messages.keys() == entry.wording.messages.keys()
-    for variant, template in entry.wording.messages.items():
-        assert blanks(wording.messages[variant]) <= blanks(template), variant
-        assert wording.messages[variant] != template or not re.search("[a-z]{4}", template)
+@pytest.mark.parametrize("language", TRANSLATIONS)
+@pytest.mark.parametrize(("code", "english"), ENGLISH["problems"].items())
+def test_every_language_has_all_texts_of_a_problem(language, code, english):
+    wording = texts(language)["problems"][code]
+    assert wording.keys() == english.keys()
+    assert wording["title"] not in ("", english["title"])
+    assert wording["fix"] not in ("", english["fix"])
+    assert wording["messages"].keys() == english["messages"].keys()
+    for variant, template in english["messages"].items():
+        assert blanks(wording["messages"][variant]) <= blanks(template), variant
+        assert wording["messages"][variant] != template or not re.search("[a-z]{4}", template)
 
 
-@pytest.mark.parametrize("language", [tag for tag in LANGUAGES if tag != "en"])
+@pytest.mark.parametrize("language", TRANSLATIONS)
 def test_every_language_has_all_phrases(language):
-    text = "".join(path.read_text("utf-8") for path in PACKAGE.rglob("*.py"))
-    english, spoken = LANGUAGES["en"].phrases, LANGUAGES[language].phrases
-    words = set(re.findall(r'Phrase\(\s*"([^"]+)"', text))
-    assert {name for name in words if re.search("[a-z]{3}", name)} <= spoken.keys() | {"$filter=", "$root"}
-    assert english.keys() <= spoken.keys()
-    for name, template in english.items():
-        assert blanks(spoken[name]) == blanks(template)
+    phrases = texts(language)["phrases"]
+    assert phrases.keys() == ENGLISH["phrases"].keys()
+    for name, template in ENGLISH["phrases"].items():
+        assert blanks(phrases[name]) == blanks(template)
+
+
+def test_texts_are_loaded_when_a_message_is_rendered_and_not_before():
+    code = """if True:
+        import builtins, sys, odata_query as oq
+        assert oq.parse_filter("a eq 1") and "json" not in sys.modules
+        try:
+            oq.parse_filter("a eq")
+        except oq.ParseError as error:
+            from odata_query.problems import texts
+            assert texts._load.cache_info().currsize == 1
+    """
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
 
 @pytest.mark.parametrize(
@@ -117,10 +137,16 @@ def test_the_language_is_the_one_that_the_client_likes_best(header, language):
     assert negotiated(header) == language
 
 
-def test_a_language_that_lacks_a_message_says_it_in_english(monkeypatch):
-    monkeypatch.setitem(LANGUAGES, "ca", Language({}, {"suggestion": "{message} Volíeu dir '{suggestion}'?"}))
+def test_a_service_adds_a_language_and_english_replaces_what_it_lacks(monkeypatch):
+    monkeypatch.setitem(LANGUAGES, "ca", {"phrases": {"suggestion": "{message} Volíeu dir '{suggestion}'?"}})
     with pytest.raises(oq.ODataError) as caught:
         oq.parse_query("$filter=fileTipe eq 'a'", entity_type=EXAMPLE_MODEL)
     [problem] = caught.value.problems
     assert negotiated("ca-ES") == "ca"
-    assert message(problem, "ca") == "Image has no property 'fileTipe'. Volíeu dir 'fileType'?"
+    assert message_in(problem, "ca") == "Image has no property 'fileTipe'. Volíeu dir 'fileType'?"
+
+
+def test_a_message_of_the_service_stays_in_its_language():
+    problem = oq.Problem("sold-out", "The shop is closed.", "$filter", (0, 3))
+    assert message_in(problem, "es") == "The shop is closed."
+    assert str(problem) == "The shop is closed. [sold-out: $filter, position 0]"

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from ... import edm
 from ...operations import OPERATIONS
-from ...problems import ConfigurationError
+from ...problems import ConfigurationError, Phrase
 
 Needle = tuple[str, Callable[[str], tuple[str, ...] | None]]
 """A template for a text searched for that is a literal, and what to bind as its b and c; None if it does not
@@ -79,8 +79,8 @@ class Members(NamedTuple):
     """Whether a subquery can stand in the body."""
 
 
-ORDERED_COLLECTION = "the order of a collection's members is not known in SQL"
-_GEO = "no spatial types are supported in SQL"
+ORDERED_COLLECTION = "unordered-collections"
+_GEO = "no-spatial-types"
 
 
 def _unsupported_everywhere() -> Mapping[str, str]:
@@ -415,8 +415,8 @@ class Dialect:
         """Whether a statement or a part of one nests deeper than the engine's parser goes."""
         return False
 
-    def rejects(self, value: Any, type: edm.Type) -> str | None:
-        """Why the engine does not take a value, or None: `decimals have at most 38 digits`."""
+    def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
+        """Return why the engine cannot take a value, or None: `Phrase("decimal-digits", most=38)`."""
         return None
 
 

@@ -173,8 +173,8 @@ class BigQuery(Dialect):
     }
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
-        "mod(Double,Double)": "it has no remainder of floating-point numbers",
-        "matchespattern(String,String)": "its regular expressions are not those of ECMAScript",
+        "mod(Double,Double)": "no-float-remainder",
+        "matchespattern(String,String)": "other-regular-expressions",
     }
 
     def quote(self, name: str) -> str:

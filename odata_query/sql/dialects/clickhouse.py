@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from ... import edm
+from ...problems import Phrase
 from .base import Dialect, Members, Storage
 
 _SPACES = (
@@ -311,8 +312,8 @@ class ClickHouse(Dialect):
     }
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
-        "mod(Double,Double)": "its remainder of floating-point numbers is not exact",
-        "matchespattern(String,String)": "its regular expressions are not those of ECMAScript",
+        "mod(Double,Double)": "inexact-float-remainder",
+        "matchespattern(String,String)": "other-regular-expressions",
     }
 
     def quote(self, name: str) -> str:
@@ -358,9 +359,9 @@ class ClickHouse(Dialect):
             return "DateTime64(6, 'UTC')"
         return "Date32" if isinstance(value, dt.date) else "String"
 
-    def rejects(self, value: Any, type: edm.Type) -> str | None:
+    def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
         if isinstance(value, Decimal) and _scale(value) + max(value.adjusted() + 1, 0) > 60:
-            return "decimals have at most 60 digits"
+            return Phrase("decimal-digits", most=60)
         return None
 
 

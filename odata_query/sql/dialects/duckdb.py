@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from ... import edm
+from ...problems import Phrase
 from ...python.functions import WHITE_SPACE, exact
 from .base import Dialect, Members, Storage, in_zone
 
@@ -268,7 +269,7 @@ class DuckDB(Dialect):
     }
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
-        "matchespattern(String,String)": "its regular expressions are not those of ECMAScript",
+        "matchespattern(String,String)": "other-regular-expressions",
     }
 
     def json_path(self, keys: tuple[str, ...]) -> str:
@@ -278,7 +279,7 @@ class DuckDB(Dialect):
     def bind(self, value: Any, type: edm.Type) -> Any:
         return exact.normalize(value) if isinstance(value, Decimal) else value
 
-    def rejects(self, value: Any, type: edm.Type) -> str | None:
+    def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
         """Decimals have 38 digits, which are divided between both sides of the point."""
         if not isinstance(value, Decimal):
             return None
@@ -286,5 +287,5 @@ class DuckDB(Dialect):
         exponent = short.as_tuple().exponent
         assert isinstance(exponent, int), "it is a number"
         if short != value or abs(value) >= 10**26 or exponent < -12:
-            return "decimals have at most 26 digits before and 12 behind the point"
+            return Phrase("decimal-digits-by-side", before=26, after=12)
         return None

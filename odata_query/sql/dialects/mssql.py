@@ -13,8 +13,7 @@ from typing import Any
 
 from ... import edm
 from ...errors import error
-from ...problems import problem
-from ...problems.catalogue import Name, Phrase
+from ...problems import Name, Phrase, problem
 from ...python.functions import WHITE_SPACE
 from .base import NEAREST, Dialect, Members, Needle, Page, Storage, in_zone, seconds
 
@@ -257,8 +256,8 @@ class MSSQL(Dialect):
     }
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
-        "mod(Double,Double)": "it has no remainder of floating-point numbers",
-        "matchespattern(String,String)": "its regular expressions are not those of ECMAScript",
+        "mod(Double,Double)": "no-float-remainder",
+        "matchespattern(String,String)": "other-regular-expressions",
     }
 
     def quote_text(self, value: str) -> str:
@@ -278,7 +277,7 @@ class MSSQL(Dialect):
                     problem(
                         "literal-out-of-range.engine",
                         engine=Name(self.name),
-                        reason=Phrase("it has no infinite numbers"),
+                        reason=Phrase("no-infinity"),
                     )
                 ]
             )

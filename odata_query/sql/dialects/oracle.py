@@ -16,8 +16,7 @@ from typing import Any
 
 from ... import edm
 from ...errors import error
-from ...problems import problem
-from ...problems.catalogue import Name, Phrase
+from ...problems import Name, Phrase, problem
 from ...python.functions import WHITE_SPACE
 from .base import NEAREST, Dialect, Members, Needle, Page, Storage, in_zone, like
 
@@ -236,8 +235,8 @@ class Oracle(Dialect):
     }
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
-        "mod(Double,Double)": "it has no exact remainder of floating-point numbers",
-        "matchespattern(String,String)": "its regular expressions are not those of ECMAScript",
+        "mod(Double,Double)": "no-exact-float-remainder",
+        "matchespattern(String,String)": "other-regular-expressions",
     }
 
     def json_path(self, keys: tuple[str, ...]) -> str:
@@ -262,7 +261,7 @@ class Oracle(Dialect):
                     problem(
                         "literal-out-of-range.engine",
                         engine=Name(self.name),
-                        reason=Phrase("there is no empty text"),
+                        reason=Phrase("no-empty-string"),
                     )
                 ]
             )
@@ -277,9 +276,9 @@ class Oracle(Dialect):
             return value.bytes
         return value
 
-    def rejects(self, value: Any, type: edm.Type) -> str | None:
+    def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
         if value == "":
-            return "there is no empty text"
+            return Phrase("no-empty-string")
         if isinstance(value, Decimal) and len(value.as_tuple().digits) > 38:
-            return "decimals have at most 38 digits"
+            return Phrase("decimal-digits", most=38)
         return None

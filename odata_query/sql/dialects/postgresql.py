@@ -338,7 +338,7 @@ class PostgreSQL(Dialect):
     }
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
-        "matchespattern(String,String)": "its regular expressions are not those of ECMAScript",
+        "matchespattern(String,String)": "other-regular-expressions",
     }
 
     def __init__(self, *, casing: str = "pg_unicode_fast") -> None:

@@ -172,8 +172,8 @@ class Snowflake(Dialect):
     }
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
-        "mod(Double,Double)": "it has no exact remainder of floating-point numbers",
-        "matchespattern(String,String)": "its regular expressions are not those of ECMAScript",
+        "mod(Double,Double)": "no-exact-float-remainder",
+        "matchespattern(String,String)": "other-regular-expressions",
     }
 
     def quote_text(self, value: str) -> str:

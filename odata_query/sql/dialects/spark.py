@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from ... import edm
-from ...problems import ConfigurationError
+from ...problems import ConfigurationError, Phrase
 from ...python.functions import WHITE_SPACE
 from .base import Dialect, Members, Storage, in_zone
 
@@ -274,7 +274,7 @@ class Spark(Dialect):
     }
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
-        "matchespattern(String,String)": "its regular expressions do not run in linear time",
+        "matchespattern(String,String)": "backtracking-regular-expressions",
     }
 
     def quote_text(self, value: str) -> str:
@@ -303,9 +303,9 @@ class Spark(Dialect):
             return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
         return value
 
-    def rejects(self, value: Any, type: edm.Type) -> str | None:
+    def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
         if isinstance(value, Decimal):
             places = -int(value.normalize().as_tuple().exponent)
             if places > self.max_scale or value.adjusted() >= 20:
-                return "decimals have at most 20 digits before and 18 behind the point"
+                return Phrase("decimal-digits-by-side", before=20, after=18)
         return None

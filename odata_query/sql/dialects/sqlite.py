@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from ... import edm
+from ...problems import Phrase
 from ...python import functions as python_values
 from .base import Dialect, Members, Needle, Page, Storage, after, in_zone
 
@@ -410,11 +411,11 @@ class SQLite(Dialect):
         kept = _kept(text) if len(text) < 5_000 else _kept.__wrapped__(text)
         return kept > _STACK - 8
 
-    def rejects(self, value: Any, type: edm.Type) -> str | None:
+    def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
         if (
             isinstance(value, Decimal)
             and len(value.normalize().as_tuple().digits) > 15
             and Decimal(float(value)) != value
         ):
-            return "decimals have at most 15 digits"
+            return Phrase("decimal-digits", most=15)
         return None

@@ -184,7 +184,7 @@ class Trino(Dialect):
     }
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
-        "matchespattern(String,String)": "its regular expressions are not those of ECMAScript",
+        "matchespattern(String,String)": "other-regular-expressions",
     }
 
     def json_path(self, keys: tuple[str, ...]) -> str:

@@ -1,0 +1,130 @@
+"""The texts of problems by language, loaded from text/*.json when a message is rendered.
+
+A language is one JSON file:
+
+{"problems": {"wrong-type": {"title": ..., "fix": ..., "messages": {"": ..., "compare-text": ...}}},
+ "phrases": {"the-end": "the end"}}
+
+The id of a message is its code and, after a dot, its variant: `wrong-type`, `wrong-type.compare-text`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache, reduce
+from typing import Any, TypedDict
+
+
+class Wording(TypedDict):
+    """The texts of one code.
+
+    title     the problem in general, for documentation
+    fix       the way out
+    messages  templates by variant; the empty one has the code alone as its id
+    """
+
+    title: str
+    fix: str
+    messages: Mapping[str, str]
+
+
+class Texts(TypedDict, total=False):
+    """One language: texts by code, and phrases by id. English replaces what is missing."""
+
+    problems: Mapping[str, Wording]
+    phrases: Mapping[str, str]
+
+
+LANGUAGES: dict[str, Texts] = {}
+"""Languages that a service adds, by tag in lower case: `LANGUAGES["ca"] = json.load(file)`."""
+
+
+class Phrase:
+    """Words of the library inside a message, by id: `Phrase("the-end")`, `Phrase("decimal-digits", most=38)`.
+
+    They are translated; an id without a text, as of a dialect outside the library, stands for itself.
+    """
+
+    __slots__ = ("id", "values")
+
+    def __init__(self, id: str, /, **values: object) -> None:
+        self.id, self.values = id, values
+
+    def __str__(self) -> str:
+        return _shown(self, "en")
+
+
+class Name(str):
+    """A name of the model or of the library inside a message: neither translated nor shortened."""
+
+    __slots__ = ()
+
+
+def tags() -> tuple[str, ...]:
+    """The tags of all languages, English first."""
+    return tuple(dict.fromkeys((*_shipped(), *LANGUAGES)))
+
+
+def texts(language: str) -> Texts:
+    """The texts of a language, by its tag."""
+    return LANGUAGES[language] if language in LANGUAGES else _load(language)
+
+
+@cache
+def _shipped() -> tuple[str, ...]:
+    from importlib.resources import files
+
+    found = {path.name.removesuffix(".json") for path in files(__package__).joinpath("text").iterdir()}
+    return ("en", *sorted(found - {"en"}))
+
+
+@cache
+def _load(language: str) -> Texts:
+    import json
+    from importlib.resources import files
+
+    loaded: Texts = json.loads(files(__package__).joinpath("text", f"{language}.json").read_bytes())
+    return loaded
+
+
+def message(id: str, values: Mapping[str, object], language: str) -> str:
+    """The message of an id, filled with values."""
+    code, _, variant = id.partition(".")
+    wording = texts(language).get("problems", {}).get(code)
+    template = wording["messages"].get(variant) if wording else None
+    if template is None:
+        template = texts("en")["problems"][code]["messages"][variant]
+    return template.format(**_all_shown(values, language))
+
+
+def phrase(id: str, language: str, **values: object) -> str:
+    """The phrase of an id, filled with values."""
+    template = texts(language).get("phrases", {}).get(id) or texts("en")["phrases"].get(id)
+    return id if template is None else template.format(**values)
+
+
+def suggested(text: str, suggestion: str | None, language: str) -> str:
+    """A message, and the suggestion if there is one."""
+    if suggestion is None:
+        return text
+    return phrase("suggestion", language, message=text, suggestion=shorten(suggestion))
+
+
+def shorten(text: str, width: int = 40) -> str:
+    """A client's text, cut to fit into a message, without control characters."""
+    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: width + 1])
+    return clean if len(clean) <= width else clean[: width - 3] + "..."
+
+
+def _all_shown(values: Mapping[str, object], language: str) -> dict[str, str]:
+    return {name: _shown(value, language) for name, value in values.items()}
+
+
+def _shown(value: Any, language: str) -> str:
+    """A value as a message has it: alternatives joined, phrases translated, a client's text shortened."""
+    if isinstance(value, tuple):
+        parts = (_shown(each, language) for each in value)
+        return reduce(lambda one, other: phrase("or", language, one=one, other=other), parts)
+    if isinstance(value, Phrase):
+        return phrase(value.id, language, **_all_shown(value.values, language))
+    return value if isinstance(value, Name) else shorten(str(value), 60)
