@@ -13,7 +13,8 @@ import odata_query as oq
 from odata_query import edm, python
 from odata_query.model.properties import ComplexType
 from odata_query.operations import OPERATIONS, Signature, overload
-from odata_query.python.functions import NAMES, TEMPLATES, function
+from odata_query.python.functions import NAMES
+from odata_query.python.operations import TEMPLATES, function
 
 COLOR = oq.EnumType("Sales.Color", {"Red": 1, "Green": 2, "Blue": 4}, is_flags=True)
 ITEM = ComplexType("Item", {"name": oq.Property("Edm.String"), "qty": oq.Property("Edm.Int32")})

@@ -12,7 +12,8 @@ from ..errors import LimitError
 from ..language.ast import Literal, Node
 from ..logic import condition, value
 from ..problems import problem
-from .functions import NAMES, cast, count, function, is_member, members, same_items
+from .functions import NAMES, cast, count, is_member, members, same_items
+from .operations import function
 from .rows import fetch, reader_of
 
 Frame = list[Any]

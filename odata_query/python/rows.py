@@ -14,7 +14,6 @@ from .. import edm
 from ..language import literals
 from ..model.properties import Member
 from ..problems import ConfigurationError
-from .functions import geo
 
 Read = Callable[[Any], Any]
 
@@ -113,7 +112,9 @@ def _instance(value: Any, type: Any) -> Any:
 
 
 def _read_geo(value: Any) -> Any:
-    return geo().from_data(value)
+    from ..language.wkt import from_data
+
+    return from_data(value)
 
 
 _READERS: Mapping[str, tuple[Read, Any]] = {

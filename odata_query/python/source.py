@@ -19,7 +19,8 @@ from .. import edm
 from ..check.typed import TypedCall, TypedPath
 from ..language.ast import Literal, Node
 from ..logic import condition
-from .functions import NAMES, cast, count, is_member, members, same_items, template
+from .functions import NAMES, cast, count, is_member, members, same_items
+from .operations import template
 from .rows import reader, reader_of
 
 Expr = ast.expr

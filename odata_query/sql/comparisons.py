@@ -11,6 +11,7 @@ from ..check.typed import TypedCall, TypedPath
 from ..language.ast import Literal, Node
 from ..problems import Phrase
 from ..python import functions as python_values
+from ..python.operations import function
 from .columns import SqlPaths
 from .parts import AND, ATOM, FALSE, OR, TRUE, Collection, Entity, Part, Sql, Value, check_length, too_large
 
@@ -427,7 +428,7 @@ class SqlConditions(SqlPaths):
 def _ordered(name: str, left: Any, right: Any) -> bool:
     if left is None or right is None:
         return False
-    return bool(python_values.function(name)(left, right))
+    return bool(function(name)(left, right))
 
 
 def _equal(left: Any, right: Any) -> bool:

@@ -16,6 +16,7 @@ from ..language.ast import Literal
 from ..operations import OPERATIONS
 from ..problems import Name, Phrase
 from ..python import functions as python_values
+from ..python.operations import function
 from .comparisons import FLOATS, SIGNS, SqlConditions
 from .parts import ATOM, FALSE, TRUE, Collection, Entity, Part, Sql, Value, too_large
 
@@ -101,7 +102,7 @@ class SqlEmitter(SqlConditions):
             values = [part.value for part in parts]  # type: ignore[union-attr]  # all are Values
             if any(value is None for value in values):
                 return Value(None, node.type)
-            return Value(python_values.function(key)(*values), node.type)
+            return Value(function(key)(*values), node.type)
         if any(type(part) is Value and part.value is None for part in parts):
             return Value(None, node.type)
         dialect = self.dialect

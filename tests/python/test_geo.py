@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from odata_query.language.wkt import Geo, GeoError, distance, from_data, intersects, length, parse, unparse
+from odata_query.language.wkt import Geo, GeoError, from_data, parse, unparse
+from odata_query.python.geo import distance, intersects, length
 
 A, B, C = (1.0, 1.0), (2.0, 2.0), (3.0, 3.0)
 SQUARE = "SRID=0;Polygon((0 0,4 0,4 4,0 4,0 0),(1 1,1 3,3 3,3 1,1 1))"  # with a square hole

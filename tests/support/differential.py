@@ -24,6 +24,7 @@ from odata_query import edm, python, sql
 from odata_query.model.properties import StructuredType
 from odata_query.operations import OPERATIONS
 from odata_query.python import functions as python_values
+from odata_query.python import operations as python_operations
 from odata_query.sql.dialects import Dialect
 from odata_query.sql.dialects import dialect as dialect_of
 from odata_query.testing import Check, Report
@@ -109,7 +110,7 @@ def numbers_of(known: Dialect) -> Iterator[list[Any]]:
     changed = {}
     for operation in OPERATIONS.values():
         for signature in operation.signatures:
-            text = python_values.TEMPLATES.get(signature.key, "")
+            text = python_operations.TEMPLATES.get(signature.key, "")
             if "Double" in signature.key and known.nan == "none":
                 arguments = re.sub(r"\b([abc])\b", r"double(\1)", text)
                 changed[signature.key] = f"double({arguments})"
@@ -118,9 +119,9 @@ def numbers_of(known: Dialect) -> Iterator[list[Any]]:
             ):
                 arguments = re.sub(r"\b([abc])\b", r"decimal(\1)", text)
                 changed[signature.key] = f"decimal({arguments})"
-    caches = (python_values.function, python_values.template)
+    caches = (python_operations.function, python_operations.template)
     try:
-        with patch.dict(python_values.TEMPLATES, changed), patch.dict(python_values.NAMES):
+        with patch.dict(python_operations.TEMPLATES, changed), patch.dict(python_values.NAMES):
             python_values.NAMES |= {"double": double, "decimal": decimal}
             for cached in caches:
                 cached.cache_clear()

@@ -26,6 +26,7 @@ from odata_query.language.ast import Node
 from odata_query.model.properties import Property, StructuredType
 from odata_query.python import closures as python_closures
 from odata_query.python import functions as python_values
+from odata_query.python import operations as python_operations
 from odata_query.sql.dialects.base import Storage
 from odata_query.sql.dialects.sqlite import SQLite
 from odata_query.sql.emitter import SqlEmitter
@@ -90,7 +91,7 @@ class OnPython:
     def function(self, key: str) -> Any:
         text = self.mistake.functions.get(key)
         if text is None:
-            return python_values.function(key)
+            return python_operations.function(key)
         return eval(f"lambda a, b=None: {text}", python_values.NAMES | WRONG)
 
     def apply(self, rows: Sequence[Any], query: oq.Query) -> list[Any]:
