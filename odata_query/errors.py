@@ -1,6 +1,6 @@
-"""The errors that carry problems.
+"""The errors that a query can cause.
 
-A user's text gives a result or an `ODataError`; a developer's mistake is a `ConfigurationError`.
+A client's text gives a result or an `ODataError`; a developer's mistake is a `ConfigurationError`.
 """
 
 from __future__ import annotations
@@ -8,12 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
+from . import answers
 from .problems import Problem
 from .problems.catalogue import PROBLEMS
 
 
 class ODataError(ValueError):
-    """A query that cannot be answered; `problems` holds all that was found, at most `max_problems`."""
+    """A query that cannot be answered, for example `$filter=size gt` or `$top=-1`.
+
+    problems  all problems that were found, at most `Limits.max_problems`
+    status    the HTTP status: 400, or 501 for valid OData that is not offered
+    """
 
     status: ClassVar[int] = 400
 
@@ -27,32 +32,28 @@ class ODataError(ValueError):
     def to_problem_details(
         self, *, instance: str | None = None, type_base: str | None = None
     ) -> dict[str, Any]:
-        """The body of RFC 9457 (`application/problem+json`); see `answers.problem_details`."""
-        from .answers import problem_details
-
-        return problem_details(self, instance=instance, type_base=type_base).body
+        """Return the body of RFC 9457 (`application/problem+json`); see `answers.problem_details`."""
+        return answers.problem_details(self, instance=instance, type_base=type_base).body
 
     def to_odata(self) -> dict[str, Any]:
-        """The body of an OData error response; see `answers.odata`."""
-        from .answers import odata
-
-        return odata(self).body
+        """Return the body of an OData error response; see `answers.odata`."""
+        return answers.odata(self).body
 
 
 class ParseError(ODataError):
-    """The text is not OData: 400."""
+    """The text is not OData, for example `size gt`: 400."""
 
 
 class ValidationError(ODataError):
-    """OData, but not about this model: an unknown name, a wrong type, a value out of range: 400."""
+    """OData that does not fit the model (an unknown name, a wrong type, a value out of range): 400."""
 
 
 class LimitError(ODataError):
-    """More than the service takes: 400."""
+    """More than the service accepts, for example `$top=1000000`: 400."""
 
 
 class UnsupportedError(ODataError):
-    """Valid OData that this service or backend does not offer: 501."""
+    """Valid OData that this service or backend does not offer, for example `$expand=tags`: 501."""
 
     status: ClassVar[int] = 501
 
@@ -66,7 +67,7 @@ _CLASSES: Mapping[str, type[ODataError]] = {
 
 
 def error(problems: Iterable[Problem]) -> ODataError:
-    """The error for these problems, the gravest first, which are malformed texts; its class is theirs."""
-    ranks = list(_CLASSES)
-    found = sorted(problems, key=lambda each: ranks.index(PROBLEMS[each.code].kind))
-    return _CLASSES[PROBLEMS[found[0].code].kind](found)
+    """Make the error for problems, ordered by kind (malformed, then invalid); the first gives its class."""
+    kinds = list(_CLASSES)
+    ranked = sorted(problems, key=lambda each: kinds.index(PROBLEMS[each.code].kind))
+    return _CLASSES[PROBLEMS[ranked[0].code].kind](ranked)

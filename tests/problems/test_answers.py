@@ -175,7 +175,7 @@ def test_the_status_of_what_is_invalid_can_be_chosen(form, query, statuses):
         shown = answer.body.get("status", answer.body.get("code", answer.status))
         assert shown == answer.status
         json.dumps(answer.body)
-    with pytest.raises(oq.ConfigurationError, match="400 or 422, not 404"):
+    with pytest.raises(oq.ConfigurationError, match="must be 400 or 422, got 404"):
         form(error(query), invalid_status=404)
 
 
