@@ -119,6 +119,15 @@ INTEGERS = {t.name: i for i, t in enumerate((SBYTE, BYTE, INT16, INT32, INT64))}
 NUMBERS = {**INTEGERS, DECIMAL.name: 5, SINGLE.name: 6, DOUBLE.name: 7}
 """The numeric types in the order of promotion (URL Conventions, 5.1.1.14)."""
 
+RANGES = {
+    SBYTE.name: (-128, 127),
+    BYTE.name: (0, 255),
+    INT16.name: (-(2**15), 2**15 - 1),
+    INT32.name: (-(2**31), 2**31 - 1),
+    INT64.name: (-(2**63), 2**63 - 1),
+}
+"""The least and the greatest number of each integer type."""
+
 
 def primitive(name: str) -> PrimitiveType | None:
     """The type called `Edm.String`, or None where the specification has no such primitive type."""

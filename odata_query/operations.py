@@ -20,6 +20,12 @@ from . import edm
 from .limits import Limits
 from .problems import Name
 
+WHITE_SPACE = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+"""The characters that `trim` removes: those with Unicode's property White_Space."""
+
 
 class Signature(NamedTuple):
     """One overload: `contains(String,String)`, which is also the key of its spelling in a backend."""

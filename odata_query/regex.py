@@ -320,3 +320,11 @@ def compile(pattern: str, *, max_states: int = 2_000) -> Pattern:
     ``max_states`` bounds the automaton, and so the work for each character of a text.
     """
     return Pattern(pattern, _Compiler(pattern, max_states).run())
+
+
+def compile_or_none(pattern: str) -> Pattern | None:
+    """Compile a pattern from the data, which may be larger than one from a query; None if it is not valid."""
+    try:
+        return compile(pattern, max_states=100_000)
+    except PatternError:
+        return None

@@ -14,7 +14,6 @@ from ..language.parser import can_be_named
 from ..model.entity import EntityType
 from ..model.properties import ComplexType, Property, StructuredType
 from ..problems import ConfigurationError, shorten
-from ..python.functions import RANGES
 from ..python.rows import reader
 
 Row = dict[str, Any]
@@ -210,7 +209,7 @@ def _model_property(given: object, name: str, place: str) -> Property:
 # ---- rows against a model ------------------------------------------------------------------------
 
 _HELD: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(RANGES, (int,)),
+    **dict.fromkeys(edm.RANGES, (int,)),
     edm.BOOLEAN.name: (bool,),
     **dict.fromkeys((edm.STRING.name, edm.BINARY.name), (str,)),
     **dict.fromkeys((edm.SINGLE.name, edm.DOUBLE.name), (int, float)),
@@ -249,6 +248,6 @@ def _fits(value: Any, type: edm.Type) -> bool:
     if type.name not in _HELD:
         return kind in (str, dict) and _is_readable(value, type)
     if kind in (int, float):
-        low, high = RANGES.get(type.name, (-sys.float_info.max, sys.float_info.max))
+        low, high = edm.RANGES.get(type.name, (-sys.float_info.max, sys.float_info.max))
         return kind in _HELD[type.name] and low <= value <= high
     return kind in _HELD[type.name] and (type is not edm.DECIMAL or _NUMBER.fullmatch(value) is not None)

@@ -14,6 +14,7 @@ from typing import Any
 
 from .. import edm
 from ..language import literals
+from ..operations import WHITE_SPACE
 from ..problems import ConfigurationError
 
 Read = Callable[[Any], Any]
@@ -30,11 +31,6 @@ def _named(function: Callable[..., Any]) -> Callable[..., Any]:
 # A context of our own: that of the application may round, or trap what is no error here.
 exact = decimal.Context(prec=38, traps=[])
 _QUOTIENT = decimal.Decimal("1E-12")
-WHITE_SPACE = (
-    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-    "\u2028\u2029\u202f\u205f\u3000"
-)
-"""The characters with Unicode's property White_Space."""
 NAMES |= {
     "exact": exact,
     "WHITE_SPACE": WHITE_SPACE,
@@ -236,17 +232,14 @@ def has_subsequence(a: Sequence[Any], b: Sequence[Any]) -> bool:
 
 @lru_cache(maxsize=256)
 def _pattern(text: str) -> Any:
-    from .. import regex
+    from .. import regex  # few queries need it
 
-    try:
-        return regex.compile(text, max_states=100_000)
-    except regex.PatternError:
-        return None
+    return regex.compile_or_none(text)
 
 
 @_named
 def matches(text: str, pattern: str) -> bool | None:
-    """Null for a pattern in the data that cannot be used; one in the query has been checked."""
+    """Search a text for a pattern; null for a pattern from the data that is not valid."""
     found = _pattern(pattern)
     return None if found is None else found.search(text)
 
@@ -311,7 +304,7 @@ def cast(value: Any, source: edm.Type, target: edm.Type) -> Any:
             return text.partition("'")[2][:-1] if text.endswith("'") else text
         if name in edm.INTEGERS:
             number = literals.from_text(value, target) if isinstance(value, str) else int(value)
-            low, high = RANGES[name]
+            low, high = edm.RANGES[name]
             return number if low <= number <= high else None
         if name == edm.DECIMAL.name:
             if isinstance(value, str):
@@ -335,12 +328,3 @@ def cast(value: Any, source: edm.Type, target: edm.Type) -> Any:
         return literals.from_text(value, target) if isinstance(value, str) else None
     except (ArithmeticError, ValueError, TypeError, ConfigurationError):
         return None
-
-
-RANGES = {
-    edm.SBYTE.name: (-128, 127),
-    edm.BYTE.name: (0, 255),
-    edm.INT16.name: (-(2**15), 2**15 - 1),
-    edm.INT32.name: (-(2**31), 2**31 - 1),
-    edm.INT64.name: (-(2**63), 2**63 - 1),
-}

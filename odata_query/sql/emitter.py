@@ -274,7 +274,7 @@ class SqlEmitter(SqlConditions):
             raise self.refused("unsupported-function.cast", reason=Phrase(reason), **names)
         if source is edm.DATE_TIME_OFFSET:
             part = self.local(part)
-        low, high = python_values.RANGES.get(target.name, (0, 0))
+        low, high = edm.RANGES.get(target.name, (0, 0))
         found = self.filled(
             template, [part], low=low, high=high, type=self.dialect.types.get(target.name, "")
         )

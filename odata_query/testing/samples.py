@@ -12,7 +12,6 @@ from .. import edm
 from ..model.entity import EntityType
 from ..model.properties import Member, StructuredType
 from ..operations import number_kind
-from ..python.functions import RANGES
 from ..python.rows import fetch
 from .choices import Choices
 
@@ -227,7 +226,7 @@ class Rows:
             return choices.pick((b"", b"a", b"\x00\xff"))
         kind = kind_of(type)
         if kind == "Integer":
-            least, most = RANGES[type.name]
+            least, most = edm.RANGES[type.name]
             fitting = [n for n in INTEGERS if least <= n <= most]
             large = [n for n in LARGE if least <= n <= most]
             return choices.pick(large if large and choices.chance(0.1) else fitting)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 from ... import edm
+from ...operations import WHITE_SPACE
 from ...problems import Phrase
-from ...python.functions import WHITE_SPACE, exact
 from .base import Dialect, Members, Storage, in_zone
+
+_EXACT = Context(prec=38, traps=[])
 
 
 def _once(expression: str, **arguments: str) -> str:
@@ -277,13 +279,13 @@ class DuckDB(Dialect):
         return self.quote_text("".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys))
 
     def bind(self, value: Any, type: edm.Type) -> Any:
-        return exact.normalize(value) if isinstance(value, Decimal) else value
+        return _EXACT.normalize(value) if isinstance(value, Decimal) else value
 
     def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
         """Decimals have 38 digits, which are divided between both sides of the point."""
         if not isinstance(value, Decimal):
             return None
-        short = exact.normalize(value)
+        short = _EXACT.normalize(value)
         exponent = short.as_tuple().exponent
         assert isinstance(exponent, int), "it is a number"
         if short != value or abs(value) >= 10**26 or exponent < -12:

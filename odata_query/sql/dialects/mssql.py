@@ -13,8 +13,8 @@ from typing import Any
 
 from ... import edm
 from ...errors import error
+from ...operations import WHITE_SPACE
 from ...problems import Name, Phrase, problem
-from ...python.functions import WHITE_SPACE
 from .base import NEAREST, Dialect, Members, Needle, Page, Storage, in_zone, seconds
 
 _BINARY = "COLLATE Latin1_General_100_BIN2"

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ... import edm
-from ...python.functions import WHITE_SPACE
+from ...operations import WHITE_SPACE
 from .base import Dialect, Members, Needle, Page, Storage, in_zone, seconds
 
 _MICROSECOND = dt.timedelta(microseconds=1)

@@ -16,8 +16,8 @@ from typing import Any
 
 from ... import edm
 from ...errors import error
+from ...operations import WHITE_SPACE
 from ...problems import Name, Phrase, problem
-from ...python.functions import WHITE_SPACE
 from .base import NEAREST, Dialect, Members, Needle, Page, Storage, in_zone, like
 
 _SPACES = "UNISTR('" + "".join(f"\\{ord(char):04X}" for char in WHITE_SPACE) + "')"

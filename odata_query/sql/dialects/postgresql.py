@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from ... import edm
-from ...python.functions import WHITE_SPACE
+from ...operations import WHITE_SPACE
 from .base import Dialect, Members, Needle, Storage, like
 
 

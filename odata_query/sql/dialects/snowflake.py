@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ... import edm
-from ...python.functions import WHITE_SPACE
+from ...operations import WHITE_SPACE
 from .base import NEAREST, Dialect, Members, Needle, Page, Storage, in_zone, seconds
 
 _SPACES = "'" + "".join(f"\\u{ord(char):04x}" for char in WHITE_SPACE) + "'"

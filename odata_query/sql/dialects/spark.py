@@ -13,8 +13,8 @@ from decimal import Decimal
 from typing import Any
 
 from ... import edm
+from ...operations import WHITE_SPACE
 from ...problems import ConfigurationError, Phrase
-from ...python.functions import WHITE_SPACE
 from .base import Dialect, Members, Storage, in_zone
 
 _SPACES = "'" + "".join(f"\\u{ord(char):04X}" for char in WHITE_SPACE) + "'"

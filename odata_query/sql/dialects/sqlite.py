@@ -17,11 +17,11 @@ from functools import lru_cache
 from typing import Any
 
 from ... import edm
+from ...operations import WHITE_SPACE
 from ...problems import Phrase
-from ...python import functions as python_values
 from .base import Dialect, Members, Needle, Page, Storage, after, in_zone
 
-_WHITE_SPACE = f"char({','.join(str(ord(char)) for char in python_values.WHITE_SPACE)})"
+_WHITE_SPACE = f"char({','.join(str(ord(char)) for char in WHITE_SPACE)})"
 _UTC = "'%Y-%m-%dT%H:%M:%S'"
 _OFFSET = "ltrim(substr({a}, 17), ':.0123456789')"
 _NAIVE = f"substr({{a}}, 1, length({{a}}) - length({_OFFSET}))"
@@ -111,9 +111,17 @@ def _range(text: str) -> tuple[str, ...] | None:
     return (text, end) if end else None
 
 
+@lru_cache(maxsize=256)
+def _pattern(text: str) -> Any:
+    from ... import regex  # few statements need it
+
+    return regex.compile_or_none(text)
+
+
 def _regexp(pattern: str | None, text: str | None) -> bool | None:
-    """`text REGEXP pattern`, in linear time."""
-    return None if pattern is None or text is None else python_values.matches(text, pattern)
+    """Evaluate `text REGEXP pattern` in linear time."""
+    found = None if pattern is None or text is None else _pattern(pattern)
+    return None if found is None else found.search(text)
 
 
 def _strict(function: Callable[..., Any]) -> Callable[..., Any]:

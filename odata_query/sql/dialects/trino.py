@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ... import edm
-from ...python.functions import WHITE_SPACE
+from ...operations import WHITE_SPACE
 from .base import NEAREST, Dialect, Members, Needle, Page, Storage, in_zone, like, seconds
 
 _SPACES = "U&'" + "".join(f"\\{ord(char):04X}" for char in WHITE_SPACE) + "'"
