@@ -1,5 +1,6 @@
 """Settings that all tests share."""
 
+import itertools
 import os
 
 import pytest
@@ -20,6 +21,21 @@ def pytest_configure(config):
         engines_to_test()
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+TESTS_PER_DOT = 200
+passed_tests = itertools.count(1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report, config):
+    """Print a dot for every 200 tests that pass or are skipped, so that a quiet run takes few lines."""
+    if config.get_verbosity() >= 0 or report.failed or hasattr(report, "wasxfail"):
+        return None
+    if report.when == "call" or report.skipped:
+        letter = "" if next(passed_tests) % TESTS_PER_DOT else "."
+        return report.outcome, letter, report.outcome.upper()
+    return None
 
 
 def pytest_generate_tests(metafunc):

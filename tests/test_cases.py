@@ -73,9 +73,10 @@ def forms(suite):
 FILES = {suite.name: forms(suite) for suite in suites()}
 
 
-def cases(*, accepted):
+def cases(*, accepted, slow=()):
+    """The cases with their files' names; those that engines take long for get the marks `slow`."""
     return [
-        pytest.param(name, case, id=f"{name}: {label(case)}")
+        pytest.param(name, case, id=f"{name}: {label(case)}", marks=slow if case.get("slow") else ())
         for name, (_, _, _, listed) in FILES.items()
         for case in listed
         if ("ids" in case) is accepted

@@ -39,13 +39,16 @@ print(found[0])
 """
 
 
-@pytest.mark.parametrize("apart", [False, True])
-def test_threads_that_learn_at_once_read_the_same_trees_as_one(apart: bool) -> None:
+@pytest.mark.parametrize(
+    ("apart", "times"),
+    [(False, 1), (True, 1), *(pytest.param(apart, 3, marks=pytest.mark.slow) for apart in (False, True))],
+)
+def test_threads_that_learn_at_once_read_the_same_trees_as_one(apart: bool, times: int) -> None:
     tests = Path(__file__).parent / "support"
     program = _PROGRAM.format(tests=str(tests), root=str(tests.parent.parent), threads=THREADS, apart=apart)
     trees = sorted((t, repr(oq.parse_filter(t, limits=LIFTED))) for t in set(FILTERS))
     orders = sorted((t, repr(oq.parse_orderby(t, limits=LIFTED))) for t in set(ORDERS))
-    for _ in range(3):
+    for _ in range(times):
         done = subprocess.run(  # noqa: S603  # our own program, in a process that has learnt nothing
             [sys.executable, "-c", program],
             capture_output=True,

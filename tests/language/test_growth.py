@@ -72,6 +72,8 @@ TEXTS: dict[str, tuple[Callable[[int], str], int]] = {
     "white space": (lambda n: f"n{' ' * n}eq{chr(9) * n}1", 200_000),
     "names": (lambda n: " or ".join(f"a{n}" for n in range(n)), 5_000),
 }
+SMALL = 2_000
+"""The size that the fast tests take of each text; the slow ones take all of it."""
 NAMED = [pytest.param(*case, id=name) for name, case in TEXTS.items()]
 WITHIN = {"a long string", "white space", "quotes"}
 """Texts that are refused for nothing but their length."""
@@ -107,7 +109,14 @@ def seen(text: str) -> None:
     assert len(visits) == count
 
 
-@pytest.mark.parametrize(("text", "size"), NAMED)
+EVERY_SIZE = [
+    pytest.param(make, size, id=f"{name} {size}", marks=pytest.mark.slow if size > SMALL else ())
+    for name, (make, most) in TEXTS.items()
+    for size in sorted({min(most, SMALL), most})
+]
+
+
+@pytest.mark.parametrize(("text", "size"), EVERY_SIZE)
 def test_a_tree_of_any_size_is_read_printed_compared_and_changed(
     text: Callable[[int], str], size: int
 ) -> None:

@@ -108,7 +108,7 @@ def table_of(engine, file, tables):
     return name, *tables[engine.name, file]
 
 
-@pytest.mark.parametrize(("file", "case"), cases(accepted=True))
+@pytest.mark.parametrize(("file", "case"), cases(accepted=True, slow=pytest.mark.slow))
 def test_a_case_gives_its_rows(engine, file, case, tables):
     if str(case.get("filter")) in NEED_NAN and not engine.holds_nan:
         pytest.skip(f"{engine.name} has no NaN")

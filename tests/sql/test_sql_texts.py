@@ -267,6 +267,7 @@ def test_the_examples_of_all_operations_parse(name: str) -> None:
         parsed(name, statement)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TEXT_ONLY)
 def test_many_terms_are_refused_or_parse(name: str) -> None:
     sqlglot = pytest.importorskip("sqlglot")

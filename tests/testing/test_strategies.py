@@ -106,6 +106,16 @@ MODELS: dict[str, tuple[oq.EntityType, oq.Limits | None]] = {
 }  # fmt: skip
 
 
+USUAL = (
+    "a property of every kind",
+    "what cannot be asked",
+    "few properties",
+    "names of the language",
+    "small bounds",
+)
+EVERY_MODEL = [pytest.param(name, marks=() if name in USUAL else pytest.mark.slow) for name in MODELS]
+
+
 def each(strategy: st.SearchStrategy[Any], check: Any, examples: int = 30) -> None:
     """Check what a strategy makes, the same each time."""
     quiet = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -123,7 +133,7 @@ def each(strategy: st.SearchStrategy[Any], check: Any, examples: int = 30) -> No
 # ---- texts ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", EVERY_MODEL)
 def test_every_text_is_a_query_of_the_model(name):
     asked, limits = MODELS[name]
     more = {"limits": limits, "rows": Rows(asked, infinite=True, nan=True).rows(Choices.seeded(1), 5)}
@@ -158,7 +168,7 @@ def test_options_are_decoded_pairs_or_an_encoded_query_string():
     each(st.tuples(queries(PRODUCT), queries(PRODUCT, encoded=True)), alike)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", EVERY_MODEL)
 def test_an_invalid_filter_has_the_promised_problem_first(name):
     asked, limits = MODELS[name]
     mistakes = Mistakes(Generator(asked, limits=limits))
@@ -246,7 +256,7 @@ def assert_fits(value: Any, type: edm.Type, member: Any, hops: int) -> None:
         assert math.isfinite(value)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", EVERY_MODEL)
 def test_rows_fit_the_model(name):
     asked, limits = MODELS[name]
 
@@ -316,10 +326,10 @@ def keeps_few(text: str) -> bool:
         " mod ",
         r"any\(.*any\(",
         r"contains\(.*%",
-        r"/all\(",
-        r"case\(",
-        r"not .* in \(",
-        r"\$filter\(",
+        pytest.param(r"/all\(", marks=pytest.mark.slow),
+        pytest.param(r"case\(", marks=pytest.mark.slow),
+        pytest.param(r"not .* in \(", marks=pytest.mark.slow),
+        pytest.param(r"\$filter\(", marks=pytest.mark.slow),
         keeps_few,
     ],
     ids=str,

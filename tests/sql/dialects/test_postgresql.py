@@ -618,7 +618,9 @@ def test_more_values_than_a_statement_can_have_are_refused(one):
         ("(active and (big eq 0 or ", "big eq 1", "))", ""),
     ],
 )
-@pytest.mark.parametrize("times", [50, 190, 3000])
+@pytest.mark.parametrize(
+    "times", [50, pytest.param(190, marks=pytest.mark.slow), pytest.param(3000, marks=pytest.mark.slow)]
+)
 def test_what_nests_too_deep_is_refused(one, opening, core, closing, rest, times):
     found = run_or_refuse(one, opening * times + core + closing * times + rest)
     assert found == [(1,)] if times == 50 else found in (None, [(1,)])
