@@ -10,7 +10,6 @@ import re
 import subprocess
 import sys
 from decimal import Decimal
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -435,7 +434,11 @@ print(hashlib.sha256(made(MODELS[{name!r}][0]).encode("utf-8", "replace")).hexdi
 """
     found = set()
     for seed in ("1", "2"):
-        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parent)}
+        environment = {
+            **os.environ,
+            "PYTHONHASHSEED": seed,
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        }
         done = subprocess.run(
             [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
         )
