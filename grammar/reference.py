@@ -1,4 +1,4 @@
-"""Write grammar/README.md, the reference, from the tables that the library runs on.
+"""Write grammar/REFERENCE.md, the reference, from the tables that the library runs on.
 
 python grammar/reference.py           writes the page
 python grammar/reference.py --check   exits 1 if the committed page is not what would be written
@@ -20,7 +20,7 @@ from odata_query.problems.texts import phrase, texts
 from odata_query.sql.dialects import BUILT_IN, dialect
 from odata_query.sql.dialects.base import Dialect
 
-PAGE = Path(__file__).with_name("README.md")
+PAGE = Path(__file__).with_name("REFERENCE.md")
 KINDS = {
     "parse": ("ParseError, 400: the text is not OData", 400),
     "validation": ("ValidationError, 400 or 422: OData, but not about this model", 400),
@@ -69,7 +69,7 @@ def main() -> None:
     if "--check" not in sys.argv:
         PAGE.write_text(text, "utf-8")
     elif PAGE.read_text("utf-8") != text:
-        sys.exit("grammar/README.md is not what the tables give: run grammar/reference.py")
+        sys.exit("grammar/REFERENCE.md is not what the tables give: run grammar/reference.py")
 
 
 def page() -> str:
