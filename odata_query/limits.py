@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 from .problems import ConfigurationError
@@ -43,15 +43,9 @@ class Limits:
     suggestions: bool | None = True
     functions: frozenset[str] | None = None
     operators: frozenset[str] | None = None
-    short: int = field(init=False, repr=False, compare=False)
-    slashes: int = field(init=False, repr=False, compare=False)
-    colons: int = field(init=False, repr=False, compare=False)
-    """A text with at most so many characters, slashes and colons has no tree beyond the bounds."""
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            if not each.init:
-                continue
             value = getattr(self, each.name)
             if each.name in ("functions", "operators"):
                 if isinstance(value, str):
@@ -64,28 +58,21 @@ class Limits:
                 object.__setattr__(self, each.name, value is not False)
             elif value is not None and (type(value) is not int or value < 0):
                 raise ConfigurationError(f"{each.name} is a number from 0, or None: {value!r}")
-        # A node takes a character at least, a member of a list and an item of an order take two.
-        widths = [(self.max_nodes, 1), (self.max_in_items, 2), (self.max_orderby_items, 2)]
-        short = min((bound * width for bound, width in widths if bound is not None), default=2**62)
-        object.__setattr__(self, "short", short)
-        for name, bound in (("slashes", self.max_path_depth), ("colons", self.max_lambda_depth)):
-            object.__setattr__(self, name, 2**62 if bound is None else max(bound - 1, 0))
 
     def tightened(self, other: Limits) -> Limits:
         """The tighter of each bound, and what both allow."""
         bounds = {}
         for each in fields(self):
-            if each.init:
-                one, two = getattr(self, each.name), getattr(other, each.name)
-                if one is None or two is None:
-                    bounds[each.name] = two if one is None else one
-                else:
-                    bounds[each.name] = min(one, two) if isinstance(one, int) else one & two
+            one, two = getattr(self, each.name), getattr(other, each.name)
+            if one is None or two is None:
+                bounds[each.name] = two if one is None else one
+            else:
+                bounds[each.name] = min(one, two) if isinstance(one, int) else one & two
         return Limits(**bounds)
 
 
 DEFAULT_LIMITS = Limits()
-UNBOUNDED = Limits(**{each.name: None for each in fields(Limits) if each.init})
+UNBOUNDED = Limits(**{each.name: None for each in fields(Limits)})
 
 
 def effective(asked: Limits | None, of_model: Limits | None) -> Limits:

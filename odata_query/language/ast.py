@@ -15,6 +15,9 @@ from ..edm import Type
 Span = tuple[int, int]
 """Offsets of the first character of a node and of the one after its last, in the decoded option."""
 
+MAX_HEIGHT = 200
+"""Levels of nodes that a tree of the parser has at most: whatever walks one may recurse."""
+
 N = TypeVar("N", bound="Node")
 C = TypeVar("C")
 
@@ -291,6 +294,16 @@ def walk(node: Node) -> Iterator[Node]:
         node = pending.pop()
         yield node
         pending.extend(reversed(node.children()))
+
+
+def find_too_deep(tree: Node) -> Node | None:
+    """Return the first node that has MAX_HEIGHT nodes above it; None if the tree is not that high."""
+    level = [tree]
+    for _ in range(MAX_HEIGHT):
+        level = [child for node in level for child in node.children()]
+        if not level:
+            return None
+    return level[0]
 
 
 def transform(node: Node, function: Callable[[Node], Node]) -> Node:

@@ -18,7 +18,7 @@ from ..limits import DEFAULT_LIMITS, Limits
 from ..operations import OPERATIONS
 from ..problems import problem
 from ._tables import ACTIONS, END, GOTOS, RULES, STARTS, TERMINALS
-from .ast import Lambda, ListExpr, Node, OrderByItem, Path
+from .ast import MAX_HEIGHT, Lambda, ListExpr, Node, OrderByItem, Path, find_too_deep
 from .nodes import RULES as BUILD_RULE
 from .tokens import AS_IT_IS, Refusal
 from .tokens import TOKENS as BUILD_TOKEN
@@ -229,10 +229,8 @@ def parse(start: str, text: str, option: str, limits: Limits) -> Any:
         if not text.isascii():
             _check_characters(text)
         found = _parse(start, text, limits.max_depth)
-        if len(text) > limits.short or text.count("/") > limits.slashes or text.count(":") > limits.colons:
+        if (len(text) > _SHORT or limits is not DEFAULT_LIMITS) and _may_exceed(text, limits):
             _check_size(found, text, limits)
-        if _most_nodes(text) > MAX_HEIGHT:
-            _check_height(found)
     except Refusal as refusal:
         raise _refused(refusal, text, option, limits) from None
     return found
@@ -264,16 +262,25 @@ def _check_characters(text: str) -> None:
         raise Refusal("invalid-character.half", wrong.start, character=f"U+{code:04X}") from None
 
 
+_SHORT = 40
+"""Characters of a text that is within the default limits: too few for 21 segments or 5 lambdas."""
+
+
+def _may_exceed(text: str, limits: Limits) -> bool:
+    """Return False if the characters of a text alone show that its tree is within all bounds."""
+    most = _most_nodes(text)
+    return (
+        most > MAX_HEIGHT
+        or _exceeds(most, limits.max_nodes)
+        or _exceeds(text.count("/") + 1, limits.max_path_depth)
+        or _exceeds(text.count(":"), limits.max_lambda_depth)
+        or _exceeds(text.count(",") + 1, limits.max_in_items)
+        or _exceeds(text.count(",") + 1, limits.max_orderby_items)
+    )
+
+
 def _check_size(found: Any, text: str, limits: Limits) -> None:
-    """Refuse a tree that is larger than the limits; looks at the tree only where it may be."""
-    if (
-        not _exceeds(_most_nodes(text), limits.max_nodes)
-        and not _exceeds(text.count("/") + 1, limits.max_path_depth)
-        and not _exceeds(text.count(":"), limits.max_lambda_depth)
-        and not _exceeds(text.count(",") + 1, limits.max_in_items)
-        and not (type(found) is list and _exceeds(len(found), limits.max_orderby_items))
-    ):
-        return
+    """Refuse a tree that is larger or higher than the limits allow."""
     roots = [found] if isinstance(found, Node) else found
     if roots is found and _exceeds(len(found), limits.max_orderby_items):
         place = found[limits.max_orderby_items or 0].span
@@ -295,23 +302,14 @@ def _check_size(found: Any, text: str, limits: Limits) -> None:
             pending.extend((child, lambdas) for child in node.children())
     if _exceeds(count, limits.max_nodes):
         raise Refusal("expression-too-large", 0, len(text), count=count, most=limits.max_nodes)
-
-
-MAX_HEIGHT = 200
-"""How high a tree can be; whoever walks one may recurse."""
-
-
-def _check_height(found: Any) -> None:
-    pending = [(node, 1) for node in ([found] if isinstance(found, Node) else found)]
-    while pending:
-        node, height = pending.pop()
-        if height > MAX_HEIGHT:
-            raise Refusal("expression-too-deep", *node.span, most=MAX_HEIGHT)
-        pending += [(child, height + 1) for child in node.children()]
+    for root in roots:
+        deep = find_too_deep(root)
+        if deep is not None:
+            raise Refusal("expression-too-deep", *deep.span, most=MAX_HEIGHT)
 
 
 def _most_nodes(text: str) -> int:
-    """A number of nodes that the text's tree cannot have more than."""
+    """Return a number that the nodes of the text's tree do not exceed."""
     # An operator has two blanks and makes two nodes, with its right operand; so may any separator.
     return 1 + text.count(" ") + text.count("\t") + 2 * sum(map(text.count, "(,/:-[{="))
 
