@@ -1,6 +1,7 @@
 """How fast each stage is, and how that compares with odata-query and odatapy, as ratios.
 
     python benchmarks/run.py [--quick] [--output DIR] [--peers DIR] [--upgrade]
+    python benchmarks/run.py --against PATH [--quick]     compare this checkout with another one
 
 writes results.json and RESULTS.md, by default beside this file. The peers are installed from PyPI into a
 virtual environment of their own, made with the Python that runs this file and kept in the user's cache
@@ -30,6 +31,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from against import compare
 from peers import BY_HAND, FILTERS, PEERS, checked, make_rows, serve
 
 HERE = Path(__file__).resolve().parent
@@ -292,7 +294,11 @@ def main() -> None:
     options.add_argument("--output", type=Path, default=HERE, help="a directory for the results")
     options.add_argument("--peers", type=Path, default=cache, help="a directory for the peers' environment")
     options.add_argument("--upgrade", action="store_true", help="install the newest peers anew")
+    options.add_argument("--against", type=Path, help="another checkout: compare this one with it alone")
     given = options.parse_args()
+    if given.against:
+        print(compare(ROOT, given.against, 5 if given.quick else 20))
+        return
     rounds, load = 5 if given.quick else 40, os.getloadavg()[0]
     python = peer_python(given.peers, given.upgrade)
     theirs = Worker(python, "-I", str(HERE / "peers.py"), str(PEER_ROWS))
