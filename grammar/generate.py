@@ -19,7 +19,7 @@ from lark.parsers.lalr_analysis import Shift
 
 GRAMMAR = Path(__file__).with_name("odata.lark")
 TABLES = GRAMMAR.parent.parent / "odata_query" / "language" / "_tables.py"
-STARTS = ("filter", "orderby")
+RULE = re.compile(r"^\??([a-z_]+):((?:.*\n)(?:[ ]+\|.*\n)*)", re.M)
 WHITE_SPACE = re.compile(r"^\[ (?:\\t|\t)\][*+]")
 ALPHABET = [chr(code) for code in range(129)]
 HEADER = '''"""The tables of grammar/odata.lark, as Lark computes them. Do not edit: run grammar/generate.py.
@@ -37,9 +37,16 @@ END        the terminal that stands for the end of the text; shifting it accepts
 '''
 
 
+def starts() -> list[str]:
+    """Return the rules that no other rule uses, in the order of the grammar: one for each query option."""
+    rules = dict(RULE.findall(GRAMMAR.read_text("utf-8")))
+    used = set(re.findall(r"(?<!-> )\b[a-z_]+\b", " ".join(rules.values())))
+    return [name for name in rules if name not in used]
+
+
 def load() -> Lark:
     """Lark's own parser of the grammar, which the tests hold the generated tables against."""
-    return Lark(GRAMMAR.read_text("utf-8"), parser="lalr", lexer="contextual", start=list(STARTS))
+    return Lark(GRAMMAR.read_text("utf-8"), parser="lalr", lexer="contextual", start=starts())
 
 
 def first_characters(pattern: str) -> str:
@@ -94,20 +101,21 @@ def _in_set(items: Any, char: str) -> bool:
 def tables() -> str:
     """The text of the module."""
     lark = load()
+    names = starts()
     table = lark.parser.parser._parse_table  # Lark has no public way to it
     terminals = [t.name for t in lark.terminals]
     patterns = {t.name: t.pattern.to_regexp() for t in lark.terminals}
     order = {t: i for i, t in enumerate(_in_lexing_order(lark))}
     terminals.sort(key=lambda name: order[name])
     numbers = {name: i for i, name in enumerate([*terminals, "$END"])}
-    symbols = {s: i for i, s in enumerate(sorted({r.origin.name for r in lark.rules} | set(STARTS)))}
+    symbols = {s: i for i, s in enumerate(sorted({r.origin.name for r in lark.rules} | set(names)))}
     rules: dict[Any, int] = {}
     lines = []
     actions: list[dict[int, int]] = []
     gotos: list[dict[int, int]] = []
     # Lark's numbers of states differ from run to run; these are in the order in which they are met.
     # The first states are the starts, to which nothing leads: 0 is never a state to shift to.
-    states = {table.start_states[start]: i for i, start in enumerate(STARTS)}
+    states = {table.start_states[start]: i for i, start in enumerate(names)}
     for state in _states_met(states):
         row: dict[int, int] = {}
         goto: dict[int, int] = {}
@@ -123,7 +131,7 @@ def tables() -> str:
         gotos.append(goto)
     for rule in rules:
         values = sum(1 for s in rule.expansion if not (s.is_term and s.filter_out))
-        lines.append((symbols[rule.origin.name], len(rule.expansion), values, _function(rule, values)))
+        lines.append((symbols[rule.origin.name], len(rule.expansion), values, _function(rule, values, names)))
     found = {
         "TERMINALS": [
             (
@@ -137,7 +145,7 @@ def tables() -> str:
         "RULES": lines,
         "ACTIONS": actions,
         "GOTOS": gotos,
-        "STARTS": {s: states[table.start_states[s]] for s in STARTS},
+        "STARTS": {s: states[table.start_states[s]] for s in names},
         "END": len(terminals),
     }
     text = "\n".join(f"{name} = {_literal(value)}" for name, value in found.items())
@@ -170,14 +178,14 @@ def _literal(value: Any) -> str:
     return "\n".join(["[", *(f"    {item!r}," for item in value), "]"])
 
 
-def _function(rule: Any, values: int) -> str:
+def _function(rule: Any, values: int, starts: list[str]) -> str:
     """The name of the function that builds the rule's node: its alias, or what Lark's tree would do."""
     if rule.origin.name.startswith("__"):
         return "begin" if values == 1 else "extend"
     if rule.alias:
         return str(rule.alias)
     return (
-        "" if values == 1 and (rule.options.expand1 or rule.origin.name in STARTS) else str(rule.origin.name)
+        "" if values == 1 and (rule.options.expand1 or rule.origin.name in starts) else str(rule.origin.name)
     )
 
 

@@ -24,6 +24,8 @@ from .tokens import AS_IT_IS, Refusal
 from .tokens import TOKENS as BUILD_TOKEN
 
 _WHITE = " \t"
+_PLAIN = frozenset({"top", "skip", "count"})
+"""Starts of one token: a number or a truth, with no white space around it."""
 _NAMES = [name for name, *_ in TERMINALS]
 _OPENING = {
     "_OPEN", "OPEN_LIST", "OPEN_KEY", "FUNCTION", "FILTER", "COUNT", "NOT", "MINUS", "BRACKET", "BRACE",
@@ -119,8 +121,10 @@ def _learn(state: State, chars: str) -> Lexer:
 
 def _misread(text: str, place: int, state: State, start: str) -> Refusal:
     """What is wrong at a place where no token that the state takes can be read."""
-    from .syntax_advice import misread  # most programs never need it
+    from .syntax_advice import misread, misread_option  # most programs never need it
 
+    if start in _PLAIN:
+        return misread_option(start, text, place)
     names = [_NAMES[n] if n != END else "" for n in ACTIONS[state.number]]
     if start == "filter" and "DIRECTION" in names:  # LALR tables have it for both starts
         names.remove("DIRECTION")
@@ -131,7 +135,7 @@ def _parse(start: str, text: str, max_depth: int | None) -> Any:
     """The value of a start rule over the whole text; raises Refusal."""
     whole = text
     place = 0
-    if text.strip(_WHITE) is not text:
+    if text.strip(_WHITE) is not text and start not in _PLAIN:
         text = text.rstrip(_WHITE)
         place = len(text) - len(text.lstrip(_WHITE))
     size = len(text)
@@ -221,14 +225,19 @@ def can_be_named(label: str) -> bool:
 
 
 def parse(start: str, text: str, option: str, limits: Limits) -> Any:
-    """What parse_filter and parse_orderby share; option is named in the problems."""
+    """Parse the value of an option by its rule of the grammar; the problems name the option.
+
+    `top` and `skip` give an int (2**63 or more for any number that is so large), `count` a bool.
+    """
     bound = limits.max_length
     try:
         if bound is not None and len(text) > bound:
             raise Refusal("text-too-long", bound, most=bound)
-        if not text.isascii():
+        if not text.isascii() and start not in _PLAIN:
             _check_characters(text)
         found = _parse(start, text, limits.max_depth)
+        if start in _PLAIN:
+            return found
         if (len(text) > _SHORT or limits is not DEFAULT_LIMITS) and _may_exceed(text, limits):
             _check_size(found, text, limits)
     except Refusal as refusal:

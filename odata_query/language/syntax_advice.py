@@ -84,6 +84,15 @@ def misread(text: str, place: int, names: Sequence[str]) -> Refusal:
     return Refusal("unexpected-text", start, expected=_expected(text, start, names))
 
 
+def misread_option(start: str, text: str, place: int) -> Refusal:
+    """Say what `$top`, `$skip` and `$count` take: ASCII digits and nothing else, true or false."""
+    if start == "count":
+        return Refusal("invalid-option-value.boolean", 0, len(text))
+    is_negative = re.fullmatch("-[0-9]+", text)
+    message = "invalid-option-value.negative" if is_negative else "invalid-option-value"
+    return Refusal(message, place, min(place + 1, len(text)))
+
+
 def _unclosed(start: int) -> Refusal:
     return Refusal("unclosed-string", start, start + 1)
 

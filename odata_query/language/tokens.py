@@ -168,6 +168,15 @@ def _integer(text: str, start: int, end: int) -> Literal:
     return _made(int(text), edm.INT32, start, end)
 
 
+def _whole_number(text: str, start: int, end: int) -> int:
+    # Twenty digits are beyond any bound; Python refuses to read more than 4,300.
+    return int(text.lstrip("0")[:20] or "0")
+
+
+def _truth(text: str, start: int, end: int) -> bool:
+    return text.lower() == "true"
+
+
 def number(text: str, start: int, end: int) -> Literal:
     value: Any
     if text.lstrip("+-").isdigit():
@@ -318,6 +327,7 @@ TOKENS: dict[str, Callable[[str, int, int], Any]] = {
     "COUNT_SEGMENT": _plain_count,
     "DATE": _temporal(edm.DATE),
     "DATE_TIME": _temporal(edm.DATE_TIME_OFFSET),
+    "DIGITS": _whole_number,
     "FILTER": _opening,
     "FUNCTION": _function,
     "GUID": lambda text, start, end: Literal(text, edm.GUID, (start, end)),
@@ -335,6 +345,7 @@ TOKENS: dict[str, Callable[[str, int, int], Any]] = {
     "SEARCH": _search,
     "STRING": _string,
     "TIME": _temporal(edm.TIME_OF_DAY),
+    "TRUTH": _truth,
     "TYPE": _type_name,
     **dict.fromkeys(
         ("ADDITION", "DIRECTION", "EQUALITY", "HAS", "IN", "MULTIPLICATION", "RELATION"), AS_IT_IS

@@ -20,7 +20,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import odata_query as oq
+from odata_query.language._tables import STARTS
 from odata_query.language.nodes import RULES
+from odata_query.language.parser import parse
 from odata_query.language.tokens import TOKENS, Refusal
 from odata_query.operations import OPERATIONS
 
@@ -31,6 +33,28 @@ if not GENERATOR.exists():
 
 BEFORE_A_LIST = {"items": 1, "conjunction": 1, "disjunction": 1, "path": 1, "count_segment": 2}
 """The values that stand before what a + or * of the grammar repeats; Lark puts those in line."""
+PLAIN = (
+    ("top", ("0", "10", "007", "9" * 5_000)),
+    ("skip", ("0", "10", "2147483648")),
+    ("count", ("true", "false", "TRUE", "False")),
+)
+"""Options of one token."""
+NOT_PLAIN = (
+    "",
+    "-1",
+    "+1",
+    "1_000",
+    "٥",
+    "²",
+    "1.5",
+    "1e3",
+    "1 0",
+    "ten",
+    "true false",
+    "truefalse",
+    "1true",
+    "\0",
+)
 EXAMPLES = [example for operation in OPERATIONS.values() for example in operation.examples]
 
 
@@ -48,7 +72,7 @@ def generator() -> ModuleType:
 def parser() -> Any:
     """Lark's parser of the grammar. All tokens are kept, for a rule ends where its last token does."""
     text = generator().GRAMMAR.read_text("utf-8")
-    starts = list(generator().STARTS)
+    starts = generator().starts()
     return lark.Lark(text, parser="lalr", lexer="contextual", start=starts, keep_all_tokens=True)
 
 
@@ -83,16 +107,17 @@ def by_lark(start: str, text: str) -> Any:
 
 
 def by_the_loop(start: str, text: str) -> Any:
-    parse = oq.parse_filter if start == "filter" else oq.parse_orderby
     try:
-        return parse(text.strip(" \t"), limits=LIFTED)
+        return parse(start, text.strip(" \t"), f"${start}", LIFTED)
     except oq.ODataError:
         return None
 
 
 def with_spans(tree: Any) -> Any:
-    if tree is None or isinstance(tree, oq.Node):
-        return tree and (repr(tree), [n.span for n in oq.walk(tree)])
+    if tree is None or isinstance(tree, int):
+        return tree
+    if isinstance(tree, oq.Node):
+        return (repr(tree), [n.span for n in oq.walk(tree)])
     return [with_spans(item) for item in tree]
 
 
@@ -102,7 +127,7 @@ def assert_alike(text: str, start: str) -> None:
 
 def test_the_grammar_has_each_rule_used_by_a_text() -> None:
     used = set()
-    for start, texts in (("filter", FILTERS), ("orderby", ORDERS)):
+    for start, texts in (("filter", FILTERS), ("orderby", ORDERS), *PLAIN):
         for text in texts:
             for tree in parser().parse(text.strip(" \t"), start=start).iter_subtrees():
                 used.add(str(tree.data))
@@ -128,6 +153,23 @@ def test_the_loop_reads_an_order_as_lark_does(text: str) -> None:
 @pytest.mark.parametrize("text", sorted({*REFUSED, *REFUSED_ORDERS}))
 def test_the_loop_refuses_what_lark_refuses(text: str, start: str) -> None:
     assert_alike(text, start)
+
+
+@pytest.mark.parametrize(("start", "text"), [(start, text) for start, texts in PLAIN for text in texts])
+def test_the_loop_reads_a_number_or_a_truth_as_lark_does(start: str, text: str) -> None:
+    assert by_lark(start, text) is not None
+    assert_alike(text, start)
+
+
+@pytest.mark.parametrize("start", [start for start, _ in PLAIN])
+@pytest.mark.parametrize("text", NOT_PLAIN)
+def test_the_loop_refuses_what_is_no_number_or_truth_as_lark_does(start: str, text: str) -> None:
+    assert by_lark(start, text) is None
+    assert_alike(text, start)
+
+
+def test_each_query_option_is_a_start_of_the_grammar() -> None:
+    assert generator().starts() == ["filter", "orderby", "top", "skip", "count"] == list(STARTS)
 
 
 @settings(max_examples=150)
