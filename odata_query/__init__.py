@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .language.printer import unparse
     from .limits import Limits
     from .model.entity import EntityType
-    from .model.properties import ComplexType, NavigationProperty, Property
+    from .model.properties import Column, ComplexType, NavigationProperty, Property
     from .problems import ConfigurationError, Problem
     from .query import Query, parse_query
 
@@ -40,6 +40,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Call": "language.ast",
+    "Column": "model.properties",
     "ComplexType": "model.properties",
     "ConfigurationError": "problems",
     "EntityType": "model.entity",
@@ -76,6 +77,7 @@ holds, for importing a file binds its name here."""
 
 __all__ = [
     "Call",
+    "Column",
     "ComplexType",
     "ConfigurationError",
     "EntityType",

@@ -6,7 +6,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import NoReturn
+from typing import Literal, get_args
+
+from .problems import ConfigurationError, did_you_mean
+
+PrimitiveName = Literal[
+    "Edm.Binary", "Edm.Boolean", "Edm.Byte", "Edm.Date", "Edm.DateTimeOffset", "Edm.Decimal", "Edm.Double",
+    "Edm.Duration", "Edm.Guid", "Edm.Int16", "Edm.Int32", "Edm.Int64", "Edm.SByte", "Edm.Single",
+    "Edm.Stream", "Edm.String", "Edm.TimeOfDay", "Edm.Geography", "Edm.GeographyPoint",
+    "Edm.GeographyLineString", "Edm.GeographyPolygon", "Edm.GeographyCollection", "Edm.GeographyMultiPoint",
+    "Edm.GeographyMultiLineString", "Edm.GeographyMultiPolygon", "Edm.Geometry", "Edm.GeometryPoint",
+    "Edm.GeometryLineString", "Edm.GeometryPolygon", "Edm.GeometryCollection", "Edm.GeometryMultiPoint",
+    "Edm.GeometryMultiLineString", "Edm.GeometryMultiPolygon",
+]  # fmt: skip
+CollectionName = Literal[
+    "Collection(Edm.Binary)", "Collection(Edm.Boolean)", "Collection(Edm.Byte)", "Collection(Edm.Date)",
+    "Collection(Edm.DateTimeOffset)", "Collection(Edm.Decimal)", "Collection(Edm.Double)",
+    "Collection(Edm.Duration)", "Collection(Edm.Guid)", "Collection(Edm.Int16)", "Collection(Edm.Int32)",
+    "Collection(Edm.Int64)", "Collection(Edm.SByte)", "Collection(Edm.Single)", "Collection(Edm.Stream)",
+    "Collection(Edm.String)", "Collection(Edm.TimeOfDay)", "Collection(Edm.Geography)",
+    "Collection(Edm.GeographyPoint)", "Collection(Edm.GeographyLineString)",
+    "Collection(Edm.GeographyPolygon)", "Collection(Edm.GeographyCollection)",
+    "Collection(Edm.GeographyMultiPoint)", "Collection(Edm.GeographyMultiLineString)",
+    "Collection(Edm.GeographyMultiPolygon)", "Collection(Edm.Geometry)", "Collection(Edm.GeometryPoint)",
+    "Collection(Edm.GeometryLineString)", "Collection(Edm.GeometryPolygon)",
+    "Collection(Edm.GeometryCollection)", "Collection(Edm.GeometryMultiPoint)",
+    "Collection(Edm.GeometryMultiLineString)", "Collection(Edm.GeometryMultiPolygon)",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,19 +44,14 @@ class Type:
     def __str__(self) -> str:
         return self.name
 
-    def __copy__(self) -> Type:
-        return self
-
-    def __deepcopy__(self, memo: object) -> Type:
-        return self
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(f"the type {self.name} cannot be pickled: it is compared by what it is")
+    def __reduce__(self) -> str:
+        """Make copies the object itself: the checker compares types by identity. Pickling fails."""
+        return self.name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PrimitiveType(Type):
-    """A type of the specification; there is one object for each (`STRING is primitive("Edm.String")`)."""
+    """A type of the specification, one object each: `STRING is primitive("Edm.String")`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,38 +102,27 @@ class EnumType(Type):
         return str(value)
 
 
-_PRIMITIVES: dict[str, PrimitiveType] = {}
-
-
-def _define(name: str) -> PrimitiveType:
-    return _PRIMITIVES.setdefault(name, PrimitiveType(name))
-
+_PRIMITIVES: dict[str, PrimitiveType] = {name: PrimitiveType(name) for name in get_args(PrimitiveName)}
 
 NULL = PrimitiveType("null")
 UNTYPED = PrimitiveType("Edm.Untyped")
-BINARY = _define("Edm.Binary")
-BOOLEAN = _define("Edm.Boolean")
-BYTE = _define("Edm.Byte")
-DATE = _define("Edm.Date")
-DATE_TIME_OFFSET = _define("Edm.DateTimeOffset")
-DECIMAL = _define("Edm.Decimal")
-DOUBLE = _define("Edm.Double")
-DURATION = _define("Edm.Duration")
-GUID = _define("Edm.Guid")
-INT16 = _define("Edm.Int16")
-INT32 = _define("Edm.Int32")
-INT64 = _define("Edm.Int64")
-SBYTE = _define("Edm.SByte")
-SINGLE = _define("Edm.Single")
-STREAM = _define("Edm.Stream")
-STRING = _define("Edm.String")
-TIME_OF_DAY = _define("Edm.TimeOfDay")
-for _family in ("Geography", "Geometry"):
-    _define(f"Edm.{_family}")
-    for _shape in ("Point", "LineString", "Polygon", "Collection"):
-        _define(f"Edm.{_family}{_shape}")
-    for _shape in ("MultiPoint", "MultiLineString", "MultiPolygon"):
-        _define(f"Edm.{_family}{_shape}")
+BINARY = _PRIMITIVES["Edm.Binary"]
+BOOLEAN = _PRIMITIVES["Edm.Boolean"]
+BYTE = _PRIMITIVES["Edm.Byte"]
+DATE = _PRIMITIVES["Edm.Date"]
+DATE_TIME_OFFSET = _PRIMITIVES["Edm.DateTimeOffset"]
+DECIMAL = _PRIMITIVES["Edm.Decimal"]
+DOUBLE = _PRIMITIVES["Edm.Double"]
+DURATION = _PRIMITIVES["Edm.Duration"]
+GUID = _PRIMITIVES["Edm.Guid"]
+INT16 = _PRIMITIVES["Edm.Int16"]
+INT32 = _PRIMITIVES["Edm.Int32"]
+INT64 = _PRIMITIVES["Edm.Int64"]
+SBYTE = _PRIMITIVES["Edm.SByte"]
+SINGLE = _PRIMITIVES["Edm.Single"]
+STREAM = _PRIMITIVES["Edm.Stream"]
+STRING = _PRIMITIVES["Edm.String"]
+TIME_OF_DAY = _PRIMITIVES["Edm.TimeOfDay"]
 
 INTEGERS = {t.name: i for i, t in enumerate((SBYTE, BYTE, INT16, INT32, INT64))}
 """The integer types, smallest first."""
@@ -130,8 +140,17 @@ RANGES = {
 
 
 def primitive(name: str) -> PrimitiveType | None:
-    """The type called `Edm.String`, or None where the specification has no such primitive type."""
+    """The type called `Edm.String`, or None if the specification has no such primitive type."""
     return _PRIMITIVES.get(name)
+
+
+def type_named(name: str) -> Type:
+    """The type called `Edm.String` or `Collection(Edm.String)`. Raises ConfigurationError for other names."""
+    if name.startswith("Collection(") and name.endswith(")"):
+        return collection(type_named(name[len("Collection(") : -1]))
+    if name not in _PRIMITIVES:
+        raise ConfigurationError(f"{name!r} is not a primitive type{did_you_mean(name, _PRIMITIVES)}")
+    return _PRIMITIVES[name]
 
 
 def collection(element: Type) -> CollectionType:
@@ -140,7 +159,7 @@ def collection(element: Type) -> CollectionType:
 
 
 def element_of(type: Type) -> Type:
-    """The type of the members of a collection; any other type itself."""
+    """The type of the items of a collection; any other type itself."""
     return type.element if isinstance(type, CollectionType) else type
 
 

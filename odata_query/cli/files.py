@@ -193,7 +193,7 @@ def _model_property(given: object, name: str, place: str) -> Property:
             raise DataError(f"{place}: there is no {shorten(repr(label))}, only {', '.join(_MEMBERS)}")
         if not isinstance(value, _MEMBERS[label]):
             raise DataError(f"{place}.{label}: expected {_KINDS[_MEMBERS[label]]}")
-    type: str | edm.Type = given.get("type", "")
+    type: edm.Type
     if "enum" in given:
         if not all(value.__class__ is int and abs(value) < 2**63 for value in given["enum"].values()):
             raise DataError(f"{place}.enum: the value of a member is an Edm.Int64")
@@ -201,6 +201,8 @@ def _model_property(given: object, name: str, place: str) -> Property:
     elif "properties" in given:
         type = ComplexType(name, _model_properties(given["properties"], name, f"{place}.properties"))
     try:
+        if "type" in given:
+            type = edm.type_named(given["type"])
         return Property(type, **{label: value for label, value in given.items() if label in _OPTIONS})
     except ConfigurationError as wrong:
         raise DataError(f"{place}: {wrong}") from None

@@ -1,18 +1,17 @@
-"""Entity types as a service's `$metadata`: CSDL 4.01 in JSON, and in XML made from that.
+"""CSDL 4.01, the language of `$metadata`, from entity types: JSON, and XML made from that.
 
-Only what clients may know is written: names, types, and what may be asked of them.
+Documents say only what clients may know: names, types, and what queries may use.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
 
 from .. import edm
 from ..operations import OPERATIONS
 from ..problems import ConfigurationError
-from .properties import ComplexType, Member, StructuredType
+from .properties import ComplexType, Member, StructuredType, reachable_types
 
 _CAPABILITIES = "Org.OData.Capabilities.V1"
 _VOCABULARY = f"https://oasis-tcs.github.io/odata-vocabularies/vocabularies/{_CAPABILITIES}"
@@ -23,7 +22,7 @@ _KEY_TYPES = {
         *(edm.INT16, edm.INT32, edm.INT64, edm.SBYTE, edm.STRING, edm.TIME_OF_DAY),
     )
 }
-"""What a key can be made of (CSDL 4.01, section 6.5), beside enumerations."""
+"""The primitive types of key properties (CSDL 4.01, section 6.5); enumerations are allowed, too."""
 _RESERVED = ("edm", "odata", "system", "transient")
 _MAX_PATHS = 1_000
 _USES = {"Filter": "filterable", "Sort": "sortable"}
@@ -31,22 +30,17 @@ _USES = {"Filter": "filterable", "Sort": "sortable"}
 Json = dict[str, Any]
 
 
-def to_json(entity_type: StructuredType, namespace: str = "Default") -> Json:
-    """What `EntityType.to_csdl_json` documents.
-
-    An entity type without a key has no entity set, which needs one; its restrictions stand at the type.
-    Properties that lead to entity types are navigation properties, all others are not; key properties
-    are never null. A key of types that CSDL does not allow in keys is not written.
-    """
+def to_json(entity_type: StructuredType, namespace: str) -> Json:
+    """The document of an entity type and all types that it leads to."""
     _check_namespace(namespace)
-    types = list(_reachable(entity_type))
+    types = reachable_types(entity_type)
     names = {id(type): _qualified(type, namespace) for type in types}
     written: dict[str, Json] = {}
     for type in types:
         name = names[id(type)]
         found = _enum(type) if isinstance(type, edm.EnumType) else _structured(type, names)
         if written.setdefault(name, found) != found:
-            raise ConfigurationError(f"two types are called {name}, which can be said of one only")
+            raise ConfigurationError(f"two different types are called {name}")
     name = names[id(entity_type)]
     container, offered = f"{namespace}.Container", written[name]
     while container in written:
@@ -57,7 +51,7 @@ def to_json(entity_type: StructuredType, namespace: str = "Default") -> Json:
     _restrict(entity_type, types, names, written, offered)
     limits = entity_type.limits
     if limits is not None and limits.functions is not None:
-        # An empty list would allow all, and operators may stand in it too.
+        # An empty list would allow all functions, and operators may be in it, too.
         operators = [o.name for o in OPERATIONS.values() if o.is_operator]
         offered[f"@{_CAPABILITIES}.FilterFunctions"] = sorted(limits.functions) or operators
     document: Json = {"$Version": "4.01"}
@@ -74,21 +68,8 @@ def to_json(entity_type: StructuredType, namespace: str = "Default") -> Json:
 # ---- types ---------------------------------------------------------------------------------------
 
 
-def _reachable(root: StructuredType) -> Iterator[StructuredType | edm.EnumType]:
-    waiting: list[edm.Type] = [root]
-    seen = {id(root)}
-    for type in waiting:  # which grows
-        if isinstance(type, StructuredType | edm.EnumType):
-            yield type
-        for member in type.members.values() if isinstance(type, StructuredType) else ():
-            inner = edm.element_of(member.type)
-            if id(inner) not in seen:
-                seen.add(id(inner))
-                waiting.append(inner)
-
-
 def _structured(type: StructuredType, names: dict[int, str]) -> Json:
-    is_entity = not isinstance(type, ComplexType)
+    is_entity = _is_entity(type)
     found: Json = {"$Kind": "EntityType" if is_entity else "ComplexType"}
     key = [member for member in type.members.values() if member.property.key]
     if is_entity and key and all(_can_be_key(member.type) for member in key):
@@ -99,6 +80,10 @@ def _structured(type: StructuredType, names: dict[int, str]) -> Json:
     return found
 
 
+def _is_entity(type: edm.Type) -> bool:
+    return isinstance(type, StructuredType) and not isinstance(type, ComplexType)
+
+
 def _can_be_key(type: edm.Type) -> bool:
     return isinstance(type, edm.EnumType) or type.name in _KEY_TYPES
 
@@ -106,7 +91,7 @@ def _can_be_key(type: edm.Type) -> bool:
 def _property(member: Member, names: dict[int, str], place: str, is_key: bool) -> Json:
     type = edm.element_of(member.type)
     found: Json = {}
-    leads = isinstance(type, StructuredType) and not isinstance(type, ComplexType)
+    leads = _is_entity(type)
     many = type is not member.type
     if leads:
         found["$Kind"] = "NavigationProperty"
@@ -114,7 +99,7 @@ def _property(member: Member, names: dict[int, str], place: str, is_key: bool) -
         found["$Collection"] = True
     name = names.get(id(type), type.name)
     if id(type) not in names and edm.primitive(name) is None:
-        raise ConfigurationError(f"{place} is of type {name}, which CSDL does not have")
+        raise ConfigurationError(f"{place} is of type {name}, which does not exist in CSDL")
     if name != edm.STRING.name:
         found["$Type"] = name
     if member.nullable and not is_key and not (leads and many):
@@ -131,7 +116,7 @@ def _enum(type: edm.EnumType) -> Json:
         found["$IsFlags"] = True
     bits = max((max(value, ~value).bit_length() for value in type.members.values()), default=0)
     if bits > 63:
-        raise ConfigurationError(f"{type.name} has a member that is no Edm.Int64")
+        raise ConfigurationError(f"{type.name} has a member outside of Edm.Int64")
     if bits > 31:
         found["$UnderlyingType"] = edm.INT64.name
     return found | {_named(name, type.name): value for name, value in type.members.items()}
@@ -142,12 +127,12 @@ def _enum(type: edm.EnumType) -> Json:
 
 def _named(name: str, place: str) -> str:
     if not name.isidentifier() or len(name) > 128:
-        raise ConfigurationError(f"{place}: {name!r} cannot be a name in CSDL; publish it under another name")
+        raise ConfigurationError(f"{place}: {name!r} cannot be a name in CSDL; publish it by another name")
     return name
 
 
 def _qualified(type: edm.Type, namespace: str) -> str:
-    """The name of a type; one called `Sales.Color` is in the namespace `Sales`."""
+    """The name of a type with its namespace: `Sales` for a type called `Sales.Color`."""
     own, dot, name = type.name.rpartition(".")
     if dot:
         _check_namespace(own)
@@ -170,10 +155,10 @@ def _restrict(
     written: dict[str, Json],
     offered: Json,
 ) -> None:
-    """Say what `$filter` and `$orderby` may not use, by paths from what is offered.
+    """Annotate what `$filter` and `$orderby` may not use, by paths from the entity set.
 
-    Paths cannot say it all of types that lead back to themselves; so then it is also said of the types,
-    where clients know nothing of such an annotation, but from_csdl does.
+    Types that lead back to themselves have endlessly many paths. Then the types are annotated as well:
+    clients do not look for that, but from_csdl does.
     """
     structured = [type for type in types if isinstance(type, StructuredType)]
     for verb, use in _USES.items():
@@ -182,7 +167,7 @@ def _restrict(
             _deny(offered, verb, paths)
         if are_all:
             continue
-        # Types of one name can allow different things: what all of them deny is denied.
+        # Types with the same name can differ: only what all of them deny is denied.
         allowed = {
             (names[id(type)], member.name)
             for type in structured
@@ -201,12 +186,12 @@ def _deny(target: Json, verb: str, paths: list[str]) -> None:
 
 
 def _denied_paths(root: StructuredType, types: list[StructuredType], use: str) -> tuple[list[str], bool]:
-    """The paths to properties that are not for the use, and whether these are all of them."""
+    """The paths to properties that the option may not use, and True if the list is complete."""
     leading = _leading(types, use)
     found: list[str] = []
     waiting: list[tuple[tuple[str, ...], StructuredType, frozenset[int]]] = [((), root, frozenset())]
     are_all = True
-    for path, type, above in waiting:  # which grows
+    for path, type, above in waiting:  # it grows
         above = above | {id(type)}
         for member in type.members.values():
             inner = edm.element_of(member.type)
@@ -221,7 +206,7 @@ def _denied_paths(root: StructuredType, types: list[StructuredType], use: str) -
 
 
 def _leading(types: list[StructuredType], use: str) -> set[int]:
-    """The types that have a property that is not for the use, or lead to one that has."""
+    """The types with a property that the option may not use, and all types that lead to one of them."""
     users: dict[int, list[StructuredType]] = {}
     waiting: list[StructuredType] = []
     for type in types:
@@ -230,7 +215,7 @@ def _leading(types: list[StructuredType], use: str) -> set[int]:
         if not all(getattr(member, use) for member in type.members.values()):
             waiting.append(type)
     found = {id(type) for type in waiting}
-    for type in waiting:  # which grows
+    for type in waiting:  # it grows
         for user in users.get(id(type), ()):
             if id(user) not in found:
                 found.add(id(user))
@@ -241,8 +226,8 @@ def _leading(types: list[StructuredType], use: str) -> set[int]:
 # ---- XML -----------------------------------------------------------------------------------------
 
 
-def to_xml(entity_type: StructuredType, namespace: str = "Default") -> str:
-    """What `EntityType.to_csdl_xml` documents."""
+def to_xml(entity_type: StructuredType, namespace: str) -> str:
+    """The document of `to_json` in XML."""
     document = to_json(entity_type, namespace)
     edmx = "http://docs.oasis-open.org/odata/ns/edmx"
     root = ElementTree.Element("edmx:Edmx", {"xmlns:edmx": edmx, "Version": "4.01"})

@@ -1,113 +1,181 @@
-"""Properties and the types that have them. What a model does not list does not exist."""
+"""Properties and the types that have them. Whatever a model does not list does not exist for a query."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal, TypeGuard, get_args
 
 from .. import edm
 from ..limits import Limits
 from ..problems import ConfigurationError
 
-COLLATIONS = ("binary", "linguistic", "insensitive")
+Collation = Literal["binary", "linguistic", "insensitive"]
+Storage = Literal[
+    "array", "binary", "binary_double", "binary_float", "datetimeoffset", "decimal", "epoch", "hex",
+    "interval", "json", "microseconds", "number", "raw", "seconds", "text", "timestamp", "timestamp_utc",
+    "timestamptz", "uniqueidentifier", "unsigned", "utc", "uuid",
+]  # fmt: skip
+"""The stored forms that the dialects of this package know; other dialects can have more."""
+PropertyType = edm.PrimitiveName | edm.CollectionName | edm.Type | type[enum.Enum] | Callable[[], edm.Type]
+
+
+def is_name(text: str) -> bool:
+    """True if a text can be written as a name in OData: `size`, `Sales.Color`, but not `sub-title`."""
+    return all(part.isidentifier() for part in text.split("."))
+
+
+def as_name(text: str, taken: Container[str] = ()) -> str:
+    """The text as a name in OData that is not taken: `sub-title` as `sub_title`."""
+    name = text if is_name(text) else re.sub(r"^(?=\d)|\W", "_", text)
+    while name in taken:
+        name += "_"
+    return name
 
 
 @dataclass(frozen=True, slots=True)
-class Property:
-    """A property: `Property("Edm.String")`, `Property("Collection(Edm.String)")`, `Property(Address)`.
+class Column:
+    """Where SQL keeps a property: `Property("Edm.String", column=Column("file_name", collation="binary"))`.
 
-    type        the name of a primitive type; an EntityType, ComplexType, EnumType or Python enum; or a
-                function without arguments that returns one, for types that refer to each other
-    nullable    whether the value can be null
-    key         whether it is part of the key, which completes the order of a page
-    filterable  whether `$filter` may use it
-    sortable    whether `$orderby` may use it
-    collection  whether it holds many: `Property(Tag, collection=True)`
-    attribute   the name of the attribute or dictionary key in rows, if not the property's own
-    read        what makes a value of what a row (or a member of a collection) holds there, as `str`
-    column      the name of the column in SQL, if not the property's own; of a complex property, what stands
-                before the columns of its properties, with an underscore between; nothing if it is empty
-    storage     how the column holds values, where a dialect knows several ways: `json`, `array`, `text`, ...;
-                a mapping says it by dialect: {"sqlite": "hex"}
-    scale       the digits after the point that an Edm.Decimal has at most
-    collation   how the column compares texts: `binary` by code point, spaces at the end too; `linguistic` in
-                another order; `insensitive` also taking some for equal; None is what the database is used to
-    texts       the texts in the column for an enumeration's members, with their numbers, if not the names
-    table       the table that a collection's members, or the entities of a navigation property, are in
-    join        how its rows are found: {"column of this table": "column of that table"}
+    name       the column, by default the property's own name; for a complex property, the prefix of its
+               columns (`address` for `address_city`; an empty text for no prefix)
+    storage    the stored form, where a dialect knows several: `json`, `array`, `text`, ...; or a mapping
+               from dialects to stored forms: {"sqlite": "hex"}
+    collation  how the column compares texts: `binary` by code point, trailing spaces included; `linguistic`
+               in another order; `insensitive` if some different texts are equal, as `a` and `A`; by default
+               as the database does
+    texts      the texts in the column for the members of an enumeration, with the members' numbers; by
+               default their names
+    table      the table with the members of a collection, or with the entities of a navigation property
+    join       how to find its rows: {"column of this table": "column of that table"}
 
-    Raises ConfigurationError for a type that does not exist.
+    Raises ConfigurationError for a table without join, a join without table, and an unknown collation.
     """
 
-    type: str | edm.Type | type[enum.Enum] | Callable[[], edm.Type]
-    nullable: bool = True
-    key: bool = False
-    filterable: bool = True
-    sortable: bool = True
-    collection: bool = False
-    attribute: str | None = None
-    read: Callable[[Any], Any] | None = None
-    column: str | None = None
-    storage: str | Mapping[str, str] | None = None
-    scale: int | None = None
-    collation: str | None = None
+    name: str | None = None
+    storage: Storage | str | Mapping[str, str] | None = None
+    collation: Collation | None = None
     texts: Mapping[str, int] | None = None
     table: str | None = None
     join: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         if (self.table is None) is not (self.join is None) or self.join == {}:
-            raise ConfigurationError("a property in another table has both, table and join")
-        if self.collation not in (None, *COLLATIONS):
-            raise ConfigurationError(f"{self.collation!r} is no collation: {', '.join(COLLATIONS)}")
-        if isinstance(self.type, str | type):
-            self.resolve()
-        elif not (isinstance(self.type, edm.Type) or callable(self.type)):
-            raise ConfigurationError(f"{self.type!r} is no type of a property")
+            raise ConfigurationError("table and join go together: both say where another table's rows are")
+        if self.collation not in (None, *get_args(Collation)):
+            known = ", ".join(get_args(Collation))
+            raise ConfigurationError(f"{self.collation!r} is not a collation; use one of {known}")
 
     def stored(self, dialect: str) -> str | None:
-        """How the column holds values in a dialect of SQL."""
+        """The stored form in a dialect of SQL, None for the dialect's default."""
         return self.storage.get(dialect) if isinstance(self.storage, Mapping) else self.storage
 
+
+@dataclass(frozen=True, slots=True, init=False)
+class Property:
+    """A property: `Property("Edm.String")`, `Property("Collection(Edm.String)")`, `Property(Address)`.
+
+    type        the name of a primitive type; an EntityType, ComplexType, EnumType or Python enum; or a
+                function without parameters that returns one, for types that refer to each other
+    nullable    True if the value can be null
+    key         True if the property is part of the key, which completes the order of pages
+    filterable  True if `$filter` may use the property
+    sortable    True if `$orderby` may use the property
+    collection  True for many values: `Property(Tag, collection=True)`
+    attribute   the attribute or dictionary key in rows, by default the property's own name
+    read        converts what a row (or an item of a collection) holds, as `str`
+    column      where SQL keeps the value: the name of the column, or a Column
+    scale       the greatest number of digits after the point of an Edm.Decimal (CSDL 4.01, section 7.2.4)
+
+    `storage`, `collation`, `texts`, `table` and `join` are older ways to give what a Column holds; they work
+    until 1.0. Raises ConfigurationError for an unknown type, and for a Column together with one of these.
+    """
+
+    type: PropertyType
+    nullable: bool
+    key: bool
+    filterable: bool
+    sortable: bool
+    collection: bool
+    attribute: str | None
+    read: Callable[[Any], Any] | None
+    column: Column
+    scale: int | None
+
+    def __init__(
+        self,
+        type: PropertyType,
+        nullable: bool = True,
+        key: bool = False,
+        filterable: bool = True,
+        sortable: bool = True,
+        collection: bool = False,
+        attribute: str | None = None,
+        read: Callable[[Any], Any] | None = None,
+        column: Column | str | None = None,
+        *,
+        scale: int | None = None,
+        storage: Storage | str | Mapping[str, str] | None = None,
+        collation: Collation | None = None,
+        texts: Mapping[str, int] | None = None,
+        table: str | None = None,
+        join: Mapping[str, str] | None = None,
+    ) -> None:
+        older = {"storage": storage, "collation": collation, "texts": texts, "table": table, "join": join}
+        if not isinstance(column, Column):
+            column = Column(column, storage, collation, texts, table, join)
+        elif any(value is not None for value in older.values()):
+            name = next(name for name, value in older.items() if value is not None)
+            raise ConfigurationError(f"{name}= and a Column are both given; write Column(..., {name}=...)")
+        given = (type, nullable, key, filterable, sortable, collection, attribute, read, column, scale)
+        for name, value in zip(Property.__slots__, given, strict=True):
+            object.__setattr__(self, name, value)
+        if not _is_function(type):
+            self.resolve()
+
     def resolve(self) -> edm.Type:
-        """The type itself, whichever way it was given."""
+        """The type itself, in whichever way it was given."""
         found = _resolve(self.type)
         return edm.collection(found) if self.collection else found
 
 
-@dataclass(frozen=True, slots=True)
+for _older in ("storage", "collation", "texts", "table", "join"):  # readable until 1.0, like the keywords
+    setattr(Property, _older, property(attrgetter(f"column.{_older}")))
+
+
 class NavigationProperty(Property):
-    """A property that leads to other entities, in SQL by declared columns.
+    """A property that leads to other entities, in SQL through a declared join.
 
     `NavigationProperty(Item, collection=True, table="items", join={"id": "order_id"})`
     """
+
+    __slots__ = ()
+
+
+def _is_function(given: object) -> TypeGuard[Callable[[], object]]:
+    return callable(given) and not isinstance(given, type)
 
 
 def _resolve(given: object) -> edm.Type:
     if isinstance(given, edm.Type):
         return given
     if isinstance(given, str):
-        name = given
-        if name.startswith("Collection(") and name.endswith(")"):
-            return edm.collection(_resolve(name[len("Collection(") : -1]))
-        found = edm.primitive(name)
-        if found is None:
-            raise ConfigurationError(f"{name!r} is no primitive type of OData, as 'Edm.String' is")
-        return found
+        return edm.type_named(given)
     if isinstance(given, type) and issubclass(given, enum.Enum):
         return enum_type(given)
-    if callable(given) and not isinstance(given, type):
+    if _is_function(given):
         return _resolve(given())
-    raise ConfigurationError(f"{given!r} is no type of a property")
+    raise ConfigurationError(f"{given!r} is not a type of a property")
 
 
 def enum_type(python_enum: type[enum.Enum]) -> edm.EnumType:
-    """The EnumType of a Python enum; a text as value is the member's name, else the name itself is.
+    """The EnumType of a Python enum: the members' values if they are texts, else the members' names.
 
-    `class Status(Enum): OK = "Ok"` is asked for as `status eq 'Ok'`, `class Color(Flag): RED = 1` as
+    `class Status(Enum): OK = "Ok"` is queried as `status eq 'Ok'`, `class Color(Flag): RED = 1` as
     `color has 'RED'`.
     """
     given = python_enum.__members__
@@ -121,7 +189,7 @@ def enum_type(python_enum: type[enum.Enum]) -> edm.EnumType:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Member:
-    """A property in its type, with all defaults filled in: what the validator and backends use."""
+    """A property of a type with its defaults filled in, as the checker and the backends use it."""
 
     name: str
     type: edm.Type
@@ -130,28 +198,14 @@ class Member:
     sortable: bool
     attribute: str
     column: str
+    """The name of the column; the rest of where SQL keeps the property is in `property.column`."""
     property: Property
     _columns: dict[object, Any] = field(default_factory=dict)
     """The property as SQL, by dialect: the cache of sql/columns.py."""
 
-    def facts(self) -> tuple[object, ...]:
-        """All that is said of the property, but its type."""
-        prop = self.property
-        said = (
-            prop.key,
-            prop.storage,
-            prop.scale,
-            prop.collation,
-            prop.texts,
-            prop.table,
-            prop.join,
-            type(prop),
-        )
-        return (self.nullable, self.filterable, self.sortable, self.attribute, self.column, *said)
-
 
 class StructuredType(edm.Type):
-    """What entity types and complex types share: named properties."""
+    """A type with named properties: an entity type or a complex type."""
 
     __slots__ = ("_cache", "_members", "_paths", "bases", "key", "limits", "properties", "unrestricted")
 
@@ -159,16 +213,16 @@ class StructuredType(edm.Type):
     _paths: dict[tuple[object, ...], tuple[int, tuple[Member, ...], edm.Type, bool]]
     """Paths that have been resolved before: the cache of check/paths.py."""
     _cache: dict[object, Any]
-    """Whatever other stages compute once for the type: the order by its key, checked policies."""
+    """Whatever other stages compute once for a type: the order by its key, checked policies."""
     properties: Mapping[str, Property]
     key: tuple[str, ...]
     """The names of the key properties."""
     limits: Limits | None
-    """Bounds on every query over the type, beside those that parse_query is given."""
+    """Bounds on every query over the type, in addition to those that parse_query gets."""
     bases: tuple[str, ...]
-    """The names of the types that it has inherited properties from."""
+    """The names of the types that it inherits properties from."""
     unrestricted: StructuredType
-    """The type that this one was restricted from, by which the service's own predicates are validated."""
+    """The type before `restrict`, which the service's own conditions and the order by the key may use."""
 
     def __init__(
         self,
@@ -180,21 +234,21 @@ class StructuredType(edm.Type):
         unrestricted: StructuredType | None = None,
     ) -> None:
         if not (isinstance(name, str) and name):
-            raise ConfigurationError(f"a type is named by a text: {name!r}")
+            raise ConfigurationError(f"{name!r} is not a name for a type")
         for label, prop in properties.items():
             if not isinstance(prop, Property):
-                raise ConfigurationError(f"{name}.{label} is no Property: {prop!r}")
-            if not all(part.isidentifier() for part in label.split(".")):
+                raise ConfigurationError(f"{name}.{label} is not a Property: {prop!r}")
+            if not is_name(label):
                 raise ConfigurationError(f"{label!r} cannot be written as a name in OData")
         self._set("name", name)
         self._set("properties", MappingProxyType(dict(properties)))
         self._set("key", tuple(label for label, prop in properties.items() if prop.key))
-        self._set("_members", None)
-        self._set("_paths", {})
-        self._set("_cache", {})
         self._set("limits", limits)
         self._set("bases", tuple(bases))
         self._set("unrestricted", unrestricted or self)
+        self._set("_members", None)
+        self._set("_paths", {})
+        self._set("_cache", {})
 
     def _set(self, field: str, value: object) -> None:
         object.__setattr__(self, field, value)
@@ -206,25 +260,17 @@ class StructuredType(edm.Type):
         if known is None:
             members = {}
             for label, prop in self.properties.items():
-                members[label] = Member(
-                    label,
-                    prop.resolve(),
-                    prop.nullable,
-                    prop.filterable,
-                    prop.sortable,
-                    label if prop.attribute is None else prop.attribute,
-                    label if prop.column is None else prop.column,
-                    prop,
-                )
+                attribute = label if prop.attribute is None else prop.attribute
+                column = label if prop.column.name is None else prop.column.name
+                flags = (prop.nullable, prop.filterable, prop.sortable)
+                members[label] = Member(label, prop.resolve(), *flags, attribute, column, prop)
             known = MappingProxyType(members)
             self._set("_members", known)
         return known
 
     def __eq__(self, other: object) -> bool:
-        """Whether two types have the same name and properties, their types included."""
-        if not isinstance(other, StructuredType):
-            return NotImplemented
-        return self is other or _are_alike(self, other)
+        """True if both types have the same name and the same properties, with equal types."""
+        return _are_alike(self, other) if isinstance(other, StructuredType) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -233,36 +279,53 @@ class StructuredType(edm.Type):
         return f"{type(self).__name__}({self.name!r}, {len(self.properties)} properties)"
 
 
-def _are_alike(one: edm.Type, other: edm.Type) -> bool:
-    pending = [(one, other)]
-    seen = set()
-    for a, b in pending:  # types can lead back to themselves
-        if a is b or (id(a), id(b)) in seen:
-            continue
-        seen.add((id(a), id(b)))
-        if type(a) is not type(b) or a.name != b.name:
-            return False
-        if isinstance(a, edm.EnumType) and isinstance(b, edm.EnumType):
-            if (a.members, a.is_flags) != (b.members, b.is_flags):
-                return False
-        elif isinstance(a, edm.CollectionType) and isinstance(b, edm.CollectionType):
-            pending.append((a.element, b.element))
-        elif isinstance(a, StructuredType) and isinstance(b, StructuredType):
-            if a.members.keys() != b.members.keys() or getattr(a, "limits", None) != getattr(
-                b, "limits", None
-            ):
-                return False
-            for name, member in a.members.items():
-                if member.facts() != b.members[name].facts():
-                    return False
-                pending.append((member.type, b.members[name].type))
-    return True
-
-
 class ComplexType(StructuredType):
     """A type of values with properties, without a key: `ComplexType("Address", {"City": ...})`."""
 
     __slots__ = ()
+
+
+def _are_alike(one: edm.Type, other: edm.Type) -> bool:
+    pending = [(one, other)]
+    seen = set()
+    for a, b in pending:  # it grows: types can lead back to themselves
+        if a is b or (id(a), id(b)) in seen:
+            continue
+        seen.add((id(a), id(b)))
+        if _facts(a) != _facts(b):
+            return False
+        if isinstance(a, edm.CollectionType) and isinstance(b, edm.CollectionType):
+            pending.append((a.element, b.element))
+        elif isinstance(a, StructuredType) and isinstance(b, StructuredType):
+            pending += [(member.type, b.members[name].type) for name, member in a.members.items()]
+    return True
+
+
+def _facts(of: edm.Type) -> tuple[object, ...]:
+    """Everything that makes a type differ from others, except the types in it."""
+    if isinstance(of, edm.EnumType):
+        return type(of), of.name, of.members, of.is_flags
+    if not isinstance(of, StructuredType):
+        return type(of), of.name
+    members = {}
+    for m in of.members.values():
+        flags = (m.nullable, m.filterable, m.sortable, m.property.key, m.property.scale)
+        column = replace(m.property.column, name=m.column)
+        members[m.name] = (type(m.property), *flags, m.attribute, column)
+    return type(of), of.name, of.limits, members
+
+
+def reachable_types(root: StructuredType) -> list[StructuredType | edm.EnumType]:
+    """A type, and the structured types and enumerations that its properties lead to."""
+    found: list[StructuredType | edm.EnumType] = [root]
+    seen = {id(root)}
+    for type in found:  # it grows
+        for member in type.members.values() if isinstance(type, StructuredType) else ():
+            inner = edm.element_of(member.type)
+            if id(inner) not in seen and isinstance(inner, StructuredType | edm.EnumType):
+                seen.add(id(inner))
+                found.append(inner)
+    return found
 
 
 def types_named(root: StructuredType, name: str) -> Iterator[edm.Type]:
@@ -270,16 +333,9 @@ def types_named(root: StructuredType, name: str) -> Iterator[edm.Type]:
     known: dict[str, list[edm.Type]] | None = root._cache.get(types_named)
     if known is None:
         known = root._cache[types_named] = {}
-        reached: list[edm.Type] = [root]
-        seen = set()
-        for found in reached:  # it grows
-            if id(found) in seen or isinstance(found, edm.PrimitiveType):
-                continue
-            seen.add(id(found))
-            alike = known.setdefault(found.name, [])
-            if not any(_are_alike(found, other) for other in alike):
-                alike.append(found)
-            if isinstance(found, StructuredType):
-                reached.extend(edm.element_of(member.type) for member in found.members.values())
+        for found in reachable_types(root):
+            same_name = known.setdefault(found.name, [])
+            if not any(_are_alike(found, other) for other in same_name):
+                same_name.append(found)
     yield from known.get(name, ())
     yield from known.get(name.rpartition(".")[2], ()) if "." in name else ()

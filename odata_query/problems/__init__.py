@@ -83,5 +83,11 @@ def nearest(word: str, names: Iterable[str], *, likeness: float = 0.6) -> str | 
     return next(same, None) or next(iter(get_close_matches(word[:128], known, 1, likeness)), None)
 
 
+def did_you_mean(word: str, names: Iterable[str]) -> str:
+    """`; did you mean 'name'?`, to end a ConfigurationError with; an empty text if no name is near."""
+    found = nearest(word, names)
+    return f"; did you mean {found!r}?" if found else ""
+
+
 class ConfigurationError(TypeError):
     """A developer's mistake: a wrong model, or data that does not fit it. No query alone causes it."""

@@ -28,9 +28,9 @@ def _columns(type: StructuredType, prefix: str) -> Iterator[str]:
     """The columns of a complex value, those of complex values in it too."""
     for member in type.members.values():
         prop = member.property
-        if isinstance(member.type, ComplexType) and prop.storage is None and prop.table is None:
+        if isinstance(member.type, ComplexType) and prop.column.storage is None and prop.column.table is None:
             yield from _columns(member.type, _prefix(prefix, member))
-        elif prop.table is None and not isinstance(member.type, StructuredType):
+        elif prop.column.table is None and not isinstance(member.type, StructuredType):
             yield prefix + member.column
 
 
@@ -127,15 +127,15 @@ class SqlPaths:
             found = Json(instance.text, (*instance.keys, member.column))
             return found, f"{self.json(found, '')} IS NULL" if member.nullable else absent
         row, prefix = (instance.row, instance.prefix) if isinstance(instance, Flat) else (instance, "")
-        if prop.table is not None and prop.join is not None:
+        if prop.column.table is not None and prop.column.join is not None:
             joined = self.join(row, prefix, member)
-            there = next(iter(prop.join.values()))
+            there = next(iter(prop.column.join.values()))
             return (
                 joined,
                 f"{joined.column(self.dialect.quote(there))} IS NULL" if member.nullable else absent,
             )
         if isinstance(member.type, ComplexType):
-            if prop.stored(self.dialect.name) == "json":
+            if prop.column.stored(self.dialect.name) == "json":
                 text = row.column(self.dialect.quote(prefix + member.column))
                 return Json(text), f"{text} IS NULL" if member.nullable else absent
             return self.flat(row, _prefix(prefix, member), member, absent)
@@ -159,7 +159,8 @@ class SqlPaths:
             return Entity(found, absent)
         if isinstance(instance, Json):
             place = Json(instance.text, (*instance.keys, member.column))
-            is_number = isinstance(type, edm.EnumType) and member.property.stored(self.dialect.name) != "text"
+            stored = member.property.column.stored(self.dialect.name)
+            is_number = isinstance(type, edm.EnumType) and stored != "text"
             text = self.json(place, edm.INT64.name if is_number else type.name)
             return self.column(text, type, member.property, in_json=True)
         row, prefix = (instance.row, instance.prefix) if isinstance(instance, Flat) else (instance, "")
@@ -170,19 +171,20 @@ class SqlPaths:
         found = Sql(text)
         found.column = True
         if type is edm.STRING:
-            found.collation = prop.collation
-            pads = self.dialect.ignores_trailing_spaces and prop.collation != "binary"
-            usual = "insensitive" if pads else prop.collation or self.dialect.collation
+            found.collation = prop.column.collation
+            pads = self.dialect.ignores_trailing_spaces and prop.column.collation != "binary"
+            usual = "insensitive" if pads else prop.column.collation or self.dialect.collation
             collation = "binary" if self.native else usual
             found.equals, found.compares = collation != "insensitive", collation == "binary"
             return found
         found.type = type
         name = "Enum" if isinstance(type, edm.EnumType) else type.name
         defaults = self.dialect.json_storages if in_json else self.dialect.default_storages
-        named = None if isinstance(prop.resolve(), edm.CollectionType) else prop.stored(self.dialect.name)
+        is_collection = isinstance(prop.resolve(), edm.CollectionType)
+        named = None if is_collection else prop.column.stored(self.dialect.name)
         storage = named or defaults.get(name)
         if storage is not None:
-            held = type if prop.texts is None else edm.EnumType(type.name, prop.texts)
+            held = type if prop.column.texts is None else edm.EnumType(type.name, prop.column.texts)
             found.storage = self.dialect.storage(held, storage)
         found.bits = _BITS.get(name, 63)
         found.long = name == edm.INT64.name
@@ -201,22 +203,21 @@ class SqlPaths:
 
     def join(self, row: Row, prefix: str, member: Member) -> Row:
         """The one row that a navigation property leads to."""
-        prop = member.property
-        assert prop.table is not None
-        assert prop.join is not None
+        kept = member.property.column
+        assert kept.table is not None
+        assert kept.join is not None
         known = (row.before + row.after, prefix, member.name)
         if known in self.links:
             return self.links[known]
         alias = self.alias()
         source, *around = self.dialect.join_template
         before, after = (text.format(t=alias) for text in around)
-        table = (
-            f"{source.format(table=self.dialect.quote_table(prop.table))}{self.dialect.alias_prefix}{alias}"
-        )
+        source = source.format(table=self.dialect.quote_table(kept.table))
+        table = f"{source}{self.dialect.alias_prefix}{alias}"
         quote = self.dialect.quote
         on = " AND ".join(
             f"{alias}.{quote(there)} = {row.column(quote(prefix + here))}"
-            for here, there in prop.join.items()
+            for here, there in kept.join.items()
         )
         if row.joins is None:
             reaches = self.dialect.correlates_deeply and self.dialect.array_of_children is None
@@ -227,7 +228,7 @@ class SqlPaths:
                 last, source, where = row.inner
                 on = " AND ".join(
                     f"{alias}.{quote(there)} = {last}.{quote(prefix + here)}"
-                    for here, there in prop.join.items()
+                    for here, there in kept.join.items()
                 )
                 source = f"{source} LEFT JOIN {table} ON {on}"
             return Row(f"(SELECT {alias}.", f" FROM {source} WHERE {where})", None, (alias, source, where))
@@ -254,19 +255,19 @@ class SqlPaths:
         row, prefix = (instance.row, instance.prefix) if isinstance(instance, Flat) else (instance, "")
         quote = self.dialect.quote
         column = quote(prefix + member.column)
-        if prop.table is not None and prop.join is not None:
+        if prop.column.table is not None and prop.column.join is not None:
             links = tuple(
                 (f"{alias}.{quote(there)}", row.column(quote(prefix + here)))
-                for here, there in prop.join.items()
+                for here, there in prop.column.join.items()
             )
             on = tuple(Sql(f"{there} = {here}") for there, here in links)
-            table = f"{self.dialect.quote_table(prop.table)}{self.dialect.alias_prefix}{alias}"
+            table = f"{self.dialect.quote_table(prop.column.table)}{self.dialect.alias_prefix}{alias}"
             if row.joins is None and row.after and not self.dialect.reaches_joined_collections:
                 raise self.too_far()
             name = f"{alias}.{quote(member.column)}".replace("{", "{{").replace("}", "}}")
             child = self.dialect.children._replace(source=table, member=name)
             return Collection(child, alias, table, element, prop, on, links, absent, [])
-        storage = prop.stored(self.dialect.name)
+        storage = prop.column.stored(self.dialect.name)
         if isinstance(element, StructuredType) and storage is None:
             message = f"{member.name} is in no column: its property needs a table and join, or a storage"
             raise ConfigurationError(message)

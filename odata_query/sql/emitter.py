@@ -342,7 +342,7 @@ class SqlEmitter(SqlConditions):
         alias, columns, on, text = collection.alias, "", "", holds.text
         gathered = self.dialect.array_of_children
         if gathered is not None and collection.joins is not None:
-            links = len(collection.property.join or ())
+            links = len(collection.property.column.join or ())
             inner = self.every([*collection.on[links:], *([] if body is None else [body])]).text
             on = self.every(collection.on[:links]).text
             self.check_reach(f"{source} WHERE {on}")

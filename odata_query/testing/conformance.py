@@ -98,7 +98,7 @@ def _property(text: str, named: Mapping[str, edm.Type]) -> Property:
     name, *flags = text.split()
     inner = name.removeprefix("Collection(").removesuffix(")")
     return Property(
-        (lambda: named[inner]) if inner in named else inner,
+        (lambda: named[inner]) if inner in named else edm.type_named(inner),
         nullable="key" not in flags and "required" not in flags,
         key="key" in flags,
         filterable="not-filterable" not in flags,

@@ -197,7 +197,7 @@ def test_what_clients_may_not_read_is_not_published(trippin):
 def test_what_has_no_type_in_the_document_is_left_out(trippin):
     assert types_of(read(trippin, "Photos")) == {"Id": "Edm.Int64", "Original": "Edm.Stream"}
     assert "Level" not in read(trippin, "Employee").properties
-    with pytest.raises(oq.ConfigurationError, match="Photo keeps 'Extra' to itself: override alone"):
+    with pytest.raises(oq.ConfigurationError, match="Photo.Extra is private; only override publishes it"):
         read(trippin, "Photos", only=["Id", "Extra"])
     photo = read(trippin, "Photos", override={"Extra": oq.Property("Edm.String")})
     assert types_of(photo) == {"Id": "Edm.Int64", "Original": "Edm.Stream", "Extra": "Edm.String"}
@@ -720,16 +720,16 @@ def entity_of(name: str = "T", /, **properties: Any) -> oq.EntityType:
         (
             entity_of(a=oq.EnumType("E", {"x": 1}), b=oq.EnumType("E", {"x": 2})),
             "N",
-            "two types are called N.E",
+            "two different types are called N.E",
         ),
-        (entity_of(a=oq.ComplexType("T", {})), "N", "two types are called N.T"),
+        (entity_of(a=oq.ComplexType("T", {})), "N", "two different types are called N.T"),
         (entity_of(a=oq.EnumType("E", {"in progress": 1})), "N", "E: 'in progress' cannot be a name in CSDL"),
-        (entity_of(a=oq.EnumType("E", {"x": 2**63})), "N", "no Edm.Int64"),
+        (entity_of(a=oq.EnumType("E", {"x": 2**63})), "N", "outside of Edm.Int64"),
         (entity_of(**{"a.b": "Edm.String"}), "N", "'a.b' cannot be a name"),
         (entity_of("x" * 129), "N", "cannot be a name"),
         (entity_of("my type"), "N", "cannot be a name"),
-        (entity_of(a="Collection(Collection(Edm.String))"), "N", "which CSDL does not have"),
-        (entity_of(a=edm.NULL), "N", "which CSDL does not have"),
+        (entity_of(a="Collection(Collection(Edm.String))"), "N", "which does not exist in CSDL"),
+        (entity_of(a=edm.NULL), "N", "which does not exist in CSDL"),
         (entity_of(), "Edm", "cannot be a namespace"),
         (entity_of(), "", "cannot be a namespace"),
         (entity_of(), 'a"b', "cannot be a namespace"),

@@ -306,7 +306,9 @@ def test_a_table_is_read_by_its_columns_and_its_rows_are_mappings(gallery):
         sa.Column("a_b", sa.Integer, key="k"),
         sa.Column("c/d", sa.Integer),
     )
-    assert {label: (p.attribute, p.column) for label, p in read(odd, all_fields=True).properties.items()} == {
+    assert {
+        label: (p.attribute, p.column.name) for label, p in read(odd, all_fields=True).properties.items()
+    } == {
         "a_b": ("a b", "a b"),
         "_1st": ("1st", "1st"),
         "a_b_": ("a_b", "a_b"),
@@ -450,7 +452,7 @@ def test_a_type_of_sqlalchemy_has_its_type_in_odata(name, given):
         assert of_type(given).members["x"].type.name == name
         return
     with pytest.raises(
-        oq.ConfigurationError, match=r"t\.x: OData has no type for .*: leave it out, or say by override"
+        oq.ConfigurationError, match=r"t\.x: OData has no type for .*; exclude the property, or override it"
     ):
         of_type(given)
     assert of_type(given, exclude=["x"]).properties == {}
@@ -469,7 +471,7 @@ def test_an_enumeration_is_asked_by_its_values_whatever_texts_are_stored():
         assert oq.EntityType("T", {"x": oq.Property(prop.type)}) == oq.EntityType(
             "T", {"x": oq.Property(given)}
         )
-        assert (prop.storage, prop.texts) == ("text", texts)
+        assert (prop.column.storage, prop.column.texts) == ("text", texts)
     values = of_type(sa.Enum(Mood, values_callable=lambda each: [member.value for member in each]))
     assert values.properties["x"].texts is None
 
@@ -689,7 +691,7 @@ def test_a_field_of_django_has_its_type_in_odata(name, field):
         assert read_model(model, only=[label]).members[label].type.name == name
         return
     with pytest.raises(
-        oq.ConfigurationError, match=r"\.x: OData has no type for .*: leave it out, or say by override"
+        oq.ConfigurationError, match=r"\.x: OData has no type for .*; exclude the property, or override it"
     ):
         read_model(model, all_fields=True)
     assert read_model(model, all_fields=True, exclude=["x"]).key == ("id",)
@@ -717,7 +719,7 @@ def test_relations_and_keys_of_django_are_understood():
         only=["painter/name", "keeper/name", "topics/text", "parts/id", "frame/colour"],
     )
     relations = {
-        n: (p.nullable, p.collection, p.table, p.join)
+        n: (p.nullable, p.collection, p.column.table, p.column.join)
         for n, p in painting.properties.items()
         if isinstance(p, oq.NavigationProperty)
     }
@@ -748,7 +750,7 @@ def test_relations_and_keys_of_django_are_understood():
 
 # fmt: off
 WRONG = {
-    "nothing is published by itself": (lambda: read(Picture), r"nothing of Picture is published by itself: list what is, only="),
+    "nothing is published by itself": (lambda: read(Picture), r"nothing of Picture is published by default"),
     "nor by leaving out": (lambda: read(Artist, exclude=["password"]), "nothing of Artist is published"),
     "nor of a table": (lambda: read(Artist.__table__), "nothing of artists is published"),
     "nor of a model": (lambda: read_model(Painter), "nothing of Painter is published"),
@@ -756,7 +758,7 @@ WRONG = {
     "one of Django too": (lambda: read_model(Painting, only=["painter"]), "say what of them, as in 'painter/"),
     "all and some contradict": (lambda: read(Picture, all_fields=True, only=["id"]), "contradict"),
     "so they do in Django": (lambda: read_model(Painter, all_fields=True, only=["id"]), "contradict"),
-    "only is no text": (lambda: read(Picture, all_fields=True, only="id"), "only takes a list of names"),
+    "only is no text": (lambda: read(Picture, all_fields=True, only="id"), "is not a list of names"),
     "private attributes do not exist": (lambda: read(Picture, only=["_secret"]), "no property '_secret'"),
     "nor do associations": (lambda: read(Picture, only=["label_texts"]), "no property 'label_texts'"),
     "what is computed needs a type": (lambda: read(Picture, only=["nameless"]), r"Picture\.nameless: OData has no type"),
@@ -764,9 +766,9 @@ WRONG = {
     "an object": (lambda: read(Picture()), "is no mapped class of SQLAlchemy, and no Table"),
     "a class that is not mapped": (lambda: read(Place), "is no mapped class"),
     "the base of classes": (lambda: read(Base), "is no mapped class"),
-    "an object of Django": (lambda: read_model(Painter(id=1), all_fields=True), "is no model of Django"),
-    "the base of models": (lambda: read_model(models.Model), "is no model of Django"),
-    "a class of another kind": (lambda: read_model(Place, all_fields=True), "is no model of Django"),
+    "an object of Django": (lambda: read_model(Painter(id=1), all_fields=True), "is not a Django model"),
+    "the base of models": (lambda: read_model(models.Model), "is not a Django model"),
+    "a class of another kind": (lambda: read_model(Place, all_fields=True), "is not a Django model"),
 }
 # fmt: on
 

@@ -217,14 +217,14 @@ def related():
     ],
 )  # fmt: skip
 def test_what_leads_to_other_entities_is_published_only_by_name(only, paths):
-    found = publish(oq.EntityType, "Item", related(), relations_are_listed=True, only=only)
+    found = publish(oq.EntityType, "Item", related(), list_relations=True, only=only)
     assert {path: names(found, path) for path in paths} == paths
 
 
 @pytest.mark.parametrize("only", [["owner"], ["id", "owner"], ["owner/country"], ["owner/name", "owner"]])
 def test_it_must_be_said_what_of_another_entity_is_published(only):
-    with pytest.raises(oq.ConfigurationError, match="leads to other entities: say what of them"):
-        publish(oq.EntityType, "Item", related(), relations_are_listed=True, only=only)
+    with pytest.raises(oq.ConfigurationError, match="leads to other entities; say what of them"):
+        publish(oq.EntityType, "Item", related(), list_relations=True, only=only)
 
 
 def test_a_type_that_fails_is_no_matter_where_it_is_not_published():
@@ -328,15 +328,15 @@ def test_options_name_what_the_source_does_and_restrict_what_is_published():
         ({"only": ["boss/"]}, "Person has no property ''"),
         ({"only": ["/name"]}, "Person has no property ''"),
         ({"only": ["Name"]}, "Person has no property 'Name'"),
-        ({"only": "name"}, "only takes a list of names, not 'name'"),
-        ({"exclude": "name"}, "exclude takes a list of names, not 'name'"),
+        ({"only": "name"}, "only='name' is not a list of names"),
+        ({"exclude": "name"}, "exclude='name' is not a list of names"),
         ({"exclude": ["nome"]}, "Person has no property 'nome'"),
         ({"exclude": ["home/name"]}, "Place has no property 'name'"),
         ({"exclude": ["name/*"]}, "Person.name is of type Edm.String, which has no properties"),
         ({"filterable": ["nome"]}, "Person has no property 'nome'"),
-        ({"filterable": "name"}, "filterable takes a list of names, not 'name'"),
+        ({"filterable": "name"}, "filterable='name' is not a list of names"),
         ({"sortable": ["boss/nome"]}, "Person has no property 'nome'"),
-        ({"sortable": "name"}, "sortable takes a list of names, not 'name'"),
+        ({"sortable": "name"}, "sortable='name' is not a list of names"),
         ({"rename": {"nome": "x"}}, "Person has no property 'nome'"),
         ({"rename": {"name": "born"}}, "Person has two properties called 'born'"),
         ({"rename": {"name": "x", "born": "x"}}, "Person has two properties called 'x'"),
@@ -344,17 +344,20 @@ def test_options_name_what_the_source_does_and_restrict_what_is_published():
         ({"rename": {"name": ""}}, "'' cannot be written as a name in OData"),
         ({"rename": {"name": "sub-title"}}, "'sub-title' cannot be written as a name in OData"),
         ({"rename": {"name": "a/b"}}, "'a/b' cannot be written as a name in OData"),
-        ({"rename": "kebab-case"}, "rename is a mapping, a function or 'camelCase', not 'kebab-case'"),
-        ({"rename": 5}, "rename is a mapping, a function or 'camelCase', not 5"),
+        ({"rename": "kebab-case"}, "rename='kebab-case' is not a mapping, a function or 'camelCase'"),
+        ({"rename": 5}, "rename=5 is not a mapping, a function or 'camelCase'"),
         ({"override": {"nome": prop()}}, "Person has no property 'nome'"),
         ({"override": {"home/nome": prop()}}, "Place has no property 'nome'"),
-        ({"functions": ["contain"]}, "functions: there is no 'contain'; did you mean 'contains'?"),
-        ({"key": "nome"}, "Person has no property 'nome', which its key needs"),
-        ({"key": "id", "exclude": ["id"]}, "Person has no property 'id', which its key needs"),
-        ({"key": ["name", "boss/name"]}, "Person has no property 'boss/name', which its key needs"),
-        ({"onyl": ["name"]}, "there is no option 'onyl'"),
-        ({"operators": ["eq"]}, "there is no option 'operators'"),
-        ({"limits": None}, "there is no option 'limits'"),
+        (
+            {"functions": ["contain"]},
+            "functions has 'contain', which does not exist; did you mean 'contains'?",
+        ),
+        ({"key": "nome"}, "Person does not publish 'nome', which its key needs"),
+        ({"key": "id", "exclude": ["id"]}, "Person does not publish 'id', which its key needs"),
+        ({"key": ["name", "boss/name"]}, "Person does not publish 'boss/name', which its key needs"),
+        ({"onyl": ["name"]}, "'onyl' is not an option; use one of key, only"),
+        ({"operators": ["eq"]}, "'operators' is not an option; use one of key, only"),
+        ({"limits": None}, "'limits' is not an option; use one of key, only"),
     ],
 )
 def test_a_wrong_option_is_the_developers_mistake(narrowing, message):

@@ -278,9 +278,9 @@ class Numbers(pydantic.RootModel[list[int]]):
         (type[int], "OData has no type for type[int]"),
         (collections.abc.Callable[[int], int], "OData has no type for collections.abc.Callable[[int], int]"),
         (list, "OData has no type for list"),
-        (T, "nothing says what T stands for"),
-        (tuple[int, str], "a collection has members of one type"),
-        (tuple[()], "a collection has members of one type"),
+        (T, "the type variable T has no argument"),
+        (tuple[int, str], "all items of a collection must have the same type"),
+        (tuple[()], "all items of a collection must have the same type"),
         (list[list[int]], "OData has no collection of collections"),
         (list[Ids], "OData has no collection of collections"),
         (int | str, "OData has no type for either of int, str"),
@@ -290,11 +290,11 @@ class Numbers(pydantic.RootModel[list[int]]):
         (int | msgspec.UnsetType, "OData has no type for UnsetType"),
         (list[str] | str, "OData has no type for either of list[str], str"),
         (pydantic.IPvAnyAddress, "OData has no type for IPvAnyAddress"),
-        (Numbers, "Numbers is a RootModel, whose values are objects that hold another"),
-        ("Nowhere", "its type is not to be found: name 'Nowhere' is not defined"),
-        ("list[Nowhere]", "its type is not to be found: name 'Nowhere' is not defined"),
-        ("int |", "its type is not to be found: "),
-        (Endless, "its type is not to be found: 'list[Endless]'"),
+        (Numbers, "Numbers is a RootModel, which wraps its values"),
+        ("Nowhere", "its type cannot be resolved: name 'Nowhere' is not defined"),
+        ("list[Nowhere]", "its type cannot be resolved: name 'Nowhere' is not defined"),
+        ("int |", "its type cannot be resolved: "),
+        (Endless, "its type cannot be resolved: 'list[Endless]'"),
     ],
 )
 def test_what_has_no_counterpart_is_an_error_where_it_is_published_only(hint, message):
@@ -302,7 +302,7 @@ def test_what_has_no_counterpart_is_an_error_where_it_is_published_only(hint, me
     with pytest.raises(oq.ConfigurationError) as caught:
         oq.EntityType.from_dataclass(row)
     assert str(caught.value).replace("Forward reference must be an expression -- got 'int |'", "") == (
-        f"Row.value: {message}: leave it out, or say by override what it is"
+        f"Row.value: {message}; exclude the property, or override it"
     )
     only_id = oq.EntityType.from_dataclass(row, exclude=["value"])
     assert list(only_id.properties) == ["id"]
@@ -503,7 +503,7 @@ def test_what_a_class_keeps_to_itself_can_be_excluded_but_not_be_published(name)
         with pytest.raises(oq.ConfigurationError) as caught:
             oq.EntityType.from_pydantic(Account, **option)
         assert str(caught.value) == (
-            f"Account keeps {name.rpartition('/')[2]!r} to itself: override alone publishes it"
+            f"Account.{name.rpartition('/')[2]} is private; only override publishes it"
         )
 
 
@@ -614,7 +614,9 @@ def test_generic_classes_have_the_types_of_their_arguments():
         holder = dataclasses.make_dataclass("Holder", [("page", cls[Item])])
         nested = oq.EntityType.from_dataclass(holder).members["page"].type
         assert nested.name == f"{cls.__name__}_Item"
-        with pytest.raises(oq.ConfigurationError, match=f"{cls.__name__}.items: nothing says what T stands"):
+        with pytest.raises(
+            oq.ConfigurationError, match=f"{cls.__name__}.items: the type variable T has no argument"
+        ):
             door(cls)
 
 
@@ -636,13 +638,13 @@ def test_classes_in_functions_name_themselves_and_the_modules_but_not_each_other
     assert oq.EntityType.from_dataclass(Node, exclude=["other", "next"]).properties.keys() == {"id", "level"}
     with pytest.raises(oq.ConfigurationError) as caught:
         oq.EntityType.from_dataclass(Node)
-    assert "Node.other: its type is not to be found: name 'Other' is not defined" in str(caught.value)
+    assert "Node.other: its type cannot be resolved: name 'Other' is not defined" in str(caught.value)
 
     class Model(pydantic.BaseModel):
         id: int
         later: "Later | None" = None
 
-    with pytest.raises(oq.ConfigurationError, match="Model.later: its type is not to be found: 'Later"):
+    with pytest.raises(oq.ConfigurationError, match="Model.later: its type cannot be resolved: 'Later"):
         oq.EntityType.from_pydantic(Model)
     assert list(oq.EntityType.from_pydantic(Model, exclude=["later"]).properties) == ["id"]
 
@@ -734,20 +736,20 @@ def test_what_options_forbid_is_forbidden(options, query):
 @pytest.mark.parametrize(
     ("read", "message"),
     [
-        (lambda: oq.EntityType.from_dataclass(Plain), f"{Plain!r} is no dataclass"),
-        (lambda: oq.EntityType.from_dataclass(Item(1)), "Item(id=1) is no dataclass"),
-        (lambda: oq.EntityType.from_dataclass(Person), f"{Person!r} is no dataclass"),
-        (lambda: oq.EntityType.from_dataclass(None), "None is no dataclass"),
-        (lambda: oq.EntityType.from_dataclass(list[int]), "list[int] is no dataclass"),
-        (lambda: oq.EntityType.from_typed_dict(dict), f"{dict!r} is no TypedDict"),
-        (lambda: oq.EntityType.from_typed_dict(Item), f"{Item!r} is no TypedDict"),
-        (lambda: oq.EntityType.from_attrs(Item), f"{Item!r} is no attrs class"),
-        (lambda: oq.EntityType.from_attrs(Tree("a")), f"{Tree('a')!r} is no attrs class"),
-        (lambda: oq.EntityType.from_msgspec(Item), f"{Item!r} is no msgspec Struct"),
-        (lambda: oq.EntityType.from_pydantic(Item), f"{Item!r} is no model of pydantic 2"),
+        (lambda: oq.EntityType.from_dataclass(Plain), f"{Plain!r} is not a dataclass"),
+        (lambda: oq.EntityType.from_dataclass(Item(1)), "Item(id=1) is not a dataclass"),
+        (lambda: oq.EntityType.from_dataclass(Person), f"{Person!r} is not a dataclass"),
+        (lambda: oq.EntityType.from_dataclass(None), "None is not a dataclass"),
+        (lambda: oq.EntityType.from_dataclass(list[int]), "list[int] is not a dataclass"),
+        (lambda: oq.EntityType.from_typed_dict(dict), f"{dict!r} is not a TypedDict"),
+        (lambda: oq.EntityType.from_typed_dict(Item), f"{Item!r} is not a TypedDict"),
+        (lambda: oq.EntityType.from_attrs(Item), f"{Item!r} is not an attrs class"),
+        (lambda: oq.EntityType.from_attrs(Tree("a")), f"{Tree('a')!r} is not an attrs class"),
+        (lambda: oq.EntityType.from_msgspec(Item), f"{Item!r} is not a msgspec Struct"),
+        (lambda: oq.EntityType.from_pydantic(Item), f"{Item!r} is not a pydantic 2 model"),
         (
             lambda: oq.EntityType.from_pydantic({"type": "object"}),
-            "{'type': 'object'} is no model of pydantic 2",
+            "{'type': 'object'} is not a pydantic 2 model",
         ),
         (
             lambda: oq.EntityType.from_pydantic(Numbers),
@@ -756,14 +758,14 @@ def test_what_options_forbid_is_forbidden(options, query):
         (lambda: user(), "User.extra: OData has no type for Any"),
         (lambda: user(exclude=["extra", "nothing"]), "User has no property 'nothing'"),
         (lambda: user(exclude=["extra"], only=["manager/nothing"]), "User has no property 'nothing'"),
-        (lambda: user(exclude="extra"), "exclude takes a list of names, not 'extra'"),
+        (lambda: user(exclude="extra"), "exclude='extra' is not a list of names"),
         (
             lambda: oq.EntityType.from_dataclass(
                 dataclasses.make_dataclass(
                     "Row", [("a", int, dataclasses.field(metadata={"odata": "Edm.Int32"}))]
                 )
             ),
-            "Row.a is no Property: 'Edm.Int32'",
+            "Row.a is not a Property: 'Edm.Int32'",
         ),
         (
             lambda: oq.EntityType.from_typed_dict(TypedDict("Row", {"a-b": int, "a_b": int})),
@@ -774,7 +776,7 @@ def test_what_options_forbid_is_forbidden(options, query):
 def test_the_developers_mistakes_are_named(read, message):
     with pytest.raises(oq.ConfigurationError) as caught:
         read()
-    assert str(caught.value).partition(": leave it out")[0].partition("; did you mean")[0] == message
+    assert str(caught.value).partition("; exclude")[0].partition("; did you mean")[0] == message
 
 
 def test_what_is_published_in_place_of_a_property_can_be_narrowed():
@@ -897,5 +899,5 @@ def test_a_type_is_its_own_copy_and_cannot_be_pickled():
     assert copy.deepcopy({"a": [found]})["a"][0] is found
     query = copy.deepcopy(oq.parse_query("$filter=boss/id eq 1&$top=1", found))
     assert [row.id for row in python.apply([Boss(1, "x"), Boss(2, "x", Boss(1, "y"))], query)] == [2]
-    with pytest.raises(TypeError, match="the type Boss cannot be pickled"):
+    with pytest.raises(pickle.PicklingError, match="Boss"):
         pickle.dumps(found)

@@ -81,16 +81,16 @@ def entity(type, row, prefix, known, in_json=False):
         prop, is_many = member.property, isinstance(member.type, edm.CollectionType)
         inner = member.type.element if is_many else member.type
         is_structured, value = isinstance(inner, StructuredType), row.get(prefix + member.column)
-        if prop.table is not None:
-            pairs = [(row.get(prefix + here), there) for here, there in prop.join.items()]
-            rows = [r for r in TABLES[prop.table][1] if all(v is not None and v == r.get(c) for v, c in pairs)]
+        if prop.column.table is not None:
+            pairs = [(row.get(prefix + here), there) for here, there in prop.column.join.items()]
+            rows = [r for r in TABLES[prop.column.table][1] if all(v is not None and v == r.get(c) for v, c in pairs)]
             value = [entity(inner, r, "", known) if is_structured else r.get(member.column) for r in rows]
             value = value if is_many else value[0] if value else None
-        elif is_structured and (in_json or prop.storage == "json"):
+        elif is_structured and (in_json or prop.column.storage == "json"):
             value = [entity(inner, v, "", known, True) for v in value or []] if is_many else entity(inner, value, "", known, True)
         elif is_structured:
             value = entity(inner, row, f"{prefix}{member.column}_", known)
-            own = [v for n, v in value.items() if inner.members[n].property.table is None]
+            own = [v for n, v in value.items() if inner.members[n].property.column.table is None]
             value = value if not member.nullable or any(v is not None for v in own) else None
         found[name] = value
     return found

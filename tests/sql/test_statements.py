@@ -343,7 +343,7 @@ MISTAKES = (
     (lambda: sql.select(oq.parse_query("$filter=a eq 1"), "t", dialect="sqlite"), "needs an entity_type"),
     (lambda: sql.where(parse("Tags/any()").filter, dialect="sqlite"), "rows' table"),
     (lambda: oq.Property("Edm.String", table="t"), "table and join"),
-    (lambda: oq.Property("Edm.String", collation="ci"), "no collation"),
+    (lambda: oq.Property("Edm.String", collation="ci"), "is not a collation"),
 )
 
 

@@ -52,7 +52,7 @@ def columns_of(type: StructuredType, prefix: str = "") -> dict[str, Any]:
     for member in type.members.values():
         if isinstance(member.type, oq.ComplexType):
             found |= columns_of(member.type, f"{prefix}{member.column}_")
-        elif member.property.table is None:
+        elif member.property.column.table is None:
             found[prefix + member.column] = member.type
     return found
 
@@ -64,7 +64,7 @@ def flat(type: StructuredType, row: Mapping[str, Any] | None, prefix: str = "") 
         value = row and row[member.name]
         if isinstance(member.type, oq.ComplexType):
             found |= flat(member.type, value, f"{prefix}{member.column}_")
-        elif member.property.table is None:
+        elif member.property.column.table is None:
             is_name = isinstance(member.type, edm.EnumType) and isinstance(value, str)
             found[prefix + member.column] = member.type.value(value) if is_name else value
     return found

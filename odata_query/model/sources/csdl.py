@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple, Unpack
+from typing import Any, NamedTuple
 
 from ... import edm
 from ...operations import OPERATIONS
-from ...problems import ConfigurationError, nearest, shorten
+from ...problems import ConfigurationError, did_you_mean, shorten
 from ..properties import ComplexType, NavigationProperty, Property, StructuredType
-from ..publishing import Hidden, Paths, PublishOptions, T, publish, restricted
+from ..publishing import Hidden, Path, PublishOptions, T, publish, restricted
 from .csdl_documents import object_of, parsed, shown, simple_name, wrong
 
 _CAPABILITIES = "Org.OData.Capabilities.V1."
@@ -24,26 +24,22 @@ _OLD = {"Edm.DateTime": edm.DATE_TIME_OFFSET, "Edm.Time": edm.TIME_OF_DAY}
 """Types of OData 2 and 3 only; its Edm.Time goes from 0:00 to 24:00."""
 
 
-def from_csdl(
-    cls: type[T], document: str | bytes | Mapping[str, Any], name: str, **options: Unpack[PublishOptions]
-) -> T:
-    """What `EntityType.from_csdl` documents."""
+def from_csdl(cls: type[T], document: object, name: str, options: PublishOptions) -> T:
+    """Read the type that a document calls by a name, or the type of the entity set with that name."""
     if not isinstance(name, str):
-        raise ConfigurationError(f"the name of an entity type or set is a text, not {name!r}")
-    reading = _Reading(cls, parsed(document))
-    found, functions = reading.find(name)
-    asked: dict[str, Any] = dict(options)
+        raise ConfigurationError(f"{name!r} is not the name of an entity type or set")
+    found, functions = _Reader(cls, parsed(document)).find(name)
     if not found.key:
-        asked.setdefault("key", ())  # a document says what the key is, so none is guessed
-    published = publish(cls, found.name, found.properties, **asked)
+        options.setdefault("key", ())  # a document declares its keys, so none is guessed
+    published = publish(cls, found.name, found.properties, **options)
     return published if functions is None else restricted(published, functions=functions)
 
 
 class _Denied(NamedTuple):
     """The paths from a type that `$filter`, and that `$orderby`, may not use; `*` is all properties."""
 
-    filter: Paths = frozenset()
-    sort: Paths = frozenset()
+    filter: frozenset[Path] = frozenset()
+    sort: frozenset[Path] = frozenset()
 
     def behind(self) -> dict[str, _Denied]:
         """The paths that go on behind each property."""
@@ -58,11 +54,11 @@ class _Denied(NamedTuple):
 _NOTHING = _Denied()
 
 
-class _Reading:
+class _Reader:
     """The types of one document, each made once when it is reached."""
 
     def __init__(self, cls: type[StructuredType], document: Mapping[str, Any]) -> None:
-        self.entity_class = cls
+        self.cls = cls
         self.aliases: dict[str, str] = {}
         self.definitions: dict[str, Mapping[str, Any]] = {}
         self.sets: dict[str, Mapping[str, Any]] = {}
@@ -113,8 +109,8 @@ class _Reading:
             kind = shown(self.definitions[types[0]].get("$Kind"))
             raise ConfigurationError(f"{types[0]} is no entity type, but of kind {kind}")
         if not several:
-            near = nearest(name, sorted({re.split("[./]", t)[-1] for t in (*self.definitions, *self.sets)}))
-            hint = f"; did you mean {near!r}?" if near else ""
+            known = sorted({re.split("[./]", t)[-1] for t in (*self.definitions, *self.sets)})
+            hint = did_you_mean(name, known)
             raise ConfigurationError(f"the document has no entity type or set {shorten(repr(name))}{hint}")
         if not sets:
             entity = entities[0]
@@ -213,7 +209,7 @@ class _Reading:
                     sortable=may[1],
                 )
         kind = self.definitions[name]["$Kind"]
-        return (self.entity_class if kind == "EntityType" else ComplexType)(simple_name(name), properties)
+        return (self.cls if kind == "EntityType" else ComplexType)(simple_name(name), properties)
 
     def lineage(self, name: str) -> list[str]:
         """A type and those that it is based on, those first."""

@@ -5,17 +5,25 @@ from __future__ import annotations
 import enum
 from dataclasses import replace
 from functools import partial
-from typing import Any, Unpack
+from typing import Any
 
 from django.db import connections, models, router  # type: ignore[import-untyped]  # no stubs
 from django.db.models.fields import PositiveIntegerRelDbTypeMixin  # type: ignore[import-untyped]  # no stubs
 
 from ... import edm
 from ...problems import ConfigurationError
-from ..properties import NavigationProperty, Property, StructuredType
-from ..publishing import PublishOptions, T, camel_case, listed, publish, unmapped
+from ..properties import Column, NavigationProperty, Property, StructuredType
+from ..publishing import (
+    PublishOptions,
+    T,
+    camel_case,
+    columns_to_publish,
+    no_type_error,
+    publish,
+    with_column,
+)
 
-# The first one found counts, from a field's own class up.
+# The first match counts, from a field's own class up.
 _TYPES: dict[type, edm.PrimitiveType] = {
     models.BigAutoField: edm.INT64,
     models.BigIntegerField: edm.INT64,
@@ -44,34 +52,30 @@ _STORAGES = {
     edm.DURATION: {"mysql": "microseconds", "sqlite": "microseconds"},
     edm.GUID: {"mysql": "hex", "sqlite": "hex"},
 }
-"""How Django stores values where an engine has no type of its own for them."""
+"""How Django stores values that an engine has no type for."""
 
 
-def from_django(
-    cls: type[T], model: Any, *, all_fields: bool = False, **options: Unpack[PublishOptions]
-) -> T:
-    """What `EntityType.from_django` documents."""
+def from_django(cls: type[T], model: Any, all_fields: bool, options: PublishOptions) -> T:
+    """Read a model with a table."""
     meta = getattr(model, "_meta", None) if isinstance(model, models.base.ModelBase) else None
     if meta is None or meta.abstract:
-        raise ConfigurationError(f"{model!r} is no model of Django that has a table")
+        raise ConfigurationError(f"{model!r} is not a Django model with a table")
     name, properties = model.__name__, _Reader(cls).properties(model)
-    options["only"] = listed(name, ["*"], options.get("only"), all_fields)
-    return publish(cls, name, properties, bases=_bases(model), relations_are_listed=True, **options)
+    options["only"] = columns_to_publish(name, ["*"], options.get("only"), all_fields)
+    return publish(cls, name, properties, bases=_bases(model), list_relations=True, **options)
 
 
 class _Reader:
-    """Reads models, and on demand those that they lead to, each once."""
+    """Reads a model, and on demand the models that it leads to, each once."""
 
     def __init__(self, cls: type[StructuredType]) -> None:
-        self.entity_class = cls
+        self.cls = cls
         self.entities: dict[type, StructuredType] = {}
         self.enums: dict[Any, edm.EnumType] = {}
 
     def entity(self, model: Any) -> StructuredType:
         if model not in self.entities:
-            self.entities[model] = self.entity_class(
-                model.__name__, self.properties(model), bases=_bases(model)
-            )
+            self.entities[model] = self.cls(model.__name__, self.properties(model), bases=_bases(model))
         return self.entities[model]
 
     def properties(self, model: Any) -> dict[str, Property]:
@@ -82,45 +86,41 @@ class _Reader:
             if not name or name.startswith("_"):
                 continue
             if isinstance(field, models.ManyToManyField | models.ManyToManyRel):
-                found[name] = self.relation(model, field.related_model, None, is_nullable=False, is_many=True)
+                found[name] = self.relation(model, field, None, is_nullable=False, is_many=True)
             elif isinstance(field, models.ForeignKey):
-                found[name] = self.relation(model, field.related_model, _pairs(field), is_nullable=field.null)
-            elif isinstance(getattr(field, "field", None), models.ForeignKey):  # the other way round
+                pairs = None if isinstance(field.related_model, str) else list(field.related_fields)
+                found[name] = self.relation(model, field, pairs, is_nullable=field.null)
+            elif isinstance(getattr(field, "field", None), models.ForeignKey):  # the reverse relation
                 pairs = [(there, here) for here, there in field.field.related_fields]
                 is_many = not field.one_to_one
-                found[name] = self.relation(
-                    model, field.related_model, pairs, is_nullable=not is_many, is_many=is_many
-                )
+                found[name] = self.relation(model, field, pairs, is_nullable=not is_many, is_many=is_many)
             if field.concrete and field.column is not None and not field.many_to_many:
-                prop = self.column(model, field)
-                found[field.attname] = replace(prop, key=field.attname in key)
+                found[field.attname] = replace(self.column(model, field), key=field.attname in key)
         return found
 
     def relation(
-        self, model: Any, target: Any, pairs: Any, *, is_nullable: bool, is_many: bool = False
+        self, model: Any, field: Any, pairs: Any, *, is_nullable: bool, is_many: bool = False
     ) -> Property:
-        """Where a relation leads to; in SQL only if that is one step, between columns of the two tables."""
+        """A relation; its join in SQL, if that is one step between columns of the two tables."""
+        target = field.related_model
         if isinstance(target, str):
-            return NavigationProperty(unmapped(model.__name__, f"{target}, which is no model"))
+            return NavigationProperty(no_type_error(model.__name__, f"{target}, which is not a model"))
         table = str(target._meta.db_table)
         is_plain = pairs and not set(table) & set('."')
         is_plain = is_plain and all(_is_in(model, here) and _is_in(target, there) for here, there in pairs)
+        join = {here.column: there.column for here, there in pairs} if is_plain else None
+        column = Column(table=table, join=join) if is_plain else None
         return NavigationProperty(
-            partial(self.entity, target),
-            is_nullable,
-            collection=is_many,
-            table=table if is_plain else None,
-            join={here.column: there.column for here, there in pairs} if is_plain else None,
+            partial(self.entity, target), is_nullable, collection=is_many, column=column
         )
 
     def column(self, model: Any, field: Any) -> Property:
-        place, vendor = f"{model.__name__}.{field.attname}", connections[router.db_for_read(model)].vendor
-        found = self.type(place, field, vendor)
-        # SQL refuses an empty name: what is inherited is in the table of another model.
-        column = None if field.column == field.attname else field.column
-        return replace(
-            found, nullable=found.nullable or field.null, column=column if _is_in(model, field) else ""
-        )
+        vendor = connections[router.db_for_read(model)].vendor
+        found = self.type(f"{model.__name__}.{field.attname}", field, vendor)
+        found = replace(found, nullable=found.nullable or field.null)
+        # An inherited field is in the table of another model. SQL refuses an empty name.
+        name = "" if not _is_in(model, field) else None if field.column == field.attname else field.column
+        return with_column(found, name)
 
     def type(self, place: str, field: Any, vendor: str) -> Property:
         source = field
@@ -135,36 +135,30 @@ class _Reader:
         found = next((_TYPES[each] for each in type(field).__mro__ if each in _TYPES), None)
         is_address = isinstance(field, models.GenericIPAddressField)
         if found is None or (vendor == "postgresql" and is_address):
-            return Property(unmapped(place, str(type(source))), False)
+            return Property(no_type_error(place, str(type(source))), False)
         if found is edm.STRING:
             return self.text(field)
-        storage = _STORAGES.get(found)
-        if isinstance(field, PositiveIntegerRelDbTypeMixin):
-            storage = {"mysql": "unsigned"}
+        is_unsigned = isinstance(field, PositiveIntegerRelDbTypeMixin)
+        storage = {"mysql": "unsigned"} if is_unsigned else _STORAGES.get(found)
         scale = field.decimal_places if found is edm.DECIMAL else None
-        return Property(found, False, storage=storage, scale=scale)
+        return Property(found, False, column=Column(storage=storage), scale=scale)
 
     def text(self, field: Any) -> Property:
-        """A text, or one of those that the field has as choices; an empty one is not among them."""
+        """A text, or an enumeration of the field's choices, unless the text can be empty."""
         choices = [value.value if isinstance(value, enum.Enum) else value for value, _ in field.flatchoices]
         are_names = all(isinstance(value, str) and value.isidentifier() for value in choices)
         if not choices or field.blank or not are_names:
             collation = getattr(field, "db_collation", None)
-            return Property(edm.STRING, False, collation="insensitive" if collation else None)
+            return Property(edm.STRING, False, column=Column(collation="insensitive" if collation else None))
         if field not in self.enums:
             members = {value: number for number, value in enumerate(choices)}
             name = field.model.__name__ + camel_case(f"x_{field.name}")[1:]
             self.enums[field] = edm.EnumType(name, members)
-        return Property(self.enums[field], False, storage="text")
-
-
-def _pairs(field: Any) -> list[tuple[Any, Any]] | None:
-    """The fields of a foreign key with those that they point to."""
-    return None if isinstance(field.related_model, str) else list(field.related_fields)
+        return Property(self.enums[field], False, column=Column(storage="text"))
 
 
 def _is_in(model: Any, field: Any) -> bool:
-    """Whether a field's column is in the model's own table, and not in one that it inherits from."""
+    """True if a field's column is in the model's own table, not in one that it inherits from."""
     return bool(field.model._meta.db_table == model._meta.db_table)
 
 

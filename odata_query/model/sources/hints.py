@@ -1,4 +1,4 @@
-"""Properties read from typing hints, for all kinds of classes that have them."""
+"""Properties from type hints, for every kind of class with fields."""
 
 from __future__ import annotations
 
@@ -7,31 +7,21 @@ import collections.abc
 import datetime as dt
 import decimal
 import enum
-import inspect
 import re
-import sys
 import types
 import typing
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib import import_module
 from typing import Any
 
 from ... import edm
 from ...problems import ConfigurationError
-from ..properties import ComplexType, Property, enum_type
-from ..publishing import Hidden, T, digits_of, failing, publish, published_as
+from ..properties import ComplexType, Property, as_name, enum_type, is_name
+from ..publishing import Hidden, T, deferred_error, publish, published_as, scale_from_step
+from .classes import KINDS as CLASSES
+from .classes import Field, Kind, Unmapped, is_class
 
-_KINDS = {
-    "__pydantic_decorators__": "pydantic",
-    "__struct_fields__": "msgspec",
-    "__attrs_attrs__": "attrs",
-    "__dataclass_fields__": "classes",
-    "__required_keys__": "classes",
-    "_field_defaults": "classes",
-}
-"""By what a kind of class is known, and the file that has its `fields_of`, imported only then."""
 PRIMITIVES: dict[Any, edm.PrimitiveType] = {
     bool: edm.BOOLEAN,
     bytearray: edm.BINARY,
@@ -65,33 +55,9 @@ _WIDER: dict[frozenset[Any], edm.PrimitiveType] = {
 }
 
 
-class Unmapped(Exception):
-    """A hint has no counterpart in OData: an error if the property is published."""
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """What a class says of an attribute.
-
-    label     its public name, if another
-    metadata  what stands beside the hint, as in Annotated
-    given     the property itself, in place of what the hint says
-    optional  whether it can be null whatever the hint says
-    owner     the class whose annotation the hint is, which its type variables belong to
-    """
-
-    name: str
-    hint: Any
-    label: str | None = None
-    metadata: Sequence[Any] = ()
-    given: Property | None = None
-    optional: bool = False
-    owner: type | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What `Self` and type variables stand for."""
+    """The meaning of `Self` and of type variables."""
 
     itself: Any
     variables: Mapping[Any, Any]
@@ -102,52 +68,40 @@ class Scope:
         return hint[tuple(self.variables.get(name, name) for name in names)] if names else hint
 
 
-def read_class(cls: type[T], python_class: Any, options: Mapping[str, Any]) -> T:
-    """The entity type of a class of a known kind, or of `Page[Image]`."""
+def read_class(cls: type[T], kind: str, python_class: Any, options: Mapping[str, Any]) -> T:
+    """Build the entity type of a class of a kind, or of `Page[Image]`."""
+    expected = KINDS[kind]
+    if not is_class(python_class, expected.mark):
+        raise ConfigurationError(f"{python_class!r} is not {expected.title}")
     root = _Reader().type_of(python_class)
     return publish(cls, root.name, root.properties, bases=root.bases, **options)
 
 
-def is_class(given: Any, mark: str) -> bool:
-    """Whether it is a class, perhaps with arguments as `Page[Image]`, that has an attribute."""
-    found = typing.get_origin(given) or given
-    return isinstance(found, type) and hasattr(found, mark)
+def _pydantic_fields(model: Any) -> Iterator[Field]:
+    from .pydantic import fields_of  # an optional library
+
+    return fields_of(model)
 
 
-def annotated(python_class: type, name: str) -> tuple[Any, type]:
-    """The hint of an attribute, and the class that it is written in."""
-    for owner in python_class.__mro__:
-        given = inspect.get_annotations(owner).get(name, inspect)
-        if given is not inspect:
-            return _evaluated(owner, name, given), owner
-    return Unmapped("it has no annotation"), python_class
+KINDS = {"pydantic": Kind("__pydantic_decorators__", "a pydantic 2 model", _pydantic_fields), **CLASSES}
+"""In the order in which to look: a pydantic dataclass is a dataclass, too."""
 
 
-def _evaluated(owner: type, name: str, given: Any) -> Any:
-    """A hint whose names are resolved, on its own: one unknown name must not spoil the others."""
-    module = vars(sys.modules[owner.__module__]) if owner.__module__ in sys.modules else {}
-    names = {owner.__name__: owner, **vars(owner), **module}
-    inner = {variable.__name__: variable for variable in getattr(owner, "__parameters__", ())}
-    if "<locals>" in owner.__qualname__:
-        inner[owner.__name__] = owner
-    alone = type(owner.__name__, (), {"__annotations__": {name: given}, "__module__": owner.__module__})
-    try:
-        return typing.get_type_hints(alone, names, inner, include_extras=True)[name]
-    except Exception as wrong:  # whatever evaluating the text of a hint raises
-        return Unmapped(f"its type is not to be found: {wrong}")
+def _kind(python_class: type) -> Kind | None:
+    return next((kind for kind in KINDS.values() if hasattr(python_class, kind.mark)), None)
 
 
 class _Reader:
-    """One reading, in which each class has one type."""
+    """Reads a class, and on demand the classes that it refers to, each once."""
 
     def __init__(self) -> None:
         self.known: list[tuple[Any, ComplexType]] = []  # not every hint has a hash
         self.enums: dict[type[enum.Enum], edm.EnumType] = {}
         self.aliases: list[Any] = []
-        """Those that are being read, for an alias can be made of itself."""
+        """Those being read: an alias can refer to itself."""
 
     def type_of(self, hint: Any) -> ComplexType:
-        """The type of a class; those that it leads to are read when they are asked for."""
+        """The type of a class; the types of its properties are read when they are needed."""
         for known, type in self.known:
             if known == hint:
                 return type
@@ -158,11 +112,13 @@ class _Reader:
         python_class = typing.get_origin(hint) or hint
         name = _type_name(hint)
         variables = _variables(hint)
+        kind = _kind(python_class)
+        assert kind is not None
         found: dict[str, Property] = {}
-        for field in _library(_kind(python_class)).fields_of(python_class):
+        for field in kind.fields_of(python_class):
             scope = Scope(hint, variables.get(field.owner or python_class, {}))
             prop = self.property(f"{name}.{field.name}", field, scope)
-            label = _label(field.name, field.label)
+            label = field.label if field.label and is_name(field.label) else as_name(field.name)
             if label in found:
                 raise ConfigurationError(f"{name} has two properties called {label!r}")
             found[label] = published_as(label, field.name, prop)
@@ -178,20 +134,20 @@ class _Reader:
         try:
             prop = self.read(field.hint, scope)
         except Unmapped as wrong:
-            return Property(failing(f"{place}: {wrong}"))
+            return Property(deferred_error(f"{place}: {wrong}"))
         return replace(_scaled(prop, metadata), nullable=prop.nullable or field.optional)
 
     def read(self, hint: Any, scope: Scope) -> Property:
-        """The property that a hint alone says."""
+        """The property that a hint describes on its own."""
         if isinstance(hint, Unmapped):
             raise hint
         if isinstance(hint, str | typing.ForwardRef):
-            raise Unmapped(f"its type is not to be found: {getattr(hint, '__forward_arg__', hint)!r}")
+            raise Unmapped(f"its type cannot be resolved: {getattr(hint, '__forward_arg__', hint)!r}")
         if isinstance(hint, typing.TypeVar):
-            stands_for = scope.variables.get(hint, hint.__bound__)
-            if stands_for is None or stands_for is hint:
-                raise Unmapped(f"nothing says what {hint.__name__} stands for")
-            return self.read(stands_for, scope)
+            argument = scope.variables.get(hint, hint.__bound__)
+            if argument is None or argument is hint:
+                raise Unmapped(f"the type variable {hint.__name__} has no argument")
+            return self.read(argument, scope)
         origin, arguments = typing.get_origin(hint), typing.get_args(hint)
         form = getattr(origin, "_name", None)
         if origin is typing.Annotated:
@@ -222,12 +178,12 @@ class _Reader:
         python_class = typing.get_origin(hint) or hint
         if issubclass(python_class, enum.Enum):
             return Property(self.enums.setdefault(python_class, enum_type(python_class)), nullable=False)
-        for base in python_class.__mro__:
-            if base.__module__.partition(".")[0] == "pydantic":
-                found: Property | None = _library("pydantic").value_of(python_class)
-                if found is not None:
-                    return found
-                break
+        if any(base.__module__.partition(".")[0] == "pydantic" for base in python_class.__mro__):
+            from .pydantic import value_of  # an optional library
+
+            found = value_of(python_class)
+            if found is not None:
+                return found
         if _kind(python_class) is not None:
             return Property(lambda: self.type_of(hint), nullable=False)
         for base in python_class.__mro__:
@@ -258,7 +214,7 @@ class _Reader:
 
     def many(self, hints: Sequence[Any], scope: Scope) -> Property:
         if not hints or any(hint != hints[0] for hint in hints):
-            raise Unmapped("a collection has members of one type")
+            raise Unmapped("all items of a collection must have the same type")
         prop = self.read(hints[0], scope)
         if prop.collection or (isinstance(prop.type, str) and prop.type.startswith("Collection(")):
             raise Unmapped("OData has no collection of collections")
@@ -273,17 +229,9 @@ class _Reader:
             variables = dict(zip(alias.__type_params__, typing.get_args(hint), strict=False))
             return self.read(alias.__value__, Scope(scope.itself, variables))
         except NameError as wrong:
-            raise Unmapped(f"its type is not to be found: {wrong}") from None
+            raise Unmapped(f"its type cannot be resolved: {wrong}") from None
         finally:
             self.aliases.pop()
-
-
-def _kind(python_class: type) -> str | None:
-    return next((kind for mark, kind in _KINDS.items() if hasattr(python_class, mark)), None)
-
-
-def _library(name: str | None) -> Any:
-    return import_module(f".{name}", __package__)
 
 
 def _bases(hint: Any) -> Iterator[str]:
@@ -294,7 +242,7 @@ def _bases(hint: Any) -> Iterator[str]:
 
 
 def _variables(hint: Any) -> dict[Any, dict[Any, Any]]:
-    """What the type variables of a class and of its bases stand for: of `Page[Image]`, {Page: {T: Image}}."""
+    """The arguments for the type variables of a class and its bases: {Page: {T: Image}} of `Page[Image]`."""
     python_class = typing.get_origin(hint) or hint
     own = dict(zip(getattr(python_class, "__parameters__", ()), typing.get_args(hint), strict=False))
     found: dict[Any, dict[Any, Any]] = {}
@@ -303,11 +251,11 @@ def _variables(hint: Any) -> dict[Any, dict[Any, Any]]:
         if isinstance(kind, type) and kind not in (typing.Generic, typing.Protocol, object):
             found |= _variables(Scope(hint, own).fill(base))
     inherited = {name: each for names in found.values() for name, each in names.items()}
-    return found | {python_class: inherited | own}  # a TypedDict has what it inherits as its own
+    return found | {python_class: inherited | own}  # a TypedDict copies what it inherits
 
 
 def _flat(metadata: Iterable[Any]) -> list[Any]:
-    """What stands in Annotated, with what pydantic's Field() holds of the same kind."""
+    """The metadata in Annotated, and the metadata that pydantic's Field() contains."""
     found = []
     for each in metadata:
         inner = getattr(each, "metadata", None)
@@ -320,7 +268,7 @@ def _given(metadata: Iterable[Any]) -> Property | None:
 
 
 def _hides(metadata: Iterable[Any]) -> bool:
-    """Whether something says that the value is not for clients, be it at times."""
+    """True if metadata excludes the value from output, even only under a condition."""
     for each in metadata:
         extra = getattr(each, "json_schema_extra", None) or getattr(each, "extra_json_schema", None)
         if isinstance(extra, Mapping) and extra.get("writeOnly"):
@@ -331,24 +279,16 @@ def _hides(metadata: Iterable[Any]) -> bool:
 
 
 def _scaled(prop: Property, metadata: Iterable[Any]) -> Property:
-    """A decimal with the digits after its point that something allows: `decimal_places`, `multiple_of`."""
+    """A decimal with the scale that metadata allows: `decimal_places`, `multiple_of`."""
     if prop.type is not edm.DECIMAL:
         return prop
     scale = prop.scale
     for each in metadata:
         step = getattr(each, "multiple_of", None)
         places = getattr(each, "decimal_places", None)
-        found = places if isinstance(places, int) else digits_of(step)
+        found = places if isinstance(places, int) else scale_from_step(step)
         scale = scale if found is None else found
     return replace(prop, scale=scale)
-
-
-def _label(name: str, label: str | None) -> str:
-    """The public name: what cannot be written in OData gives way to the attribute's own."""
-    for each in (label, name):
-        if each and all(part.isidentifier() for part in each.split(".")):
-            return each
-    return re.sub(r"^(?=\d)|\W", "_", name)
 
 
 def _type_name(hint: Any) -> str:

@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Unpack
+from typing import Any
 from urllib.parse import unquote, urljoin
 
 from ... import edm
-from ...problems import ConfigurationError, nearest
-from ..properties import ComplexType, Property
-from ..publishing import Hidden, PublishOptions, T, digits_of, failing, publish, published_as
+from ...problems import ConfigurationError, did_you_mean
+from ..properties import ComplexType, Property, as_name, is_name
+from ..publishing import Hidden, PublishOptions, T, deferred_error, publish, published_as, scale_from_step
 
 MAX_DEPTH = 100
 """References, `allOf` and unions that may stand inside one another in one schema."""
@@ -51,17 +51,10 @@ _FORMATS: Mapping[str, tuple[Mapping[str, edm.PrimitiveType], edm.PrimitiveType]
 _OF_VALUES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
 
 
-def from_json_schema(
-    cls: type[T], schema: Mapping[str, Any], name: str | None = None, **options: Unpack[PublishOptions]
-) -> T:
-    """What `EntityType.from_json_schema` documents.
-
-    What is `writeOnly` or of the format `password` is published by `override` alone. A name that OData
-    cannot write, `sub-title`, is left out unless an option names it; then it is `sub_title`, or what
-    `rename` calls it. Maps, tuples and unions have no type: exclude or override such properties.
-    """
+def from_json_schema(cls: type[T], schema: object, name: str | None, options: PublishOptions) -> T:
+    """Read a schema that a document calls by a name, or the document's own schema."""
     if not isinstance(schema, Mapping):
-        raise ConfigurationError(f"a JSON Schema is a mapping, as json.loads gives it, not {schema!r:.200}")
+        raise ConfigurationError(f"{schema!r:.200} is not a JSON Schema, which is a mapping")
     asked: Any = {
         option: list(value) if isinstance(value, Iterable) and not isinstance(value, str | Mapping) else value
         for option, value in options.items()
@@ -163,8 +156,7 @@ class _Document:
             place = self.at(f"#{name.removeprefix('#')}", self.root)
         elif name is not None:
             if name not in self.components:
-                near = nearest(name, self.components)
-                hint = f"; there is {near!r}" if near else ""
+                hint = did_you_mean(name, self.components)
                 raise ConfigurationError(f"the document has no schema {name!r}{hint}")
             place = self.components[name]
         shape = self.shape(place)
@@ -290,18 +282,15 @@ class _Document:
         for name, schema in shape.properties.items():
             is_asked = (shape.key, name) in self.asked
             label = name
-            if not (isinstance(name, str) and all(part.isidentifier() for part in name.split("."))):
+            if not (isinstance(name, str) and is_name(name)):
                 if not is_asked:
                     continue
-                label = re.sub(r"\W", "_", name)
-                label = label if label.isidentifier() else f"_{label}"
-                while label in found or label in shape.properties:
-                    label += "_"
+                label = as_name(name, {*found, *shape.properties})
             place = f"{owner}.{name}"
             try:
                 prop = self.property(schema, owner, name, name in shape.required)
             except ConfigurationError as wrong:
-                prop = Property(failing(f"{place}: {wrong}"))
+                prop = Property(deferred_error(f"{place}: {wrong}"))
             if prop is not None:
                 found[label] = published_as(label, name, prop)
         return found
@@ -316,12 +305,12 @@ class _Document:
         if is_list:
             items = shape.facts.get("items")
             if not isinstance(items, Mapping) or "prefixItems" in shape.facts:
-                raise ConfigurationError("a collection has members of one type")
+                raise ConfigurationError("all items of a collection must have the same type")
             value = self.shape(items)
         if shape.hidden or value.hidden:
             return Hidden(edm.UNTYPED)
         type = self.type(value, owner + _pascal(name))
-        scale = digits_of(value.facts.get("multipleOf")) if type is edm.DECIMAL else None
+        scale = scale_from_step(value.facts.get("multipleOf")) if type is edm.DECIMAL else None
         return Property(type, shape.nullable or not is_required, collection=is_list, scale=scale)
 
     def type(self, shape: _Shape, name: str) -> edm.Type | Callable[[], edm.Type]:
@@ -460,7 +449,7 @@ def _joined(base: str, uri: str) -> str:
 
 def type_name(text: str) -> str:
     """`My image` as `MyImage`; a name stays as it is, also one with dots."""
-    if all(part.isidentifier() for part in text.split(".")):
+    if is_name(text):
         return text
     name = _pascal(text) or "Row"
     return name if name.isidentifier() else f"_{name}"

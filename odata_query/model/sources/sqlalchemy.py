@@ -10,10 +10,10 @@ import typing
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from functools import partial
-from typing import Any, Unpack
+from typing import Any
 
-import sqlalchemy
-from sqlalchemy import Column, Table, sql
+import sqlalchemy as sa
+from sqlalchemy import Table, sql
 from sqlalchemy.dialects.postgresql import DOMAIN
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.hybrid import HybridExtensionType
@@ -24,8 +24,26 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from ... import edm
 from ...problems import ConfigurationError
-from ..properties import ComplexType, NavigationProperty, Property, StructuredType, enum_type
-from ..publishing import ByName, PublishOptions, T, listed, publish, published_as, unmapped
+from ..properties import (
+    Collation,
+    Column,
+    ComplexType,
+    NavigationProperty,
+    Property,
+    StructuredType,
+    as_name,
+    enum_type,
+)
+from ..publishing import (
+    Alias,
+    PublishOptions,
+    T,
+    columns_to_publish,
+    no_type_error,
+    publish,
+    published_as,
+    with_column,
+)
 from .hints import PRIMITIVES
 
 _COMPUTED = ""
@@ -62,8 +80,8 @@ _TYPES: dict[str, edm.PrimitiveType | None] = {
 }
 _UNSIGNED = {
     edm.SBYTE: Property(edm.BYTE),
-    edm.INT16: Property(edm.INT32, storage={"mysql": "unsigned"}),
-    edm.INT32: Property(edm.INT64, storage={"mysql": "unsigned"}),
+    edm.INT16: Property(edm.INT32, column=Column(storage={"mysql": "unsigned"})),
+    edm.INT32: Property(edm.INT64, column=Column(storage={"mysql": "unsigned"})),
     edm.INT64: Property(edm.DECIMAL, scale=0),
 }
 _STORAGES = {
@@ -77,10 +95,8 @@ _STORAGES = {
 """How SQLAlchemy stores values where an engine has no type of its own for them, or several."""
 
 
-def from_sqlalchemy(
-    cls: type[T], source: Any, *, all_fields: bool = False, **options: Unpack[PublishOptions]
-) -> T:
-    """What `EntityType.from_sqlalchemy` documents."""
+def from_sqlalchemy(cls: type[T], source: Any, all_fields: bool, options: PublishOptions) -> T:
+    """Read a mapped class or a Table."""
     if isinstance(source, Table):
         name, properties, columns, bases = source.name, _of_table(cls, source), ["*"], []
     else:
@@ -88,8 +104,8 @@ def from_sqlalchemy(
         name, properties = mapper.class_.__name__, _Reader(cls).properties(mapper)
         columns = [name for name in _columns(mapper) if name in properties]
         bases = _bases(mapper)
-    options["only"] = listed(name, columns, options.get("only"), all_fields)
-    return publish(cls, name, properties, bases=bases, relations_are_listed=True, **options)
+    options["only"] = columns_to_publish(name, columns, options.get("only"), all_fields)
+    return publish(cls, name, properties, bases=bases, list_relations=True, **options)
 
 
 def _bases(mapper: Mapper[Any]) -> list[str]:
@@ -97,7 +113,7 @@ def _bases(mapper: Mapper[Any]) -> list[str]:
 
 
 def _mapper(source: Any) -> Mapper[Any]:
-    found = sqlalchemy.inspect(source, raiseerr=False) if isinstance(source, type) else None
+    found = sa.inspect(source, raiseerr=False) if isinstance(source, type) else None
     if not isinstance(found, Mapper):
         raise ConfigurationError(f"{source!r} is no mapped class of SQLAlchemy, and no Table")
     try:
@@ -111,7 +127,7 @@ def _columns(mapper: Mapper[Any]) -> Iterator[str]:
     """The attributes that are columns, or composites in place of theirs."""
     inside = {prop for composite in mapper.composites for prop in composite.props}
     for name, prop in mapper.attrs.items():
-        is_column = isinstance(prop, ColumnProperty) and isinstance(prop.columns[0], Column)
+        is_column = isinstance(prop, ColumnProperty) and isinstance(prop.columns[0], sa.Column)
         if (is_column and prop not in inside) or isinstance(prop, CompositeProperty):
             yield name
 
@@ -119,11 +135,8 @@ def _columns(mapper: Mapper[Any]) -> Iterator[str]:
 def _of_table(cls: type[StructuredType], table: Table) -> dict[str, Property]:
     reader, found = _Reader(cls), dict[str, Property]()
     for column in table.columns:
-        label = name = str(column.name)
-        if not all(part.isidentifier() for part in name.split(".")):
-            label = re.sub(r"\W|^(?=\d)", "_", name)
-        while label in found:
-            label += "_"
+        name = str(column.name)
+        label = as_name(name, found)
         prop = reader.column(f"{table.name}.{name}", column, table, name)
         found[label] = published_as(label, name, replace(prop, key=column.primary_key))
     return found
@@ -133,13 +146,13 @@ class _Reader:
     """Reads classes, and on demand those that they lead to, each once."""
 
     def __init__(self, cls: type[StructuredType]) -> None:
-        self.entity_class = cls
+        self.cls = cls
         self.entities: dict[Mapper[Any], StructuredType] = {}
         self.enums: dict[type[enum.Enum], edm.EnumType] = {}
 
     def entity(self, mapper: Mapper[Any]) -> StructuredType:
         if mapper not in self.entities:
-            self.entities[mapper] = self.entity_class(
+            self.entities[mapper] = self.cls(
                 mapper.class_.__name__, self.properties(mapper), bases=_bases(mapper)
             )
         return self.entities[mapper]
@@ -171,17 +184,18 @@ class _Reader:
 
     def attribute(self, place: str, mapped: ColumnProperty[Any], mapper: Mapper[Any], name: str) -> Property:
         """A column, or an expression of SQL. With joined inheritance, several tables have the key."""
-        columns = [c for c in mapped.columns if isinstance(c, Column)]
+        columns = [c for c in mapped.columns if isinstance(c, sa.Column)]
         if not columns:
-            return replace(self.type(place, mapped.columns[0].type), column=_COMPUTED)
+            return with_column(self.type(place, mapped.columns[0].type), _COMPUTED)
         here = [column for column in columns if column.table is mapper.local_table]
         return self.column(place, (here or columns)[0], mapper.local_table, name)
 
-    def column(self, place: str, column: Column[Any], table: object, name: str) -> Property:
+    def column(self, place: str, column: sa.Column[Any], table: object, name: str) -> Property:
         found: str | None = None if column.name == name else str(column.name)
         if isinstance(table, Table) and column.table is not table:
             found = _COMPUTED
-        return replace(self.type(place, column.type), nullable=bool(column.nullable), column=found)
+        prop = replace(self.type(place, column.type), nullable=bool(column.nullable))
+        return with_column(prop, found)
 
     def composite(self, place: str, mapped: CompositeProperty[Any], mapper: Mapper[Any]) -> Property:
         """A value of several columns, which its class takes in their order."""
@@ -189,7 +203,7 @@ class _Reader:
         names = list(inspect.signature(python_class).parameters)
         columns = [prop for prop in mapped.props if isinstance(prop, ColumnProperty)]
         if len(names) != len(columns):
-            return Property(unmapped(place, repr(python_class)))
+            return Property(no_type_error(place, repr(python_class)))
         members = {
             name: self.attribute(f"{place}.{name}", column, mapper, name)
             for name, column in zip(names, columns, strict=True)
@@ -210,8 +224,8 @@ class _Reader:
         if found is None:
             hint = _returned(descriptor.fget)
             what = "what its getter returns" if hint is None else repr(hint)
-            found = self.of_python(hint) or Property(unmapped(place, what))
-        return replace(found, column=_COMPUTED)
+            found = self.of_python(hint) or Property(no_type_error(place, what))
+        return with_column(found, _COMPUTED)
 
     def relation(self, mapped: RelationshipProperty[Any], mapper: Mapper[Any]) -> Property:
         table, join = _joined(mapped, mapper)
@@ -225,7 +239,7 @@ class _Reader:
     # ---- types -----------------------------------------------------------------------------------
 
     def type(self, place: str, given: TypeEngine[Any]) -> Property:
-        return self.known(given) or Property(unmapped(place, repr(given)))
+        return self.known(given) or Property(no_type_error(place, repr(given)))
 
     def known(self, given: TypeEngine[Any]) -> Property | None:
         """A type of SQL, with what its values are stored as; None for one that OData has not."""
@@ -253,7 +267,7 @@ class _Reader:
         if found is None or inner is None or found.type == inner.type:
             return inner
         is_text = isinstance(found.type, edm.EnumType) and inner.type is edm.STRING
-        return replace(found, storage="text" if is_text else None, scale=inner.scale)
+        return replace(found, column=Column(storage="text" if is_text else None), scale=inner.scale)
 
     def of_python(self, hint: Any) -> Property | None:
         """A type of Python, `None` beside it aside."""
@@ -275,12 +289,12 @@ class _Reader:
             text: found.members[member.value if isinstance(member.value, str) else name]
             for text, (name, member) in zip(given.enums, members, strict=False)
         }
-        return Property(found, storage="text", texts=None if texts == found.members else texts)
+        return Property(found, column=Column(storage="text", texts=None if texts == found.members else texts))
 
 
-def _by_name(prop: Property) -> ByName:
+def _by_name(prop: Property) -> Alias:
     """A synonym, or a hybrid, which may give what another attribute has."""
-    return ByName(**{each.name: getattr(prop, each.name) for each in fields(Property)})
+    return Alias(**{each.name: getattr(prop, each.name) for each in fields(Property)})
 
 
 def _names(given: type) -> Iterator[str]:
@@ -299,7 +313,7 @@ def _with_facets(given: Any, name: str, found: edm.PrimitiveType) -> Property | 
         return _number(given)
     if found is edm.STRING:
         collation = "insensitive" if own == "postgresql.CITEXT" else _collation(given.collation)
-        return Property(found, collation=collation)
+        return Property(found, column=Column(collation=collation))
     if found is edm.DECIMAL:
         scale = 4 if name.endswith("MONEY") else given.scale
         return Property(found if getattr(given, "asdecimal", True) else edm.DOUBLE, scale=scale)
@@ -313,10 +327,11 @@ def _with_facets(given: Any, name: str, found: edm.PrimitiveType) -> Property | 
     if found is edm.DATE_TIME_OFFSET and (has_zone or own == "mssql.DATETIMEOFFSET"):
         return Property(found)
     if own == "oracle.FLOAT":
-        return Property(found, storage={"oracle": "number"})
+        return Property(found, column=Column(storage={"oracle": "number"}))
     is_native = getattr(given, "native_uuid", True) and getattr(given, "native", True)
     storages = _STORAGES.get(name)
-    return Property(found, storage=storages if is_native or storages is None else storages["sqlite"])
+    storage = storages if is_native or storages is None else storages["sqlite"]
+    return Property(found, column=Column(storage=storage))
 
 
 def _number(given: Any) -> Property:
@@ -330,7 +345,7 @@ def _number(given: Any) -> Property:
     return Property(edm.DECIMAL, scale=0)
 
 
-def _collation(name: str | None) -> str | None:
+def _collation(name: str | None) -> Collation | None:
     """How a collation compares, by its name; one that is not known may take some texts for equal."""
     if name is None:
         return None
@@ -367,8 +382,8 @@ def _joined(
         and all(
             isinstance(clause, sql.elements.BinaryExpression)
             and clause.operator is operators.eq
-            and isinstance(clause.left, Column)
-            and isinstance(clause.right, Column)
+            and isinstance(clause.left, sa.Column)
+            and isinstance(clause.right, sa.Column)
             for clause in clauses
         )
         and all(near.table is here and far.table is there for near, far in pairs)
