@@ -1,199 +1,222 @@
-"""Null and truth, once for all backends: three-valued logic becomes two-valued logic.
+"""Null logic, once for all backends: three-valued logic becomes two-valued logic.
 
-OData's `and`, `or` and `not` know true, false and null (URL Conventions 5.1.1.1). A backend is never
-asked for such a value of a condition. It is asked whether the condition *holds*: whether it is `wanted`
-(true or false), with `on_null` as the answer where it is null. `not` turns `wanted` round, De Morgan does
-the rest, and what arrives at a backend is made of `every`, `some` and tests of values, each of which
-holds or not. A null test is asked for only where a value can be null.
+OData's `and`, `or` and `not` know true, false and null (URL Conventions 5.1.1.1). No backend computes such
+a value of a condition. It is asked for a condition that *holds* or does not: the expression is `wanted`
+(true or false), and `on_null` is the answer where it is null. `not` flips `wanted`, De Morgan's laws do the
+rest, and a backend composes `every`, `some` and tests of values. A null test is requested only where a
+value can be null: `not (size gt 3)` becomes `size <= 3 OR size IS NULL`, without the second part if `size`
+is not nullable.
 
-A backend is a class with the methods of `Emitter`; `condition` and `value` call them, children first.
+A backend is a class with the methods of `Emitter`. `condition` and `value` call them, children first.
+They recurse: the parser bounds the height of a tree.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any, Protocol, TypeVar
 
 from . import edm
 from .check.typed import TypedCall, TypedList, TypedPath, has_values_only
+from .errors import ODataError
 from .language.ast import Lambda, Literal, Node, TypeName
+from .rewrites import bound_of_page, isof_as_null_test, or_as_in
 
 COMPARISONS = frozenset(("gt", "ge", "lt", "le"))
 _COMPARED = COMPARISONS | {"eq", "ne"}
 _ATOMS = _COMPARED | {"in"}
-_LOGIC = frozenset(("and", "or", "not", "eq", "ne", "in", "any", "all", "isof")) | COMPARISONS
+_LOGIC = _ATOMS | {"and", "or", "not", "any", "all", "isof"}
+C = TypeVar("C")
+"""A backend's own type for a compiled condition, which holds or not."""
+V = TypeVar("V")
+"""Its type for a compiled value or collection, which can be null."""
 
 
-class Emitter(Protocol):
-    """What a backend says in its own language. A part is whatever the backend makes of an expression."""
+class Emitter(Protocol[C, V]):
+    """The interface of a backend, with examples in SQL.
 
-    node: Node | None
-    """The operation that is being said, for the place of what is wrong with it."""
+    A backend chooses what it returns for a condition (`C`) and for a value (`V`): texts of SQL, functions,
+    dictionaries of JSON. It raises an ODataError for an operation that it does not support; a problem
+    without an option gets `option` and the place of the innermost expression that is being compiled.
+    """
+
+    option: str
+    """The query option that is compiled: `$filter` or `$orderby`."""
     uses_indexes: bool
-    """Whether a bound that follows from a condition, said beside it, helps to find rows."""
+    """True if a redundant bound helps the backend to find rows (see `rewrites.bound_of_page`)."""
 
-    def constant(self, holds: bool) -> Any:
-        """A condition that always holds, or never."""
+    # ---- conditions ------------------------------------------------------------------------------
 
-    def every(self, parts: Sequence[Any]) -> Any:
-        """The condition that all parts hold."""
+    def constant(self, holds: bool) -> C:
+        """Compile a condition that always holds, or never: `1 = 1`, `1 = 0`."""
 
-    def some(self, parts: Sequence[Any]) -> Any:
-        """The condition that a part holds."""
+    def every(self, parts: Sequence[C]) -> C:
+        """Join conditions that all must hold: `a = 1 AND b = 2`."""
+
+    def some(self, parts: Sequence[C]) -> C:
+        """Join conditions of which one must hold: `a = 1 OR b = 2`."""
 
     def test(
-        self,
-        node: TypedCall | TypedPath,
-        parts: Sequence[Any],
-        nullable: Sequence[bool],
-        wanted: bool,
-        on_null: bool,
-    ) -> Any:
-        """That an operation gives `wanted` for its arguments; `on_null` where one of them is null.
+        self, node: Node, parts: Sequence[V], nullable: Sequence[bool], wanted: bool, on_null: bool
+    ) -> C:
+        """Test that an operation returns `wanted`; `on_null` is the answer where an argument is null.
 
-        For a Boolean value itself, the node is any typed node and parts its value.
+        `not contains(name,'x')` -> `NOT name LIKE '%x%'`, and `... OR name IS NULL` if `on_null`.
+        node      a TypedCall; for a Boolean value itself, as `active`, its TypedPath or TypedCall
+        parts     the arguments; for a Boolean value, the value alone
+        nullable  for each part, True if it can be null
         """
 
     def equals(
-        self, left: Any, right: Any, types: tuple[edm.Type, edm.Type], nullable: Sequence[bool], wanted: bool
-    ) -> Any:
-        """Whether two values are equal, where null equals null."""
+        self, left: V, right: V, types: tuple[edm.Type, edm.Type], nullable: Sequence[bool], wanted: bool
+    ) -> C:
+        """Test that two values are equal, or differ if not `wanted`; null equals null alone.
 
-    def compare_fast(self, node: TypedCall, path: TypedPath, value: Literal, wanted: bool) -> Any:
-        """A comparison of a path with a value, which is not null, if there is a short way; None if not."""
+        `name ne other` -> `name IS DISTINCT FROM other`, or `name <> other` if neither is nullable.
+        """
 
-    def is_null(self, part: Any, wanted: bool) -> Any:
-        """Whether a value is null."""
+    def compare_fast(self, node: TypedCall, path: TypedPath, value: Literal, wanted: bool) -> C | None:
+        """Compile `size gt 3` at once, a path and a value other than null; None to take the usual way."""
 
-    def in_values(self, part: Any, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool) -> Any:
-        """Whether a value equals one of the items: Python values, None among them."""
+    def is_null(self, part: V, wanted: bool) -> C:
+        """Test that a value is null, or is not: `name IS NULL`, `name IS NOT NULL`."""
 
-    def in_collection(self, part: Any, collection: Any, wanted: bool) -> Any:
-        """Whether a value equals a member of a collection."""
+    def in_values(self, part: V, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool) -> C:
+        """Test that a value is one of some Python values, with None for null: `size IN (1, 2)`."""
 
-    def exists(self, collection: Any, level: int, type: edm.Type, body: Any | None, wanted: bool) -> Any:
-        """Whether the body holds for a member of a collection, or whether there is one."""
+    def in_collection(self, part: V, collection: V, wanted: bool) -> C:
+        """Test that a value is a member of a collection: `'red' in tags` -> `'red' = ANY(tags)`."""
 
-    def enter(self, level: int, type: edm.Type, collection: Any) -> None:
-        """The body of a lambda over a collection begins; `exists` or `filtered` of that level ends it."""
+    def enter(self, level: int, type: edm.Type, collection: V) -> None:
+        """Begin the body of a lambda; paths of this level read its variable.
 
-    def literal(self, node: Literal) -> Any:
-        """A value of the query, or null."""
+        `exists` or `filter_members` with the same level ends it. The row has level 0.
+        """
 
-    def path(self, node: TypedPath) -> Any:
-        """A value of the row, null where the path leads through null."""
+    def exists(self, collection: V, level: int, type: edm.Type, body: C | None, wanted: bool) -> C:
+        """Test that the body holds for a member, or that there is one if it is None.
 
-    def call(self, node: TypedCall, parts: Sequence[Any], nullable: Sequence[bool]) -> Any:
-        """The value of an operation; null where an argument is."""
+        `tags/any(t: t eq 'red')` -> `EXISTS (SELECT 1 FROM tags AS t WHERE ... AND t.name = 'red')`;
+        `all` arrives as `any` of the opposite, not `wanted`.
+        """
 
-    def truth_value(self, holds: Any) -> Any:
-        """A condition as a value, true or false."""
+    # ---- values ----------------------------------------------------------------------------------
 
-    def kleene(self, name: str, parts: Sequence[Any]) -> Any:
-        """`and`, `or` or `not` of Boolean values, which can be null, as a value."""
+    def literal(self, node: Literal) -> V:
+        """Compile a value of the query, or null: a bound parameter."""
 
-    def choose(self, pairs: Sequence[tuple[Any, Any]]) -> Any:
-        """The value of the first pair whose condition holds, else null."""
+    def path(self, node: TypedPath) -> V:
+        """Compile a property: `supplier/name` -> `s.name`, null where the path leads through null."""
 
-    def cast(self, part: Any, source: edm.Type, target: edm.Type) -> Any:
-        """A value as another type, null where it cannot be."""
+    def call(self, node: TypedCall, parts: Sequence[V], nullable: Sequence[bool]) -> V:
+        """Compile the value of an operation, null if an argument is: `length(name)` -> `LENGTH(name)`."""
 
-    def count_members(self, collection: Any) -> Any:
-        """The number of members."""
+    def truth_value(self, holds: C) -> V:
+        """Make a value of a condition: `CASE WHEN size > 3 THEN TRUE ELSE FALSE END`."""
 
-    def filter_members(self, collection: Any, level: int, type: edm.Type, body: Any) -> Any:
-        """The members for which the body holds."""
+    def kleene(self, name: str, parts: Sequence[V]) -> V:
+        """Compile `and`, `or` or `not` of Boolean values as a value that can be null: `(a AND b)`."""
 
-    def list_of(self, parts: Sequence[Any]) -> Any:
-        """A list of values."""
+    def choose(self, pairs: Sequence[tuple[C, V]]) -> V:
+        """Compile the value of the first pair whose condition holds, or null: a CASE."""
+
+    def cast(self, part: V, source: edm.Type, target: edm.Type) -> V:
+        """Convert a value to another type, null if it has no such value: `CAST(size AS VARCHAR)`."""
+
+    def count_members(self, collection: V) -> V:
+        """Compile the number of members: `tags/$count` -> `(SELECT COUNT(*) FROM tags ...)`."""
+
+    def filter_members(self, collection: V, level: int, type: edm.Type, body: C) -> V:
+        """Compile the members for which the body holds: `tags/$filter(rank gt 1)`."""
+
+    def list_of(self, parts: Sequence[V]) -> V:
+        """Compile a list of values: `(size, 2)` in `3 in (size,2)`."""
 
 
-def condition(emitter: Emitter, node: Node, wanted: bool = True, on_null: bool = False) -> Any:
-    """That a Boolean expression is `wanted`; `on_null` where it is null."""
+def condition(emitter: Emitter[C, V], node: Node, wanted: bool = True, on_null: bool = False) -> C:
+    """Compile the condition that a Boolean expression is `wanted`; where it is null, `on_null` holds."""
     while type(node) is TypedCall and node.function == "not":
         node, wanted = node.arguments[0], not wanted
-    if type(node) is TypedCall:
-        if node.function == "or" and wanted and emitter.uses_indexes:
-            node = _paged(node)
-        name, arguments = node.function, node.arguments
-        if name in _COMPARED:
-            left, right = arguments
-            if type(left) is TypedPath and type(right) is Literal and right.value is not None:
-                emitter.node = node
-                part = emitter.compare_fast(node, left, right, wanted)
-                if part is not None:
-                    return part
-        elif name == "and" or name == "or":
-            choice = _choice(node) if name == "or" else None
-            if choice is not None:
-                path, items = choice
-                emitter.node = node
-                return emitter.in_values(emitter.path(path), path.nullable, items, path.type, wanted)
-            parts = [condition(emitter, argument, wanted, on_null) for argument in arguments]
-            return emitter.every(parts) if (name == "and") is wanted else emitter.some(parts)
-        elif name == "any" or name == "all":
-            return _quantifier(emitter, node, wanted)
-        elif name == "isof":
-            return _isof(emitter, node, wanted)
-        if name in _ATOMS or "(" in node.key:
-            parts = [value(emitter, argument) for argument in _operands(node)]
-            return _atom(emitter, node, parts, wanted, on_null)
-    if type(node) is Literal:
-        return emitter.constant(on_null if node.value is None else node.value is wanted)
-    part = value(emitter, node)
-    emitter.node = node
-    nullable = (node.nullable,)
-    return emitter.test(node, (part,), nullable, wanted, on_null)  # type: ignore[arg-type]  # a call or a path
+    try:
+        if type(node) is TypedCall:
+            if node.function == "or":
+                node = or_as_in(bound_of_page(node) if wanted and emitter.uses_indexes else node)
+            elif node.function == "isof":
+                node = isof_as_null_test(node)
+        if type(node) is Literal:
+            return emitter.constant(on_null if node.value is None else node.value is wanted)
+        if type(node) is TypedCall:
+            name = node.function
+            if name == "and" or name == "or":
+                conditions = []
+                for argument in node.arguments:
+                    conditions.append(condition(emitter, argument, wanted, on_null))
+                return emitter.every(conditions) if (name == "and") is wanted else emitter.some(conditions)
+            if name == "any" or name == "all":
+                return _quantifier(emitter, node, wanted)
+            if name in _COMPARED:
+                left, right = node.arguments
+                if type(left) is TypedPath and type(right) is Literal and right.value is not None:
+                    found = emitter.compare_fast(node, left, right, wanted)
+                    if found is not None:
+                        return found
+            if name in _ATOMS or "(" in node.key:
+                operands = node.arguments
+                if name == "in" and has_values_only(operands[1]):
+                    operands = operands[:1]  # the items are compared as Python values
+                parts = []
+                for operand in operands:
+                    parts.append(value(emitter, operand))
+                return _atom(emitter, node, parts, wanted, on_null)
+        return emitter.test(node, (value(emitter, node),), (node.nullable,), wanted, on_null)
+    except ODataError as error:
+        raise _placed(error, emitter.option, node) from None
 
 
-def _paged(node: TypedCall) -> TypedCall:
-    """What asks for a page behind a row, with a bound for an index before it.
-
-    `a lt 1 or a eq 1 and b lt 2` is `a le 1 and (a lt 1 or b lt 2)`; other trees stay as they are.
-    """
-    strict = next((part for part in node.arguments if _is_bound(part, ("lt", "gt"))), None)
-    if strict is None:
-        return node
-    assert isinstance(strict, TypedCall)
-    rest: list[Node] = [strict]
-    for part in node.arguments:
-        if part is strict:
-            continue
-        if not (type(part) is TypedCall and part.function == "and" and _is_bound(part.arguments[0], ("eq",))):
-            return node
-        equal, *others = part.arguments
-        if equal.arguments != strict.arguments:  # type: ignore[attr-defined]  # it is a call
-            return node
-        rest.append(others[0] if len(others) == 1 else _with(part, "and", others))
-    name = "le" if strict.function == "lt" else "ge"
-    bound = TypedCall(name, strict.arguments, strict.span, name, edm.BOOLEAN, False)
-    return _with(node, "and", [bound, _with(node, "or", rest)])
-
-
-def _is_bound(node: Node, names: tuple[str, ...]) -> bool:
-    """Whether a node compares a path with a value by one of some operators."""
-    if not (type(node) is TypedCall and node.function in names):
-        return False
-    path, value = node.arguments
-    if not (type(path) is TypedPath and path.members and type(value) is Literal):
-        return False
-    return value.value is not None
-
-
-def _with(node: TypedCall, name: str, arguments: list[Node]) -> TypedCall:
-    return TypedCall(name, tuple(arguments), node.span, name, edm.BOOLEAN, node.nullable)
-
-
-def _operands(node: TypedCall) -> Sequence[Node]:
-    """The arguments, without the list of literals behind `in`, whose values are taken as they are."""
-    if node.function == "in" and has_values_only(node.arguments[1]):
-        return node.arguments[:1]
-    return node.arguments
+def value(emitter: Emitter[C, V], node: Node) -> V:
+    """Compile the value of an expression."""
+    try:
+        if type(node) is TypedPath:
+            return emitter.path(node)
+        if type(node) is Literal:
+            return emitter.literal(node)
+        parts = []
+        if type(node) is TypedList:
+            for item in node.items:
+                parts.append(value(emitter, item))
+            return emitter.list_of(parts)
+        assert isinstance(node, TypedCall)
+        name = node.function
+        if name in _LOGIC and not (node.nullable and name in ("and", "or", "not")):
+            return emitter.truth_value(condition(emitter, node))
+        if name == "$filter":
+            collection = _enter(emitter, node)
+            body = condition(emitter, node.arguments[1])
+            return emitter.filter_members(collection, node.level, _element(node), body)
+        if name == "case":
+            pairs = []
+            for when, then in zip(node.arguments[::2], node.arguments[1::2], strict=True):
+                holds = condition(emitter, when)
+                pairs.append((holds, value(emitter, then)))
+            return emitter.choose(pairs)
+        for argument in node.arguments:
+            if not isinstance(argument, TypeName):
+                parts.append(value(emitter, argument))
+        if name in _LOGIC:
+            # As conditions, the true and the false form of each operand would double at each level.
+            return emitter.kleene(name, parts)
+        if name == "cast":
+            return emitter.cast(parts[0], node.arguments[0].type, node.type)
+        if name == "$count":
+            return emitter.count_members(parts[0])
+        return emitter.call(node, parts, [argument.nullable for argument in node.arguments])
+    except ODataError as error:
+        raise _placed(error, emitter.option, node) from None
 
 
-def _atom(emitter: Emitter, node: TypedCall, parts: list[Any], wanted: bool, on_null: bool) -> Any:
-    """The condition of an operation whose operands are known."""
-    emitter.node = node
+def _atom(emitter: Emitter[C, V], node: TypedCall, parts: list[V], wanted: bool, on_null: bool) -> C:
+    """Compile the condition of an operation whose operands are compiled."""
     name = node.function
     if name == "eq" or name == "ne":
         return _equality(emitter, node, parts, wanted is (name == "eq"))
@@ -201,7 +224,8 @@ def _atom(emitter: Emitter, node: TypedCall, parts: list[Any], wanted: bool, on_
         if len(parts) == 2:
             return emitter.in_collection(parts[0], parts[1], wanted)
         left, right = node.arguments
-        items = [item.value for item in right.items]  # type: ignore[attr-defined]  # it is a list of literals
+        assert isinstance(right, TypedList)
+        items = [item.value for item in right.items if isinstance(item, Literal)]
         if not items:
             return emitter.constant(not wanted)
         return emitter.in_values(parts[0], left.nullable, items, left.type, wanted)
@@ -216,118 +240,46 @@ def _atom(emitter: Emitter, node: TypedCall, parts: list[Any], wanted: bool, on_
     return emitter.test(node, parts, nullable, wanted, on_null)
 
 
-def value(emitter: Emitter, node: Node) -> Any:
-    """The value of an expression."""
-    kind = type(node)
-    if kind is TypedPath:
-        return emitter.path(node)  # type: ignore[arg-type]  # kind says so
-    if kind is Literal:
-        return emitter.literal(node)  # type: ignore[arg-type]  # kind says so
-    if isinstance(node, TypedList):
-        parts = []
-        for item in node.items:
-            parts.append(value(emitter, item))
-        emitter.node = node
-        return emitter.list_of(parts)
-    assert isinstance(node, TypedCall)
-    name = node.function
-    if name in ("and", "or", "not") and node.nullable:
-        # Values, not conditions: what is true and what is false would double at each level.
-        parts = []
-        for argument in node.arguments:
-            parts.append(value(emitter, argument))
-        emitter.node = node
-        return emitter.kleene(name, parts)
-    if name in _LOGIC:
-        holds = condition(emitter, node, True, False)
-        emitter.node = node
-        return emitter.truth_value(holds)
-    if name == "case":
-        pairs = []
-        for given, result in zip(node.arguments[::2], node.arguments[1::2], strict=True):
-            test = condition(emitter, given, True, False)
-            pairs.append((test, value(emitter, result)))
-        emitter.node = node
-        return emitter.choose(pairs)
-    if name == "$filter":
-        return _filtered(emitter, node)
-    parts = []
-    for argument in node.arguments:
-        if not isinstance(argument, TypeName):
-            parts.append(value(emitter, argument))
-    emitter.node = node
-    if name == "cast":
-        return emitter.cast(parts[0], node.arguments[0].type, node.type)
-    if name == "$count":
-        return emitter.count_members(parts[0])
-    return emitter.call(node, parts, [argument.nullable for argument in node.arguments])
-
-
-def _choice(node: TypedCall) -> tuple[TypedPath, list[Any]] | None:
-    """The path and values of `a eq 1 or a eq 2 or ...`, which is `a in (1, 2, ...)`; None for other trees."""
-    first: TypedPath | None = None
-    items = []
-    for part in node.arguments:
-        if not (type(part) is TypedCall and part.function == "eq"):
-            return None
-        left, right = part.arguments
-        if not (type(left) is TypedPath and left.members and type(right) is Literal):
-            return None
-        if first is None:
-            first = left
-        elif left.members != first.members or left.level != first.level:
-            return None
-        items.append(right.value)
-    return None if first is None else (first, items)
-
-
-def _equality(emitter: Emitter, node: TypedCall, parts: list[Any], wanted: bool) -> Any:
+def _equality(emitter: Emitter[C, V], node: TypedCall, parts: list[V], wanted: bool) -> C:
     left, right = node.arguments
     first, second = parts
     if type(left) is Literal and type(right) is not Literal:
         left, right, first, second = right, left, second, first
     if type(right) is Literal and right.value is None:
         return emitter.is_null(first, wanted) if left.nullable else emitter.constant(not wanted)
-    return emitter.equals(first, second, (left.type, right.type), (left.nullable, right.nullable), wanted)
+    types = (left.type, right.type)
+    return emitter.equals(first, second, types, (left.nullable, right.nullable), wanted)
 
 
-def _quantifier(emitter: Emitter, node: TypedCall, wanted: bool) -> Any:
-    """`any`: a member makes it true. `all`: no member leaves it false or null."""
+def _quantifier(emitter: Emitter[C, V], node: TypedCall, wanted: bool) -> C:
+    """Compile `any`, which a member makes true, or `all`, which a false or null member makes false."""
     is_any = node.function == "any"
-    collection = value(emitter, node.arguments[0])
-    element = node.arguments[0].type.element  # type: ignore[attr-defined]  # it is a collection
-    emitter.node = node
-    emitter.enter(node.level, element, collection)
+    collection = _enter(emitter, node)
     body = None
     if len(node.arguments) > 1:
         predicate = node.arguments[1]
         assert isinstance(predicate, Lambda)
         body = condition(emitter, predicate.predicate, is_any, not is_any)
-    emitter.node = node
-    return emitter.exists(collection, node.level, element, body, wanted is is_any)
+    return emitter.exists(collection, node.level, _element(node), body, wanted is is_any)
 
 
-def _filtered(emitter: Emitter, node: TypedCall) -> Any:
-    source, predicate = node.arguments
-    collection = value(emitter, source)
-    element = source.type.element  # type: ignore[attr-defined]  # it is a collection
-    emitter.node = node
-    emitter.enter(node.level, element, collection)
-    body = condition(emitter, predicate)
-    emitter.node = node
-    return emitter.filter_members(collection, node.level, element, body)
+def _enter(emitter: Emitter[C, V], node: TypedCall) -> V:
+    """Compile the collection of a lambda, and begin its body."""
+    collection = value(emitter, node.arguments[0])
+    emitter.enter(node.level, _element(node), collection)
+    return collection
 
 
-def _isof(emitter: Emitter, node: TypedCall, wanted: bool) -> Any:
-    """The type is known without the row; null is of no type."""
-    operand, target = node.arguments
-    assert isinstance(target, TypeName)
-    name = target.name
-    own = operand.type.name
-    if own not in (name, f"Edm.{name}") and own.rpartition(".")[2] != name.rpartition(".")[2]:
-        return emitter.constant(not wanted)
-    if not operand.nullable:
-        return emitter.constant(wanted)
-    part = value(emitter, operand)
-    emitter.node = node
-    return emitter.is_null(part, not wanted)
+def _element(node: TypedCall) -> edm.Type:
+    """The type of the members of a call's collection."""
+    type = node.arguments[0].type
+    assert isinstance(type, edm.CollectionType)
+    return type.element
+
+
+def _placed(error: ODataError, option: str, node: Node) -> ODataError:
+    """Add the place of a node to the problems that have none."""
+    if all(problem.option for problem in error.problems):
+        return error
+    placed = [p if p.option else replace(p, option=option, span=node.span) for p in error.problems]
+    return type(error)(placed)

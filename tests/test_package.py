@@ -25,7 +25,7 @@ SHIPPED = (
 
 ORDER = (
     "problems", "edm", "limits", "operations", "regex", "answers", "errors", "language", "model", "check", "query",
-    "logic", "rewrites", "python", "sql", "web", "starlette", "fastapi", "flask", "django", "testing", "strategies",
+    "rewrites", "logic", "python", "sql", "web", "starlette", "fastapi", "flask", "django", "testing", "strategies",
     "cli", "__main__",
 )  # fmt: skip
 """The folders and files at the package's top level: each imports only from those before it."""

@@ -39,7 +39,7 @@ class Closures:
     """Emits functions (see `logic.Emitter`)."""
 
     uses_indexes = False
-    node: Node | None = None
+    option = "$filter"
 
     def __init__(self, zone: dt.tzinfo) -> None:
         self.zone = zone

@@ -74,7 +74,7 @@ class Source:
     """Emits expressions of Python (see `logic.Emitter`)."""
 
     uses_indexes = False
-    node: Node | None = None
+    option = "$filter"
 
     def __init__(self, zone: dt.tzinfo, items: bool) -> None:
         self.zone = zone

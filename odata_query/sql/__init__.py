@@ -12,9 +12,10 @@ from typing import Any
 
 from .. import edm
 from ..check.typed import TypedCall, TypedPath
+from ..errors import error
 from ..language.ast import Literal, Node, OrderByItem
 from ..logic import condition, value
-from ..problems import ConfigurationError, Phrase
+from ..problems import ConfigurationError, Name, Phrase, problem
 from ..query import Query
 from .dialects import dialect as find
 from .dialects.base import Dialect
@@ -212,9 +213,9 @@ def _order(emitter: SqlEmitter, items: Sequence[OrderByItem]) -> str:
         storage = part.storage
         text = part.text if storage is not None and storage.is_ordered else emitter.text(part)
         if "(SELECT " in text and not emitter.dialect.sorts_by_subqueries:
-            emitter.node = item.expression
+            message, engine = "unsupported-expression.engine-cannot", Name(emitter.dialect.name)
             what = Phrase("sort-by-another-table")
-            raise emitter.refused("unsupported-expression.engine-cannot", what=what)
+            raise error([problem(message, "$orderby", item.expression.span, engine=engine, what=what)])
         if type is edm.STRING and emitter.collation_of(part) != "binary":
             text = emitter.dialect.binary.format(a=text)
         direction = " DESC" if item.descending else ""

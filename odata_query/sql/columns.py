@@ -10,7 +10,6 @@ from typing import Any
 from .. import edm
 from ..check.typed import TypedPath
 from ..errors import error
-from ..language.ast import Node
 from ..model.properties import ComplexType, Member, Property, StructuredType
 from ..problems import ConfigurationError, Name, Phrase, problem
 from .dialects.base import Dialect, Members
@@ -38,7 +37,6 @@ class SqlPaths:
     """What a statement knows of the rows it reads from."""
 
     uses_indexes = True
-    node: Node | None = None
 
     def __init__(self, dialect: Dialect, zone: dt.tzinfo, can_join: bool, native: bool) -> None:
         self.dialect = dialect
@@ -329,8 +327,7 @@ class SqlPaths:
 
     def refused(self, message: str, **values: Any) -> Exception:
         """The error for what the query asks for at the node that is being said."""
-        span = (0, 0) if self.node is None else self.node.span
-        return error([problem(message, self.option, span, engine=Name(self.dialect.name), **values)])
+        return error([problem(message, engine=Name(self.dialect.name), **values)])
 
     def too_far(self) -> Exception:
         what = Phrase("relate-nested-rows")

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from .. import edm
-from ..check.typed import TypedCall, TypedPath
-from ..language.ast import Literal
+from ..check.typed import TypedCall
+from ..language.ast import Literal, Node
 from ..operations import OPERATIONS
 from ..problems import Name, Phrase
 from ..python import functions as python_values
@@ -49,19 +49,18 @@ class SqlEmitter(SqlConditions):
 
     def test(
         self,
-        node: TypedCall | TypedPath,
+        node: Node,
         parts: Sequence[Part],
         nullable: Sequence[bool],
         wanted: bool,
         on_null: bool,
     ) -> Sql:
-        is_call = isinstance(node, TypedCall)
-        if is_call and node.function in SIGNS:  # type: ignore[union-attr]  # is_call says so
-            return self.compare(node, parts, nullable, wanted)  # type: ignore[arg-type]  # is_call says so
-        if is_call and "(" in node.key:  # type: ignore[union-attr]  # is_call says so
-            part = self.operation(node, parts, nullable)  # type: ignore[arg-type]  # is_call says so
+        if isinstance(node, TypedCall) and node.function in SIGNS:
+            return self.compare(node, parts, nullable, wanted)
+        if isinstance(node, TypedCall) and "(" in node.key:
+            part = self.operation(node, parts, nullable)
             if type(part) is Sql:
-                can_fail = node.key in _CAN_FAIL  # type: ignore[union-attr]  # is_call says so
+                can_fail = node.key in _CAN_FAIL
                 nullable = [*nullable, node.nullable and (can_fail or not any(nullable))]
                 parts = [*parts, part]
         else:

@@ -26,7 +26,7 @@ RANGED |= {"Edm.Double", "Edm.Single", "Edm.Date", "Edm.DateTimeOffset"}
 SORTED = RANGED | {"Edm.String", "Edm.Guid"}
 
 
-def refused(what: str, option: str, span: tuple[int, int] = (0, 0), code: str = "expression") -> Exception:
+def refused(what: str, option: str = "", span: Any = (0, 0), code: str = "expression") -> Exception:
     what += " is not supported by AEM Assets."
     return oq.UnsupportedError([oq.Problem(f"unsupported-{code}", what, option, span)])
 
@@ -51,17 +51,18 @@ def field(node: Any) -> str:
 class Conditions:
     """Says conditions as items of a search (see `logic.Emitter`); a value is its node."""
 
-    uses_indexes = False
-    node: Any = None
+    option, uses_indexes = "$filter", False
     every = staticmethod(partial(joined, "and"))
     some = staticmethod(partial(joined, "or"))
 
-    def refuse(self, *_: Any, what: str = "") -> NoReturn:  # the operation, or what it is asked for
-        code, what = ("expression", what) if what else ("function", f"'{self.node.function}'")
-        raise refused(what, "$filter", getattr(self.node, "span", (0, 0)), code)
+    def refuse(self, node: Any, *_: Any, what: str = "", code: str = "expression") -> NoReturn:
+        code, what = (code, what) if what else ("function", f"'{node.function}'")
+        raise refused(what, code=code)  # odata_query.logic adds the place
 
-    in_collection = exists = enter = call = choose = cast = count_members = filter_members = refuse
+    in_collection = exists = enter = count_members = filter_members = call = refuse
     truth_value = kleene = list_of = partialmethod(refuse, what="A list, or a condition as a value,")
+    choose = partialmethod(refuse, what="'case'", code="function")
+    cast = partialmethod(refuse, what="'cast'", code="function")
     compare_fast = staticmethod(lambda *_: None)  # there is no shorter way
 
     def constant(self, holds: bool) -> Any:
@@ -71,9 +72,8 @@ class Conditions:
         return node
 
     def path(self, node: TypedPath) -> Any:
-        self.node = node  # for what is refused before the operation around it is known
         if hasattr(node.type, "element") or hasattr(node.type, "properties"):
-            self.refuse(what=f"A condition on '{oq.unparse(node)}'")
+            self.refuse(None, what=f"A condition on '{oq.unparse(node)}'")
         return node
 
     def plain(self, value: Any, type: Any) -> Any:
@@ -85,10 +85,10 @@ class Conditions:
         if isinstance(value, dt.date):  # moments too
             return value.isoformat()
         if not isinstance(value, int | float | Decimal) or math.isinf(value):
-            self.refuse(what=f"The value {value!s:.40} of {type.name}")
+            self.refuse(None, what=f"The value {value!s:.40} of {type.name}")
         number = int(value) if value == int(value) else float(value)
         if isinstance(value, Decimal) and Decimal(str(number)) != value:
-            self.refuse(what=f"The number {value!s:.40}")
+            self.refuse(None, what=f"The number {value!s:.40}")
         return number
 
     def test(self, node: Any, parts: Sequence[Any], _: object, wanted: bool, on_null: bool) -> Any:
@@ -96,11 +96,11 @@ class Conditions:
             found = self.in_values(node, True, [wanted is not on_null], node.type, True)
             return negated(found) if on_null else found
         if node.function not in RANGES:
-            self.refuse()
+            self.refuse(node)
         is_turned = isinstance(parts[0], oq.Literal)
         left, right = reversed(parts) if is_turned else parts
         if not isinstance(right, oq.Literal) or left.type.name not in RANGED:
-            self.refuse(what=f"'{node.function}' other than of a number or date with a value")
+            self.refuse(None, what=f"'{node.function}' other than of a number or date with a value")
         if right.value != right.value:  # NaN
             return self.constant(not wanted)
         bound = {RANGES[node.function][is_turned]: self.plain(right.value, left.type)}
@@ -109,7 +109,7 @@ class Conditions:
 
     def equals(self, left: Any, right: Any, types: Any, nullable: Sequence[bool], wanted: bool) -> Any:
         if not isinstance(right, oq.Literal):
-            self.refuse(what="A comparison of two properties")
+            self.refuse(None, what="A comparison of two properties")
         return self.in_values(left, nullable[0], [right.value], types[0], wanted)
 
     def in_values(self, part: Any, nullable: bool, items: Sequence[Any], type: Any, wanted: bool) -> Any:

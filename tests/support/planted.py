@@ -185,7 +185,7 @@ class NeLosesNull:
         """There is no short way."""
 
     def equals(self, left: Any, right: Any, types: Any, nullable: Any, wanted: bool) -> Any:
-        holds = super().same(left, right, types, nullable, wanted)
+        holds = super().equals(left, right, types, nullable, wanted)
         return holds if wanted else self.every([holds, self.is_null(left, False)])
 
 
@@ -215,7 +215,7 @@ class InWithoutNull:
 
     def in_values(self, part: Any, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool) -> Any:
         items = [item for item in items if item is not None]
-        return super().among(part, nullable, items, type, wanted)
+        return super().in_values(part, nullable, items, type, wanted)
 
 
 class SharedAlias:
@@ -255,7 +255,7 @@ class SameButSpaces:
 
     def equals(self, left: Any, right: Any, types: Any, nullable: Any, wanted: bool) -> Any:
         if edm.STRING not in types:
-            return super().same(left, right, types, nullable, wanted)
+            return super().equals(left, right, types, nullable, wanted)
         first, second = left.function, right.function
 
         def trimmed(value: str | None) -> str | None:
@@ -269,14 +269,11 @@ class SameButSpaces:
 def all_takes_null(emitter: Any, node: TypedCall, wanted: bool) -> Any:
     """`all` as no member for which the expression is false; what it was, but for one word."""
     is_any = node.function == "any"
-    collection = yield truth.value(emitter, node.arguments[0])
-    element = node.arguments[0].type.element
-    emitter.enter(node.level, element, collection)
+    collection = truth._enter(emitter, node)
     body = None
     if len(node.arguments) > 1:
-        body = yield truth.condition(emitter, node.arguments[1].predicate, is_any, False)
-    emitter.node = node
-    return emitter.exists(collection, node.level, element, body, wanted is is_any)
+        body = truth.condition(emitter, node.arguments[1].predicate, is_any, False)
+    return emitter.exists(collection, node.level, truth._element(node), body, wanted is is_any)
 
 
 def nulls_clause(dialect: SQLite, nullable: bool, descending: bool) -> str:
