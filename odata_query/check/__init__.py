@@ -1,1 +1,1 @@
-"""A tree and a model to a typed tree."""
+"""The check of a parsed tree against a model, which makes the typed tree."""

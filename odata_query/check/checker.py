@@ -1,359 +1,433 @@
-"""Names, types and ranges: the parser's tree over a model becomes a typed tree, or problems.
+"""The check: a parsed tree and a model give the typed tree, or problems.
 
-All problems of an expression are found in one pass, so that a client can mend them at once. A part
-that is wrong has the type UNKNOWN, which goes with everything.
+One pass finds all problems of an expression, so that a client can correct them together. A part that was
+reported becomes WRONG, whose type fits every other, so that each mistake is reported once.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from .. import edm
-from ..errors import error
-from ..language.ast import (
-    Call,
-    Lambda,
-    ListExpr,
-    Literal,
-    NamedValue,
-    Node,
-    OrderByItem,
-    Path,
-    TypeName,
-)
+from ..language.ast import Call, Lambda, ListExpr, Literal, NamedValue, Node, OrderByItem, Path, TypeName
 from ..language.printer import unparse
 from ..limits import Limits, effective
 from ..model.properties import StructuredType, types_named
-from ..operations import OPERATIONS, SEGMENTS, UNKNOWN, described, listed, number_kind, overload, promoted
-from ..problems import Phrase, Problem, shorten
-from .conversion import WRONG, is_nothing, is_unordered
-from .paths import COMPARISONS, OUTERMOST, Names, Scope
+from ..operations import OPERATIONS, SEGMENTS, UNKNOWN, described, listed, overload
+from ..problems import Name, Phrase, shorten
+from .conversion import (
+    PLAIN,
+    common_type,
+    comparable_elements,
+    convert,
+    fits_all,
+    is_ordered,
+    names_of,
+    promote,
+    promote_all,
+    read_duration,
+    read_literal,
+    type_list,
+    unify,
+)
+from .paths import COMPARISONS, IN_FILTER, IN_ORDERBY, Scope, resolve, unknown_function
+from .reporting import WRONG, Reporter, raise_problems
 from .typed import TypedCall, TypedList, TypedPath
 
+_MAX_CACHED_PATHS = 1_000
+_KNOWN = (edm.PrimitiveType, edm.CollectionType)
 
-class Validator(Names):
-    """The check of one option's expressions; `problems` is what it found."""
+
+class Checker:
+    """The check of one query option's expressions.
+
+    root      the type of the rows
+    reporter  collects the problems; its limits say which operations are allowed
+    zone      that of date-time literals without offset
+    """
+
+    def __init__(self, root: StructuredType, reporter: Reporter, zone: dt.tzinfo = dt.UTC) -> None:
+        self.root = root
+        self.reporter = reporter
+        self.report = reporter.report
+        self.zone = zone
+        self.scope = IN_FILTER
+        self.limits = limits = reporter.limits
+        self.allows_all = limits.functions is None and limits.operators is None
 
     # ---- expressions -----------------------------------------------------------------------------
 
     def filter(self, node: Node) -> Node:
-        """The typed tree of a filter; it must be Boolean."""
-        self.roots = (node,)
-        typed: Node = self.visit(node, OUTERMOST)
-        self.boolean(typed, node, "$filter")
+        """Type a filter, which must be Boolean."""
+        self.reporter.roots = (node,)
+        typed = self.visit(node, self.scope)
+        self.check_boolean(typed, node, "$filter")
         return typed
 
     def orderby(self, items: Sequence[OrderByItem]) -> tuple[OrderByItem, ...]:
-        """The typed items of an `$orderby`."""
+        """Type the items of an `$orderby`, whose values must have an order."""
+        self.reporter.roots = [item.expression for item in items]
+        self.scope = IN_ORDERBY
         found = []
-        self.roots = [item.expression for item in items]
         for item in items:
-            typed = self.visit(item.expression, OUTERMOST)
-            type = typed.type
-            if not isinstance(type, edm.PrimitiveType | edm.EnumType) or is_unordered(type.name):
-                self.refuse("not-sortable.type", item.expression, type=type.name)
+            typed = self.visit(item.expression, self.scope)
+            if not is_ordered(typed.type):
+                self.report("not-sortable.type", item.expression, type=typed.type.name)
             found.append(OrderByItem(typed, item.descending, item.span))
         return tuple(found)
 
-    def negates(self, node: Call) -> bool:
-        """Whether the left operand is `not x`, where probably the whole was to be negated."""
-        first = node.arguments[0]
-        return type(first) is Call and first.function == "not" and len(node.arguments) == 2
-
     def visit(self, node: Node, scope: Scope) -> Node:
-        """The typed node."""
+        """Return the typed node, or WRONG."""
+        # No comprehensions: on Python 3.11 each takes one more frame of the stack at every level.
         if type(node) is Path:
             return self.path(node, scope)
         if type(node) is Literal:
-            return self.literal(node)
+            is_text = type(node.value) is str and node.type is not edm.STRING
+            return read_literal(node, self.root, self.reporter, self.zone) if is_text else node
         if type(node) is Call:
             name = node.function
-            if not self.all_allowed and name in OPERATIONS and not OPERATIONS[name].is_allowed(self.limits):
-                return self.refuse("operation-not-allowed", node, name=_shown(node))
-            if name in _OPERATIONS:
-                if node.arguments and self.negates(node):
-                    operand = node.arguments[0].children()[0]
-                    meant = Call(name, (operand, node.arguments[1]))
-                    self.negated[id(operand)] = shorten(unparse(meant), 80)
-                arguments = [self.visit(argument, scope) for argument in node.arguments]
-                return _OPERATIONS[name](self, node, arguments)
-            handler = _HANDLERS.get(name)
-            return self.unknown_function(node, scope) if handler is None else handler(self, node, scope)
-        if isinstance(node, ListExpr):
-            return self.list(node, [self.visit(item, scope) for item in node.items])
-        return self.refuse("unsupported-expression.here", node, what=_kind(node))
+            if not self.allows_all and name in OPERATIONS and not OPERATIONS[name].is_allowed(self.limits):
+                return self.report("operation-not-allowed", node, name="-" if name == "negate" else name)
+            operation = _OPERATIONS.get(name)
+            if operation is not None:
+                arguments = []
+                for argument in node.arguments:
+                    arguments.append(self.visit(argument, scope))
+                return operation(self, node, arguments)
+            if name in _HANDLERS:
+                return _HANDLERS[name](self, node, scope)
+            return unknown_function(node, self.root, self.reporter)
+        if type(node) is ListExpr:
+            items = []
+            for item in node.items:
+                items.append(self.visit(item, scope))
+            return type_list(node, items, self.reporter)
+        what = Phrase("a-type") if isinstance(node, TypeName) else Phrase("a-json-object")
+        return self.report("unsupported-expression.here", node, what=what)
 
-    # ---- calls -----------------------------------------------------------------------------------
+    def path(self, node: Path, scope: Scope) -> Node:
+        """Resolve a path; those that start from the row of a filter are cached by the model."""
+        if scope is not IN_FILTER:
+            return resolve(node, scope, self.root, self.reporter)
+        cache = self.root._paths
+        known = cache.get(node.segments)
+        if known is None:
+            found = resolve(node, scope, self.root, self.reporter)
+            if isinstance(found, TypedPath) and len(cache) < _MAX_CACHED_PATHS:
+                cache[node.segments] = (found.level, found.members, found.type, found.nullable)
+            return found
+        return TypedPath(node.segments, node.span, *known)
 
-    def made(
-        self, node: Call, arguments: Sequence[Node], key: str, type: edm.Type, nullable: bool, level: int = 0
-    ) -> Node:
-        return TypedCall(node.function, tuple(arguments), node.span, key, type, nullable, level)
+    def check_boolean(self, typed: Node, node: Node, where: str) -> bool:
+        """Return True if a typed node is Boolean or null; report it otherwise."""
+        type = typed.type
+        if type is edm.BOOLEAN or fits_all(type):
+            return True
+        message_id, meant = "not-boolean", ""
+        if where == "not":
+            message_id, meant = "not-boolean.not", self.negated_around(node)
+        elif isinstance(node, Literal) and where in ("and", "or"):
+            message_id = "not-boolean.literal"
+        self.report(message_id, node, where=where, type=type.name, meant=Name(meant))
+        return False
+
+    def negated_around(self, operand: Node) -> str:
+        """The operation that `not` was probably to negate: `a eq b`, of `not a eq b`."""
+        negation = self.reporter.call_around(operand)
+        whole = negation and self.reporter.call_around(negation)
+        if whole is None or whole.function not in _OPERATIONS or len(whole.arguments) != 2:
+            return "a eq b"
+        if whole.arguments[0] is not negation:
+            return "a eq b"
+        return shorten(unparse(Call(whole.function, (operand, whole.arguments[1]))), 80)
+
+    # ---- operations on values --------------------------------------------------------------------
 
     def call(self, node: Call, arguments: list[Node]) -> Node:
-        """An operation with signatures."""
-        operation = OPERATIONS[node.function]
-        if len(arguments) not in _COUNTS[node.function]:
-            counts = tuple(map(str, _COUNTS[node.function]))
-            message = "wrong-argument-count.single" if counts == ("1",) else "wrong-argument-count"
-            return self.refuse(message, node, function=node.function, counts=counts, given=len(arguments))
+        """Type an operation that has signatures."""
+        name = node.function
+        if len(arguments) not in _COUNTS[name]:
+            counts, given = tuple(map(str, _COUNTS[name])), len(arguments)
+            message_id = "wrong-argument-count.single" if counts == ("1",) else "wrong-argument-count"
+            return self.report(message_id, node, function=name, counts=counts, given=given)
         types = [argument.type for argument in arguments]
         if UNKNOWN in types:
             return WRONG
-        names = tuple("Enum" if isinstance(t, edm.EnumType) else t.name for t in types)
-        found = overload(node.function, names)
+        found = overload(name, _names(types))
         if found is None:
-            arguments = [self.as_duration(argument) for argument in arguments]
-            names = tuple(argument.type.name for argument in arguments)
-            found = overload(node.function, names)
+            arguments = [read_duration(argument) for argument in arguments]
+            types = [argument.type for argument in arguments]
+            found = overload(name, _names(types))
         if found is None:
-            if self.sorting and node.function == "negate":
-                return self.refuse("wrong-type.descending", node, name=unparse(node.arguments[0]))
-            return self.refuse("wrong-type", self.culprit(node, names), **described(operation, names))
+            return self.report_types(node, tuple(type.name for type in types))
         signature, result = found
-        if "Collection,Collection" in signature.key:
-            elements = [t.element for t in types if isinstance(t, edm.CollectionType)]
-            if len(elements) == 2 and not self.have_like_members(*elements):
-                return self.refuse(
-                    "wrong-type.collections",
-                    node.arguments[1],
-                    function=node.function,
-                    given=listed(names),
-                )
-        if "Double" in signature.key:
-            arguments = [self.promote(a, p) for a, p in zip(arguments, signature.parameters, strict=True)]
-        if not self.check_values(node, arguments, signature.parameters):
+        parameters = signature.parameters
+        is_pair = parameters == ("Collection", "Collection") and edm.NULL not in types
+        if is_pair and not comparable_elements(*types):
+            names = listed(type.name for type in types)
+            return self.report("wrong-type.collections", node.arguments[1], function=name, given=names)
+        if "Double" in parameters:
+            arguments = list(map(promote, arguments, parameters))
+        if not self.check_values(node, arguments, parameters):
             return WRONG
-        nullable = signature.may_be_null and _can_fail(signature.key, node.function, arguments)
-        if operation.nulls == "propagate":
+        nullable = signature.may_be_null and _can_be_null(name, parameters, arguments)
+        if OPERATIONS[name].nulls == "propagate":
             nullable = nullable or any(argument.nullable for argument in arguments)
         type = types[0] if result == "First" else edm.primitive(result) or types[0]
-        return self.made(node, arguments, signature.key, type, nullable)
+        return make_call(node, arguments, signature.key, type, nullable)
 
-    def culprit(self, node: Call, names: tuple[str, ...]) -> Node:
-        """The argument that no overload takes at its place, or the whole call."""
-        for position, argument in enumerate(node.arguments):
-            tried = tuple(edm.NULL.name if n != position else name for n, name in enumerate(names))
-            if overload(node.function, tried) is None:
-                return argument
-        for position, argument in enumerate(node.arguments):
-            tried = tuple(edm.NULL.name if n == position else name for n, name in enumerate(names))
-            if position and overload(node.function, tried) is not None:
-                return argument
-        return node
+    def report_types(self, node: Call, names: tuple[str, ...]) -> Node:
+        """Report that no overload takes these arguments."""
+        name = node.function
+        if self.scope.is_order and name == "negate":
+            return self.report("wrong-type.descending", node, name=unparse(node.arguments[0]))
+        return self.report("wrong-type", _blame(node, names), **described(OPERATIONS[name], names))
+
+    def check_values(self, node: Call, arguments: Sequence[Node], parameters: Sequence[str]) -> bool:
+        """Return True if the operation takes the value of its last argument, if that is a literal."""
+        last = arguments[-1] if arguments else None
+        if not isinstance(last, Literal) or last.value is None:
+            return True
+        place = node.arguments[-1]
+        if node.function in ("div", "divby", "mod") and last.value == 0 and parameters[-1] != "Double":
+            self.report("division-by-zero", place)
+            return False
+        if node.function == "substring" and len(arguments) == 3 and last.value < 0:
+            self.report("invalid-argument", place)
+            return False
+        return node.function != "matchespattern" or self.check_pattern(last.value, place)
+
+    def check_pattern(self, pattern: str, place: Node) -> bool:
+        """Return True for a regular expression that can be run in linear time and is not too large."""
+        from .. import regex
+
+        bound = self.limits.max_pattern
+        try:
+            regex.compile(pattern, max_states=10**9 if bound is None else bound)
+        except regex.PatternError as wrong:
+            message_id = "unsupported-expression.pattern" if wrong.unsupported else "invalid-pattern"
+            if isinstance(wrong, regex.PatternTooLarge):
+                message_id = "pattern-too-large"
+            start = min(place.span[0] + 1 + wrong.position, place.span[1] - 1)
+            span = (start, start + 1)
+            self.report(message_id, place, span=span, reason=wrong.reason, at=wrong.position, most=bound)
+            return False
+        return True
 
     def logic(self, node: Call, arguments: list[Node]) -> Node:
-        """`and`, `or`, `not`."""
-        good, nullable = True, False
-        for argument, given in zip(arguments, node.arguments, strict=True):
-            if argument.type is not edm.BOOLEAN:
-                good = self.boolean(argument, given, node.function) and good
-            nullable = nullable or argument.nullable
-        if not good:
-            return WRONG
-        return self.made(node, arguments, node.function, edm.BOOLEAN, nullable)
+        """Type `and`, `or`, `not`."""
+        are_boolean, nullable = True, False
+        for typed, given in zip(arguments, node.arguments, strict=True):
+            if typed.type is not edm.BOOLEAN:
+                are_boolean = self.check_boolean(typed, given, node.function) and are_boolean
+            nullable = nullable or typed.nullable
+        return make_call(node, arguments, node.function, edm.BOOLEAN, nullable) if are_boolean else WRONG
 
     def compare(self, node: Call, arguments: list[Node]) -> Node:
-        """`eq`, `ne`, `gt`, `ge`, `lt`, `le`."""
+        """Type `eq`, `ne`, `gt`, `ge`, `lt`, `le`."""
         left, right = arguments
-        a, b = left.type, right.type
-        if a is b and a in _ORDINARY:
-            return self.made(node, arguments, node.function, edm.BOOLEAN, False)
-        left, right = self.alike(node, left, right, node.arguments)
-        if UNKNOWN in (left.type, right.type):
-            return WRONG
-        return self.made(node, (left, right), node.function, edm.BOOLEAN, False)
+        if left.type is not right.type or left.type not in PLAIN:
+            places = (node, *node.arguments)
+            pair = unify(left, right, node.function, places, self.reporter, self.zone)
+            if pair is None:
+                return WRONG
+            left, right = pair
+        return make_call(node, (left, right), node.function, edm.BOOLEAN, False)
 
     def has(self, node: Call, arguments: list[Node]) -> Node:
+        """Type `has`, which tests the flags of an enumeration."""
         left, right = arguments
         type = left.type
         if UNKNOWN in (type, right.type):
             return WRONG
+        given, place = node.arguments
         if not isinstance(type, edm.EnumType) and type is not edm.NULL:
-            return self.refuse("wrong-type.has", node.arguments[0], given=type.name)
-        right = self.converted(right, type, node.arguments[1])
+            return self.report("wrong-type.has", given, given=type.name)
+        right = convert(right, type, place, self.reporter, self.zone)
         if right.type is UNKNOWN:
             return WRONG
         if right.type.name != type.name and edm.NULL not in (type, right.type):
-            given = right.type.name
-            return self.refuse("wrong-type.has-value", node.arguments[1], type=type.name, given=given)
-        nullable = left.nullable or right.nullable
-        return self.made(node, (left, right), "has(Enum,Enum)", edm.BOOLEAN, nullable)
+            return self.report("wrong-type.has-value", place, type=type.name, given=right.type.name)
+        return make_call(node, (left, right), "has(Enum,Enum)", edm.BOOLEAN, left.nullable or right.nullable)
 
-    def member(self, node: Call, scope: Scope) -> Node:
-        """`in`."""
-        given_left, given_right = node.arguments
-        left = self.visit(given_left, scope)
-        if not isinstance(given_right, ListExpr):
-            right = self.visit(given_right, scope)
+    def case(self, node: Call, arguments: list[Node]) -> Node:
+        """Type `case`, whose values are brought to one type."""
+        for condition, given in zip(arguments[::2], node.arguments[::2], strict=True):
+            self.check_boolean(condition, given, "case")
+        types = [argument.type for argument in arguments]
+        if UNKNOWN in types:
+            return WRONG
+        result = common_type(types[1::2])
+        if result is None:
+            return self.report("wrong-type.case", node, given=names_of(types[1::2]))
+        arguments[1::2] = values = promote_all(arguments[1::2])
+        last = arguments[-2]
+        is_total = isinstance(last, Literal) and last.value is True
+        nullable = not is_total or any(value.nullable for value in values)
+        return make_call(node, arguments, "case", result, nullable)
+
+    # ---- operations that visit their arguments themselves ----------------------------------------
+
+    def membership(self, node: Call, scope: Scope) -> Node:
+        """Type `in`, before a list of literals or a collection."""
+        given, place = node.arguments
+        left = self.visit(given, scope)
+        if not isinstance(place, ListExpr):
+            right = self.visit(place, scope)
             type = right.type
             if UNKNOWN in (left.type, type):
                 return WRONG
             if not isinstance(type, edm.CollectionType):
-                return self.refuse("wrong-type.in", given_right, given=type.name)
-            item = TypedPath((), given_right.span, 0, (), type.element, True)
-            if any(side.type is UNKNOWN for side in self.alike(node, left, item, node.arguments)):
-                return WRONG
-            return self.made(node, (left, right), "in", edm.BOOLEAN, False)
-        items = []
-        for given in given_right.items:
-            typed = self.visit(given, scope)
-            _, typed = self.alike(node, left, typed, (given_left, given), given)
+                return self.report("wrong-type.in", place, given=type.name)
+            element = TypedPath((), place.span, 0, (), type.element, True)
+            pair = unify(left, element, "in", (node, given, place), self.reporter, self.zone)
+            return WRONG if pair is None else make_call(node, (left, right), "in", edm.BOOLEAN, False)
+        items: list[Node] = []
+        for item in place.items:
+            typed = self.visit(item, scope)
+            if typed.type is not left.type or typed.type not in PLAIN:
+                pair = unify(left, typed, "in", (item, given, item), self.reporter, self.zone)
+                typed = WRONG if pair is None else pair[1]
             items.append(typed)
-        if any(each.type is UNKNOWN for each in (left, *items)):
+        if any(typed.type is UNKNOWN for typed in (left, *items)):
             return WRONG
-        names = tuple(item.type.name for item in (left, *items))
-        if promoted(names) in (edm.DOUBLE.name, edm.SINGLE.name):
-            left, *items = [self.promote(item, "Double") for item in (left, *items)]
+        left, *items = promote_all((left, *items))
         if not all(isinstance(item, Literal | TypedList) for item in items):
             what = Phrase("a-list-of-expressions")
-            return self.refuse("unsupported-expression", given_right, what=what)
-        found = TypedList(tuple(items), given_right.span, edm.collection(left.type), False)
-        return self.made(node, (left, found), "in", edm.BOOLEAN, False)
+            return self.report("unsupported-expression", place, what=what)
+        found = TypedList(tuple(items), place.span, edm.collection(left.type), False)
+        return make_call(node, (left, found), "in", edm.BOOLEAN, False)
 
-    def case(self, node: Call, arguments: list[Node]) -> Node:
-        for condition, given in zip(arguments[::2], node.arguments[::2], strict=True):
-            self.boolean(condition, given, "case")
-        values = arguments[1::2]
-        types = {v.type.name: v.type for v in values if not is_nothing(v.type)}
-        if any(argument.type is UNKNOWN for argument in arguments):
-            return WRONG
-        result = next(iter(types.values()), edm.NULL)
-        if len(types) > 1:
-            top = promoted(tuple(types))
-            if top is None or any(name not in edm.NUMBERS for name in types):
-                return self.refuse("wrong-type.case", node, given=listed(types))
-            result = types[top]
-            values = [self.promote(value, number_kind(top)) for value in values]
-        arguments[1::2] = values
-        last = arguments[-2]
-        total = isinstance(last, Literal) and last.value is True
-        return self.made(
-            node, arguments, "case", result, not total or any(value.nullable for value in values)
-        )
-
-    def typed_by_name(self, node: Call, scope: Scope) -> Node:
-        """`cast` and `isof`."""
+    def type_operation(self, node: Call, scope: Scope) -> Node:
+        """Type `cast` and `isof`; with one argument they take the row itself."""
         target = node.arguments[-1]
-        assert isinstance(target, TypeName)  # the builder put it there
+        assert isinstance(target, TypeName)  # by the grammar
         type = self.named_type(target)
         if len(node.arguments) == 1:
-            value: Node = TypedPath(("$it",), node.span, 0, (), self.entity_type, False)
+            value: Node = TypedPath(("$it",), node.span, 0, (), self.root, False)
         else:
             value = self.visit(node.arguments[0], scope)
-        if type is None or value.type is UNKNOWN:
+        source = value.type
+        if type is None or source is UNKNOWN:
             return WRONG
         if node.function == "isof":
-            return self.made(node, (value, target), "isof", edm.BOOLEAN, False)
-        source = value.type
-        if source.name != type.name and not (_is_castable(source) and _is_castable(type)):
-            message = "unsupported-expression.cast"
-            return self.refuse(message, node, source=source.name, target=type.name)
-        return self.made(node, (value, target), "cast", type, True)
+            return make_call(node, (value, target), "isof", edm.BOOLEAN, False)
+        if source.name != type.name and not (is_ordered(source) and is_ordered(type)):
+            message_id = "unsupported-expression.cast"
+            return self.report(message_id, node, source=source.name, target=type.name)
+        return make_call(node, (value, target), "cast", type, True)
 
     def named_type(self, target: TypeName) -> edm.Type | None:
+        """Find the type of a name: `Edm.String`, `String`, `Sales.Color`; report a name that has none."""
         name = target.name.removeprefix("Collection(").removesuffix(")")
-        found = (
-            edm.primitive(name)
-            or edm.primitive(f"Edm.{name}")
-            or next(types_named(self.entity_type, name), None)
-        )
+        found: edm.Type | None = edm.primitive(name) or edm.primitive(f"Edm.{name}")
+        found = found or next(types_named(self.root, name), None)
         if found is None:
-            self.refuse("unknown-type", target, name=name)
+            self.report("unknown-type", target, name=name)
         elif target.name != name:
             found = edm.collection(found)
         return found
 
     def segment(self, node: Call, scope: Scope) -> Node:
-        """`any`, `all`, `$count`, `$filter` behind a path."""
+        """Type `any`, `all`, `$count` or `$filter` after a path to a collection."""
+        name = node.function
         given, *rest = node.arguments
         source = self.visit(given, scope)
         type = source.type
         if type is UNKNOWN:
             return WRONG
         if not isinstance(type, edm.CollectionType):
-            return self.refuse("wrong-type.behind", given, function=node.function, given=type.name)
-        option = rest[0] if rest else None
-        if option is not None and isinstance(source, TypedPath):
-            hidden = next((member for member in source.members if not member.filterable), None)
-            if hidden is not None:  # $orderby must not ask what $filter cannot
-                return self.refuse("not-filterable", given, property=hidden.name)
-        if isinstance(option, NamedValue) and (option.name != "$filter" or len(rest) > 1):
-            what = Phrase("count-options")
-            return self.refuse("unsupported-expression", rest[-1], what=what)
-        predicate: Node | None = None
+            return self.report("wrong-type.behind", given, function=name, given=type.name)
         level = scope.level + 1
-        if option is not None:
-            variable = option.variable if isinstance(option, Lambda) else "$this"
-            inner = Scope(
-                {**scope.variables, variable: (level, type.element)},
-                level,
-                scope.default if isinstance(option, Lambda) else level,
-            )
-            body = option if node.function == "$filter" else option.children()[0]
-            predicate = self.visit(body, inner)
-            self.boolean(predicate, body, node.function)
-            if predicate.type is UNKNOWN:
+        arguments: tuple[Node, ...] = (source,)
+        if rest:
+            predicate = self.predicate(node, source, type.element, scope)
+            if predicate is None:
                 return WRONG
-        if node.function == "$count":
-            if predicate is not None:
-                source = self.made(
-                    Call("$filter", (), node.span), (source, predicate), "$filter", type, True, level
-                )
-            return self.made(node, (source,), "$count", edm.INT64, source.nullable)
-        arguments = (source,) if predicate is None else (source, predicate)
-        if isinstance(option, Lambda) and predicate is not None:
-            arguments = (source, Lambda(option.variable, predicate, option.span))
-        result = type if node.function == "$filter" else edm.BOOLEAN
-        return self.made(node, arguments, node.function, result, False, level)
+            arguments = (source, predicate)
+        if name == "$count":
+            if rest:
+                source = TypedCall("$filter", arguments, node.span, "$filter", type, True, level)
+            return make_call(node, (source,), "$count", edm.INT64, source.nullable)
+        result = type if name == "$filter" else edm.BOOLEAN
+        return make_call(node, arguments, name, result, False, level)
+
+    def predicate(self, node: Call, source: Node, element: edm.Type, scope: Scope) -> Node | None:
+        """Type the condition that a segment has: `t: t eq 'x'`, `$filter=...`, or that of `$filter(...)`."""
+        given, option, *more = node.arguments
+        hidden = [m for m in source.members if not m.filterable] if isinstance(source, TypedPath) else []
+        if hidden:  # $orderby must not ask what $filter cannot
+            self.report("not-filterable", given, property=hidden[0].name)
+            return None
+        if isinstance(option, NamedValue) and (option.name != "$filter" or more):
+            self.report("unsupported-expression", node.arguments[-1], what=Phrase("count-options"))
+            return None
+        level = scope.level + 1
+        variable, start = (option.variable, scope.start) if isinstance(option, Lambda) else ("$this", level)
+        variables = {**scope.variables, variable: (level, element)}
+        body = option if node.function == "$filter" else option.children()[0]
+        typed = self.visit(body, scope._replace(variables=variables, level=level, start=start))
+        self.check_boolean(typed, body, node.function)
+        if typed.type is UNKNOWN:
+            return None
+        return Lambda(option.variable, typed, option.span) if isinstance(option, Lambda) else typed
 
 
-_OPERATIONS: dict[str, Callable[[Validator, Call, list[Node]], Node]] = {
-    **{name: Validator.call for name, operation in OPERATIONS.items() if operation.signatures},
-    **dict.fromkeys(("and", "or", "not"), Validator.logic),
-    **dict.fromkeys(COMPARISONS, Validator.compare),
-    "case": Validator.case,
-    "has": Validator.has,
+_OPERATIONS: dict[str, Callable[[Checker, Call, list[Node]], Node]] = {
+    **{name: Checker.call for name, operation in OPERATIONS.items() if operation.signatures},
+    **dict.fromkeys(("and", "or", "not"), Checker.logic),
+    **dict.fromkeys(COMPARISONS, Checker.compare),
+    "case": Checker.case,
+    "has": Checker.has,
 }
-"""What types an operation whose arguments are values, typed before."""
-_HANDLERS: dict[str, Callable[[Validator, Call, Scope], Node]] = {
-    **dict.fromkeys(("cast", "isof"), Validator.typed_by_name),
-    **dict.fromkeys(SEGMENTS, Validator.segment),
-    "in": Validator.member,
+"""The method for each operation whose arguments are values; they are typed before."""
+_HANDLERS: dict[str, Callable[[Checker, Call, Scope], Node]] = {
+    **dict.fromkeys(("cast", "isof"), Checker.type_operation),
+    **dict.fromkeys(SEGMENTS, Checker.segment),
+    "in": Checker.membership,
 }
-
 _COUNTS = {name: sorted({len(s.parameters) for s in op.signatures}) for name, op in OPERATIONS.items()}
 """The numbers of arguments that an operation takes."""
-_ORDINARY = frozenset(
-    type for type in map(edm.primitive, (*edm.NUMBERS, edm.STRING.name, edm.BOOLEAN.name, edm.GUID.name))
-)
-"""Types whose values need no more than to be of one type to be compared."""
 
 
-def _can_fail(key: str, function: str, arguments: Sequence[Node]) -> bool:
-    """Whether an operation that can give null can do so for arguments like these."""
+def make_call(
+    node: Call, arguments: Sequence[Node], key: str, type: edm.Type, nullable: bool, level: int = 0
+) -> TypedCall:
+    """Make the typed call of a parsed one."""
+    return TypedCall(node.function, tuple(arguments), node.span, key, type, nullable, level)
+
+
+def _names(types: Sequence[edm.Type]) -> tuple[str, ...]:
+    """The names of types for their overload; the model's own types have none."""
+    return tuple([type.name if isinstance(type, _KNOWN) else "" for type in types])
+
+
+def _blame(node: Call, names: tuple[str, ...]) -> Node:
+    """Return the argument that no overload takes in its place, or the whole call."""
+    for position, argument in enumerate(node.arguments):
+        others_null = tuple(name if n == position else edm.NULL.name for n, name in enumerate(names))
+        if overload(node.function, others_null) is None:
+            return argument
+    for position, argument in enumerate(node.arguments):
+        this_null = tuple(edm.NULL.name if n == position else name for n, name in enumerate(names))
+        if position and overload(node.function, this_null) is not None:
+            return argument
+    return node
+
+
+def _can_be_null(function: str, parameters: Sequence[str], arguments: Sequence[Node]) -> bool:
+    """True if an operation that can give null does so for some values of arguments like these."""
     last = arguments[-1]
-    if function in ("div", "divby", "mod") and isinstance(last, Literal) and last.value is not None:
-        return bool(abs(last.value) < 1 or last.value == -1)
+    if function in ("div", "divby", "mod"):
+        value = last.value if isinstance(last, Literal) else None
+        return value is None or bool(abs(value) < 1 or value == -1)
     if function == "matchespattern":
         return not isinstance(last, Literal)
-    if "Integer" in key and function not in ("div", "divby", "mod"):
-        # Two numbers of 32 bits cannot leave 64.
-        return any(isinstance(a, TypedCall) or a.type is edm.INT64 for a in arguments)
+    if "Integer" in parameters:
+        # The result of two numbers of 32 bits fits 64.
+        return any(isinstance(argument, TypedCall) or argument.type is edm.INT64 for argument in arguments)
     return True
-
-
-def _shown(node: Call) -> str:
-    return "-" if node.function == "negate" else node.function
-
-
-def _kind(node: Node) -> Phrase:
-    return Phrase("a-type") if isinstance(node, TypeName) else Phrase("a-json-object")
-
-
-def _is_castable(type: edm.Type) -> bool:
-    return isinstance(type, edm.PrimitiveType | edm.EnumType) and not is_unordered(type.name)
 
 
 def validate(
@@ -363,19 +437,18 @@ def validate(
     limits: Limits | None = None,
     default_timezone: dt.tzinfo = dt.UTC,
 ) -> Node:
-    """The typed tree of a filter over a model; raises ValidationError, LimitError, UnsupportedError.
+    """Check a filter against a model: `validate(parse_filter("size gt 3"), Image)`.
 
-    `validate(parse_filter("size gt 3"), Image)`; default_timezone is that of literals without offset.
+    node              the tree, from parse_filter or made by hand
+    entity_type       the model
+    limits            which operations are allowed, by default all; the model's hold where they are tighter
+    default_timezone  that of date-time literals without offset
+
+    Returns the typed tree, which `python.predicate` and `sql.where` take. Raises ValidationError, LimitError
+    and UnsupportedError with all problems found, in that order of weight.
     """
     limits = effective(limits, entity_type.limits)
-    validator = Validator(entity_type, limits, default_timezone, "", "", {})
-    typed = validator.filter(node)
-    raise_problems(validator.problems, limits)
+    checker = Checker(entity_type, Reporter(limits), default_timezone)
+    typed = checker.filter(node)
+    raise_problems(checker.reporter.problems, limits)
     return typed
-
-
-def raise_problems(problems: Iterable[Problem], limits: Limits) -> None:
-    """Raise the error for these problems, at most `max_problems` of them; do nothing for none."""
-    found = list(problems)
-    if found:
-        raise error(found if limits.max_problems is None else found[: max(1, limits.max_problems)])

@@ -1,4 +1,4 @@
-"""Names: a path to the properties of the model that it leads through, or what was probably meant."""
+"""Paths: the properties of the model along a path, or the name that was probably meant."""
 
 from __future__ import annotations
 
@@ -6,147 +6,140 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from .. import edm
-from ..language.ast import Call, Literal, Node, Path, walk
+from ..language.ast import Call, Literal, Node, Path, Span
 from ..model.properties import Member, StructuredType
 from ..operations import KNOWN_ELSEWHERE, OPERATIONS, SEGMENTS
 from ..problems import Name, Phrase
-from .conversion import WRONG, Operands
+from .reporting import WRONG, Reporter
 from .typed import TypedPath
 
-_REMEMBERED_PATHS = 1_000
-_ANNOTATIONS = Phrase("annotations")
-_NOTHING = ("null", "none", "nil", "undefined", "nothing")
-"""What other languages call null."""
 COMPARISONS = ("eq", "ne", "gt", "ge", "lt", "le")
+_ANNOTATIONS = Phrase("annotations")
+_NULL_ELSEWHERE = ("null", "none", "nil", "undefined", "nothing")
+"""Null in other languages."""
 
 
 class Scope(NamedTuple):
-    """The instances that paths can start from."""
+    """The instances that paths can start from.
 
-    variables: Mapping[str, tuple[int, edm.Type]]
-    """Lambda variables, and `$this` in `$filter(...)`: the level and type of each."""
-    level: int
-    """The number of lambdas around."""
-    default: int
-    """The level that a path without a variable starts from."""
+    is_order   True in `$orderby`, False in `$filter`
+    variables  the level and the type of each lambda variable, and of `$this` in `$filter(...)`
+    level      the number of lambdas around
+    start      the level that a path without a variable starts from
+    """
+
+    is_order: bool = False
+    variables: Mapping[str, tuple[int, edm.Type]] = {}
+    level: int = 0
+    start: int = 0
+
+    def allows(self, member: Member) -> bool:
+        """True if the option may use a property; what a lambda in `$orderby` asks must be filterable."""
+        return member.sortable if self.is_order and self.level == 0 else member.filterable
 
 
-OUTERMOST = Scope({}, 0, 0)
+IN_FILTER = Scope()
+IN_ORDERBY = Scope(is_order=True)
+"""The scopes outside all lambdas."""
 
 
-class Names(Operands):
-    """The check of paths."""
+def resolve(path: Path, scope: Scope, root: StructuredType, reporter: Reporter) -> Node:
+    """Find the properties along a path from the rows' type, or report its first wrong segment.
 
-    def path(self, node: Path, scope: Scope) -> Node:
-        known = None
-        if scope is OUTERMOST and not self.sorting:
-            known = self.entity_type._paths.get(node.segments)
-        if known is None:
-            resolved = self.resolve(node, scope)
-            if not isinstance(resolved, TypedPath):
-                return resolved
-            known = (resolved.level, resolved.members, resolved.type, resolved.nullable)
-            paths = self.entity_type._paths
-            if scope is OUTERMOST and not self.sorting and len(paths) < _REMEMBERED_PATHS:
-                paths[node.segments] = known
-        return TypedPath(node.segments, node.span, *known)
+    `Supplier/Name` starts from the row, `t/Name` from a lambda variable; `@Core.Note` is null.
+    """
+    segments = path.segments
+    first = segments[0]
+    if not isinstance(first, str):
+        return unknown_function(first, root, reporter)
+    level, used, current = scope.start, 0, scope.variables["$this"][1] if scope.start else root
+    if first in scope.variables:
+        level, current = scope.variables[first]
+        used = 1
+    elif first in ("$it", "$this"):
+        level, used, current = 0, 1, root
+    elif first == "$root":
+        return reporter.report("unsupported-expression", path, what=Name("$root"))
+    elif first[0] == "@":
+        if len(segments) == 1 and "." not in first and "#" not in first:
+            return Literal(None, edm.NULL, path.span)  # a parameter alias that the request does not give
+        return reporter.report("unsupported-expression.several", path, what=_ANNOTATIONS)
+    nullable = used == 1 and not isinstance(current, StructuredType)
+    start = path.span[0] + used * (len(first) + 1)
+    members: list[Member] = []
+    for position, segment in enumerate(segments[used:], used):
+        if not isinstance(segment, str):
+            return unknown_function(segment, root, reporter)
+        span = (start, start + len(segment))
+        start = span[1] + 1
+        if segment[0] == "@":
+            return reporter.report("unsupported-expression.several", path, span=span, what=_ANNOTATIONS)
+        if not isinstance(current, StructuredType):
+            is_many = isinstance(current, edm.CollectionType)
+            message_id = "not-a-path.collection" if is_many else "not-a-path"
+            name, place = str(segments[position - 1]), (span[0] - 1, span[1])
+            return reporter.report(message_id, path, span=place, name=name, type=current.name)
+        member = current.members.get(segment)
+        if member is None:
+            if "." in segment and segment.rpartition(".")[2] == current.name.rpartition(".")[2]:
+                continue  # a cast to the type that it has
+            return _unknown_property(segment, current, path, span, scope, reporter)
+        if not scope.allows(member):
+            message_id = "not-sortable" if scope.is_order else "not-filterable"
+            return reporter.report(message_id, path, span=span, property=segment)
+        members.append(member)
+        current = member.type
+        # A collection is never null, only the path to it is.
+        nullable = nullable or (member.nullable and not isinstance(current, edm.CollectionType))
+    return TypedPath(segments, path.span, level, tuple(members), current, nullable)
 
-    def resolve(self, node: Path, scope: Scope) -> Node:
-        """The path's properties, or the problem with its first wrong segment."""
-        segments = node.segments
-        start = node.span[0]
-        first = segments[0]
-        if not isinstance(first, str):
-            return self.unknown_function(first, scope)
-        level, type, nullable, position = scope.default, self.entity_type, False, 0
-        current: edm.Type = type
-        if scope.default:
-            current = scope.variables["$this"][1]
-        if first == "$it":
-            level, current, position = 0, self.entity_type, 1
-        elif first in scope.variables:
-            level, current = scope.variables[first]
-            position, nullable = 1, not isinstance(current, StructuredType)
-        elif first == "$this":
-            level, current, position = 0, self.entity_type, 1
-        elif first == "$root":
-            return self.refuse("unsupported-expression", node, what=Name("$root"))
-        elif first[0] == "@":
-            if len(segments) == 1 and "." not in first and "#" not in first:
-                return Literal(None, edm.NULL, node.span)
-            return self.refuse("unsupported-expression.several", node, what=_ANNOTATIONS)
-        start += position * (len(first) + 1)
-        members: list[Member] = []
-        for number, segment in enumerate(segments[position:], position):
-            if not isinstance(segment, str):
-                return self.unknown_function(segment, scope)
-            span = (start, start + len(segment))
-            start = span[1] + 1
-            if segment[0] == "@":
-                return self.refuse("unsupported-expression.several", node, span=span, what=_ANNOTATIONS)
-            if not isinstance(current, StructuredType):
-                place = (span[0] - 1, span[1])
-                before = segments[number - 1]
-                message = "not-a-path.collection" if isinstance(current, edm.CollectionType) else "not-a-path"
-                return self.refuse(message, node, span=place, name=str(before), type=current.name)
-            member = current.members.get(segment)
-            if member is None:
-                if "." in segment and segment.rpartition(".")[2] == current.name.rpartition(".")[2]:
-                    continue
-                return self.unknown_property(segment, current, node, span)
-            if not (member.sortable if self.sorting and scope is OUTERMOST else member.filterable):
-                message = "not-sortable" if self.sorting else "not-filterable"
-                return self.refuse(message, node, span=span, property=segment)
-            members.append(member)
-            current = member.type
-            # A collection is never null, only the path to it is.
-            nullable = nullable or (member.nullable and not isinstance(current, edm.CollectionType))
-        return TypedPath(segments, node.span, level, tuple(members), current, nullable)
 
-    def unknown_property(self, name: str, type: StructuredType, node: Path, span: tuple[int, int]) -> Node:
-        if self.is_full:
-            return WRONG
-        usable = [m.name for m in type.members.values() if (m.sortable if self.sorting else m.filterable)]
-        if "." in name:
-            return self.refuse("unknown-type.here", node, span=span, name=name)
-        message, near = "unknown-property", self.nearest(name, usable)
-        if name.lower() in _NOTHING:
-            message, near = "unknown-property.null", None
-        elif near is None and node.segments == (name,) and self.is_text_without_quotes(node):
-            message = "unknown-property.unquoted"
-        return self.refuse(message, node, span=span, suggestion=near, type=type.name, property=name)
+def _unknown_property(
+    name: str, type: StructuredType, path: Path, span: Span, scope: Scope, reporter: Reporter
+) -> Node:
+    """Report a name that is not a property, with the one that was probably meant."""
+    if reporter.at_limit:
+        return WRONG
+    if "." in name:
+        return reporter.report("unknown-type.here", path, span=span, name=name)
+    usable = [m.name for m in type.members.values() if (m.sortable if scope.is_order else m.filterable)]
+    message_id, near = "unknown-property", reporter.nearest(name, usable)
+    if name.lower() in _NULL_ELSEWHERE:
+        message_id, near = "unknown-property.null", None
+    elif near is None and path.segments == (name,) and _lacks_quotes(path, type, reporter):
+        message_id = "unknown-property.unquoted"
+    return reporter.report(message_id, path, span=span, suggestion=near, type=type.name, property=name)
 
-    def is_text_without_quotes(self, node: Node) -> bool:
-        """Whether a name is the right operand of a comparison with a text or a member of an enumeration."""
-        if self.compared is None:
-            self.compared = {
-                id(each.arguments[-1]): each.arguments[0]
-                for root in self.roots
-                for each in walk(root)
-                if isinstance(each, Call) and each.function in COMPARISONS
-            }
-        left = self.compared.get(id(node))
-        if not isinstance(left, Path) or len(left.segments) > 1:
-            return left is not None
-        member = self.entity_type.members.get(str(left.segments[0]))
-        return member is not None and (member.type is edm.STRING or isinstance(member.type, edm.EnumType))
 
-    def unknown_function(self, node: Call, scope: Scope) -> Node:
-        name = node.function
-        if name in SEGMENTS and name != "$filter":
-            return self.refuse("not-a-path.value", node, name=name)
-        if name in OPERATIONS:
-            return self.refuse("unsupported-expression.behind", node, function=name)
-        if name == "()" or name in self.entity_type.members:
-            return self.refuse("unsupported-expression.several", node, what=Phrase("key-predicates"))
-        functions = [n for n, op in OPERATIONS.items() if not op.is_operator and op.is_allowed(self.limits)]
-        message, near = "unknown-function", self.nearest(name.lower(), functions)
-        last = name.rpartition(".")[2].lower()
-        if last == "substringof" and "contains" in functions:
-            message, near = "unknown-function.substringof", self.nearest("contains", functions)
-        elif last != name.lower() and last in functions:
-            message, near = "unknown-function.method", None
-        elif last in KNOWN_ELSEWHERE:
-            near = self.nearest(KNOWN_ELSEWHERE[last], functions)
-        span = (node.span[0], node.span[0] + len(name))
-        return self.refuse(message, node, span=span, suggestion=near, name=name, function=last)
+def _lacks_quotes(name: Path, type: StructuredType, reporter: Reporter) -> bool:
+    """True for the right operand of a comparison with a text or an enumeration: `status eq Ok`."""
+    call = reporter.call_around(name)
+    if call is None or call.function not in COMPARISONS or call.arguments[-1] is not name:
+        return False
+    left = call.arguments[0]
+    if not isinstance(left, Path) or len(left.segments) > 1:
+        return True
+    member = type.members.get(str(left.segments[0]))
+    return member is not None and (member.type is edm.STRING or isinstance(member.type, edm.EnumType))
+
+
+def unknown_function(call: Call, root: StructuredType, reporter: Reporter) -> Node:
+    """Report a call that no operation answers, with the function that was probably meant."""
+    name = call.function
+    if name in SEGMENTS and name != "$filter":
+        return reporter.report("not-a-path.value", call, name=name)
+    if name in OPERATIONS:
+        return reporter.report("unsupported-expression.behind", call, function=name)
+    if name == "()" or name in root.members:
+        return reporter.report("unsupported-expression.several", call, what=Phrase("key-predicates"))
+    allowed = [n for n, op in OPERATIONS.items() if not op.is_operator and op.is_allowed(reporter.limits)]
+    last = name.rpartition(".")[2].lower()
+    message_id, near = "unknown-function", reporter.nearest(name.lower(), allowed)
+    if last == "substringof" and "contains" in allowed:
+        message_id, near = "unknown-function.substringof", reporter.nearest("contains", allowed)
+    elif last != name.lower() and last in allowed:
+        message_id, near = "unknown-function.method", None
+    elif last in KNOWN_ELSEWHERE:
+        near = reporter.nearest(KNOWN_ELSEWHERE[last], allowed)
+    span = (call.span[0], call.span[0] + len(name))
+    return reporter.report(message_id, call, span=span, suggestion=near, name=name, function=last)

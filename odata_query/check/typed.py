@@ -1,7 +1,8 @@
-"""The tree with its meaning: what validation makes of the parser's nodes, and backends read.
+"""The typed tree: the nodes that the check makes of the parser's, and that backends read.
 
-Typed nodes are nodes of odata_query/ast.py with a type: they compare and print as those do. `Literal`
-holds its value, a `ListExpr` holds typed items, and a `Lambda` stays as it is.
+Typed nodes compare and print as the parsed ones do. Each has a `type`, and `nullable`, which is False if its
+value cannot be null; so does a `Literal`, which holds its Python value here. A `Lambda` and a `TypeName` have
+neither: they are parts of a call.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from ..model.properties import Member
 class TypedPath(Path):
     """`Supplier/Name`, resolved.
 
-    level    which instance it starts from: 0 the row, 1 the variable of the outermost lambda, and so on
-    members  the properties it leads through; empty for the instance itself
+    level    the instance it starts from: 0 is the row, 1 the variable of the outermost lambda, and so on
+    members  the properties along the path; empty for the instance itself
     """
 
     level: int = 0
@@ -27,10 +28,10 @@ class TypedPath(Path):
 
 @node
 class TypedCall(Call):
-    """An operation on typed arguments; `key` names its overload: `add(Date,Duration)`.
+    """An operation on typed arguments.
 
-    Operations without signatures have their name as key. `any`, `all` and `$filter` have the level of
-    their variable.
+    key    the overload, `add(Date,Duration)`; the name of an operation without signatures
+    level  the level of the variable of `any`, `all` and `$filter`
     """
 
     key: str = ""
@@ -41,12 +42,12 @@ class TypedCall(Call):
 
 @node
 class TypedList(ListExpr):
-    """A list of typed items of one type."""
+    """A list of typed items; `type` is a collection of their type."""
 
     type: edm.Type = edm.NULL
     nullable: bool = False
 
 
 def has_values_only(node: Node) -> bool:
-    """Whether a node is a list of literals."""
+    """True for a list of literals."""
     return isinstance(node, TypedList) and all(type(item) is Literal for item in node.items)

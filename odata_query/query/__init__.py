@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..check.checker import Validator, raise_problems
+from ..check.checker import Checker
+from ..check.reporting import Reporter, raise_problems
 from ..check.typed import TypedPath
 from ..errors import ODataError
 from ..language.ast import Node, OrderByItem, Path, transform, walk
@@ -126,15 +127,13 @@ def parse_query(
     filter, orderby = trees.get("filter"), tuple(trees.get("orderby", ()))
     if entity_type is not None and not (aliases and problems):
         if filter is not None:
-            validator = Validator(entity_type, limits, default_timezone, "$filter", given["filter"], origins)
-            filter = validator.filter(filter)
-            problems += validator.problems
+            reporter = Reporter(limits, "$filter", given["filter"], origins)
+            filter = Checker(entity_type, reporter, default_timezone).filter(filter)
+            problems += reporter.problems
         if orderby:
-            validator = Validator(
-                entity_type, limits, default_timezone, "$orderby", given["orderby"], origins
-            )
-            orderby = validator.orderby(orderby)
-            problems += validator.problems
+            reporter = Reporter(limits, "$orderby", given["orderby"], origins)
+            orderby = Checker(entity_type, reporter, default_timezone).orderby(orderby)
+            problems += reporter.problems
     if problems:
         raise_problems(problems, limits)
     top = numbers.get("top", limits.default_top)

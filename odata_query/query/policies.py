@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from .. import edm
-from ..check.checker import Validator, raise_problems
+from ..check.checker import Checker
+from ..check.reporting import Reporter, raise_problems
 from ..check.typed import TypedCall, TypedPath
 from ..errors import ODataError
 from ..language.ast import Call, ListExpr, Literal, Node, Path, transform
@@ -53,16 +54,16 @@ def joined(
     if query.filter is None:
         return node
     both = (node, query.filter)
-    return Validator(model, _OWN_LIMITS, zone, "", "", {}).logic(Call("and", both), [*both])
+    return Checker(model, Reporter(_OWN_LIMITS), zone).logic(Call("and", both), [*both])
 
 
 def _typed(predicate: Node | str, values: Mapping[str, Any], model: StructuredType, zone: dt.tzinfo) -> Node:
     """The condition, validated by the model. Raises ConfigurationError."""
-    validator = Validator(model, _OWN_LIMITS, zone, "", str(predicate), {})
+    reporter = Reporter(_OWN_LIMITS, "", str(predicate))
     try:
         node = parse_filter(predicate, limits=_OWN_LIMITS) if isinstance(predicate, str) else predicate
-        node = validator.filter(_filled(node, values, zone))
-        raise_problems(validator.problems, _OWN_LIMITS)
+        node = Checker(model, reporter, zone).filter(_filled(node, values, zone))
+        raise_problems(reporter.problems, _OWN_LIMITS)
     except ODataError as wrong:
         raise ConfigurationError(
             f"the predicate cannot be used by {model.name} as it was before restrict: {wrong}"

@@ -1,0 +1,87 @@
+"""The problems of one query option, and the node that replaces a wrong part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ..errors import error
+from ..language.ast import Call, Literal, Node, Span, walk
+from ..limits import Limits
+from ..operations import UNKNOWN
+from ..problems import Problem, nearest, problem
+
+WRONG = Literal(None, UNKNOWN)
+"""Replaces a part that was reported. Its type fits every other, so no problem follows from the first."""
+
+
+class Reporter:
+    """Collects the problems of one query option, no more than the limits ask for.
+
+    limits   also decide whether a problem suggests a name
+    option   `$filter`; empty for an expression that was parsed alone
+    text     the option's decoded text
+    origins  the option and the text that a node is from, by its id, where a parameter alias was replaced
+    roots    the whole expressions: the words of a problem depend on the nodes around its place
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        option: str = "",
+        text: str = "",
+        origins: Mapping[int, tuple[str, str]] | None = None,
+    ) -> None:
+        self.limits = limits
+        self.option = option
+        self.text = text
+        self.origins = origins or {}
+        self.roots: Sequence[Node] = ()
+        self._parents: dict[int, Node] | None = None
+        self.problems: dict[Problem, None] = {}
+        """The problems, each once, in the order of the check."""
+
+    @property
+    def at_limit(self) -> bool:
+        """True when `max_problems` have been found, after which nothing is added."""
+        bound = self.limits.max_problems
+        return bound is not None and len(self.problems) >= max(1, bound)
+
+    def report(
+        self,
+        message_id: str,
+        node: Node,
+        *,
+        span: Span | None = None,
+        suggestion: str | None = None,
+        **args: Any,
+    ) -> Literal:
+        """Add a problem at a node, or at a span in it, and return WRONG, which replaces the node."""
+        if not self.at_limit:
+            option, text = self.origins.get(id(node), (self.option, self.text))
+            span = span or node.span
+            self.problems[problem(message_id, option, span, suggestion=suggestion, text=text, **args)] = None
+        return WRONG
+
+    def nearest(self, word: str, names: Iterable[str]) -> str | None:
+        """Return the name that was probably meant, if the service suggests names."""
+        return nearest(word, names) if self.limits.suggestions and not self.at_limit else None
+
+    def call_around(self, node: Node) -> Call | None:
+        """Return the call that has a node as its argument; None for a root, and in lists and lambdas."""
+        if self._parents is None:
+            self._parents = {
+                id(child): parent
+                for root in self.roots
+                for parent in walk(root)
+                for child in parent.children()
+            }
+        found = self._parents.get(id(node))
+        return found if isinstance(found, Call) else None
+
+
+def raise_problems(problems: Iterable[Problem], limits: Limits) -> None:
+    """Raise the error for these problems, at most `max_problems` of them; do nothing if there are none."""
+    found = list(problems)
+    if found:
+        raise error(found if limits.max_problems is None else found[: max(1, limits.max_problems)])
