@@ -155,8 +155,8 @@ def test_what_has_no_type_is_printed_but_cannot_be_asked_for(file):
     result = invoke("run", name, "id eq 1")
     assert json.loads(result.stdout) == rows[0]
     assert result.stderr == (
-        "left out of the model: size (int and str), sub-title (no name in OData), x (lists in lists), "
-        "null (no name in OData)\n"
+        "left out of the model: size (int and str), sub-title (not a name in OData), x (lists in lists), "
+        "null (not a name in OData)\n"
     )
     result = invoke("run", name, "size eq 3")
     assert result.exit_code == 1
@@ -236,24 +236,24 @@ def test_standard_input_is_read_with_a_format():
     [
         ("a.json", "", "line 1, column 1: Expecting value"),
         ("a.json", '[{"a": 1},\n {"a":', "line 2, column 7: Expecting value"),
-        ("a.json", b'[\n{"a": "\xff"}]', "line 2, byte 8 is no UTF-8"),
-        ("a.json", "[{}]".encode("utf-16"), "line 1, byte 1 is no UTF-8"),
-        ("a.json", '[{"a": NaN}]', "NaN is no number that can be read"),
-        ("a.json", '[{"a": -1e999}]', "-1e999 is no number that can be read"),
-        ("a.json", "9" * 5000, "9" * 37 + "... is no number that can be read"),
+        ("a.json", b'[\n{"a": "\xff"}]', "line 2, byte 8 is not UTF-8"),
+        ("a.json", "[{}]".encode("utf-16"), "line 1, byte 1 is not UTF-8"),
+        ("a.json", '[{"a": NaN}]', "cannot read the number NaN"),
+        ("a.json", '[{"a": -1e999}]', "cannot read the number -1e999"),
+        ("a.json", "9" * 5000, "cannot read the number " + "9" * 37 + "..."),
         ("a.json", "[" * 100_000, "the data nests too deeply"),
         ("a.json", '[{"a":' * 10_000, "the data nests too deeply"),
-        ("a.json", "3", "an array of objects is expected"),
-        ("a.json", '{"a": [], "b": []}', "an object with one array is expected, and this one has 2"),
-        ("a.json", '{"a": 1}', "an object with one array is expected, and this one has 0"),
-        ("a.json", '[{"a": 1}, null]', "row 2 is no object"),
-        ("a.jsonl", '{"a": 1}\n\n[1]\n', "line 3 is no object"),
+        ("a.json", "3", "expected an array of objects"),
+        ("a.json", '{"a": [], "b": []}', "expected an object with one array, found 2 arrays"),
+        ("a.json", '{"a": 1}', "expected an object with one array, found 0 arrays"),
+        ("a.json", '[{"a": 1}, null]', "row 2 is not an object"),
+        ("a.jsonl", '{"a": 1}\n\n[1]\n', "line 3 is not an object"),
         ("a.jsonl", '{"a": 1}\n{"a": }\n', "line 2, column 7: Expecting value"),
-        ("a.ndjson", '{"a": 1}\n{"a": Infinity}', "line 2: Infinity is no number that can be read"),
+        ("a.ndjson", '{"a": 1}\n{"a": Infinity}', "line 2: cannot read the number Infinity"),
         ("a.csv", "a,b\n1,2\n1,2,3\n", "line 3 has 3 fields for 2 columns"),
         ("a.csv", "a,b,a\n1,2,3\n", "two columns are called 'a'"),
         ("a.csv", 'a,b\n"1,2\n', "line 2: unexpected end of data"),
-        ("a.csv", b"a\n1\n\xe9\n", "line 3, byte 1 is no UTF-8"),
+        ("a.csv", b"a\n1\n\xe9\n", "line 3, byte 1 is not UTF-8"),
         ("a.csv", "a\n" + "x" * 140_000, "line 2: field larger than field limit (131072)"),
     ],
 )  # fmt: skip
@@ -302,17 +302,17 @@ def test_a_computation_that_overflows_is_no_traceback(file):
 @pytest.mark.parametrize(
     ("model", "row", "message"),
     [
-        ("Edm.Int32", 2**31, "row 1: a holds 2147483648, which is no Edm.Int32"),
-        ("Edm.Int32", "1", "row 1: a holds '1', which is no Edm.Int32"),
-        ("Edm.Int32", True, "row 1: a holds True, which is no Edm.Int32"),
-        ("Edm.String", 1, "row 1: a holds 1, which is no Edm.String"),
-        ("Edm.Binary", 1, "row 1: a holds 1, which is no Edm.Binary"),
-        ("Edm.Date", "2024-02-31", "row 1: a holds '2024-02-31', which is no Edm.Date"),
-        ("Edm.Decimal", "NaN", "row 1: a holds 'NaN', which is no Edm.Decimal"),
-        ("Collection(Edm.Int32)", [1, "x"], "row 1: a holds 'x', which is no Edm.Int32"),
-        ("Collection(Edm.Int32)", "x", "row 1: a holds 'x', which is no Collection(Edm.Int32)"),
-        ({"enum": {"Ok": 1}}, "No", "row 1: a holds 'No', which is no Row.a"),
-        ({"properties": {"b": "Edm.Int32"}}, {"b": "x"}, "row 1: a/b holds 'x', which is no Edm.Int32"),
+        ("Edm.Int32", 2**31, "row 1: a is 2147483648, not a value of Edm.Int32"),
+        ("Edm.Int32", "1", "row 1: a is '1', not a value of Edm.Int32"),
+        ("Edm.Int32", True, "row 1: a is True, not a value of Edm.Int32"),
+        ("Edm.String", 1, "row 1: a is 1, not a value of Edm.String"),
+        ("Edm.Binary", 1, "row 1: a is 1, not a value of Edm.Binary"),
+        ("Edm.Date", "2024-02-31", "row 1: a is '2024-02-31', not a value of Edm.Date"),
+        ("Edm.Decimal", "NaN", "row 1: a is 'NaN', not a value of Edm.Decimal"),
+        ("Collection(Edm.Int32)", [1, "x"], "row 1: a is 'x', not a value of Edm.Int32"),
+        ("Collection(Edm.Int32)", "x", "row 1: a is 'x', not a value of Collection(Edm.Int32)"),
+        ({"enum": {"Ok": 1}}, "No", "row 1: a is 'No', not a value of Row.a"),
+        ({"properties": {"b": "Edm.Int32"}}, {"b": "x"}, "row 1: a/b is 'x', not a value of Edm.Int32"),
         ({"type": "Edm.Int32", "nullable": False}, None, "row 1: a is null, which the model does not allow"),
     ],
 )
@@ -334,11 +334,14 @@ def test_rows_that_do_not_fit_the_model_are_a_message(model, row, message, file)
         ({"a": "Edm.Int33"}, "properties.a: 'Edm.Int33' is not a primitive type; did you mean 'Edm.Int32'?"),
         ({"a": 3}, "properties.a: expected a type's name, or an object with a type, enum or properties"),
         ({"a": {}}, "properties.a: expected a type's name, or an object with a type, enum or properties"),
-        ({"a": {"type": 3}}, "properties.a.type: expected a text"),
+        ({"a": {"type": 3}}, "properties.a: expected a type's name, or an object"),
         ({"a": {"type": "Edm.Int32", "key": "yes"}}, "properties.a.key: expected true or false"),
         ({"a": {"enum": {"Ok": "x"}}}, "properties.a.enum: the value of a member is an Edm.Int64"),
         ({"a": {"properties": {"b": "Int"}}}, "properties.a.properties.b: 'Int' is not a primitive type"),
-        ({"a": {"type": "Edm.Int32", "nulable": True}}, "properties.a: there is no 'nulable', only type,"),
+        (
+            {"a": {"type": "Edm.Int32", "nulable": True}},
+            "properties.a: unknown 'nulable', expected nullable,",
+        ),
     ],
 )
 def test_a_wrong_model_is_a_message_that_names_the_place(properties, message, file):
@@ -473,9 +476,9 @@ def test_parse_has_a_line_for_every_node(text):
 
 
 def test_parse_draws_a_chain_as_deep_as_the_limits_allow():
-    result = invoke("parse", " add ".join("a" * 1000))
+    result = invoke("parse", " add ".join("a" * 200))
     assert result.exit_code == 0
-    assert len(result.stdout.splitlines()) == 1999
+    assert len(result.stdout.splitlines()) == 399
 
 
 def test_parse_says_what_is_wrong():
@@ -587,7 +590,7 @@ def test_a_terminal_gets_a_table_with_as_many_columns_as_fit():
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
 @pytest.mark.parametrize("data", [JSON, JSONL, CSV], ids=["json", "jsonl", "csv"])
 def test_a_terminal_sees_the_progress_of_a_large_file(data):
-    code = "from odata_query import cli; cli.LARGE_FILE = {}; cli.main()"
+    code = "from odata_query import cli; cli.files.LARGE_FILE = {}; cli.main()"
     done, shown = on_terminal("stderr", code.format(1000), "run", data, "id eq 42")
     assert json.loads(done.stdout)["id"] == 42
     assert "Reading..." in shown

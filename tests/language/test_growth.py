@@ -80,10 +80,10 @@ TEXTS: dict[str, tuple[Callable[[int], str], int]] = {
 }
 SMALL = 2_000
 """The size that the fast tests take of each text; the slow ones take all of it."""
-HIGH = {
+HIGH = (
     "nots", "nots with parentheses", "minuses", "a sum", "a sum from the right", "comparisons", "and in or",
     "calls", "cases", "lambdas", "filters", "counts", "arrays in arrays", "records", "functions of strangers",
-}  # fmt: skip
+)  # fmt: skip
 """Texts whose trees grow in height, not in width."""
 NAMED = [pytest.param(*case, id=name) for name, case in TEXTS.items()]
 WITHIN = {"a long string", "white space", "quotes"}

@@ -545,7 +545,7 @@ def test_responses_of_any_client_are_read(response):
 @pytest.mark.parametrize(
     "response",
     [None, 5, object(), ("200 OK", {}, []), (200, {}), SimpleNamespace(status=200, headers={})],
-    ids=str,
+    ids=["None", "a number", "an object", "no status", "no body", "an object without a body"],
 )
 def test_what_is_no_response_is_a_configuration_error(response):
     with pytest.raises(oq.ConfigurationError, match="response"):

@@ -329,7 +329,7 @@ def keeps_few(text: str) -> bool:
         pytest.param(r"case\(", marks=pytest.mark.slow),
         pytest.param(r"not .* in \(", marks=pytest.mark.slow),
         pytest.param(r"\$filter\(", marks=pytest.mark.slow),
-        keeps_few,
+        pytest.param(keeps_few, id="keeps few rows"),
     ],
     ids=str,
 )
