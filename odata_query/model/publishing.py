@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Any, TypedDict, TypeVar
 
@@ -14,6 +14,7 @@ from ..operations import OPERATIONS
 from ..problems import ConfigurationError, did_you_mean
 from .properties import NavigationProperty, Property, StructuredType
 
+P = TypeVar("P", bound=Property)
 T = TypeVar("T", bound=StructuredType)
 Path = tuple[str, ...]
 """`owner/name` as ("owner", "name")."""
@@ -30,6 +31,16 @@ class Alias(Property):
     """Another name of what a source has already: no `*` publishes it."""
 
     __slots__ = ()
+
+
+class Unlisted(Property):
+    """A property that is published only if an option names it: its own name cannot be written in OData."""
+
+    __slots__ = ()
+
+
+def marked(kind: type[P], prop: Property) -> P:
+    return kind(**{each.name: getattr(prop, each.name) for each in fields(Property)})
 
 
 class PublishOptions(TypedDict, total=False):
@@ -70,11 +81,12 @@ class Rules:
     sortable: frozenset[Path] | None = None
     rename: Mapping[Path, str] | Callable[[str], str] | None = field(default=None, hash=False)
     override: Mapping[Path, Property] = field(default_factory=dict, hash=False)
+    key: frozenset[Path] = frozenset()
 
     def paths(self) -> Iterator[Path]:
         """All paths that the options name."""
         rename = self.rename if isinstance(self.rename, Mapping) else ()
-        for given in (self.only, self.filterable, self.sortable, rename, self.override):
+        for given in (self.only, self.filterable, self.sortable, rename, self.override, self.key):
             yield from given or ()
 
     def inside(self, name: str) -> Rules:
@@ -184,27 +196,29 @@ def publish(
     known = PublishOptions.__annotations__
     for option in sorted(options.keys() - known.keys()):
         raise ConfigurationError(f"{option!r} is not an option; use one of {', '.join(known)}")
+    key = options.get("key")
+    keys = None if key is None else names_of((key,) if isinstance(key, str) else key, "key")
     rules = Rules(
         paths_of(options.get("only"), "only"),
         paths_of(options.get("filterable"), "filterable"),
         paths_of(options.get("sortable"), "sortable"),
         _renaming(options.get("rename")),
         _by_path(options.get("override", {}), "override", Property),
+        frozenset((name,) for name in keys or ()),
     )
     source = StructuredType(name, properties, bases=bases)
     publisher = _Publisher(list_relations=list_relations)
     publisher.exclude(source, options.get("exclude", ()), rules.override)
     labels, published = publisher.publish(source, rules)
-    key = options.get("key")
-    if key is not None:
-        keys = _key(name, names_of((key,) if isinstance(key, str) else key, "key"), labels, published)
+    if keys is not None:
+        key_labels = _key(name, keys, labels, published)
     elif source.key or any(prop.key for prop in published.values()):
-        keys = {label for label, prop in published.items() if prop.key}
+        key_labels = {label for label, prop in published.items() if prop.key}
     else:
         named = {label.lower(): label for label in published}
         named |= {name.lower(): label for name, label in labels.items()}
-        keys = {named["id"]} if "id" in named else set()
-    published = {label: replace(prop, key=label in keys) for label, prop in published.items()}
+        key_labels = {named["id"]} if "id" in named else set()
+    published = {label: replace(prop, key=label in key_labels) for label, prop in published.items()}
     found = cls(name, published, bases=source.bases)
     functions = options.get("functions")
     return found if functions is None else restricted(found, functions=functions)
@@ -329,8 +343,11 @@ class _Publisher:
         return labels, found
 
     def is_published(self, type: StructuredType, name: str, prop: Property, rules: Rules) -> bool:
+        is_listed = any(path[0] == name for path in rules.paths())
+        if isinstance(prop, Unlisted) and not is_listed:
+            return False
         if isinstance(prop, Hidden):
-            if any(path[0] == name for path in rules.paths()):
+            if is_listed:
                 raise ConfigurationError(f"{type.name}.{name} is private; only override publishes it")
             return False
         if isinstance(prop, NavigationProperty) and self.list_relations:

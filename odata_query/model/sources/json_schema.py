@@ -1,9 +1,9 @@
-"""Entity types read from JSON Schema, draft 4 to 2020-12, and the schemas of OpenAPI 3."""
+"""Entity types from JSON Schema, draft 4 to 2020-12, and from the schemas of OpenAPI 3."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -12,31 +12,32 @@ from urllib.parse import unquote, urljoin
 from ... import edm
 from ...problems import ConfigurationError, did_you_mean
 from ..properties import ComplexType, Property, as_name, is_name
-from ..publishing import Hidden, PublishOptions, T, deferred_error, publish, published_as, scale_from_step
+from ..publishing import (
+    Hidden,
+    PublishOptions,
+    T,
+    Unlisted,
+    deferred_error,
+    marked,
+    publish,
+    published_as,
+    scale_from_step,
+)
 
 MAX_DEPTH = 100
-"""References, `allOf` and unions that may stand inside one another in one schema."""
+"""The nesting of references, `allOf` and unions in one schema."""
 _CONTAINERS = (("$defs",), ("definitions",), ("components", "schemas"))
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 _FACTS = (
     "const", "contentEncoding", "enum", "format", "items", "multipleOf", "pattern", "prefixItems",
     "x-enum-varnames", "x-enumNames",
 )  # fmt: skip
-_INTEGERS = {
-    "int8": edm.SBYTE,
-    "int16": edm.INT16,
-    "int32": edm.INT32,
-    "int64": edm.INT64,
-    "uint8": edm.BYTE,
-}
-_NUMBERS = {**_INTEGERS, "decimal": edm.DECIMAL, "double": edm.DOUBLE, "float": edm.SINGLE}
+_INTEGERS = {"int8": edm.SBYTE, "int16": edm.INT16, "int32": edm.INT32, "int64": edm.INT64, "uint8": edm.BYTE}
 _TEXTS = {
     **dict.fromkeys(("base64", "base64url", "binary", "byte"), edm.BINARY),
     **dict.fromkeys(("date-time", "date-time-local"), edm.DATE_TIME_OFFSET),
     **dict.fromkeys(("time", "time-local"), edm.TIME_OF_DAY),
-    **dict.fromkeys(
-        ("guid", "uuid", "uuid1", "uuid3", "uuid4", "uuid5", "uuid6", "uuid7", "uuid8"), edm.GUID
-    ),
+    **dict.fromkeys(("guid", *(f"uuid{version}" for version in ("", 1, 3, 4, 5, 6, 7, 8))), edm.GUID),
     "date": edm.DATE,
     "decimal": edm.DECIMAL,
     "duration": edm.DURATION,
@@ -44,10 +45,10 @@ _TEXTS = {
 _FORMATS: Mapping[str, tuple[Mapping[str, edm.PrimitiveType], edm.PrimitiveType]] = {
     "boolean": ({}, edm.BOOLEAN),
     "integer": ({**_INTEGERS, "decimal": edm.DECIMAL}, edm.INT64),
-    "number": (_NUMBERS, edm.DOUBLE),
+    "number": ({**_INTEGERS, "decimal": edm.DECIMAL, "double": edm.DOUBLE, "float": edm.SINGLE}, edm.DOUBLE),
     "string": (_TEXTS, edm.STRING),
 }
-"""The types of OData by format, and for other formats."""
+"""The types of OData by format, and the type for any other format."""
 _OF_VALUES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
 
 
@@ -55,24 +56,19 @@ def from_json_schema(cls: type[T], schema: object, name: str | None, options: Pu
     """Read a schema that a document calls by a name, or the document's own schema."""
     if not isinstance(schema, Mapping):
         raise ConfigurationError(f"{schema!r:.200} is not a JSON Schema, which is a mapping")
-    asked: Any = {
-        option: list(value) if isinstance(value, Iterable) and not isinstance(value, str | Mapping) else value
-        for option, value in options.items()
-    }
-    document = _Document(schema)
-    label, root = document.entity(name)
-    document.note_names(root, asked)
-    return publish(cls, label, document.properties(root, label), **asked)
+    reader = _Reader(schema)
+    label, root = reader.entity(name)
+    return publish(cls, label, reader.properties(root, label), **options)
 
 
 @dataclass(slots=True)
 class _Shape:
-    """What a schema says together with those that it refers to."""
+    """A schema combined with those that it refers to."""
 
     key: int
-    """The id of the schema that says what the properties, or the members of an enumeration, are."""
+    """The id of the schema that declares the properties, or the members of an enumeration."""
     types: frozenset[str] | None = None
-    """A number can be an integer, so it has both."""
+    """The allowed types, `integer` among them if `number` is."""
     nullable: bool = False
     never: bool = False
     hidden: bool = False
@@ -82,7 +78,9 @@ class _Shape:
     unions: list[list[_Shape]] = field(default_factory=list)
 
     def add(self, other: _Shape) -> None:
-        """What must hold too; null if either says so, for a null that is not expected costs rows."""
+        """Combine with a shape that values must have, too. Null if either allows it: a null that is not
+        expected loses rows.
+        """
         if self.types is None or other.types is None:
             self.types = other.types if self.types is None else self.types
         else:
@@ -107,7 +105,7 @@ class _Shape:
 
     @property
     def kind(self) -> str | None:
-        """The type, null aside; None if there is no one type."""
+        """The one type besides null; None if there are several or it is unknown."""
         if self.types is None:
             if self.properties:
                 return "object"
@@ -120,13 +118,13 @@ class _Shape:
 
     @property
     def union(self) -> list[_Shape]:
-        """The types among which a value is of one, if that is all that is known of it."""
+        """The alternatives, if nothing else is known."""
         is_open = not self.properties and self.kind in (None, "object")
         return self.unions[0] if self.unions and is_open else []
 
 
-class _Document:
-    """The types of one document; the same schema gives the same type."""
+class _Reader:
+    """Reads the schemas of a document, and makes one type of each."""
 
     def __init__(self, root: Mapping[str, Any]) -> None:
         self.root = root
@@ -135,9 +133,7 @@ class _Document:
         self.primitives: dict[int, edm.PrimitiveType] = {}
         self.types: dict[int, edm.Type] = {}
         self.taken: dict[str, int] = {}
-        """Names of types, and the schemas that they are for."""
-        self.asked: set[tuple[int, str]] = set()
-        """Properties that an option names: by the schema that has them, and their names."""
+        """Names of types, and the schemas that have them."""
         self.components: dict[str, Any] = {}
         for container in _CONTAINERS:
             place: Any = root
@@ -150,7 +146,7 @@ class _Document:
     # ---- places ----------------------------------------------------------------------------------
 
     def entity(self, name: str | None) -> tuple[str, _Shape]:
-        """The schema of the rows, and what its type is called."""
+        """The schema of the rows, and the name of its type."""
         place: Any = self.root
         if name is not None and name.startswith(("#", "/")):
             place = self.at(f"#{name.removeprefix('#')}", self.root)
@@ -161,91 +157,88 @@ class _Document:
             place = self.components[name]
         shape = self.shape(place)
         title = _text(place, "title") if isinstance(place, Mapping) else ""
-        label = type_name(self.names.get(id(place)) or title or self.names.get(shape.key) or "Row")
+        label = _type_name(self.names.get(id(place)) or title or self.names.get(shape.key) or "Row")
         if shape.kind != "object" or not shape.properties:
             hint = f"; name one of its schemas, as {next(iter(self.components))!r}" if self.components else ""
-            raise ConfigurationError(
-                f"{name or 'the document'} is no schema of objects with properties{hint}"
-            )
+            place = name or "the document"
+            raise ConfigurationError(f"{place} is not a schema of objects with properties{hint}")
         self.names[shape.key] = label
         self.taken[label] = shape.key
         return label, shape
 
     def at(self, reference: object, schema: Mapping[str, Any]) -> Any:
-        """What a reference in a schema leads to; nothing outside of the document is looked at."""
+        """The target of a reference in a schema, which must be in the document."""
         if not isinstance(reference, str):
-            raise ConfigurationError(f"a reference is a text, not {reference!r:.200}")
+            raise ConfigurationError(f"{reference!r:.200} is not a reference, which is a text")
         schemas, anchors, bases = self.named_places
         uri, _, fragment = reference.partition("#")
-        uri = _joined(bases.get(id(schema), bases[id(self.root)]), uri)
+        uri = _join_uri(bases.get(id(schema), bases[id(self.root)]), uri)
         if uri not in schemas:
             raise ConfigurationError(f"the reference {reference!r} leads out of the document")
         fragment = unquote(fragment)
+        place: Any = schemas[uri]
         if fragment and not fragment.startswith("/"):
-            if (uri, fragment) not in anchors:
-                raise ConfigurationError(f"the document has no place {reference!r}")
-            return anchors[uri, fragment]
-        place = schemas[uri]
+            place = anchors.get((uri, fragment), _NOWHERE)
         steps = [step.replace("~1", "/").replace("~0", "~") for step in fragment.split("/")[1:]]
         for step in steps:
-            if isinstance(place, Mapping) and step in place:
-                place = place[step]
-            elif isinstance(place, list) and step.isdecimal() and int(step) < len(place):
-                place = place[int(step)]
+            if isinstance(place, Mapping):
+                place = place.get(step, _NOWHERE)
             else:
-                raise ConfigurationError(f"the document has no place {reference!r}")
+                is_item = isinstance(place, list) and step.isdecimal() and int(step) < len(place)
+                place = place[int(step)] if is_item else _NOWHERE
+        if place is _NOWHERE:
+            raise ConfigurationError(f"the document has no place {reference!r}")
         if steps[-2:-1] in (["$defs"], ["definitions"]):
             self.names.setdefault(id(place), steps[-1])
         return place
 
     @cached_property
     def named_places(self) -> tuple[dict[str, Any], dict[tuple[str, str], Any], dict[int, str]]:
-        """Schemas by `$id`, places by the `$id` around and `$anchor`, and the `$id` around each place."""
+        """Schemas by `$id`, anchors by the enclosing `$id` and name, the enclosing `$id` of each place."""
         schemas: dict[str, Any] = {"": self.root}
         anchors: dict[tuple[str, str], Any] = {}
         bases: dict[int, str] = {}
         pending: list[tuple[Any, str]] = [(self.root, "")]
-        for place, base in pending:  # which grows
+        for place, base in pending:  # it grows
             if id(place) in bases or not isinstance(place, Mapping | list):
                 continue
             if isinstance(place, Mapping):
                 uri, _, fragment = _text(place, "$id").partition("#")
-                base = _joined(base, uri)
+                base = _join_uri(base, uri)
                 schemas.setdefault(base, place)
                 for anchor in (fragment, _text(place, "$anchor"), _text(place, "$dynamicAnchor")):
                     anchors.setdefault((base, anchor), place)
             bases[id(place)] = base
-            inner = place.values() if isinstance(place, Mapping) else place
-            pending += [(each, base) for each in inner]
+            pending += [(each, base) for each in (place.values() if isinstance(place, Mapping) else place)]
         return schemas, anchors, bases
 
     # ---- schemas ---------------------------------------------------------------------------------
 
     def shape(self, schema: Any) -> _Shape:
-        """What a schema says, with its references, `allOf`, and choices that leave one possibility."""
+        """A schema with its references, `allOf`, and choices that leave one possibility."""
         if isinstance(schema, bool):
             return _Shape(id(schema), never=not schema)
         if not isinstance(schema, Mapping):
-            raise ConfigurationError(f"{schema!r:.200} is no schema")
+            raise ConfigurationError(f"{schema!r:.200} is not a schema")
         key = id(schema)
         if key not in self.shapes:
             if key in self.open:
-                raise ConfigurationError("a schema that refers to itself has no end")
+                raise ConfigurationError("a schema refers to itself without end")
             if len(self.open) >= MAX_DEPTH:
                 raise ConfigurationError(f"schemas refer to each other for more than {MAX_DEPTH} steps")
             self.open.add(key)
             try:
-                self.shapes[key] = self.put_together(schema)
+                self.shapes[key] = self.combine(schema)
             finally:
                 self.open.remove(key)
         return self.shapes[key]
 
-    def put_together(self, schema: Mapping[str, Any]) -> _Shape:
-        own = _own(schema)
+    def combine(self, schema: Mapping[str, Any]) -> _Shape:
+        own = _own_shape(schema)
         parts = [self.shape(self.at(schema[word], schema)) for word in _REFERENCES if word in schema]
-        parts += [self.shape(each) for each in _listed(schema, "allOf")]
+        parts += [self.shape(each) for each in _schemas(schema, "allOf")]
         for word in ("anyOf", "oneOf"):
-            choices = [found for found in map(self.shape, _listed(schema, word)) if not found.never]
+            choices = [found for found in map(self.shape, _schemas(schema, word)) if not found.never]
             rest = [found for found in choices if not found.is_null]
             own.nullable |= len(rest) < len(choices) or any(found.nullable for found in rest)
             own.hidden |= any(found.hidden for found in rest)
@@ -261,42 +254,25 @@ class _Document:
             (found.key,) = keys
         return found
 
-    def note_names(self, root: _Shape, asked: Mapping[str, Any]) -> None:
-        """Note the properties that options name, by paths like `owner/name`."""
-        for option, given in asked.items():
-            names = (given,) if isinstance(given, str) else given if isinstance(given, Iterable) else ()
-            for path in names if option != "functions" else ():
-                shape = root
-                for name in str(path).split("/"):
-                    self.asked.add((shape.key, name))
-                    try:
-                        shape = self.shape(shape.properties.get(name, {}))
-                        shape = self.shape(shape.facts["items"]) if shape.kind == "array" else shape
-                    except (ConfigurationError, KeyError):
-                        break
-
     # ---- types -----------------------------------------------------------------------------------
 
     def properties(self, shape: _Shape, owner: str) -> dict[str, Property]:
         found: dict[str, Property] = {}
-        for name, schema in shape.properties.items():
-            is_asked = (shape.key, name) in self.asked
-            label = name
-            if not (isinstance(name, str) and is_name(name)):
-                if not is_asked:
-                    continue
-                label = as_name(name, {*found, *shape.properties})
-            place = f"{owner}.{name}"
+        names = [name for name in shape.properties if isinstance(name, str)]
+        for name in names:
+            schema = shape.properties[name]
             try:
                 prop = self.property(schema, owner, name, name in shape.required)
             except ConfigurationError as wrong:
-                prop = Property(deferred_error(f"{place}: {wrong}"))
+                prop = Property(deferred_error(f"{owner}.{name}: {wrong}"))
             if prop is not None:
-                found[label] = published_as(label, name, prop)
+                label = name if is_name(name) else as_name(name, {*found, *names})
+                prop = published_as(label, name, prop)
+                found[label] = prop if label == name else marked(Unlisted, prop)
         return found
 
     def property(self, schema: Any, owner: str, name: str, is_required: bool) -> Property | None:
-        """The property, None for one that no value can have."""
+        """The property, None for one that cannot have a value."""
         shape = self.shape(schema)
         if shape.never:
             return None
@@ -319,21 +295,21 @@ class _Document:
         return self.enumeration(shape) or self.primitive(shape)
 
     def structured(self, shape: _Shape, name: str) -> edm.Type:
-        """The complex type of a schema; one without a name is called by the property it is for."""
+        """The complex type of a schema, named after the schema or else after the property."""
         if shape.key not in self.types:
             name = self.free_name(shape.key, name)
             self.types[shape.key] = ComplexType(name, self.properties(shape, name))
         return self.types[shape.key]
 
     def free_name(self, key: int, name: str) -> str:
-        found = name = type_name(self.names.get(key, name))
+        found = name = _type_name(self.names.get(key, name))
         number = 2
         while self.taken.setdefault(found, key) != key:
             found, number = f"{name}{number}", number + 1
         return found
 
     def enumeration(self, shape: _Shape) -> edm.Type | None:
-        """The type of a set of values that has a name, and whose members have names."""
+        """The type of a named list of values, if its members have names."""
         values = [value for value in shape.facts.get("enum", ()) if value is not None]
         members: dict[str, int] = {}
         if shape.kind == "string" and shape.facts.get("format") not in _TEXTS:
@@ -346,24 +322,24 @@ class _Document:
         if not (is_named and members and len(members) == len(values)):
             return None
         if shape.key not in self.types:
-            name = self.free_name(shape.key, "")
-            self.types[shape.key] = edm.EnumType(name, members)
+            self.types[shape.key] = edm.EnumType(self.free_name(shape.key, ""), members)
         return self.types[shape.key]
 
     def primitive(self, shape: _Shape) -> edm.PrimitiveType:
         known = self.primitives.get(id(shape))
         if known is None:
-            known = self.primitives[id(shape)] = self.one_of(shape) if shape.union else _primitive(shape)
+            known = self.common_type(shape.union) if shape.union else _primitive(shape)
+            self.primitives[id(shape)] = known
         return known
 
-    def one_of(self, shape: _Shape) -> edm.PrimitiveType:
-        """The type that those of a union have in common: integers are among the numbers."""
-        found = {self.primitive(each) for each in shape.union}
-        texts = [each for each in shape.union if self.primitive(each) is edm.STRING]
-        has_numbers = any(type.name in edm.NUMBERS for type in found)
-        if has_numbers and texts and all("pattern" in each.facts for each in texts):
-            return edm.DECIMAL  # a number, or its digits as a text, which keeps them all
-        if len(found) > 1 and not all(type.name in edm.NUMBERS for type in found):
+    def common_type(self, union: list[_Shape]) -> edm.PrimitiveType:
+        """The type that has the values of all alternatives: integers are numbers, too."""
+        found = {self.primitive(each) for each in union}
+        are_numbers = [type.name in edm.NUMBERS for type in found]
+        texts = [each for each in union if self.primitive(each) is edm.STRING]
+        if any(are_numbers) and texts and all("pattern" in each.facts for each in texts):
+            return edm.DECIMAL  # a number, or all of its digits as a text
+        if len(found) > 1 and not all(are_numbers):
             names = " or ".join(sorted(type.name for type in found))
             raise ConfigurationError(f"OData has no type for {names}")
         if edm.DECIMAL in found:
@@ -371,8 +347,11 @@ class _Document:
         return max(found, key=lambda type: edm.NUMBERS.get(type.name, 0))
 
 
-def _own(schema: Mapping[str, Any]) -> _Shape:
-    """What a schema says itself."""
+_NOWHERE = object()
+
+
+def _own_shape(schema: Mapping[str, Any]) -> _Shape:
+    """A schema without those that it refers to."""
     facts = {word: schema[word] for word in _FACTS if word in schema}
     if not isinstance(facts.get("format", ""), str):
         del facts["format"]
@@ -380,28 +359,24 @@ def _own(schema: Mapping[str, Any]) -> _Shape:
         facts["enum"] = [facts["const"]]
     values = facts.get("enum")
     if values is not None and not isinstance(values, list):
-        raise ConfigurationError(f"enum is a list of values, not {values!r:.200}")
+        raise ConfigurationError(f"enum={values!r:.200} is not a list of values")
     properties = schema.get("properties", {})
     if not isinstance(properties, Mapping):
-        raise ConfigurationError(f"properties is a mapping, not {properties!r:.200}")
+        raise ConfigurationError(f"properties={properties!r:.200} is not a mapping")
     required = schema.get("required")
     given = schema.get("type")
-    types: set[object] | None = None
-    if isinstance(given, str):
-        types = {given}
-    elif isinstance(given, list):
-        types = {str(each) for each in given}
+    types: set[str] | None = None
+    if isinstance(given, str | list):
+        types = {given} if isinstance(given, str) else set(map(str, given))
     elif values is not None:
         types = {"null" if value is None else _OF_VALUES.get(type(value), "") for value in values}
-    is_nullable = schema.get("nullable") is True or (types is not None and "null" in types)
-    if values is not None and given is not None and None in values:
-        is_nullable = True
+    is_null = values is not None and given is not None and None in values
     if types is not None and "number" in types:
         types.add("integer")
     return _Shape(
         id(schema),
-        None if types is None else frozenset(map(str, types - {"null"})),
-        nullable=is_nullable,
+        None if types is None else frozenset(types - {"null"}),
+        nullable=schema.get("nullable") is True or is_null or (types is not None and "null" in types),
         hidden=schema.get("writeOnly") is True or schema.get("format") == "password",
         properties=dict(properties),
         required={name for name in required if isinstance(name, str)}
@@ -424,14 +399,14 @@ def _primitive(shape: _Shape) -> edm.PrimitiveType:
     if kind == "array":
         raise ConfigurationError("OData has no collections of collections")
     if not shape.types:
-        raise ConfigurationError("the schema does not say of which type it is")
+        raise ConfigurationError("the schema has no type")
     raise ConfigurationError(f"OData has no type for {' or '.join(sorted(shape.types))}")
 
 
-def _listed(schema: Mapping[str, Any], word: str) -> list[Any]:
+def _schemas(schema: Mapping[str, Any], word: str) -> list[Any]:
     found = schema.get(word, [])
     if not isinstance(found, list):
-        raise ConfigurationError(f"{word} is a list of schemas, not {found!r:.200}")
+        raise ConfigurationError(f"{word}={found!r:.200} is not a list of schemas")
     return found
 
 
@@ -440,19 +415,16 @@ def _text(schema: Mapping[str, Any], word: str) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _joined(base: str, uri: str) -> str:
+def _join_uri(base: str, uri: str) -> str:
     try:
         return urljoin(base, uri) if uri else base
     except ValueError:
-        raise ConfigurationError(f"{uri!r} is no URI") from None
+        raise ConfigurationError(f"{uri!r} is not a URI") from None
 
 
-def type_name(text: str) -> str:
-    """`My image` as `MyImage`; a name stays as it is, also one with dots."""
-    if is_name(text):
-        return text
-    name = _pascal(text) or "Row"
-    return name if name.isidentifier() else f"_{name}"
+def _type_name(text: str) -> str:
+    """`My image` as `MyImage`; a name stays the same, even with dots."""
+    return text if is_name(text) else as_name(_pascal(text) or "Row")
 
 
 def _pascal(name: str) -> str:

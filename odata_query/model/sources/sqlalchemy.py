@@ -8,7 +8,7 @@ import re
 import types
 import typing
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -39,6 +39,7 @@ from ..publishing import (
     PublishOptions,
     T,
     columns_to_publish,
+    marked,
     no_type_error,
     publish,
     published_as,
@@ -171,7 +172,7 @@ class _Reader:
         place, mapped = f"{mapper.class_.__name__}.{name}", mapper.attrs.get(name)
         if isinstance(mapped, SynonymProperty):
             found = self.property(mapper, mapped.name, mapper.all_orm_descriptors[mapped.name])
-            return found if found is None or isinstance(found, NavigationProperty) else _by_name(found)
+            return found if found is None or isinstance(found, NavigationProperty) else marked(Alias, found)
         if isinstance(mapped, ColumnProperty):
             return self.attribute(place, mapped, mapper, name)
         if isinstance(mapped, CompositeProperty):
@@ -179,7 +180,7 @@ class _Reader:
         if isinstance(mapped, RelationshipProperty):
             return self.relation(mapped, mapper)
         if descriptor.extension_type is HybridExtensionType.HYBRID_PROPERTY:
-            return _by_name(self.hybrid(place, descriptor, mapper, name))
+            return marked(Alias, self.hybrid(place, descriptor, mapper, name))  # often of another attribute
         return None
 
     def attribute(self, place: str, mapped: ColumnProperty[Any], mapper: Mapper[Any], name: str) -> Property:
@@ -290,11 +291,6 @@ class _Reader:
             for text, (name, member) in zip(given.enums, members, strict=False)
         }
         return Property(found, column=Column(storage="text", texts=None if texts == found.members else texts))
-
-
-def _by_name(prop: Property) -> Alias:
-    """A synonym, or a hybrid, which may give what another attribute has."""
-    return Alias(**{each.name: getattr(prop, each.name) for each in fields(Property)})
 
 
 def _names(given: type) -> Iterator[str]:
