@@ -6,7 +6,7 @@ A client's text gives a result or an `ODataError`; a developer's mistake is a `C
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from . import answers
 from .problems import Problem
@@ -20,7 +20,7 @@ class ODataError(ValueError):
     status    the HTTP status: 400, or 501 for valid OData that is not offered
     """
 
-    status: ClassVar[int] = 400
+    status: int = 400
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -55,7 +55,7 @@ class LimitError(ODataError):
 class UnsupportedError(ODataError):
     """Valid OData that this service or backend does not offer, for example `$expand=tags`: 501."""
 
-    status: ClassVar[int] = 501
+    status: int = 501
 
 
 _CLASSES: Mapping[str, type[ODataError]] = {
