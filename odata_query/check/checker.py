@@ -338,7 +338,7 @@ class Checker:
         if type is UNKNOWN:
             return WRONG
         if not isinstance(type, edm.CollectionType):
-            return self.report("wrong-type.behind", given, function=name, given=type.name)
+            return self.report("wrong-type.not-a-collection", given, function=name, given=type.name)
         level = scope.level + 1
         arguments: tuple[Node, ...] = (source,)
         if rest:

@@ -129,7 +129,7 @@ def unknown_function(call: Call, root: StructuredType, reporter: Reporter) -> No
     if name in SEGMENTS and name != "$filter":
         return reporter.report("not-a-path.value", call, name=name)
     if name in OPERATIONS:
-        return reporter.report("unsupported-expression.behind", call, function=name)
+        return reporter.report("unsupported-expression.after", call, function=name)
     if name == "()" or name in root.members:
         return reporter.report("unsupported-expression.several", call, what=Phrase("key-predicates"))
     allowed = [n for n, op in OPERATIONS.items() if not op.is_operator and op.is_allowed(reporter.limits)]

@@ -244,7 +244,7 @@ def _segment(end: int, path: Path) -> Path:
 
 def _head(end: int, call: Call) -> Call:
     if call.function in SEGMENTS:
-        raise Refusal("unexpected-text.behind-path", *call.span, function=call.function)
+        raise Refusal("unexpected-text.after-path", *call.span, function=call.function)
     return call
 
 

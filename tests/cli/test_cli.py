@@ -278,11 +278,11 @@ def test_a_file_that_cannot_be_read_is_a_message(tmp_path):
         ("fileType eq", "An operand is missing after 'eq'"),
         ("fileTyp eq 'jpg'", "Did you mean 'fileType'?"),
         ("width eq 'x'", "cannot compare Edm.Int64 with Edm.String"),
-        ("$filter=reference eq '50%'", "written %25 in a URL"),
-        ("$top=-1", "$top is a whole number"),
+        ("$filter=reference eq '50%'", "Write the sign itself as %25"),
+        ("$top=-1", "$top must be 0 or greater"),
         ("$expand=tags", "$expand is not supported"),
-        ("(" * 200, "nests more than 100 levels"),
-        ("id eq '\udcff'", "half of a character"),
+        ("(" * 200, "nested more than 100 levels deep"),
+        ("id eq '\udcff'", "half of a surrogate pair"),
     ],
 )
 def test_a_wrong_query_is_a_message_with_a_caret(query, message):
@@ -507,7 +507,7 @@ def test_check_reports_all_options():
     result = invoke("check", "$filter=a eq&$top=x&$fliter=3")
     assert result.exit_code == 1
     assert all(
-        part in result.stdout for part in ("An operand is missing", "$top is", "Did you mean '$filter'?")
+        part in result.stdout for part in ("An operand is missing", "$top must be", "Did you mean '$filter'?")
     )
 
 

@@ -389,9 +389,7 @@ def check_problem(client, case: Case) -> None:
     assert (places or body["detail"]) == case.said
     if problems:
         one, *more = problems
-        assert body["detail"] == (
-            f"The request is invalid: {len(problems)} problems." if more else one["detail"]
-        )
+        assert body["detail"] == (f"The query has {len(problems)} problems." if more else one["detail"])
     assert body == {
         "type": f"https://api2.saleslayer.com/errors/{kind}",
         "title": title,

@@ -31,10 +31,10 @@ def error(query: str) -> oq.ODataError:
     return caught.value
 
 
-EQ = "'=' is no operator of OData. Did you mean 'eq'?"
+EQ = "'=' is not an OData operator. Did you mean 'eq'?"
 TIPE = "Image has no property 'fileTipe'. Did you mean 'fileType'?"
 REFRENCE = "Image has no property 'refrence'. Did you mean 'reference'?"
-QUOTED = "'eq' cannot compare Edm.Int32 with Edm.String. A number is written without quotes."
+QUOTED = "'eq' cannot compare Edm.Int32 with Edm.String. Write numbers without quotes."
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ QUOTED = "'eq' cannot compare Edm.Int32 with Edm.String. A number is written wit
         (INVALID, TIPE, [{"code": "unknown-property", "detail": TIPE, "pointer": "$orderby", "position": 0}]),
         (
             TWO,
-            "The request is invalid: 2 problems.",
+            "The query has 2 problems.",
             [
                 {"code": "unknown-property", "detail": REFRENCE, "pointer": "$filter", "position": 0},
                 {"code": "wrong-type", "detail": QUOTED, "pointer": "$filter", "position": 26},

@@ -79,18 +79,18 @@ REFUSED = [  # text, position, a part of the message
     ("SRID=0;Point(INFINITY 2)", 16, "two to four numbers"),
     ("SRID=0;Point(\u0663 \xb2)", 13, "expected a number"),
     ("SRID=0;Point(1 2", 16, "expected ')'"),
-    ("SRID=0;Point(1 2))", 17, "nothing may follow"),
-    ("SRID=0;Point(1 2)\n", 17, "nothing may follow"),
+    ("SRID=0;Point(1 2))", 17, "unexpected text after"),
+    ("SRID=0;Point(1 2)\n", 17, "unexpected text after"),
     ("SRID=0;LineString()", 18, "expected a number"),
-    ("SRID=0;LineString(1 1)", 21, "a LineString has at least 2 positions"),
+    ("SRID=0;LineString(1 1)", 21, "a LineString needs at least 2 positions"),
     ("SRID=0;LineString(1 1, 2 2)", 22, "expected a number"),
     ("SRID=0;LineString(1 1,2 2", 25, "expected ',' or ')'"),
-    ("SRID=0;MultiLineString((1 1))", 27, "a LineString has at least 2 positions"),
+    ("SRID=0;MultiLineString((1 1))", 27, "a LineString needs at least 2 positions"),
     ("SRID=0;MultiPoint(1 1,2 2)", 18, "expected '('"),
     ("SRID=0;Polygon()", 15, "expected '('"),
     ("SRID=0;Polygon(())", 16, "expected a number"),
-    ("SRID=0;Polygon((1 1,2 2))", 23, "a ring must end where it begins"),
-    ("SRID=0;Polygon((1 1,2 2,1.0 1))", 29, "a ring must end where it begins"),
+    ("SRID=0;Polygon((1 1,2 2))", 23, "a ring must end where it starts"),
+    ("SRID=0;Polygon((1 1,2 2,1.0 1))", 29, "a ring must end where it starts"),
     ("SRID=0;GeometryCollection()", 26, "expected 'Point' or"),
     ("SRID=0;GeometryCollection(SRID=0;Point(1 2))", 26, "expected 'Point' or"),
 ]
@@ -230,7 +230,7 @@ def test_the_text_before_an_error_is_not_what_is_wrong(text):
 @pytest.mark.parametrize("depth", [33, 100_000])
 def test_collections_in_collections_have_a_limit(depth):
     assert unparse(parse(nested(32))) == nested(32)
-    with pytest.raises(GeoError, match="nest at most 32 deep") as caught:
+    with pytest.raises(GeoError, match="nested at most 32 levels deep") as caught:
         parse(nested(depth))
     assert caught.value.position == nested(33).index("Point")
 
@@ -291,9 +291,9 @@ cycle["geometries"] = [cycle, cycle]
         ({"type": "Point", "coordinates": [10**5000, 1]}, "too large"),
         ({"type": "LineString", "coordinates": [[1, 1]]}, "at least 2 positions"),
         ({"type": "LineString", "coordinates": {}}, "LineString are a list, not dict"),
-        ({"type": "Polygon", "coordinates": [[[1, 1], [2, 2]]]}, "must end where it begins"),
+        ({"type": "Polygon", "coordinates": [[[1, 1], [2, 2]]]}, "must end where it starts"),
         ({"type": "GeometryCollection", "geometries": [None]}, "expected WKT or GeoJSON"),
-        (cycle, "nest at most 32 deep"),
+        (cycle, "nested at most 32 levels deep"),
     ],
 )
 def test_what_is_no_value_in_data_is_refused(value, message):

@@ -192,7 +192,7 @@ def test_a_predicate_may_use_what_the_endpoint_does_not_allow():
         ("tenant", {}, "takes Edm.Boolean, got Edm.Int32"),
         ("tenant eq", {}, "An operand is missing after 'eq'"),
         ("tenant eq @t", {"t": object()}, "is no value of OData"),
-        ("tenant eq @t", {"t": "1"}, "A number is written without quotes"),
+        ("tenant eq @t", {"t": "1"}, "Write numbers without quotes"),
         ("tenant eq @t", {"t": [1]}, "cannot compare"),
         ("tenant in @t", {"t": [[1]]}, "cannot compare"),
         ("tenant eq @t/id", {"t": 1}, "there is no value for @t/id"),

@@ -312,7 +312,7 @@ class ClickHouse(Dialect):
     }
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
-        "mod(Double,Double)": "inexact-float-remainder",
+        "mod(Double,Double)": "no-exact-float-remainder",
         "matchespattern(String,String)": "other-regular-expressions",
     }
 

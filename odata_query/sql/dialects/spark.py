@@ -274,7 +274,7 @@ class Spark(Dialect):
     }
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
-        "matchespattern(String,String)": "backtracking-regular-expressions",
+        "matchespattern(String,String)": "exponential-regular-expressions",
     }
 
     def quote_text(self, value: str) -> str:
