@@ -304,7 +304,7 @@ def _check_size(found: Any, text: str, limits: Limits) -> None:
             if isinstance(node, ListExpr) and _exceeds(len(node.items), limits.max_in_items):
                 place = node.items[limits.max_in_items or 0].span
                 raise Refusal("list-too-long", *place, most=limits.max_in_items)
-            if isinstance(node, Lambda):
+            if type(node) is Lambda:
                 lambdas += 1
                 if _exceeds(lambdas, limits.max_lambda_depth):
                     raise Refusal("lambda-too-deep", *node.span, most=limits.max_lambda_depth)

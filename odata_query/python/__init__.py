@@ -1,11 +1,17 @@
-"""Queries over Python objects: dictionaries, dataclasses, any objects with attributes."""
+"""Queries over Python objects: dictionaries, dataclasses, any objects with attributes.
+
+A filter has two forms. `closures` is functions that call one another: compiled in 12 to 23 microseconds, it
+tests 0.6 to 4 million rows a second. `source` is generated code: compiled in 207 to 680 microseconds, it
+tests 1.2 to 20 million. Generated code therefore pays from about 500 rows, and both are kept with the query.
+Generated code also trusts rows to fit the model; for rows that do not, closures decide, or name the fault.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import heapq
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeVar, overload
 
 from .. import edm
 from ..check.checker import validate
@@ -15,137 +21,192 @@ from ..model.properties import StructuredType
 from ..problems import ConfigurationError
 from ..query import Query
 from .closures import Program, compile_condition, compile_value
-from .source import TRUST_ERRORS, compile_predicate, compile_select
+from .source import TRUST_ERRORS, Select, Test, compile_predicate, compile_select
 
 Row = TypeVar("Row")
 
 MANY_ROWS = 500
-"""Rows from which generating code pays, when the query has not been run before."""
-MAX_GENERATED_HEIGHT = 15
-MAX_GENERATED_TEXT = 20_000
+"""The number of rows from which generating code pays, even for a query that runs once."""
 
 
 def apply(rows: Iterable[Row], query: Query) -> list[Row]:
-    """The rows that the query asks for: filtered, in its order, after `$skip`, at most `$top`.
+    """Return the rows that a query selects: filtered, in its order, without `$skip`, at most `$top`.
 
     `apply(rows, parse_query("$filter=size gt 3&$orderby=name&$top=10", entity_type=Image))`
-    A dictionary without a property's key has null there. Time grows with the number of rows; a page
-    is sorted no further than its end. Raises ConfigurationError where the data does not fit the model.
+
+    rows   dictionaries, where a missing key is null, or objects with attributes
+    query  a query that was parsed with an entity_type
+
+    Time grows with the number of rows; a page is sorted no further than its end.
+    Raises ConfigurationError for rows that do not fit the model.
     """
-    kept = _filtered(rows, query)
+    now = _now()
+    found = _filter(rows, query, now)
     start = query.skip or 0
     end = None if query.top is None else start + query.top
     if query.orderby:
-        kept = _ordered(kept, query, end)
-    return kept[start:end] if start or end is not None else kept
+        found = _sort(found, query, end, now)
+    return found[start:end] if start or end is not None else found
 
 
 def count(rows: Iterable[Any], query: Query) -> int:
-    """The number of rows that the filter keeps, `$top` and `$skip` aside: what `$count=true` asks for."""
-    return len(_filtered(rows, query))
+    """Count the rows that the filter keeps, before `$skip` and `$top`, as `$count=true` does.
+
+    Takes and raises the same as `apply`.
+    """
+    return len(_filter(rows, query, _now()))
 
 
+@overload
+def predicate(filter: Query | None) -> Callable[[Any], bool]: ...
+@overload
 def predicate(
-    filter: Node | None,
+    filter: Node | None, entity_type: StructuredType | None = None, *, default_timezone: dt.tzinfo = dt.UTC
+) -> Callable[[Any], bool]: ...
+def predicate(
+    filter: Query | Node | None,
     entity_type: StructuredType | None = None,
     *,
-    default_timezone: dt.tzinfo = dt.UTC,
+    default_timezone: dt.tzinfo | None = None,
 ) -> Callable[[Any], bool]:
-    """A function that says whether a filter keeps a row: `predicate(query.filter, entity_type=Image)(row)`.
+    """Return a function that is true for the rows that a filter keeps: `predicate(query)(row)`.
 
-    filter is a query's, or one from parse_filter, which is then validated by entity_type.
-    Raises ValidationError and UnsupportedError as parse_query does.
+    filter            a query, of which only the filter counts; or a filter alone, a query's or one from
+                      parse_filter, which entity_type then validates; None keeps all rows
+    entity_type       the model of a filter alone
+    default_timezone  of moments without offset, for a filter alone; UTC if not given
+
+    Raises ValidationError and UnsupportedError as parse_query does, and ConfigurationError for arguments that
+    are missing or contradict a query. The function raises ConfigurationError for a row that does not fit.
     """
+    if isinstance(filter, Query):
+        if entity_type is not None or default_timezone is not None:
+            raise ConfigurationError("a query has its own entity_type and default_timezone: give neither")
+        _check(filter)
+        return _compiled(filter).test if filter.filter is not None else _keep_all
     if filter is None:
-        return lambda row: True
-    if not isinstance(filter, TypedCall | TypedPath):
+        return _keep_all
+    zone = default_timezone or dt.UTC
+    if not _is_typed(filter, entity_type):
         if entity_type is None:
             raise ConfigurationError("a filter that is not validated needs an entity_type")
-        filter = validate(filter, entity_type, default_timezone=default_timezone)
-    node = filter
-    program = compile_condition(node, default_timezone)
-    fast: dict[bool, Any] = {}
+        filter = validate(filter, entity_type, default_timezone=zone)
+    return _Filter(filter, zone).test
 
-    def holds(row: Any) -> bool:
-        now = _now() if program.uses_now else None
-        items = type(row) is dict
-        test = fast.get(items)
-        if test is None and _can_generate(program):
-            test = fast[items] = compile_predicate(node, default_timezone, items)
-        if test is not None:
-            try:
-                return bool(test(row, now))
-            except TRUST_ERRORS:
-                pass
-        return bool(_trusting(program, row, now))
 
-    return holds
+def _is_typed(filter: Node, entity_type: StructuredType | None) -> bool:
+    """True for a filter that was validated; `true`, `false` and `null` are the same before and after."""
+    if type(filter) is Literal:
+        return entity_type is None and (filter.value is None or filter.type == edm.BOOLEAN)
+    return isinstance(filter, TypedCall | TypedPath)
 
 
 def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def _trusting(program: Program, row: Any, now: dt.datetime | None) -> Any:
-    """The program's result for a row; data of another type than the model says is the developer's mistake."""
-    try:
-        return program.run(program.frame(row, now))
-    except TRUST_ERRORS as wrong:
-        raise _misfit(f"the row {row!r:.200} does not fit the model", wrong) from wrong
+def _check(query: Query) -> None:
+    if query.entity_type is None and (query.filter is not None or query.orderby):
+        raise ConfigurationError("a query needs an entity_type to be evaluated: give parse_query one")
 
 
-def _misfit(what: str, wrong: Exception) -> ConfigurationError:
-    return wrong if isinstance(wrong, ConfigurationError) else ConfigurationError(f"{what}: {wrong}")
+def _refuse(what: str, error: Exception) -> NoReturn:
+    """Raise the error of a reader, which names the value; else say which rows do not fit."""
+    if isinstance(error, ConfigurationError):
+        raise error
+    raise ConfigurationError(f"{what}: {error}") from error
 
 
-def _can_generate(program: Program) -> bool:
-    return program.height <= MAX_GENERATED_HEIGHT and program.parts <= MAX_GENERATED_TEXT
+# ---- filter --------------------------------------------------------------------------------------
 
 
-def _filtered(rows: Iterable[Row], query: Query) -> list[Row]:
-    found = rows if isinstance(rows, (list, tuple)) else list(rows)  # faster
-    node = query.filter
-    if query.entity_type is None:
-        if node is not None or query.orderby:
-            raise ConfigurationError("a query needs an entity_type to be evaluated: give parse_query one")
-        return list(found)
-    if node is None:
-        return list(found)
-    if isinstance(node, Literal):
-        return list(found) if node.value is True else []
-    compiled = query.compiled
-    program = compiled.get("condition")
-    if program is None:
-        program = compiled["condition"] = compile_condition(node, query.default_timezone)
-    now = _now() if program.uses_now else None
-    if len(found) >= MANY_ROWS and _can_generate(program):
-        items = type(found[0]) is dict
-        form = "items" if items else "attributes"
-        select = compiled.get(form)
-        if select is None:
-            select = compiled[form] = compile_select(node, query.default_timezone, items)
+def _keep_all(row: Any) -> bool:
+    return True
+
+
+class _Filter:
+    """A typed filter in its two forms; code is generated for dictionaries and for objects, when it pays."""
+
+    __slots__ = ("node", "program", "selects", "tests", "zone")
+
+    def __init__(self, node: Node, zone: dt.tzinfo) -> None:
+        self.node, self.zone = node, zone
+        self.program = compile_condition(node, zone)
+        self.selects: dict[bool, Select | None] = {}
+        self.tests: dict[bool, Test | None] = {}
+
+    def select(self, rows: Sequence[Row], now: dt.datetime) -> list[Row]:
+        """Return the rows to keep."""
+        if len(rows) >= MANY_ROWS:
+            are_dicts = type(rows[0]) is dict
+            if are_dicts not in self.selects:
+                self.selects[are_dicts] = compile_select(self.node, self.zone, are_dicts)
+            select = self.selects[are_dicts]
+            if select is not None:
+                try:
+                    return select(rows, now)
+                except TRUST_ERRORS:
+                    pass
+        frame = self.program.frame(None, now)
+        holds = self.program.run
+        found = []
         try:
-            kept: list[Row] = select(found, now)
-            return kept
-        except TRUST_ERRORS:
-            pass
-    frame = program.frame(None, now)
-    holds = program.run
-    kept = []
-    try:
-        for frame[0] in found:
-            if holds(frame):
-                kept.append(frame[0])
-    except TRUST_ERRORS as wrong:
-        raise _misfit(f"the row {frame[0]!r:.200} does not fit the model", wrong) from wrong
-    return kept
+            for frame[0] in rows:
+                if holds(frame):
+                    found.append(frame[0])
+        except TRUST_ERRORS as error:
+            _refuse(f"the row {frame[0]!r:.200} does not fit the model", error)
+        return found
+
+    def test(self, row: Any) -> bool:
+        """Return True for a row to keep."""
+        now = _now() if self.program.uses_now else None
+        is_dict = type(row) is dict
+        try:
+            test = self.tests[is_dict]
+        except KeyError:
+            test = self.tests[is_dict] = compile_predicate(self.node, self.zone, is_dict)
+        if test is not None:
+            try:
+                return bool(test(row, now))
+            except TRUST_ERRORS:
+                pass
+        try:
+            return bool(self.program.run(self.program.frame(row, now)))
+        except TRUST_ERRORS as error:
+            _refuse(f"the row {row!r:.200} does not fit the model", error)
+
+
+def _compiled(query: Query) -> _Filter:
+    """Return the query's filter, compiled at its first use."""
+    found = query.compiled.get("filter")
+    if found is None:
+        assert query.filter is not None
+        found = query.compiled["filter"] = _Filter(query.filter, query.default_timezone)
+    assert isinstance(found, _Filter)
+    return found
+
+
+def _filter(rows: Iterable[Row], query: Query, now: dt.datetime) -> list[Row]:
+    _check(query)
+    if query.filter is None:
+        return list(rows)
+    return _compiled(query).select(rows if isinstance(rows, list | tuple) else list(rows), now)
 
 
 # ---- order ---------------------------------------------------------------------------------------
 
 
+class _Item(NamedTuple):
+    """An item of `$orderby`, compiled."""
+
+    program: Program
+    is_floating: bool
+    descending: bool
+
+
 class _Descending:
-    """A key that sorts the other way round."""
+    """A sort key in reverse."""
 
     __slots__ = ("key",)
 
@@ -159,54 +220,50 @@ class _Descending:
         return isinstance(other, _Descending) and bool(self.key == other.key)
 
 
-def _ordered(rows: list[Row], query: Query, end: int | None) -> list[Row]:
-    """The rows in order, as far as `end`."""
-    keys = query.compiled.get("keys")
-    if keys is None:
-        keys = query.compiled["keys"] = [
-            (_key(item.expression, query.default_timezone), item.descending) for item in query.orderby
+def _sort(rows: list[Row], query: Query, end: int | None, now: dt.datetime) -> list[Row]:
+    """Sort rows, as far as `end`."""
+    items = query.compiled.get("orderby")
+    if items is None:
+        items = query.compiled["orderby"] = [
+            _Item(
+                compile_value(item.expression, query.default_timezone),
+                item.expression.type.name in (edm.DOUBLE.name, edm.SINGLE.name),
+                item.descending,
+            )
+            for item in query.orderby
         ]
-    now = _now()
+    keys = [(_key(item, now), item.descending) for item in items]
     try:
         if end is not None and end * 8 < len(rows):
-            return _first(rows, keys, end, now)
+            return _sort_first(rows, keys, end)
         for key, descending in reversed(keys):
-            rows = sorted(rows, key=key(now), reverse=descending)
-    except TRUST_ERRORS as wrong:
-        raise _misfit("the rows cannot be sorted", wrong) from wrong
+            rows = sorted(rows, key=key, reverse=descending)
+    except TRUST_ERRORS as error:
+        _refuse("the rows cannot be sorted", error)
     return rows
 
 
-def _first(
-    rows: list[Row], keys: Sequence[tuple[Callable[[dt.datetime], Any], bool]], end: int, now: dt.datetime
-) -> list[Row]:
-    """The first rows of the order; the rest is not sorted."""
-    parts = [(key(now), descending) for key, descending in keys]
+def _sort_first(rows: list[Row], keys: Sequence[tuple[Callable[[Any], Any], bool]], end: int) -> list[Row]:
+    """Return the first rows in order, without sorting the others."""
 
-    def whole(row: Row) -> Any:
-        return [_Descending(key(row)) if descending else key(row) for key, descending in parts]
+    def whole_key(row: Row) -> Any:
+        return [_Descending(key(row)) if descending else key(row) for key, descending in keys]
 
-    return heapq.nsmallest(end, rows, key=whole)
+    return heapq.nsmallest(end, rows, key=whole_key)
 
 
-def _key(node: Node, zone: dt.tzinfo) -> Callable[[dt.datetime], Callable[[Any], Any]]:
-    """What makes a sort key of a row: null before NaN before all values."""
-    program = compile_value(node, zone)
-    floating = node.type.name in (edm.DOUBLE.name, edm.SINGLE.name)
+def _key(item: _Item, now: dt.datetime) -> Callable[[Any], Any]:
+    """Return a function from a row to its sort key: null before NaN before all values."""
+    frame = item.program.frame(None, now)
+    value, is_floating = item.program.run, item.is_floating
 
-    def at(now: dt.datetime) -> Callable[[Any], Any]:
-        frame = program.frame(None, now)
-        value = program.run
+    def key(row: Any) -> Any:
+        frame[0] = row
+        found = value(frame)
+        if found is None:
+            return (0,)
+        if is_floating and found != found:
+            return (1,)
+        return (2, found)
 
-        def key(row: Any) -> Any:
-            frame[0] = row
-            found = value(frame)
-            if found is None:
-                return (0,)
-            if floating and found != found:
-                return (1,)
-            return (2, found)
-
-        return key
-
-    return at
+    return key

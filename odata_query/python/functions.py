@@ -7,7 +7,7 @@ import decimal
 import math
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -66,20 +66,23 @@ def _bounded(number: int) -> int | None:
 NAMES["bounded"] = _bounded
 
 
-@_named
 def and_of(*values: bool | None) -> bool | None:
-    """Kleene's: false if one is, else null if one is."""
+    """Return false if a value is false, else null if one is null, else true."""
     return False if False in values else None if None in values else True
 
 
-@_named
 def or_of(*values: bool | None) -> bool | None:
+    """Return true if a value is true, else null if one is null, else false."""
     return True if True in values else None if None in values else False
 
 
-@_named
 def not_of(value: bool | None) -> bool | None:
+    """Return the opposite; null for null."""
     return None if value is None else not value
+
+
+KLEENE: Mapping[str, Callable[..., bool | None]] = {"and": and_of, "or": or_of, "not": not_of}
+"""The operators of three-valued logic."""
 
 
 @_named
@@ -247,22 +250,22 @@ def matches(text: str, pattern: str) -> bool | None:
 # ---- collections -------------------------------------------------------------------------------
 
 
-def is_member(item: Any, items: Any) -> bool:
-    """Whether a value equals a member; `in` would find NaN, which equals nothing."""
-    return any(item == other for other in items or ())
+def is_member(item: Any, items: Any, *, wanted: bool = True) -> bool:
+    """Return `wanted` if a value equals a member; Python's `in` would find NaN, which equals nothing."""
+    return any(item == other for other in items or ()) is wanted
 
 
 def count(items: Any) -> int | None:
-    """The number of members; null behind a path through null."""
+    """Count the members; null for a path through null."""
     return None if items is None else len(items)
 
 
-def same_items(left: Any, right: Any) -> bool:
-    """Whether two collections have the same members in the same order."""
+def same_items(left: Any, right: Any, *, wanted: bool = True) -> bool:
+    """Return `wanted` if two collections have equal members in the same order."""
     if left is None or right is None:
-        return left is right
+        return (left is right) is wanted
     left, right = list(left), list(right)
-    return len(left) == len(right) and all(map(_same, left, right))
+    return (len(left) == len(right) and all(map(_same, left, right))) is wanted
 
 
 def _same(left: Any, right: Any) -> bool:
@@ -278,12 +281,12 @@ def _as_double(value: Any) -> Any:
 
 
 def members(items: Sequence[Any]) -> frozenset[Any] | list[Any]:
-    """What `in` looks a value up in. NaN, which equals nothing, is left out."""
-    kept = [item for item in items if item == item]
+    """Make a set for Python's `in`, or a list of what has no hash, without NaN, which equals nothing."""
+    found = [item for item in items if item == item]
     try:
-        return frozenset(kept)
+        return frozenset(found)
     except TypeError:
-        return kept
+        return found
 
 
 # ---- casts ---------------------------------------------------------------------------------------

@@ -1,31 +1,46 @@
-"""A query as generated Python: a loop over the rows without a call per row, for many rows.
+"""A query as generated Python: one loop over the rows, without a call for each row; best for many rows.
 
-The code is made as a tree of Python's own `ast`. A value of the query is never in it: it is bound to a
-name (`value_0`), like the functions that are called. Names of properties come from the model.
+The code is built as a tree of Python's own `ast`. A value of the query is never part of it: values and the
+functions to call are bound to names (`value_0`). Names of properties come from the model.
 
-The code trusts the data to be what the model says: dictionaries with all keys, or objects, whose values
-have the type of their property. Where one is not, it raises, and the closures read the rows instead.
+The code trusts the rows to be dictionaries with all keys, or objects, whose values have the type of their
+property. Where they do not, it raises one of TRUST_ERRORS, and the closures read the rows instead.
 """
 
 from __future__ import annotations
 
 import ast
-import copy
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .. import edm
 from ..check.typed import TypedCall, TypedPath
 from ..language.ast import Literal, Node
 from ..logic import condition
-from .functions import NAMES, cast, count, is_member, members, same_items
-from .operations import template
-from .rows import reader, reader_of
+from ..operations import OPERATIONS
+from .emitter import PythonEmitter
+from .functions import NAMES, members
+from .operations import TEMPLATES
+from .rows import reader_of
 
-Expr = ast.expr
+Select = Callable[[Any, dt.datetime | None], list[Any]]
+Test = Callable[[Any, dt.datetime | None], Any]
+
 TRUST_ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What generated code raises for rows that are not as the model says."""
+"""The errors that generated code raises for rows that differ from the model."""
+MAX_HEIGHT = 300
+"""The highest tree of `ast` that is compiled: CPython's compiler recurses, and counts as if Python did.
+
+A level of a filter makes up to five levels of code, and each pair of a `case` at least one.
+"""
+_TESTS_THAT_GIVE_NULL = {
+    signature.key
+    for operation in OPERATIONS.values()
+    for signature in operation.signatures
+    if signature.may_be_null and signature.result == "Boolean"
+}
+"""Conditions that can be null for arguments that are not: `matchespattern(s,'(')`."""
 
 
 def _name(name: str) -> ast.Name:
@@ -36,285 +51,258 @@ def _constant(value: bool | None) -> ast.Constant:
     return ast.Constant(value)
 
 
-def _call(function: str, *arguments: Expr) -> ast.Call:
-    return ast.Call(_name(function), list(arguments), [])
+def _call(function: ast.expr, *arguments: ast.expr) -> ast.Call:
+    return ast.Call(function, list(arguments), [])
 
 
-def _compare(left: Expr, operator: ast.cmpop, right: Expr) -> ast.Compare:
+def _compare(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> ast.Compare:
     return ast.Compare(left, [operator], [right])
 
 
-def _is_none(part: Expr) -> ast.Compare:
-    return _compare(part, ast.Is(), _constant(None))
+def _join(operator: ast.boolop, parts: Sequence[ast.expr]) -> ast.expr:
+    return parts[0] if len(parts) == 1 else ast.BoolOp(operator, list(parts))
 
 
-def _not(part: Expr) -> Expr:
-    """The opposite, without `not` where a comparison has an opposite of its own."""
-    if isinstance(part, ast.Compare) and len(part.ops) == 1 and isinstance(part.ops[0], ast.In):
-        return ast.Compare(part.left, [ast.NotIn()], part.comparators)
-    return ast.UnaryOp(ast.Not(), part)
+def _fill(node: Any, expressions: Mapping[str, ast.expr]) -> Any:
+    """Put expressions in place of names; `ast.NodeTransformer` takes three times as long."""
+    if type(node) is ast.Name:
+        return expressions.get(node.id, node)
+    for field in node._fields:
+        value = getattr(node, field, None)
+        if isinstance(value, ast.AST):
+            setattr(node, field, _fill(value, expressions))
+        elif type(value) is list:
+            setattr(node, field, [_fill(item, expressions) for item in value])
+    return node
 
 
-class _Filling(ast.NodeTransformer):
-    """Puts arguments into a template in place of a, b and c."""
-
-    def __init__(self, arguments: Sequence[Expr]) -> None:
-        self.arguments = dict(zip("abc", arguments, strict=False))
-
-    def visit_Name(self, node: ast.Name) -> Expr:
-        return self.arguments.get(node.id, node)
+def _operate(key: str, arguments: Sequence[ast.expr]) -> ast.expr:
+    """Apply an overload to arguments that are not null."""
+    template = ast.parse(TEMPLATES[key], mode="eval").body
+    operation: ast.expr = _fill(template, dict(zip("abc", arguments, strict=False)))
+    return operation
 
 
-def _filled(key: str, arguments: Sequence[Expr]) -> Expr:
-    filled: Expr = _Filling(arguments).visit(copy.deepcopy(template(key)))
-    return filled
+def _define(text: str, holds: ast.expr) -> ast.stmt:
+    """Define a function, in whose text `holds` is the place of a condition."""
+    function: ast.stmt = _fill(ast.parse(text).body[0], {"holds": holds})
+    return function
 
 
-class Source:
-    """Emits expressions of Python (see `logic.Emitter`)."""
+_SELECT = "def select(rows, now): return [row for row in rows if holds]"
+_TEST = "def test(row, now): return holds"
+_EXISTS = """
+def {name}(items, {variables}):
+    for v{level} in items or ():
+        if holds:
+            return {wanted}
+    return not {wanted}
+"""
+_FILTER = """
+def {name}(items, {variables}):
+    if items is None:
+        return None
+    found = []
+    for v{level} in items:
+        if holds:
+            found.append(v{level})
+    return found
+"""
 
-    uses_indexes = False
-    option = "$filter"
 
-    def __init__(self, zone: dt.tzinfo, items: bool) -> None:
-        self.zone = zone
-        self.items = items
+class Source(PythonEmitter[ast.expr]):
+    """Emit expressions of Python (see `logic.Emitter`).
+
+    are_dicts  True for rows that are dictionaries, False for objects with attributes
+    """
+
+    def __init__(self, zone: dt.tzinfo, are_dicts: bool) -> None:
+        super().__init__(zone)
+        self.are_dicts = are_dicts
         self.names: dict[str, Any] = {}
-        self.functions: list[ast.stmt] = []
-        self.levels = 0
+        self.loops: list[ast.stmt] = []
         self.temporaries = 0
 
-    def bound(self, kind: str, value: Any) -> ast.Name:
-        """A name for a value of the query, or for a function."""
+    def bind(self, kind: str, value: Any) -> ast.Name:
+        """Give a value of the query, or a function, a name: `value_0`."""
         name = f"{kind}_{len(self.names)}"
         self.names[name] = value
         return _name(name)
 
-    def kept(self, part: Expr) -> tuple[Expr, Expr]:
-        """A part to evaluate now, and a name by which its value is known afterwards."""
+    def invoke(self, function: Callable[..., Any], *arguments: ast.expr) -> ast.expr:
+        return _call(self.bind("call", function), *arguments)
+
+    def store(self, part: ast.expr) -> tuple[ast.expr, ast.expr]:
+        """Evaluate a part once: `(t1 := row['a'])` where it is needed first, then `t1`."""
         if isinstance(part, ast.Name):
             return part, part
         self.temporaries += 1
         name = f"t{self.temporaries}"
         return ast.NamedExpr(ast.Name(name, ast.Store()), part), _name(name)
 
-    def guarded(self, parts: Sequence[Expr], nullable: Sequence[bool]) -> tuple[list[Expr], list[Expr]]:
-        """Tests for null that keep the values they test, and the values."""
-        tests: list[Expr] = []
-        values: list[Expr] = []
+    def compare_null(
+        self, parts: Sequence[ast.expr], nullable: Sequence[bool], operator: ast.cmpop
+    ) -> tuple[list[ast.expr], list[ast.expr]]:
+        """Return a test of each part that can be null, and all parts as they are known after the tests."""
+        tests: list[ast.expr] = []
+        values: list[ast.expr] = []
         for part, can_be_null in zip(parts, nullable, strict=True):
+            value = part
             if can_be_null:
-                now, part = self.kept(part)
-                tests.append(_is_none(now))
-            values.append(part)
+                first, value = self.store(part)
+                tests.append(_compare(first, operator, _constant(None)))
+            values.append(value)
         return tests, values
 
     # ---- conditions ------------------------------------------------------------------------------
 
-    def constant(self, holds: bool) -> Expr:
+    def constant(self, holds: bool) -> ast.expr:
         return _constant(holds)
 
-    def every(self, parts: Sequence[Expr]) -> Expr:
-        return ast.BoolOp(ast.And(), list(parts))
+    def every(self, parts: Sequence[ast.expr]) -> ast.expr:
+        return _join(ast.And(), parts)
 
-    def some(self, parts: Sequence[Expr]) -> Expr:
-        return ast.BoolOp(ast.Or(), list(parts))
+    def some(self, parts: Sequence[ast.expr]) -> ast.expr:
+        return _join(ast.Or(), parts)
 
     def test(
-        self, node: Node, parts: Sequence[Expr], nullable: Sequence[bool], wanted: bool, on_null: bool
-    ) -> Expr:
-        tests, values = self.guarded(parts, nullable)
-        if isinstance(node, TypedCall) and (len(parts) == 2 or "(" in node.key):
-            holds = _filled(node.key, values)
-        else:
-            holds = values[0]
-        if not wanted:
-            holds = _not(holds)
-        if not tests:
-            return holds
-        if on_null:
-            return ast.BoolOp(ast.Or(), [*tests, holds])
-        present: list[Expr] = [
-            _compare(test.left, ast.IsNot(), _constant(None))
-            for test in tests
-            if isinstance(test, ast.Compare)
-        ]
-        return ast.BoolOp(ast.And(), [*present, holds])
+        self, node: Node, parts: Sequence[ast.expr], nullable: Sequence[bool], wanted: bool, on_null: bool
+    ) -> ast.expr:
+        tests, values = self.compare_null(parts, nullable, ast.Is() if on_null else ast.IsNot())
+        key = node.key if isinstance(node, TypedCall) else ""
+        holds = _operate(key, values) if key in TEMPLATES else values[0]
+        if wanted is on_null and key in _TESTS_THAT_GIVE_NULL:
+            holds = _compare(holds, ast.IsNot() if wanted else ast.Is(), _constant(False))
+        elif not wanted:
+            holds = ast.UnaryOp(ast.Not(), holds)
+        return _join(ast.Or() if on_null else ast.And(), [*tests, holds])
 
-    def equals(
-        self,
-        left: Expr,
-        right: Expr,
-        types: tuple[edm.Type, edm.Type],
-        nullable: Sequence[bool],
-        wanted: bool,
-    ) -> Expr:
-        if isinstance(types[0], edm.CollectionType):
-            found = _call("same_items", left, right)
-            return found if wanted else _not(found)
+    def compare_equal(self, left: ast.expr, right: ast.expr, wanted: bool) -> ast.expr:
         return _compare(left, ast.Eq() if wanted else ast.NotEq(), right)
 
-    def compare_fast(self, node: TypedCall, path: TypedPath, value: Literal, wanted: bool) -> None:
-        """There is none."""
-        return
-
-    def is_null(self, part: Expr, wanted: bool) -> Expr:
+    def is_null(self, part: ast.expr, wanted: bool) -> ast.expr:
         return _compare(part, ast.Is() if wanted else ast.IsNot(), _constant(None))
 
     def in_values(
-        self, part: Expr, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool
-    ) -> Expr:
-        return _compare(part, ast.In() if wanted else ast.NotIn(), self.bound("value", members(items)))
+        self, part: ast.expr, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool
+    ) -> ast.expr:
+        return _compare(part, ast.In() if wanted else ast.NotIn(), self.bind("value", members(items)))
 
-    def in_collection(self, part: Expr, collection: Expr, wanted: bool) -> Expr:
-        found = _call("is_member", part, collection)
-        return found if wanted else _not(found)
-
-    def enter(self, level: int, type: edm.Type, collection: object) -> None:
-        self.levels = level
+    def enter(self, level: int, type: edm.Type, collection: ast.expr) -> None:
+        """Do nothing: variables have the number of their level."""
 
     def loop(
-        self, level: int, type: edm.Type, body: list[ast.stmt], end: ast.stmt, start: list[ast.stmt]
-    ) -> str:
-        """A function of its own for the loop of a lambda: variables of comprehensions would be slower."""
-        self.levels = level - 1
-        statements = [*start]
-        variable = f"v{level}"
-        read = reader(type, self.zone)
-        if read is not None:
-            converted = ast.Call(self.bound("read", read), [_name(variable)], [])
-            body = [ast.Assign([ast.Name(variable, ast.Store())], converted), *body]
-        some = ast.BoolOp(ast.Or(), [_name("items"), ast.Tuple([], ast.Load())])
-        statements.append(ast.For(ast.Name(variable, ast.Store()), some, body, []))
-        name = f"loop_{len(self.functions)}"
-        self.functions.append(_function(name, ["items", *self.outer()], [*statements, end]))
-        return name
+        self,
+        text: str,
+        collection: ast.expr,
+        level: int,
+        body: ast.expr,
+        wanted: bool = True,
+    ) -> ast.expr:
+        """Define a function with the loop of a lambda, and call it."""
+        name = f"loop_{len(self.loops)}"
+        variables = ["row", "now", *(f"v{n}" for n in range(1, level))]
+        text = text.format(name=name, variables=", ".join(variables), level=level, wanted=wanted)
+        self.loops.append(_define(text, body))
+        return _call(_name(name), collection, *map(_name, variables))
 
-    def outer(self) -> list[str]:
-        return ["row", "now", *(f"v{n}" for n in range(1, self.levels + 1))]
-
-    def exists(self, collection: Expr, level: int, type: edm.Type, body: Expr | None, wanted: bool) -> Expr:
+    def exists(
+        self, collection: ast.expr, level: int, type: edm.Type, body: ast.expr | None, wanted: bool
+    ) -> ast.expr:
         if body is None:
-            self.levels = level - 1
-            return ast.UnaryOp(ast.Not(), collection if not wanted else ast.UnaryOp(ast.Not(), collection))
-        found: list[ast.stmt] = [ast.If(body, [ast.Return(_constant(wanted))], [])]
-        name = self.loop(level, type, found, ast.Return(_constant(not wanted)), [])
-        return _call(name, collection, *map(_name, self.outer()))
+            return collection if wanted else ast.UnaryOp(ast.Not(), collection)
+        return self.loop(_EXISTS, collection, level, body, wanted)
 
     # ---- values ----------------------------------------------------------------------------------
 
-    def literal(self, node: Literal) -> Expr:
-        if node.value is None:
-            return _constant(None)
-        return self.bound("value", node.value)
+    def literal(self, node: Literal) -> ast.expr:
+        return _constant(None) if node.value is None else self.bind("value", node.value)
 
-    def path(self, node: TypedPath) -> Expr:
-        found: Expr = _name(f"v{node.level}" if node.level else "row")
-        if not node.members:
-            return found
-        read = reader_of(node.members[-1], self.zone)
-        last = len(node.members) - 1
+    def path(self, node: TypedPath) -> ast.expr:
+        value: ast.expr = _name(f"v{node.level}" if node.level else "row")
         for position, member in enumerate(node.members):
-            before = found
+            owner, test = value, None
             if position and node.members[position - 1].nullable:
-                now, before = self.kept(found)
-            inner = self.step(before, member.attribute)
-            if read is not None and position == last:
-                inner = ast.Call(self.bound("read", read), [inner], [])
-            found = inner if before is found else ast.IfExp(_is_none(now), _constant(None), inner)
-        return found
+                first, owner = self.store(value)
+                test = _compare(first, ast.Is(), _constant(None))
+            value = self.step(owner, member.attribute)
+            read = reader_of(member, self.zone) if position == len(node.members) - 1 else None
+            if read is not None:
+                value = self.invoke(read, value)
+            if test is not None:
+                value = ast.IfExp(test, _constant(None), value)
+        return value
 
-    def step(self, owner: Expr, attribute: str) -> Expr:
-        if self.items:
+    def step(self, owner: ast.expr, attribute: str) -> ast.expr:
+        """Get a property: `row['a']` or `row.a`."""
+        if self.are_dicts:
             return ast.Subscript(owner, ast.Constant(attribute), ast.Load())
         return ast.Attribute(owner, attribute, ast.Load())
 
-    def call(self, node: TypedCall, parts: Sequence[Expr], nullable: Sequence[bool]) -> Expr:
-        tests, values = self.guarded(parts, nullable)
-        found = _filled(node.key, values)
-        if not tests:
-            return found
-        test = tests[0] if len(tests) == 1 else ast.BoolOp(ast.Or(), tests)
-        return ast.IfExp(test, _constant(None), found)
+    def call(self, node: TypedCall, parts: Sequence[ast.expr], nullable: Sequence[bool]) -> ast.expr:
+        tests, values = self.compare_null(parts, nullable, ast.Is())
+        result = _operate(node.key, values)
+        return ast.IfExp(_join(ast.Or(), tests), _constant(None), result) if tests else result
 
-    def truth_value(self, holds: Expr) -> Expr:
+    def truth_value(self, holds: ast.expr) -> ast.expr:
         return ast.IfExp(holds, _constant(True), _constant(False))
 
-    def kleene(self, name: str, parts: Sequence[Expr]) -> Expr:
-        return _call(f"{name}_of", *parts)
-
-    def choose(self, pairs: Sequence[tuple[Expr, Expr]]) -> Expr:
-        found: Expr = _constant(None)
+    def choose(self, pairs: Sequence[tuple[ast.expr, ast.expr]]) -> ast.expr:
+        choice: ast.expr = _constant(None)
         for test, result in reversed(pairs):
-            found = ast.IfExp(test, result, found)
-        return found
+            choice = ast.IfExp(test, result, choice)
+        return choice
 
-    def cast(self, part: Expr, source: edm.Type, target: edm.Type) -> Expr:
-        return _call("cast", part, self.bound("type", source), self.bound("type", target))
+    def filter_members(self, collection: ast.expr, level: int, type: edm.Type, body: ast.expr) -> ast.expr:
+        return self.loop(_FILTER, collection, level, body)
 
-    def count_members(self, collection: Expr) -> Expr:
-        return _call("count", collection)
-
-    def filter_members(self, collection: Expr, level: int, type: edm.Type, body: Expr) -> Expr:
-        append = ast.Expr(
-            ast.Call(ast.Attribute(_name("kept"), "append", ast.Load()), [_name(f"v{level}")], [])
-        )
-        start: list[ast.stmt] = [
-            ast.If(_is_none(_name("items")), [ast.Return(_constant(None))], []),
-            ast.Assign([ast.Name("kept", ast.Store())], ast.List([], ast.Load())),
-        ]
-        found: list[ast.stmt] = [ast.If(body, [append], [])]
-        name = self.loop(level, type, found, ast.Return(_name("kept")), start)
-        return _call(name, collection, *map(_name, self.outer()))
-
-    def list_of(self, parts: Sequence[Expr]) -> Expr:
+    def list_of(self, parts: Sequence[ast.expr]) -> ast.expr:
         return ast.List(list(parts), ast.Load())
 
 
-def _function(name: str, parameters: Sequence[str], body: list[ast.stmt]) -> ast.stmt:
-    arguments = ast.arguments([], [ast.arg(p) for p in parameters], None, [], [], None, [])
-    found = ast.parse("def name(): pass").body[0]
-    assert isinstance(found, ast.FunctionDef)
-    found.name, found.args, found.body = name, arguments, body
-    return found
+def compile_select(node: Node, zone: dt.tzinfo, are_dicts: bool) -> Select | None:
+    """Compile a typed filter to a function (rows, now) that returns the rows to keep.
 
-
-Select = Callable[[Any, dt.datetime | None], list[Any]]
-Test = Callable[[Any, dt.datetime | None], Any]
-
-
-def compile_select(node: Node, zone: dt.tzinfo, items: bool) -> Select:
-    """A function (rows, now) that gives the rows that a typed filter keeps.
-
-    items says whether rows are dictionaries, or else objects with attributes.
+    Return None for a filter that is too high. are_dicts is as in `Source`.
     """
-    emitter = Source(zone, items)
-    holds: Expr = condition(emitter, node)
-    kept = ast.ListComp(
-        _name("row"), [ast.comprehension(ast.Name("row", ast.Store()), _name("rows"), [holds], 0)]
-    )
-    select: Select = _compiled(emitter, [_function("select", ["rows", "now"], [ast.Return(kept)])], "select")
+    select: Select | None = _compile(_SELECT, "select", node, Source(zone, are_dicts))
     return select
 
 
-def compile_predicate(node: Node, zone: dt.tzinfo, items: bool) -> Test:
-    """A function (row, now) that says whether a typed filter keeps the row."""
-    emitter = Source(zone, items)
-    holds: Expr = condition(emitter, node)
-    test: Test = _compiled(emitter, [_function("holds", ["row", "now"], [ast.Return(holds)])], "holds")
+def compile_predicate(node: Node, zone: dt.tzinfo, are_dicts: bool) -> Test | None:
+    """Compile a typed filter to a function (row, now) that is true for a row to keep.
+
+    Return None for a filter that is too high. are_dicts is as in `Source`.
+    """
+    test: Test | None = _compile(_TEST, "test", node, Source(zone, are_dicts))
     return test
 
 
-def _compiled(emitter: Source, functions: list[ast.stmt], name: str) -> Any:
-    """The function with a name, of all that have been generated."""
-    module = ast.fix_missing_locations(ast.Module([*emitter.functions, *functions], []))
-    names = {
-        **NAMES,
-        "cast": cast,
-        "count": count,
-        "is_member": is_member,
-        "same_items": same_items,
-        **emitter.names,
-    }
+def _compile(text: str, name: str, node: Node, emitter: Source) -> Any:
+    holds = condition(emitter, node)
+    module = ast.Module([*emitter.loops, _define(text, holds)], [])
+    if _place_nodes(module) > MAX_HEIGHT:
+        return None
+    names = {**NAMES, **emitter.names}
     exec(compile(module, "<query>", "exec"), names)  # noqa: S102  # a tree made here, without user text
     return names[name]
+
+
+def _place_nodes(module: ast.Module) -> int:
+    """Give each node the place that `compile` demands, and return the height of the tree."""
+    nodes: list[Any] = [module]
+    height = 0
+    while nodes:
+        height += 1
+        below: list[Any] = []
+        for node in nodes:
+            node.lineno = node.end_lineno = 1
+            node.col_offset = node.end_col_offset = 0
+            for field in node._fields:
+                value = getattr(node, field, None)
+                if isinstance(value, ast.AST):
+                    below.append(value)
+                elif type(value) is list:
+                    below += value
+        nodes = below
+    return height

@@ -209,7 +209,7 @@ class SqlEmitter(SqlConditions):
     def kleene(self, name: str, parts: Sequence[Part]) -> Part:
         if all(isinstance(part, Value) for part in parts):
             values = [part.value for part in parts if isinstance(part, Value)]
-            return Value(python_values.NAMES[f"{name}_of"](*values), edm.BOOLEAN)
+            return Value(python_values.KLEENE[name](*values), edm.BOOLEAN)
         texts = ["NULL" if isinstance(p, Value) and p.value is None else self.text(p) for p in parts]
         if self.dialect.conditions_are_values:
             holds = f"NOT {texts[0]}" if name == "not" else f" {name.upper()} ".join(texts)

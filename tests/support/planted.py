@@ -22,7 +22,6 @@ import odata_query as oq
 from odata_query import edm, python, sql
 from odata_query import logic as truth
 from odata_query.check.typed import TypedCall, TypedPath
-from odata_query.language.ast import Node
 from odata_query.model.properties import Property, StructuredType
 from odata_query.python import closures as python_closures
 from odata_query.python import functions as python_values
@@ -256,14 +255,11 @@ class SameButSpaces:
     def equals(self, left: Any, right: Any, types: Any, nullable: Any, wanted: bool) -> Any:
         if edm.STRING not in types:
             return super().equals(left, right, types, nullable, wanted)
-        first, second = left.function, right.function
 
         def trimmed(value: str | None) -> str | None:
             return value and value.rstrip(" ")
 
-        return self.made(
-            lambda frame: (trimmed(first(frame)) == trimmed(second(frame))) is wanted, left, right
-        )
+        return lambda frame: (trimmed(left(frame)) == trimmed(right(frame))) is wanted
 
 
 def all_takes_null(emitter: Any, node: TypedCall, wanted: bool) -> Any:
@@ -283,15 +279,10 @@ def nulls_clause(dialect: SQLite, nullable: bool, descending: bool) -> str:
 _key = python._key
 
 
-def null_is_greatest(node: Node, zone: Any) -> Any:
-    """What makes a sort key of a row."""
-    at = _key(node, zone)
-
-    def made(now: Any) -> Any:
-        key = at(now)
-        return lambda row: (3,) if key(row) == (0,) else key(row)
-
-    return made
+def null_is_greatest(item: Any, now: Any) -> Any:
+    """Return a function from a row to its sort key, with null after all values."""
+    key = _key(item, now)
+    return lambda row: (3,) if key(row) == (0,) else key(row)
 
 
 def like(text: str, part: str) -> bool:
