@@ -34,7 +34,7 @@ def to_json(entity_type: StructuredType, namespace: str) -> Json:
     """The document of an entity type and all types that it leads to."""
     _check_namespace(namespace)
     types = reachable_types(entity_type)
-    names = {id(type): _qualified(type, namespace) for type in types}
+    names = {id(type): _qualified_name(type, namespace) for type in types}
     written: dict[str, Json] = {}
     for type in types:
         name = names[id(type)]
@@ -51,7 +51,7 @@ def to_json(entity_type: StructuredType, namespace: str) -> Json:
     _restrict(entity_type, types, names, written, offered)
     limits = entity_type.limits
     if limits is not None and limits.functions is not None:
-        # An empty list would allow all functions, and operators may be in it, too.
+        # An empty list would allow all functions. Operators may be in the list, too.
         operators = [o.name for o in OPERATIONS.values() if o.is_operator]
         offered[f"@{_CAPABILITIES}.FilterFunctions"] = sorted(limits.functions) or operators
     document: Json = {"$Version": "4.01"}
@@ -76,7 +76,7 @@ def _structured(type: StructuredType, names: dict[int, str]) -> Json:
         found["$Key"] = [member.name for member in key]
     for label, member in type.members.items():
         place = f"{type.name}.{label}"
-        found[_named(label, place)] = _property(member, names, place, label in found.get("$Key", ()))
+        found[_checked_name(label, place)] = _property(member, names, place, label in found.get("$Key", ()))
     return found
 
 
@@ -91,9 +91,9 @@ def _can_be_key(type: edm.Type) -> bool:
 def _property(member: Member, names: dict[int, str], place: str, is_key: bool) -> Json:
     type = edm.element_of(member.type)
     found: Json = {}
-    leads = _is_entity(type)
+    is_navigation = _is_entity(type)
     many = type is not member.type
-    if leads:
+    if is_navigation:
         found["$Kind"] = "NavigationProperty"
     if many:
         found["$Collection"] = True
@@ -102,7 +102,7 @@ def _property(member: Member, names: dict[int, str], place: str, is_key: bool) -
         raise ConfigurationError(f"{place} is of type {name}, which does not exist in CSDL")
     if name != edm.STRING.name:
         found["$Type"] = name
-    if member.nullable and not is_key and not (leads and many):
+    if member.nullable and not is_key and not (is_navigation and many):
         found["$Nullable"] = True
     scale = member.property.scale
     if type is edm.DECIMAL and scale is not None and scale >= 0:
@@ -119,24 +119,24 @@ def _enum(type: edm.EnumType) -> Json:
         raise ConfigurationError(f"{type.name} has a member outside of Edm.Int64")
     if bits > 31:
         found["$UnderlyingType"] = edm.INT64.name
-    return found | {_named(name, type.name): value for name, value in type.members.items()}
+    return found | {_checked_name(name, type.name): value for name, value in type.members.items()}
 
 
 # ---- names ---------------------------------------------------------------------------------------
 
 
-def _named(name: str, place: str) -> str:
+def _checked_name(name: str, place: str) -> str:
     if not name.isidentifier() or len(name) > 128:
         raise ConfigurationError(f"{place}: {name!r} cannot be a name in CSDL; publish it by another name")
     return name
 
 
-def _qualified(type: edm.Type, namespace: str) -> str:
+def _qualified_name(type: edm.Type, namespace: str) -> str:
     """The name of a type with its namespace: `Sales` for a type called `Sales.Color`."""
     own, dot, name = type.name.rpartition(".")
     if dot:
         _check_namespace(own)
-    return f"{own or namespace}.{_named(name, type.name)}"
+    return f"{own or namespace}.{_checked_name(name, type.name)}"
 
 
 def _check_namespace(name: object) -> None:
@@ -162,10 +162,10 @@ def _restrict(
     """
     structured = [type for type in types if isinstance(type, StructuredType)]
     for verb, use in _USES.items():
-        paths, are_all = _denied_paths(root, structured, use)
+        paths, is_complete = _denied_paths(root, structured, use)
         if paths:
             _deny(offered, verb, paths)
-        if are_all:
+        if is_complete:
             continue
         # Types with the same name can differ: only what all of them deny is denied.
         allowed = {
@@ -190,7 +190,7 @@ def _denied_paths(root: StructuredType, types: list[StructuredType], use: str) -
     leading = _leading(types, use)
     found: list[str] = []
     waiting: list[tuple[tuple[str, ...], StructuredType, frozenset[int]]] = [((), root, frozenset())]
-    are_all = True
+    is_complete = True
     for path, type, above in waiting:  # it grows
         above = above | {id(type)}
         for member in type.members.values():
@@ -199,27 +199,22 @@ def _denied_paths(root: StructuredType, types: list[StructuredType], use: str) -
                 found.append("/".join((*path, member.name)))
             if isinstance(inner, StructuredType) and id(inner) in leading:
                 if id(inner) in above or len(waiting) >= _MAX_PATHS:
-                    are_all = False
+                    is_complete = False
                 else:
                     waiting.append(((*path, member.name), inner, above))
-    return found, are_all
+    return found, is_complete
 
 
 def _leading(types: list[StructuredType], use: str) -> set[int]:
     """The types with a property that the option may not use, and all types that lead to one of them."""
-    users: dict[int, list[StructuredType]] = {}
-    waiting: list[StructuredType] = []
-    for type in types:
-        for member in type.members.values():
-            users.setdefault(id(edm.element_of(member.type)), []).append(type)
-        if not all(getattr(member, use) for member in type.members.values()):
-            waiting.append(type)
-    found = {id(type) for type in waiting}
-    for type in waiting:  # it grows
-        for user in users.get(id(type), ()):
-            if id(user) not in found:
-                found.add(id(user))
-                waiting.append(user)
+    found: set[int] = set()
+    before = -1
+    while len(found) > before:
+        before = len(found)
+        for type in reversed(types):  # those that types lead to come after them, mostly
+            inner = (id(edm.element_of(member.type)) for member in type.members.values())
+            if not found.isdisjoint(inner) or not all(getattr(m, use) for m in type.members.values()):
+                found.add(id(type))
     return found
 
 
@@ -232,78 +227,64 @@ def to_xml(entity_type: StructuredType, namespace: str) -> str:
     edmx = "http://docs.oasis-open.org/odata/ns/edmx"
     root = ElementTree.Element("edmx:Edmx", {"xmlns:edmx": edmx, "Version": "4.01"})
     for url, reference in document.get("$Reference", {}).items():
-        element = _inside(root, "edmx:Reference", Uri=url.removesuffix("json") + "xml")
+        element = _child(root, "edmx:Reference", Uri=url.removesuffix("json") + "xml")
         for include in reference["$Include"]:
-            _inside(element, "edmx:Include", Namespace=include["$Namespace"])
-    services = _inside(root, "edmx:DataServices")
+            _child(element, "edmx:Include", Namespace=include["$Namespace"])
+    services = _child(root, "edmx:DataServices")
     for name, schema in document.items():
         if name[0] == "$":
             continue
-        element = _inside(services, "Schema", Namespace=name)
+        element = _child(services, "Schema", Namespace=name)
         element.set("xmlns", "http://docs.oasis-open.org/odata/ns/edm")
         for label, definition in schema.items():
-            _DEFINITIONS[definition["$Kind"]](_inside(element, definition["$Kind"], Name=label), definition)
+            _add_definition(_child(element, definition["$Kind"], Name=label), definition)
     ElementTree.indent(root)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, "unicode")}\n'
 
 
-def _inside(parent: ElementTree.Element, tag: str, **attributes: str) -> ElementTree.Element:
+def _child(parent: ElementTree.Element, tag: str, **attributes: str) -> ElementTree.Element:
     return ElementTree.SubElement(parent, tag, attributes)
 
 
-def _structured_xml(element: ElementTree.Element, definition: Json) -> None:
-    if "$Key" in definition:
-        key = _inside(element, "Key")
-        for name in definition["$Key"]:
-            _inside(key, "PropertyRef", Name=name)
-    for label, given in definition.items():
-        if label[0] in "$@":
-            continue
-        kind, many = given.get("$Kind", "Property"), given.get("$Collection", False)
-        name = given.get("$Type", edm.STRING.name)
-        inside = _inside(element, kind, Name=label, Type=f"Collection({name})" if many else name)
-        if kind == "Property" or not many:
-            inside.set("Nullable", str(given.get("$Nullable", False)).lower())
-        if name == edm.DECIMAL.name:
-            inside.set("Scale", str(given.get("$Scale", "variable")))
-    _annotations_xml(element, definition)
-
-
-def _enum_xml(element: ElementTree.Element, definition: Json) -> None:
+def _add_definition(element: ElementTree.Element, definition: Json) -> None:
     if "$UnderlyingType" in definition:
         element.set("UnderlyingType", definition["$UnderlyingType"])
     if "$IsFlags" in definition:
         element.set("IsFlags", "true")
-    for label, value in definition.items():
-        if label[0] != "$":
-            _inside(element, "Member", Name=label, Value=str(value))
-
-
-def _container_xml(element: ElementTree.Element, definition: Json) -> None:
+    if "$Key" in definition:
+        key = _child(element, "Key")
+        for name in definition["$Key"]:
+            _child(key, "PropertyRef", Name=name)
     for label, given in definition.items():
-        if label[0] != "$":
-            inside = _inside(element, "EntitySet", Name=label, EntityType=given["$Type"])
-            _annotations_xml(inside, given)
+        if label[0] in "$@":
+            continue
+        if definition["$Kind"] == "EnumType":
+            _child(element, "Member", Name=label, Value=str(given))
+        elif definition["$Kind"] == "EntityContainer":
+            _add_annotations(_child(element, "EntitySet", Name=label, EntityType=given["$Type"]), given)
+        else:
+            _add_property(element, label, given)
+    _add_annotations(element, definition)
 
 
-def _annotations_xml(element: ElementTree.Element, given: Json) -> None:
+def _add_property(element: ElementTree.Element, label: str, given: Json) -> None:
+    kind, many = given.get("$Kind", "Property"), given.get("$Collection", False)
+    name = given.get("$Type", edm.STRING.name)
+    child = _child(element, kind, Name=label, Type=f"Collection({name})" if many else name)
+    if kind == "Property" or not many:
+        child.set("Nullable", str(given.get("$Nullable", False)).lower())
+    if name == edm.DECIMAL.name:
+        child.set("Scale", str(given.get("$Scale", "variable")))
+
+
+def _add_annotations(element: ElementTree.Element, given: Json) -> None:
     for term, value in given.items():
         if term[0] != "@":
             continue
-        annotation = _inside(element, "Annotation", Term=term[1:])
-        kind, parent = "String", annotation
+        kind, parent = "String", _child(element, "Annotation", Term=term[1:])
         if isinstance(value, dict):
             [(name, value)] = value.items()
-            parent = _inside(_inside(annotation, "Record"), "PropertyValue", Property=name)
-            kind = "PropertyPath"
-        collection = _inside(parent, "Collection")
+            kind, parent = "PropertyPath", _child(_child(parent, "Record"), "PropertyValue", Property=name)
+        collection = _child(parent, "Collection")
         for text in value:
-            _inside(collection, kind).text = text
-
-
-_DEFINITIONS = {
-    "ComplexType": _structured_xml,
-    "EntityContainer": _container_xml,
-    "EntityType": _structured_xml,
-    "EnumType": _enum_xml,
-}
+            _child(collection, kind).text = text

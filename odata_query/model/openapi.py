@@ -27,42 +27,51 @@ _VALUES = {
     edm.STRING.name: "'abc'",
     edm.TIME_OF_DAY.name: "12:30:00",
 }
-"""A literal of each type that values are compared in."""
-_TESTS = {
+"""An example of a literal for each type that can be compared."""
+_TEXT_TESTS = {
     name
     for name, operation in OPERATIONS.items()
     for signature in operation.signatures
     if signature.parameters == ("String", "String") and signature.result == "Boolean"
 }
-"""The functions that ask something of two texts: `contains`, `startswith`, ..."""
+"""The functions that test a text with a text: `contains`, `startswith`, ..."""
 _ORDERED = {*edm.NUMBERS, edm.DATE.name, edm.DATE_TIME_OFFSET.name, edm.DURATION.name, edm.TIME_OF_DAY.name}
+_FILTER = "Filter expression (OData 4.01). Only matching items are returned."
+_ORDERBY = "Sort order: expressions separated by commas, each followed by `asc` (the default) or `desc`."
+_FILTER_BOUNDS = {
+    "max_length": "{} characters",
+    "max_depth": "{} levels of parentheses and calls",
+    "max_in_items": "{} items in a list",
+    "max_lambda_depth": "{} levels of `any` and `all`",
+    "max_path_depth": "{} names in a path",
+}
+_ORDERBY_BOUNDS = {"max_length": "{} characters", "max_orderby_items": "{} expressions"}
 
 
-def to_openapi(entity_type: StructuredType, limits: Limits | None = None) -> list[dict[str, Any]]:
-    """What `EntityType.to_openapi` documents: `$filter`, `$orderby`, `$top`, `$skip` and `$count`.
-
-    `$filter` and `$orderby` are left out where no property may be used in them.
-    """
+def to_openapi(entity_type: StructuredType, limits: Limits | None) -> list[dict[str, Any]]:
+    """The parameters for `$filter`, `$orderby`, `$top`, `$skip` and `$count`."""
     bounds = effective(limits, entity_type.limits)
+    text: dict[str, Any] = {"type": "string"}
+    if bounds.max_length is not None:
+        text["maxLength"] = bounds.max_length
     found = []
     filterable = _sections(entity_type, _is_filterable)
     if filterable:
         examples = _examples("filter", _filters(entity_type, bounds), bounds)
-        text = "\n\n".join([_FILTER, *filterable, *_operations(bounds), *_bounds(bounds, _FILTER_BOUNDS)])
-        found.append(_parameter("$filter", text, _text_schema(bounds), examples))
+        sections = [_FILTER, *filterable, *_operations(bounds), *_bounds(bounds, _FILTER_BOUNDS)]
+        found.append(_parameter("$filter", "\n\n".join(sections), text, examples))
     sortable = _sections(entity_type, _is_sortable)
     if sortable:
         examples = _examples("orderby", _orders(entity_type), bounds)
-        text = "\n\n".join([_ORDERBY, *sortable, *_bounds(bounds, _ORDERBY_BOUNDS)])
-        found.append(_parameter("$orderby", text, _text_schema(bounds), examples))
+        sections = [_ORDERBY, *sortable, *_bounds(bounds, _ORDERBY_BOUNDS)]
+        found.append(_parameter("$orderby", "\n\n".join(sections), text, examples))
     top = _integer_schema(bounds.max_top)
     if bounds.default_top is not None:
         top["default"] = bounds.default_top
-    found.append(_parameter("$top", "How many there are at most in the answer.", top))
-    skip = _integer_schema(bounds.max_skip)
-    found.append(_parameter("$skip", "How many are left out at the beginning.", skip))
-    count = {"type": "boolean", "default": False}
-    found.append(_parameter("$count", "Whether the answer says how many there are in all.", count))
+    skip, count = _integer_schema(bounds.max_skip), {"type": "boolean", "default": False}
+    found.append(_parameter("$top", "Maximum number of items to return.", top))
+    found.append(_parameter("$skip", "Number of items to skip.", skip))
+    found.append(_parameter("$count", "Include the total number of matching items.", count))
     return found
 
 
@@ -73,35 +82,18 @@ def _parameter(
     return {**found, "examples": examples} if examples else found
 
 
-def _text_schema(limits: Limits) -> dict[str, Any]:
-    return {"type": "string"} | ({} if limits.max_length is None else {"maxLength": limits.max_length})
-
-
 def _integer_schema(most: int | None) -> dict[str, Any]:
     return {"type": "integer", "minimum": 0} | ({} if most is None else {"maximum": most})
 
 
 # ---- descriptions --------------------------------------------------------------------------------
 
-_FILTER = "Only what this condition is true for, in the language of OData 4.01."
-_ORDERBY = (
-    "The order: properties with commas between, each with `asc` (which is the default) or `desc` behind it."
-)
-_FILTER_BOUNDS = {
-    "max_length": "{} characters",
-    "max_depth": "{} levels of parentheses and calls",
-    "max_in_items": "{} members in a list",
-    "max_lambda_depth": "{} levels of `any` and `all`",
-    "max_path_depth": "{} names in a path",
-}
-_ORDERBY_BOUNDS = {"max_length": "{} characters", "max_orderby_items": "{} expressions"}
-
 
 def _bounds(limits: Limits, texts: dict[str, str]) -> Iterator[str]:
     given = {name: getattr(limits, name) for name in texts}
-    said = [texts[name].format(bound) for name, bound in given.items() if bound is not None]
-    if said:
-        yield f"At most {', '.join(said)}."
+    known = [texts[name].format(bound) for name, bound in given.items() if bound is not None]
+    if known:
+        yield f"At most {', '.join(known)}."
 
 
 def _operations(limits: Limits) -> Iterator[str]:
@@ -110,8 +102,8 @@ def _operations(limits: Limits) -> Iterator[str]:
         if operation.is_allowed(limits):
             shown = "-" if name == "negate" else name
             allowed["Operators" if operation.is_operator else "Functions"].append(f"`{shown}`")
-    for kind, shown_names in allowed.items():
-        yield f"{kind}: {', '.join(shown_names) or 'none'}."
+    for kind, names in allowed.items():
+        yield f"{kind}: {', '.join(names) or 'none'}."
 
 
 def _is_filterable(member: Member) -> bool:
@@ -126,11 +118,11 @@ def _is_sortable(member: Member) -> bool:
 
 
 def _sections(root: StructuredType, is_usable: Callable[[Member], bool]) -> list[str]:
-    """A list of properties for each type that is reached, once: types can lead back to themselves."""
+    """A list of properties for each type, at the first path to it: types can lead back to themselves."""
     titles: dict[int, str] = {id(root): root.name}
     waiting: list[tuple[str, StructuredType]] = [("", root)]
     sections = []
-    for path, type in waiting:  # which grows
+    for path, type in waiting:  # it grows
         lines = []
         for member in type.members.values():
             if not is_usable(member):
@@ -138,19 +130,19 @@ def _sections(root: StructuredType, is_usable: Callable[[Member], bool]) -> list
             inner = edm.element_of(member.type)
             here = f"{path}{member.name}"
             if isinstance(inner, StructuredType) and id(inner) not in titles:
-                # Types of one name can allow different things.
+                # Types with the same name can differ.
                 is_known = inner.name in titles.values()
                 titles[id(inner)] = f"{inner.name} of {here}" if is_known else inner.name
                 into = "/" if inner is member.type else "/any(x:x/"
                 waiting.append((here + into, inner))
-            lines.append(f"- `{member.name}`: {_described(member, titles)}")
+            lines.append(f"- `{member.name}`: {_type_text(member, titles)}")
         if lines:
             title = "Properties" if type is root else f"Properties of {titles[id(type)]} (`{path}...`)"
             sections.append("\n".join([f"{title}:", "", *lines]))
     return sections
 
 
-def _described(member: Member, titles: dict[int, str]) -> str:
+def _type_text(member: Member, titles: dict[int, str]) -> str:
     inner = edm.element_of(member.type)
     text = titles.get(id(inner), inner.name.removeprefix("Edm."))
     if inner is not member.type:
@@ -168,7 +160,7 @@ def _described(member: Member, titles: dict[int, str]) -> str:
 
 
 def _examples(start: str, texts: Iterable[tuple[str, str]], limits: Limits) -> dict[str, Any]:
-    """The first text of each name that the limits leave."""
+    """The first example of each name that the limits allow."""
     found: dict[str, Any] = {}
     for name, text in texts:
         try:
@@ -180,12 +172,12 @@ def _examples(start: str, texts: Iterable[tuple[str, str]], limits: Limits) -> d
 
 
 def _filters(entity_type: StructuredType, limits: Limits) -> Iterator[tuple[str, str]]:
-    """Names and filters, of the operations that the limits allow."""
+    """Names and filters, with the operations that the limits allow."""
 
     def allowed(*names: str) -> str | None:
         return next((name for name in names if limits.operators is None or name in limits.operators), None)
 
-    usable = list(_named(entity_type, _is_filterable))
+    usable = list(_usable_paths(entity_type, _is_filterable))
     functions = [name for name in OPERATIONS if limits.functions is None or name in limits.functions]
     equal = allowed("eq", "ne")
     comparisons: dict[edm.Type, str] = {}
@@ -207,31 +199,31 @@ def _filters(entity_type: StructuredType, limits: Limits) -> Iterator[tuple[str,
         elif isinstance(member.type, edm.CollectionType) and equal and "any" in functions:
             yield "a member", f"{path}/any(x:x {equal} {value})"
         elif member.type is edm.STRING:
-            yield from ((name, f"{name}({path},{value})") for name in functions if name in _TESTS)
+            yield from ((name, f"{name}({path},{value})") for name in functions if name in _TEXT_TESTS)
 
 
 def _orders(entity_type: StructuredType) -> Iterator[tuple[str, str]]:
-    paths = [path for path, m in _named(entity_type, _is_sortable) if not isinstance(m.type, StructuredType)]
+    usable = _usable_paths(entity_type, _is_sortable)
+    paths = [path for path, member in usable if not isinstance(member.type, StructuredType)]
     if paths:
         yield "descending", f"{paths[0]} desc"
     if len(paths) > 1:
         yield "several", f"{paths[1]},{paths[0]} desc"
 
 
-def _named(entity_type: StructuredType, is_usable: Callable[[Member], bool]) -> Iterator[tuple[str, Member]]:
-    """The properties and, behind a slash, those of complex ones, that a text can name."""
-    for label, member in entity_type.members.items():
-        if not is_usable(member) or not _can_be_named(label):
-            continue
-        yield label, member
-        if isinstance(member.type, StructuredType):
-            for inner_label, inner in member.type.members.items():
-                if is_usable(inner) and _can_be_named(inner_label):
-                    yield f"{label}/{inner_label}", inner
+def _usable_paths(
+    type: StructuredType, is_usable: Callable[[Member], bool], before: str = ""
+) -> Iterator[tuple[str, Member]]:
+    """The properties that an option can name, followed by those inside of them: `place`, `place/city`."""
+    for label, member in type.members.items():
+        if is_usable(member) and _can_be_named(label):
+            yield before + label, member
+            if isinstance(member.type, StructuredType) and not before:
+                yield from _usable_paths(member.type, is_usable, f"{label}/")
 
 
 def _can_be_named(label: str) -> bool:
-    """`size` can, `null` and `not` cannot: the parser says so."""
+    """True for `size`; False for `null` and `not`, which the parser reads as something else."""
     try:
         [item] = parse("orderby", f"{label} desc", "$orderby", Limits())
     except ODataError:
@@ -241,6 +233,5 @@ def _can_be_named(label: str) -> bool:
 
 def _value(type: edm.Type) -> str | None:
     if isinstance(type, edm.EnumType):
-        names = (name for name in type.members if type.value(name) is not None)
-        return next(map(quote, names), None)
+        return next((quote(name) for name in type.members if type.value(name) is not None), None)
     return _VALUES.get(type.name)

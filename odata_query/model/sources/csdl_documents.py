@@ -1,6 +1,6 @@
-"""Documents of CSDL, XML or JSON, as the JSON that the same document would be.
+"""CSDL documents, in XML or JSON, as the JSON of the same document.
 
-Nothing is fetched and nothing is expanded; what is no document is a ConfigurationError with its place.
+Nothing is fetched or expanded. A wrong document is a ConfigurationError with the place of the mistake.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from ...problems import ConfigurationError, shorten
+from ..properties import is_name
 
 _MAX_SIZE = 64_000_000
 _MAX_DEPTH = 100
 _TERMS = ("FilterFunctions", "FilterRestrictions", "Permissions", "SortRestrictions")
-"""The last parts of the terms that are read; all other annotations are passed over."""
+"""The last parts of the terms to read; all other annotations are ignored."""
 
 
 def simple_name(name: str) -> str:
@@ -25,7 +26,7 @@ def simple_name(name: str) -> str:
 
 
 def shown(value: object) -> str:
-    """A text as it is; of others their kind, for they can be endless."""
+    """A text, or the type of another value, which can be endless."""
     return shorten(repr(value)) if isinstance(value, str) else type(value).__name__
 
 
@@ -43,7 +44,7 @@ def parsed(document: object) -> Mapping[str, Any]:
     if isinstance(document, Mapping):
         return object_of(document, "the document")
     if not isinstance(document, str | bytes):
-        raise ConfigurationError(f"a CSDL document is a text or parsed JSON, not {shown(document)}")
+        raise ConfigurationError(f"{shown(document)} is not a CSDL document, which is a text or parsed JSON")
     if len(document) > _MAX_SIZE:
         raise ConfigurationError(f"the document is longer than {_MAX_SIZE}")
     if isinstance(document, str):
@@ -51,18 +52,18 @@ def parsed(document: object) -> Mapping[str, Any]:
         head = document[:1]
     else:
         document = document.lstrip(b" \t\r\n")
-        # Byte order marks, and what UTF-16 puts between letters.
+        # Without byte order marks, and the zeros that UTF-16 puts between letters.
         head = document[:20].translate(None, b"\0\xef\xbb\xbf\xfe\xff").lstrip()[:1].decode("latin-1")
     try:
         if head == "<":
             return _from_xml(_tree(document))
-        return object_of(json.loads(document, object_pairs_hook=_once), "the document")
+        return object_of(json.loads(document, object_pairs_hook=_object), "the document")
     except (expat.ExpatError, LookupError, RecursionError, ValueError) as error:
         kind = "XML" if head == "<" else "XML or JSON"
-        raise ConfigurationError(f"the document is no {kind}: {error}") from None
+        raise ConfigurationError(f"the document is not {kind}: {error}") from None
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         _add(found, name, value, "an object")
@@ -83,8 +84,8 @@ _CONSTANTS = ("Bool", "String", "PropertyPath", "NavigationPropertyPath", "EnumM
 
 
 def _tree(document: str | bytes) -> Element:
-    """The elements, those of CSDL by their names alone."""
-    # The declaration of a text says how it was encoded once.
+    """The elements, those of CSDL without their namespace."""
+    # A text is decoded already, whatever its declaration says.
     parser = expat.ParserCreate("utf-8" if isinstance(document, str) else None, " ")
     parser.buffer_text = True
     builder = TreeBuilder()
@@ -94,7 +95,7 @@ def _tree(document: str | bytes) -> Element:
         nonlocal depth
         depth += 1
         if depth > _MAX_DEPTH:
-            raise ConfigurationError(f"the document has over {_MAX_DEPTH} elements inside one another")
+            raise ConfigurationError(f"the document nests over {_MAX_DEPTH} elements")
         namespace, _, name = tag.rpartition(" ")
         builder.start(name if _EDM.fullmatch(namespace) else tag, attributes)
 
@@ -104,7 +105,7 @@ def _tree(document: str | bytes) -> Element:
         builder.end(tag)
 
     def doctype(*_: object) -> None:
-        raise ConfigurationError("the document has a DOCTYPE, and with it entities, which CSDL does not have")
+        raise ConfigurationError("the document has a DOCTYPE, which CSDL does not allow")
 
     parser.StartElementHandler = start
     parser.EndElementHandler = end
@@ -115,9 +116,8 @@ def _tree(document: str | bytes) -> Element:
 
 
 def _from_xml(root: Element) -> dict[str, Any]:
-    """The JSON of a document in XML."""
     if root.tag != "Edmx":
-        raise ConfigurationError(f"the document is no CSDL: it begins with {shorten(root.tag)!r}")
+        raise ConfigurationError(f"the document is not CSDL: its root is {shorten(root.tag)!r}")
     includes = [
         {"$Namespace": each.get("Namespace"), "$Alias": each.get("Alias")}
         for path in ("Reference/Include", "DataServices/Schema/Using")
@@ -125,22 +125,22 @@ def _from_xml(root: Element) -> dict[str, Any]:
     ]
     found: dict[str, Any] = {"$Reference": {"Reference": {"$Include": includes}}}
     for element in root.iterfind("DataServices/Schema"):
-        namespace = _named(element, "Schema", "Namespace")
+        namespace = _name(element, "Schema", "Namespace")
         schema = found.setdefault(namespace, {"$Annotations": {}})
         if "Alias" in element.attrib:
             schema["$Alias"] = element.get("Alias")
         for child in element:
             if child.tag in _DEFINITIONS:
-                name = _named(child, namespace)
+                name = _name(child, namespace)
                 place = f"{namespace}.{name}"
                 definition = {"$Kind": child.tag, **_annotations(child, place)}
                 _DEFINITIONS[child.tag](child, definition, place)
                 _add(schema, name, definition, namespace)
             elif child.tag == "Annotations":
                 target = _attribute(child, "Target", f"Annotations in {namespace}")
-                said = schema["$Annotations"].setdefault(target, {})
+                terms = schema["$Annotations"].setdefault(target, {})
                 for term, value in _annotations(child, target).items():
-                    _add(said, term, value, f"Annotations of {target}")
+                    _add(terms, term, value, f"Annotations of {target}")
     return found
 
 
@@ -151,10 +151,10 @@ def _attribute(element: Element, name: str, place: str) -> str:
     return found
 
 
-def _named(element: Element, place: str, attribute: str = "Name") -> str:
+def _name(element: Element, place: str, attribute: str = "Name") -> str:
     name = _attribute(element, attribute, place)
-    if not all(part.isidentifier() for part in name.split(".")):
-        raise ConfigurationError(f"{place}: {shorten(repr(name))} is no name in OData")
+    if not is_name(name):
+        raise ConfigurationError(f"{place}: {shorten(repr(name))} is not a name in OData")
     return name
 
 
@@ -174,12 +174,12 @@ def _annotations(element: Element, place: str) -> dict[str, Any]:
 
 
 def _value(element: Element, place: str) -> Any:
-    """The value of an annotation or a member of a record: in an attribute or inside."""
+    """The value of an annotation or of a member of a record: an attribute or a child."""
     for kind in _CONSTANTS:
         if kind in element.attrib:
             return _constant(kind, element.attrib[kind])
-    inside = [_expression(each, place) for each in element if each.tag != "Annotation"]
-    return inside[0] if inside else {}
+    children = [_expression(each, place) for each in element if each.tag != "Annotation"]
+    return children[0] if children else {}
 
 
 def _expression(element: Element, place: str) -> Any:
@@ -188,7 +188,7 @@ def _expression(element: Element, place: str) -> Any:
         return {_attribute(each, "Property", place): _value(each, place) for each in members}
     if element.tag == "Collection":
         return [_expression(each, place) for each in element]
-    # What depends on the data is an object in JSON.
+    # An expression that depends on data is an object in JSON.
     return _constant(element.tag, element.text or "") if element.tag in _CONSTANTS else {}
 
 
@@ -197,37 +197,39 @@ def _constant(kind: str, text: str) -> Any:
     return text == "true" if kind == "Bool" and text in ("true", "false") else text
 
 
-def _structured_xml(element: Element, found: dict[str, Any], place: str) -> None:
+def _structured_type(element: Element, found: dict[str, Any], place: str) -> None:
     found["$BaseType"] = element.get("BaseType")
     for child in element:
         if child.tag == "Key":
             found["$Key"] = [_attribute(each, "Name", place) for each in child.iterfind("PropertyRef")]
         elif child.tag in ("Property", "NavigationProperty"):
-            name = _named(child, place)
-            _add(found, name, _property_xml(child, f"{place}.{name}"), place)
+            name = _name(child, place)
+            _add(found, name, _property(child, f"{place}.{name}"), place)
     for verb in ("Filter", "Sort"):
-        # What SAP's services said of properties before OData had a term for it.
+        # SAP's services had attributes for it before OData had a term.
         names = [each.get("Name") for each in element if each.get(f"{_SAP}{verb.lower()}able") == "false"]
         if names:
             term = f"@Org.OData.Capabilities.V1.{verb}Restrictions"
             found.setdefault(term, {f"Non{verb}ableProperties": names})
 
 
-def _property_xml(element: Element, place: str) -> dict[str, Any]:
+def _property(element: Element, place: str) -> dict[str, Any]:
     found = {"$Kind": element.tag, **_annotations(element, place)}
     if "Relationship" in element.attrib:
-        found["$Relationship"] = element.get("Relationship")
-        found["$ToRole"] = _attribute(element, "ToRole", place)
-        return found
+        relationship = {"$Relationship": element.get("Relationship")}
+        return {**found, **relationship, "$ToRole": _attribute(element, "ToRole", place)}
     type = _attribute(element, "Type", place)
-    found["$Collection"] = type.startswith("Collection(") and type.endswith(")")
-    found["$Type"] = type[len("Collection(") : -1] if found["$Collection"] else type
-    found["$Nullable"] = _boolean(element, "Nullable", "true", place)
-    found["$Scale"] = element.get("Scale")
-    return found
+    is_collection = type.startswith("Collection(") and type.endswith(")")
+    return {
+        **found,
+        "$Collection": is_collection,
+        "$Type": type[len("Collection(") : -1] if is_collection else type,
+        "$Nullable": _boolean(element, "Nullable", "true", place),
+        "$Scale": element.get("Scale"),
+    }
 
 
-def _enum_xml(element: Element, found: dict[str, Any], place: str) -> None:
+def _enum_type(element: Element, found: dict[str, Any], place: str) -> None:
     found["$IsFlags"] = _boolean(element, "IsFlags", "false", place)
     value = -1
     for child in element.iterfind("Member"):
@@ -235,38 +237,37 @@ def _enum_xml(element: Element, found: dict[str, Any], place: str) -> None:
         if not re.fullmatch("[+-]?[0-9]{1,19}", text):
             wrong(f"{place}: Value", "a whole number", text)
         value = int(text)
-        _add(found, _named(child, place), value, place)
+        _add(found, _name(child, place), value, place)
 
 
-def _type_definition_xml(element: Element, found: dict[str, Any], place: str) -> None:
+def _type_definition(element: Element, found: dict[str, Any], place: str) -> None:
     found["$UnderlyingType"] = _attribute(element, "UnderlyingType", place)
     found["$Scale"] = element.get("Scale")
 
 
-def _container_xml(element: Element, found: dict[str, Any], place: str) -> None:
+def _entity_container(element: Element, found: dict[str, Any], place: str) -> None:
     for child in element:
         if child.tag in ("EntitySet", "Singleton"):
-            name = _named(child, place)
-            label = "Type" if child.tag == "Singleton" else "EntityType"
-            type = _attribute(child, label, f"{place}/{name}")
-            _add(found, name, {"$Type": type, **_annotations(child, f"{place}/{name}")}, place)
+            name = _name(child, place)
+            inside = f"{place}/{name}"
+            type = _attribute(child, "Type" if child.tag == "Singleton" else "EntityType", inside)
+            _add(found, name, {"$Type": type, **_annotations(child, inside)}, place)
 
 
-def _association_xml(element: Element, found: dict[str, Any], place: str) -> None:
+def _association(element: Element, found: dict[str, Any], place: str) -> None:
     for end in element.iterfind("End"):
         many = end.get("Multiplicity")
         if many not in ("*", "0..1", "1"):
             wrong(f"{place}: Multiplicity", "'*', '0..1' or '1'", many)
         kind = {"$Type": _attribute(end, "Type", place), "$Collection": many == "*"}
-        role = _named(end, place, "Role")
-        _add(found, role, {**kind, "$Nullable": many == "0..1"}, place)
+        _add(found, _name(end, place, "Role"), {**kind, "$Nullable": many == "0..1"}, place)
 
 
 _DEFINITIONS = {
-    "Association": _association_xml,
-    "ComplexType": _structured_xml,
-    "EntityContainer": _container_xml,
-    "EntityType": _structured_xml,
-    "EnumType": _enum_xml,
-    "TypeDefinition": _type_definition_xml,
+    "Association": _association,
+    "ComplexType": _structured_type,
+    "EntityContainer": _entity_container,
+    "EntityType": _structured_type,
+    "EnumType": _enum_type,
+    "TypeDefinition": _type_definition,
 }
