@@ -2,9 +2,12 @@
 
 import sys
 
+from .installation import verify
+
 
 def main() -> None:
     """Run the command line, or say what it needs."""
+    verify()
     try:
         from .cli import main as command_line
     except ModuleNotFoundError as missing:

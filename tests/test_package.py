@@ -6,6 +6,7 @@ import ast
 import asyncio
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -24,8 +25,8 @@ SHIPPED = (
 )  # fmt: skip
 
 ORDER = (
-    "problems", "edm", "limits", "operations", "regex", "answers", "errors", "language", "model", "check", "query",
-    "rewrites", "logic", "python", "sql", "web", "starlette", "fastapi", "flask", "django", "testing", "strategies",
+    "installation", "problems", "edm", "limits", "operations", "regex", "answers", "errors", "language", "model", "check", "query",
+    "rewrites", "logic", "python", "sql", "dialects", "models", "web", "starlette", "fastapi", "flask", "django", "testing", "strategies",
     "cli", "__main__",
 )  # fmt: skip
 """The folders and files at the package's top level: each imports only from those before it."""
@@ -104,6 +105,69 @@ def test_every_public_name_is_found_where_the_package_says_and_no_file_hides_one
         assert getattr(odata_query, name).__module__ == f"odata_query.{odata_query._HOMES[name]}"
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = odata_query.nothing
+
+
+def test_the_map_names_every_folder_and_file_at_the_top_level_in_the_order_of_imports():
+    import odata_query
+
+    text = (odata_query.__doc__ or "").partition("The map.")[2].partition("The tour.")[0]
+    names = [re.split(r"/?\s{2,}", line, maxsplit=1)[0] for line in text.splitlines()[2:] if line]
+    assert names == [name for name in ORDER if name in names]
+    assert {name for name in ORDER if not re.search(rf"\b{name}\b", text)} <= {"__main__"}
+    top = {path.name for path in PACKAGE.iterdir()} - {"__pycache__"}
+    assert {name.removesuffix(".py") for name in top} == {*ORDER, "__init__", "py.typed"}
+    assert len(top) <= 30
+
+
+def test_the_tour_is_ten_files_and_can_be_read_in_an_evening():
+    import odata_query
+
+    tour = re.findall(r"^(\S+\.py) ", (odata_query.__doc__ or "").partition("The tour.")[2], re.M)
+    assert len(tour) == 10
+    assert sum(len((PACKAGE / name).read_text("utf-8").splitlines()) for name in tour) <= 3_400
+
+
+@pytest.mark.parametrize("name", ["dialects", "dialects.base", "models", "models.narrowing"])
+def test_modules_of_0_1_0_warn_and_are_those_that_took_their_place(name):
+    code = f"""if True:
+        import importlib, warnings
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            old = importlib.import_module("odata_query.{name}")
+        assert [each.category for each in found] == [DeprecationWarning]
+        assert old is importlib.import_module(old.__name__)
+        assert old.__name__.startswith(("odata_query.sql.dialects", "odata_query.model."))
+    """
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+# ---- another project with the same import name -----------------------------------------------------
+
+CLASHES = {
+    "odata-query, then odata-ql": ({"visitor.py": "", "grammar.py": ""}, (), "Keep one: pip uninstall"),
+    "odata-ql, then odata-query": (
+        {"visitor.py": "", "__init__.py": '__version__ = "0.10.0"\n', "sql/__init__.py": ""},
+        (),
+        "Keep one: pip uninstall",
+    ),
+    "odata-query uninstalled": ({}, ("__init__.py", "sql/__init__.py"), "Install it again: pip install"),
+}
+"""What is done to the package's folder: files written, files removed, and the advice."""
+
+
+@pytest.mark.parametrize(("written", "removed", "advice"), CLASHES.values(), ids=CLASHES)
+def test_files_of_the_distribution_odata_query_are_noticed(tmp_path, written, removed, advice):
+    folder = tmp_path / "odata_query"
+    shutil.copytree(PACKAGE, folder, ignore=shutil.ignore_patterns("__pycache__", "cases"))
+    for name, text in written.items():
+        (folder / name).write_text(text, "utf-8")
+    for name in removed:
+        (folder / name).unlink()
+    for command in (["-c", "import odata_query.python"], ["-m", "odata_query"]):
+        found = subprocess.run(
+            [sys.executable, "-S", *command], capture_output=True, text=True, cwd=tmp_path, env={}
+        )
+        assert advice in found.stderr.splitlines()[-1], command
 
 
 # ---- the README ----------------------------------------------------------------------------------

@@ -10,11 +10,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..installation import verify
 from .texts import Name as Name
 from .texts import Phrase as Phrase
 from .texts import message as message_of
 from .texts import shorten as shorten
 from .texts import suggested
+
+verify()  # once more: the package's own __init__.py is the first file that another project overwrites
 
 WIDTH = 60
 """Characters of the query shown to each side of a caret."""

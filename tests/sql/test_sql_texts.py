@@ -301,7 +301,7 @@ def test_an_empty_text_is_no_text_of_oracle() -> None:
     assert where("name in ('','a')") == '"name" = :p1'
     assert where("contains(name,'')") == "\"name\" LIKE :p1 ESCAPE '\\'"
     for text in ("name gt ''", "trim(name) eq ''", "concat('',name) eq 'a'"):
-        with pytest.raises(oq.ODataError, match="empty text"):
+        with pytest.raises(oq.ODataError, match="empty string as null"):
             where(text)
 
 

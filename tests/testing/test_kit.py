@@ -392,7 +392,7 @@ WRONG_ENDPOINTS: dict[str, tuple[Callable[[str], Any], str]] = {
     ),
     "passes over unknown options": (
         sent(each_part(lambda name, text: f"{name}={text}" if known(name) else None)),
-        "a wrong query has the status 200, not 400\nThere is no system query option",
+        "a wrong query has the status 200, not 400\nUnknown system query option",
     ),
     "strips texts": (
         sent(each_part(lambda name, text: f"{name}={text.removesuffix('%20')}")),
