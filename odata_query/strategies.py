@@ -1,12 +1,12 @@
-"""Strategies for Hypothesis: queries of a model, rows for them, and queries that are wrong.
+"""Strategies for Hypothesis: queries of a model, rows of a model, and wrong queries.
 
     from odata_query.strategies import filters, rows
 
     @given(filters(Image), rows(Image))
     def test_my_backend(text, data): ...
 
-They need the extra `hypothesis`. A `filter` is what the option holds, decoded; failing ones shrink to
-short ones.
+They need the extra `hypothesis`. Texts are the values of options, not encoded. Failing examples shrink to
+short texts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .limits import Limits
 from .model.entity import EntityType
 from .problems import ConfigurationError
 from .testing.choices import Choices
-from .testing.endpoints import quoted
+from .testing.endpoints import percent_encode
 from .testing.generator import Generator
 from .testing.mistakes import Mistakes
 from .testing.samples import Rows
@@ -33,13 +33,13 @@ __all__ = ["filters", "invalid_filters", "orderbys", "queries", "raw_text", "row
 T = TypeVar("T")
 
 _BYTES = st.binary(max_size=256) | st.one_of([st.binary(min_size=n, max_size=n) for n in (24, 48, 96)])
-"""Bytes of a fixed size are drawn in less time; only the first shrink in size: the others become those."""
+"""Bytes of a fixed size are drawn faster, but only the first strategy shrinks in size."""
 
 
 @st.composite
-def _decided(draw: st.DrawFn, make: Callable[[Choices], T]) -> T:
-    """What is made by decisions, all in one draw: each takes Hypothesis longer than many decisions."""
-    return make(Choices(draw(_BYTES)))
+def _decided(draw: st.DrawFn, generate: Callable[[Choices], T]) -> T:
+    """Draw all decisions at once: one draw takes Hypothesis longer than many decisions take."""
+    return generate(Choices(draw(_BYTES)))
 
 
 def filters(
@@ -51,11 +51,11 @@ def filters(
 ) -> st.SearchStrategy[str]:
     """Valid `$filter` texts: `contains(name,'100%') or not (size gt 7)`.
 
-    limits     those that queries are parsed with: what is made keeps within them
-    rows       rows of the service, whose values the literals then often have
-    max_depth  how deep operations nest
+    limits     the limits of the service; filters stay within them
+    rows       rows of the service; literals often have their values
+    max_depth  the depth to which operations nest
 
-    Every operation of the language that fits the model's properties can appear.
+    Every operation of the language that fits the properties of the model can appear.
     """
     generator = _generator(entity_type, limits, rows, max_depth)
     return _decided(lambda choices: unparse(generator.filter(choices, max_depth)))
@@ -85,15 +85,15 @@ def queries(
     rows: Iterable[Any] = (),
     encoded: bool = False,
 ) -> Any:
-    """Valid sets of options as pairs, `[("$filter", "size gt 7"), ("$top", "10")]`.
+    """Valid queries as pairs: `[("$filter", "size gt 7"), ("$top", "10")]`.
 
-    encoded  as a query string instead: `$filter=size%20gt%207&$top=10`
+    encoded  True for query strings instead: `$filter=size%20gt%207&$top=10`
     """
     generator = _generator(entity_type, limits, rows, 1)
     found = _decided(lambda choices: list(generator.options(choices).items()))
     if not encoded:
         return found
-    return found.map(lambda pairs: "&".join(f"{name}={quoted(value)}" for name, value in pairs))
+    return found.map(lambda pairs: "&".join(f"{name}={percent_encode(value)}" for name, value in pairs))
 
 
 def rows(
@@ -104,39 +104,39 @@ def rows(
     allow_nan: bool = False,
     allow_infinity: bool = False,
 ) -> st.SearchStrategy[list[dict[str, Any]]]:
-    """Rows that fit the model, as dictionaries of Python values, each unlike the others in its key.
+    """Rows that fit the model, as dictionaries of Python values with different keys.
 
-    Values are those that filters ask for: nulls, quotes, `%`, `_`, letters that fold to others, the ends of
-    ranges.
+    Values are likely to reveal mistakes: nulls, quotes, `%`, `_`, letters with special case mappings, the
+    ends of ranges.
     """
     if not isinstance(entity_type, EntityType):
-        raise ConfigurationError(f"a strategy takes an EntityType, not {entity_type!r}")
+        raise ConfigurationError(f"expected an EntityType, not {entity_type!r}")
 
-    def made(parts: list[bytes]) -> list[dict[str, Any]]:
+    def generate(parts: list[bytes]) -> list[dict[str, Any]]:
         maker = Rows(entity_type, infinite=allow_infinity, nan=allow_nan)
         return [maker.row(Choices(part), number) for number, part in enumerate(parts, 1)]
 
-    return st.lists(_BYTES, min_size=min_size, max_size=max_size).map(made)
+    return st.lists(_BYTES, min_size=min_size, max_size=max_size).map(generate)
 
 
 def invalid_filters(
     entity_type: EntityType, *, limits: Limits | None = None
 ) -> st.SearchStrategy[tuple[str, str]]:
-    """Filters that are wrong in one place, with their problem's code: `("size eq 'abc'", "wrong-type")`."""
+    """Filters with one mistake, with the code of the problem: `("size eq 'abc'", "wrong-type")`."""
     mistakes = Mistakes(_generator(entity_type, limits, (), 1))
     return _decided(mistakes.mistake)
 
 
 def raw_text(start: str = "filter") -> st.SearchStrategy[str]:
-    """Texts of the grammar, without a model: what parses, whatever it means.
+    """Texts of the grammar, without a model: they parse, but may not be valid.
 
     start  `filter` or `orderby`
     """
     if start not in ("filter", "orderby"):
-        raise ConfigurationError(f"a text is a filter or an orderby, not {start!r}")
+        raise ConfigurationError(f"start must be filter or orderby, not {start!r}")
     rules = _rules(start)
 
-    def made(choices: Choices) -> str:
+    def generate(choices: Choices) -> str:
         parts = []
         pending = [start]
         while pending:
@@ -147,12 +147,12 @@ def raw_text(start: str = "filter") -> st.SearchStrategy[str]:
                 parts.append(choices.pick(_WORDS[name]))
         return "".join(parts)
 
-    return _decided(made)
+    return _decided(generate)
 
 
 @cache
 def _rules(start: str) -> dict[str, list[list[str]]]:
-    """The expansions of each rule, first those that end soonest, as they are taken without decisions."""
+    """Return the expansions of each rule, the shallowest first, as the simplest decision takes the first."""
     import lark
 
     grammar = resources.files(__package__).joinpath("language", "odata.lark").read_text("utf-8")
@@ -197,11 +197,11 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
 
 def _generator(entity_type: EntityType, limits: Limits | None, rows: Iterable[Any], size: int) -> Generator:
     if not isinstance(entity_type, EntityType):
-        raise ConfigurationError(f"a strategy takes an EntityType, not {entity_type!r}")
+        raise ConfigurationError(f"expected an EntityType, not {entity_type!r}")
     if not isinstance(limits, Limits | None):
-        raise ConfigurationError(f"limits are Limits, not {limits!r}")
+        raise ConfigurationError(f"limits must be Limits, not {limits!r}")
     if not isinstance(rows, Iterable):
-        raise ConfigurationError(f"rows are a list, not {rows!r}")
+        raise ConfigurationError(f"rows must be a list, not {rows!r}")
     if not (isinstance(size, int) and size >= 1):
-        raise ConfigurationError(f"max_depth and max_items are numbers from 1, not {size!r}")
+        raise ConfigurationError(f"max_depth and max_items must be at least 1, not {size!r}")
     return Generator(entity_type, limits=limits, rows=rows)

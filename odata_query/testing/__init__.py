@@ -1,4 +1,4 @@
-"""Tests for backends and endpoints: whether they answer queries as this library does.
+"""Tests for users: check that a backend or an endpoint answers queries as this library does.
 
     from odata_query.testing import check_backend, fuzz_endpoint
 
@@ -8,7 +8,7 @@
     def test_my_endpoint():
         fuzz_endpoint(lambda query: client.get(f"/images?{query}"), Images, ROWS)
 
-They need nothing but this library. For Hypothesis there is `odata_query.strategies`.
+The kit needs only the standard library. `odata_query.strategies` has strategies for Hypothesis.
 """
 
 from .backends import Check, Disagreement, Report, check_backend

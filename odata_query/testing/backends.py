@@ -1,4 +1,4 @@
-"""`check_backend`: whether a backend means what the specification and this library mean."""
+"""`check_backend`: compare a backend with the specification and with this library."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .choices import Choices
 from .conformance import PRODUCT, native, options_of, query_of, suites
 from .generator import Generator
 from .samples import Rows, kind_of
-from .shrinking import shrunk
+from .shrinking import shrink_options
 
 Backend = Callable[[Sequence[Any], Query], Iterable[Any]]
 Keys = list[Any]
@@ -33,10 +33,11 @@ _ROWS = 200
 
 @dataclass
 class Disagreement:
-    """A query that a backend answers otherwise, as small as it could be made.
+    """A query with a wrong result, shrunk.
 
     problem  `rows`, `order`, `duplicates`, or the error that was raised
-    missing  rows that should have come, extra: rows that should not
+    missing  rows that are not in the result
+    extra    rows that are in the result, but should not be
     """
 
     options: Any
@@ -50,12 +51,12 @@ class Disagreement:
 
     @property
     def kind(self) -> str:
-        """What sort of problem it is: of errors their class."""
+        """The problem without its details: the class of an error."""
         return self.problem.partition(":")[0]
 
     def __str__(self) -> str:
         lines = [f"{self.problem} ({self.times} times)", f"  {self.options}"]
-        for what, rows in (("missing", self.missing), ("not asked for", self.extra)):
+        for what, rows in (("missing", self.missing), ("unexpected", self.extra)):
             lines += [f"  {what}: {row!r:.500} (of {len(rows)})" for row in rows[:3]]
         if self.problem in ("order", "duplicates"):
             lines += [f"  expected {self.expected!r:.300}", f"  found    {self.found!r:.300}"]
@@ -64,13 +65,14 @@ class Disagreement:
 
 @dataclass
 class Report:
-    """What `check_backend` did.
+    """The result of `check_backend`.
 
-    cases    conformance cases that gave their rows; what was refused did not
-    tried    random queries, empty: those of them without rows
-    refused  messages of what the backend does not offer, with how often
-    excused  reasons why it rightly differed, with how often
-    reached  the overloads that a property went through: `contains(String,String)`
+    cases    number of conformance cases that passed; unsupported ones do not count
+    tried    number of random queries
+    empty    number of random queries that select no rows
+    refused  messages of unsupported queries, with their numbers
+    excused  reasons for rightful differences, with their numbers
+    reached  overloads that were applied to a property: `contains(String,String)`
     """
 
     cases: int = 0
@@ -86,9 +88,9 @@ class Report:
         kinds = {"refused": self.refused, "excused": self.excused}
         lines = [f"{self.cases} cases, {self.tried} queries, {self.empty} of them without rows"]
         if self.seconds:
-            lines[0] += f", {self.tried / self.seconds:.0f} a second"
-        for what, counts in kinds.items():
-            lines.append(f"{what}: {sum(counts.values())}")
+            lines[0] += f", {self.tried / self.seconds:.0f} per second"
+        for title, counts in kinds.items():
+            lines.append(f"{title}: {sum(counts.values())}")
             lines += [f"  {times:5} {text}" for text, times in counts.most_common()]
         lines.append(f"never reached: {', '.join(self.never) or 'none'}")
         lines.append(f"{len(self.disagreements)} kinds of disagreement")
@@ -96,7 +98,7 @@ class Report:
 
     @property
     def never(self) -> list[str]:
-        """The overloads that no query went through, because none was tried or all were refused."""
+        """The overloads without an answered query, because none was tried or all were refused."""
         keys = [
             key
             for op in OPERATIONS.values()
@@ -118,25 +120,29 @@ def check_backend(
     excuse: Excuse | None = None,
     most: int = 20,
 ) -> Report:
-    """Ask a backend the conformance cases and random queries; `check_backend(odata_query.python)` passes.
+    """Run the conformance cases and random queries on a backend and compare the rows.
 
-    backend      `apply(rows, query)`, or an object that has it: the rows that a query asks for, in order, or
-                 the values of their keys. Rows are dictionaries of Python values, and the same list as long
-                 as they are the same; the model is `query.entity_type`. What the backend does not offer it
-                 refuses with an UnsupportedError
-    queries      random queries that are compared with `odata_query.python`
-    seed         of these queries and their rows
-    cases        whether to ask the conformance cases
-    entity_type  a model for the random queries, with a key; by default one with a property of every kind
-    rows         rows of that model; by default random ones
-    nan          whether the backend has NaN, infinity: whether it has INF and -INF
-    excuse       why a backend may answer a query with these keys, or None if it may not
-    most         different disagreements after which to stop
+    `check_backend(odata_query.python)` passes.
 
-    Raises AssertionError with the disagreements, each as small as it could be made, and if all is refused.
+    backend      a function `apply(rows, query)` or an object with such a method. It returns the rows that the
+                 query selects, in order, or the values of their keys. Rows are dictionaries of Python values;
+                 the same rows are passed as the same list. The model is `query.entity_type`. For an
+                 unsupported query the backend raises UnsupportedError
+    queries      number of random queries, which are compared with `odata_query.python`
+    seed         the seed of the queries and rows
+    cases        False to leave out the conformance cases
+    entity_type  the model of the random queries, with a key; by default it has a property of every kind
+    rows         rows of that model; random ones by default
+    nan          False if the backend does not support NaN
+    infinity     False if the backend does not support INF and -INF
+    excuse       a function of a query and the keys in the result; it returns the reason why this result is
+                 right for the backend, or None
+    most         number of different disagreements after which to stop
+
+    Raises AssertionError with all disagreements, shrunk, and if every query is refused.
     """
     if not isinstance(entity_type, EntityType | None):
-        raise ConfigurationError(f"entity_type is an EntityType, not {entity_type!r:.100}")
+        raise ConfigurationError(f"entity_type must be an EntityType, not {entity_type!r:.100}")
     check = Check(backend, excuse=excuse, most=most)
     if cases:
         check.cases(nan=nan, infinity=infinity)
@@ -151,16 +157,14 @@ def check_backend(
 
 
 class Offer:
-    """What a backend has turned out to offer, by overload."""
+    """The overloads that a backend answers and refuses."""
 
     def __init__(self) -> None:
         self.answered: Counter[str] = Counter()
-        """Those in queries that were answered, with how often."""
         self.refused: set[str] = set()
-        """Those for which queries were refused."""
 
     def refuse(self, query: Query) -> None:
-        """Note a query that was refused: if all else in it has been answered, it is for the one overload."""
+        """Record a refusal, and blame the only overload in the query that was never answered."""
         keys = {key for key in keys_of(query) if key not in self.answered}
         if len(keys) == 1:
             self.refused |= keys
@@ -170,7 +174,7 @@ class Offer:
 
 
 class Outcome(NamedTuple):
-    """What came of a query: nothing of all this if the backend agrees."""
+    """The result of a comparison; empty if the backend agrees."""
 
     disagreement: Disagreement | None = None
     refusal: str | None = None
@@ -179,18 +183,14 @@ class Outcome(NamedTuple):
 
 
 class Check:
-    """A backend and what is known of it."""
+    """A check of one backend: it compares queries and collects the report."""
 
-    def __init__(
-        self,
-        backend: Any,
-        *,
-        excuse: Excuse | None = None,
-        most: int = 20,
-    ) -> None:
+    def __init__(self, backend: Any, *, excuse: Excuse | None = None, most: int = 20) -> None:
         apply = getattr(backend, "apply", backend)
         if not callable(apply):
-            raise ConfigurationError(f"a backend is apply(rows, query), or has it, not {backend!r:.100}")
+            raise ConfigurationError(
+                f"a backend is a function apply(rows, query) or has one, but {backend!r:.100} is not"
+            )
         self.apply: Backend = apply
         self.excuse = excuse
         self.most = most
@@ -198,19 +198,19 @@ class Check:
         self.report = Report(reached=self.offer.answered)
 
     def cases(self, *, nan: bool, infinity: bool) -> None:
-        """The conformance cases that give rows."""
+        """Run the conformance cases that select rows."""
         for suite in suites():
             rows = [native(row, suite.entity_type) for row in suite.rows]
-            rows = [row for row in rows if _is_had(row, nan, infinity)]
+            rows = [row for row in rows if _is_supported(row, nan, infinity)]
             for case in suite.cases:
                 if "ids" in case and len(self.report.disagreements) < self.most:
                     query = query_of(case, suite.entity_type)
-                    outcome = self.compared(query, rows, options_of(case))
+                    outcome = self.compare(query, rows, options_of(case))
                     self.report.cases += outcome.refusal is None and outcome.disagreement is None
-                    self.noted(query, outcome)
+                    self.record(query, outcome)
 
     def queries(self, entity_type: EntityType, rows: Sequence[Any], count: int, seed: int) -> None:
-        """Random queries."""
+        """Run random queries."""
         report = self.report
         generator = Generator(entity_type, rows=rows, rare=self.offer.is_rare)
         choices = Choices.seeded(seed)
@@ -218,27 +218,27 @@ class Check:
         begun = time.perf_counter()
         answered = 0
         while report.tried < count and len(report.disagreements) < self.most:
-            # Where little is offered, large filters are always refused.
+            # A backend that supports little refuses all large filters.
             share = answered / report.tried if report.tried > 20 else 1
             if report.tried % 3:
-                options = generator.aimed(choices, first + report.tried * 2 // 3)
+                options = generator.focused_options(choices, first + report.tried * 2 // 3)
             else:
                 options = generator.options(choices, 4 if share > 0.5 else 2 if share > 0.2 else 1)
             report.tried += 1
             try:
                 query = parse_query(options, entity_type)
-            except LimitError:  # the model's own bounds are tight
+            except LimitError:  # the model has tight limits
                 continue
-            outcome = self.compared(query, rows, options)
+            outcome = self.compare(query, rows, options)
             answered += outcome.refusal is None
             if outcome.disagreement is not None:
-                outcome = Outcome(self.smallest(outcome.disagreement, entity_type, rows))
+                outcome = Outcome(self.shrink(outcome.disagreement, entity_type, rows))
             report.empty += outcome.is_empty
-            self.noted(query, outcome)
+            self.record(query, outcome)
         report.seconds = time.perf_counter() - begun
 
-    def noted(self, query: Query, outcome: Outcome) -> None:
-        """Report what came of a query."""
+    def record(self, query: Query, outcome: Outcome) -> None:
+        """Add an outcome to the report."""
         found, refusal, excuse, _ = outcome
         if refusal is not None:
             self.report.refused[refusal] += 1
@@ -248,18 +248,18 @@ class Check:
         if excuse is not None:
             self.report.excused[excuse] += 1
         if found is not None:
-            # What has one cause probably has one problem with the same operations.
+            # Disagreements with the same problem and operations probably have the same cause.
             cause = f"{found.kind} {' '.join(found.operations)}"
             known = self.report.disagreements.setdefault(cause, found)
             if known is not found:
                 known.times += 1
 
-    def compared(self, query: Query, rows: Sequence[Any], options: Any) -> Outcome:
-        """What comes of a query; what is refused does not disagree."""
+    def compare(self, query: Query, rows: Sequence[Any], options: Any) -> Outcome:
+        """Run a query on the backend and compare the keys of its rows with the expected ones."""
         assert query.entity_type is not None
         key = [query.entity_type.members[name].attribute for name in query.entity_type.key]
         if not key:
-            raise ConfigurationError(f"{query.entity_type.name} has no key to tell its rows by")
+            raise ConfigurationError(f"{query.entity_type.name} has no key to identify its rows")
         if query.orderby:
             query = replace(query, orderby=with_key(query.orderby, query.entity_type))
         by_key = {_key(row, key): row for row in rows}
@@ -272,9 +272,9 @@ class Check:
             found = [_key(item, key) for item in self.apply(rows, query)]
             missing, extra = _without(expected, found), _without(found, expected)
             if before != list(rows):
-                raise ConfigurationError("the backend has changed the rows that it was given")
+                raise ConfigurationError("the backend changed the rows that were passed to it")
         except Exception as wrong:
-            if isinstance(wrong, ODataError) and _is_declared(wrong):
+            if isinstance(wrong, ODataError) and _is_unsupported(wrong):
                 return Outcome(refusal=f"{type(wrong).__name__}: {wrong.problems[0].message}")
             trace = "".join(traceback.format_tb(wrong.__traceback__)[-2:])
             return Outcome(Disagreement(options, f"{type(wrong).__name__}: {wrong}\n{trace}", operations))
@@ -289,8 +289,8 @@ class Check:
         problem = "rows" if missing or extra else "order" if len(found) == len(expected) else "duplicates"
         return Outcome(Disagreement(options, problem, operations, expected, found, missing, extra))
 
-    def smallest(self, found: Disagreement, entity_type: EntityType, rows: Sequence[Any]) -> Disagreement:
-        """The disagreement on the smallest query that still has its problem."""
+    def shrink(self, found: Disagreement, entity_type: EntityType, rows: Sequence[Any]) -> Disagreement:
+        """Shrink a disagreement to the smallest query with the same kind of problem."""
         last = found
 
         def fails(options: Mapping[str, str]) -> bool:
@@ -299,18 +299,18 @@ class Check:
                 query = parse_query(options, entity_type)
             except ODataError:
                 return False
-            again = self.compared(query, rows, options).disagreement
+            again = self.compare(query, rows, options).disagreement
             if again is None or again.kind != found.kind:
                 return False
             last = again
             return True
 
-        shrunk(found.options, fails)
+        shrink_options(found.options, fails)
         return last
 
 
 def keys_of(query: Query) -> Iterator[str]:
-    """The overloads in a query that a property goes through; of casts also the kinds."""
+    """Yield the overloads that a query applies to properties; for casts also the kinds."""
     for tree in (query.filter, *[item.expression for item in query.orderby]):
         with_path: set[int] = set()
         for node in reversed(list(walk(tree)) if tree is not None else []):  # children first
@@ -327,7 +327,7 @@ def _family(type: edm.Type) -> str:
 
 
 def _key(item: Any, names: Sequence[str]) -> Any:
-    """What tells a row from others, of a row or of what a backend gives for it."""
+    """Return the key of a row, or of the key that a backend returned for it."""
     is_value = isinstance(item, str | int) or not (isinstance(item, Mapping) or hasattr(item, names[0]))
     if is_value:
         return item if len(names) == 1 or isinstance(item, tuple) else tuple(item)
@@ -335,15 +335,15 @@ def _key(item: Any, names: Sequence[str]) -> Any:
     return values if len(names) > 1 else values[0]
 
 
-def _is_declared(error: ODataError) -> bool:
-    """Whether an error says that a backend does not offer something, and not that the query is wrong."""
+def _is_unsupported(error: ODataError) -> bool:
+    """True if an error means that the engine does not support the query, not that the query is wrong."""
     return isinstance(error, UnsupportedError) or all(".engine" in p.message_id for p in error.problems)
 
 
 def _sorted(keys: Keys) -> Keys:
     try:
         return sorted(keys)
-    except TypeError:  # nulls, or keys of several types
+    except TypeError:  # nulls or keys of several types
         return sorted(keys, key=repr)
 
 
@@ -352,7 +352,7 @@ def _without(some: Keys, others: Keys) -> Keys:
     return [one for one in some if one not in known]
 
 
-def _is_had(row: Mapping[str, Any], nan: bool, infinity: bool) -> bool:
-    """Whether a backend has the numbers of a row."""
+def _is_supported(row: Mapping[str, Any], nan: bool, infinity: bool) -> bool:
+    """True if a backend supports the numbers in a row."""
     numbers = [value for value in row.values() if isinstance(value, float)]
     return all((n == n or nan) and (abs(n) != float("inf") or infinity) for n in numbers)

@@ -1,4 +1,4 @@
-"""Decisions read from bytes, so that what they make shrinks with the bytes."""
+"""Decisions read from bytes: what they generate shrinks when the bytes shrink."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _CHUNK = 256
 
 
 class Choices:
-    """A source of decisions: `Choices(b"...")`, or `Choices.seeded(7)`, which never ends.
+    """A source of decisions: `Choices(b"...")`, or the endless `Choices.seeded(7)`.
 
-    A decision that is 0 is the simplest one, and so are all behind the end of the bytes: fewer and lower
-    bytes make less.
+    Decision 0 is the simplest, and so is every decision after the end of the bytes. Fewer and lower bytes
+    therefore generate less.
     """
 
     __slots__ = ("data", "end", "more", "place")
@@ -28,8 +28,8 @@ class Choices:
 
     @classmethod
     def seeded(cls, seed: int) -> Choices:
-        """Endless decisions, the same for the same seed."""
-        random = Random(seed)  # noqa: S311 - it must be the same again
+        """Return endless decisions, the same for the same seed."""
+        random = Random(seed)  # noqa: S311 - tests must be repeatable
         return cls(b"", lambda: random.randbytes(_CHUNK))
 
     def byte(self) -> int:
@@ -44,7 +44,7 @@ class Choices:
         return self.data[place]
 
     def below(self, count: int) -> int:
-        """A number from 0 that is less than `count`."""
+        """Choose a number from 0 to `count - 1`."""
         if count <= 1:
             return 0
         if count <= 16:
@@ -55,12 +55,13 @@ class Choices:
         return value * count >> width
 
     def between(self, least: int, most: int) -> int:
+        """Choose a number from `least` to `most`."""
         return least + self.below(most - least + 1)
 
     def chance(self, share: float) -> bool:
-        """True in so many of 1 cases; False is the simpler decision."""
+        """Return True with the probability `share`; False is the simpler decision."""
         return self.byte() >= 256 - share * 256
 
     def pick(self, options: Sequence[T]) -> T:
-        """One of the options; the first is the simplest."""
+        """Choose one of the options; the first is the simplest."""
         return options[self.below(len(options))]

@@ -1,11 +1,14 @@
-"""The conformance cases: queries over small models, with the rows that they must give.
+"""The conformance cases: queries over small models, with the rows that they must select.
 
-A file in `cases` has a `model`, `rows` and `cases`. A case has a query: `query` (a raw query string, a
-mapping or pairs), or any of `filter`, `orderby`, `top`, `skip`; a text may be a list of parts, `["(", 100]`
-being a hundred of them. It gives `ids` (`"any"`: only that all backends agree), or a problem: any of `code`,
-`position`, `option`, `suggestion`, `says` (part of the message), `problems` (their number), `status` and
-`error`, the class. `limits` and `timezone` go to parse_query; `"many": false` leaves a case out of the many
-rows and of printing, for its size.
+A file in `cases` has a `model`, `rows` and `cases`. The query of a case is `query` (a raw query string, a
+mapping or pairs), or any of `filter`, `orderby`, `top` and `skip`. A text may be a list of parts, in which
+`["(", 100]` is a part repeated 100 times. The result is `ids` (`"any"`: all backends must agree), or a
+problem: any of `code`, `position`, `option`, `suggestion`, `says` (a part of the message), `problems`
+(their number), `status` and `error` (the class). `limits` and `timezone` are passed to parse_query.
+
+`why` is the reason for the result, with its section of OData 4.01 Part 2: URL Conventions. It holds for the
+case and those after it, until the next `why`. Large cases have `"many": false` (not repeated over many
+rows) or `"slow": true` (slow on engines).
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from typing import Any, NamedTuple
 from .. import edm
 from ..limits import Limits
 from ..model.entity import EntityType
-from ..model.properties import ComplexType, NavigationProperty, Property, StructuredType
+from ..model.properties import Column, ComplexType, NavigationProperty, Property, StructuredType
 from ..python.rows import reader
 from ..query import Query, parse_query
 
@@ -29,7 +32,7 @@ Case = Mapping[str, Any]
 
 
 class Suite(NamedTuple):
-    """One file: a model, rows as in JSON, and what is asked of them."""
+    """One file of cases: its model, its rows as in JSON, and its cases."""
 
     name: str
     entity_type: EntityType
@@ -39,18 +42,21 @@ class Suite(NamedTuple):
 
 @cache
 def suites() -> tuple[Suite, ...]:
-    """All files of cases."""
+    """Load all files of cases."""
     files = (file for file in resources.files(__package__).joinpath("cases").iterdir())
     found = []
     for file in sorted(files, key=lambda file: file.name):
         data = json.loads(file.read_text("utf-8"))
+        why = ""
+        for case in data["cases"]:
+            why = case.setdefault("why", why)
         name = file.name.removesuffix(".json")
         found.append(Suite(name, _model(data["model"]), data["rows"], data["cases"]))
     return tuple(found)
 
 
 def query_of(case: Case, entity_type: EntityType) -> Query:
-    """The query of a case. Raises ODataError where the case has a problem."""
+    """Parse the query of a case. Raises ODataError if the case has a problem."""
     zone = case.get("timezone", "UTC")
     if zone[0] in "+-":
         tz: dt.tzinfo = dt.timezone(dt.timedelta(hours=int(zone[:3])))
@@ -61,7 +67,7 @@ def query_of(case: Case, entity_type: EntityType) -> Query:
 
 
 def options_of(case: Case) -> Any:
-    """The options of a case as parse_query takes them."""
+    """Return the options of a case in the form that parse_query takes."""
     if "query" not in case:
         return {f"${name}": _text(case[name]) for name in OPTIONS if name in case}
     given = case["query"]
@@ -78,7 +84,7 @@ def _text(parts: str | list[Any]) -> str:
 
 
 def native(value: Any, type: edm.Type) -> Any:
-    """What JSON has for a value as Python's own: dates, decimals and so on, in dictionaries and lists."""
+    """Convert a value of JSON to Python's own: dates, decimals and so on, in dictionaries and lists."""
     if value is None:
         return None
     if isinstance(type, edm.CollectionType):
@@ -88,36 +94,40 @@ def native(value: Any, type: edm.Type) -> Any:
     if type in (edm.DOUBLE, edm.SINGLE):
         return float(value)
     if type is edm.DATE_TIME_OFFSET:
-        return dt.datetime.fromisoformat(value)  # without an offset, it is to stay so
+        return dt.datetime.fromisoformat(value)  # an offset is not added
     read = reader(type, dt.UTC)
     return value if read is None else read(value)
 
 
-def _property(text: str, named: Mapping[str, edm.Type]) -> Property:
-    """`Edm.Int32 key`, `Ns.Color`, `Collection(Ns.Item) not-sortable`."""
+def _property(text: str, kinds: Mapping[str, Any], named: Mapping[str, edm.Type]) -> Property:
+    """Read a property: `Edm.Int32 key`, `Ns.Color`, `Collection(Ns.Item) not-sortable`."""
     name, *flags = text.split()
     inner = name.removeprefix("Collection(").removesuffix(")")
     return Property(
-        (lambda: named[inner]) if inner in named else edm.type_named(inner),
+        (lambda: named[inner]) if inner in kinds else edm.type_named(inner),
         nullable="key" not in flags and "required" not in flags,
         key="key" in flags,
         filterable="not-filterable" not in flags,
         sortable="not-sortable" not in flags,
         collection=inner != name,
+        column=Column(storage="json") if "properties" in kinds.get(inner, {}) else None,
     )
 
 
 def _model(given: Mapping[str, Any]) -> EntityType:
-    """The entity type of a file; `types` are enumerations (with values) and complex types."""
+    """Read the entity type of a file; `types` are enumerations and complex types, which SQL keeps as JSON."""
+    kinds = given.get("types", {})
     named: dict[str, edm.Type] = {}
-    for name, kind in given.get("types", {}).items():
+
+    def properties(texts: Mapping[str, str]) -> dict[str, Property]:
+        return {label: _property(text, kinds, named) for label, text in texts.items()}
+
+    for name, kind in kinds.items():
         if "enum" in kind:
             named[name] = edm.EnumType(name, kind["enum"], kind.get("flags", False))
         else:
-            properties = {label: _property(text, named) for label, text in kind["properties"].items()}
-            named[name] = ComplexType(name, properties)
-    properties = {label: _property(text, named) for label, text in given["properties"].items()}
-    return EntityType(given["name"], properties)
+            named[name] = ComplexType(name, properties(kind["properties"]))
+    return EntityType(given["name"], properties(given["properties"]))
 
 
 # ---- a model with a property of every kind, for random queries -----------------------------------
@@ -172,4 +182,4 @@ PRODUCT = EntityType(
         "notes": Property("Collection(Edm.String)", table="notes", join={"id": "product_id"}, column="note"),
     },
 )
-"""Columns and tables are for backends that have some."""
+"""Columns and tables are for backends with a database."""

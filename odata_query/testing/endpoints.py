@@ -1,4 +1,4 @@
-"""`fuzz_endpoint`: whether an endpoint gives the right rows, and the right 400 for what is wrong."""
+"""`fuzz_endpoint`: check that an endpoint returns the right rows, and the right 400 for a wrong query."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ from ..web import safe_limits
 from .backends import Offer, keys_of
 from .choices import Choices
 from .generator import Generator
-from .mistakes import Mistakes, changed
-from .shrinking import shrunk, shrunk_text
+from .mistakes import Mistakes, mutate
+from .shrinking import shrink_options, shrink_text
 
 T = TypeVar("T")
 
 _SAFE = "$',()/:*@!;=?"
-"""What browsers leave in a query string, apart from letters and digits."""
+"""Characters that browsers do not encode in a query string."""
 _SPELLINGS = ("$filter", "filter", "$Filter", "%24filter", "FILTER")
 _STEPS = 200
-"""Requests that making a failure smaller may take."""
+"""Most requests to shrink a failure."""
 
 
 class Fault(NamedTuple):
-    """What is wrong with an answer."""
+    """A fault in a response."""
 
     kind: str
     detail: str
 
 
-class Answer(NamedTuple):
-    """What an endpoint answered."""
+class Response(NamedTuple):
+    """A response of an endpoint, with its body decoded."""
 
     status: int
     content_type: str
@@ -54,12 +54,12 @@ class Answer(NamedTuple):
 
 @dataclass
 class EndpointReport:
-    """What `fuzz_endpoint` did.
+    """The result of `fuzz_endpoint`.
 
-    requests  how many there were
-    statuses  the statuses of the answers, with how often
-    codes     the codes of the problems that were answered, with how often
-    failures  query strings and what is wrong with their answers, by kind
+    requests  number of requests
+    statuses  statuses of the responses, with their numbers
+    codes     codes of the reported problems, with their numbers
+    failures  by kind, the shrunk query string and the fault in its response
     """
 
     requests: int = 0
@@ -86,87 +86,87 @@ def fuzz_endpoint(
     found: Callable[[Any], Sequence[Any]] | None = None,
     most: int = 10,
 ) -> EndpointReport:
-    """Ask an endpoint valid, wrong and broken queries, and look at each answer.
+    """Send valid, wrong and broken queries to an endpoint, and check each response.
 
     `fuzz_endpoint(lambda query: client.get(f"/images?{query}"), Images, ROWS)`
 
-    call         makes a request with a query string, which is percent-encoded, and gives the response of
-                 httpx, requests, or the test client of a framework; or (status, headers, body)
-    entity_type  the model of the endpoint, with a key by which rows are told apart
-    rows         the rows that are behind it, dictionaries or objects that the model fits
-    requests     how many
-    seed         of what is asked
-    limits       those of the endpoint; by default, and where they say nothing, the bounds of `query_for`
-    found        the rows of a body; by default the body itself or its `value`
-    most         different failures after which to stop
+    call              a function that sends a request with a percent-encoded query string and returns the
+                      response of httpx, requests or a framework's test client, or (status, headers, body)
+    entity_type       the model of the endpoint, with a key
+    rows              the rows of the service, as dictionaries or objects that fit the model
+    requests          number of requests
+    seed              the seed of the queries
+    limits            the limits of the endpoint; by default those of `query_for`
+    default_timezone  the zone of literals and values without an offset
+    found             a function that returns the rows in a body; by default the body itself or its `value`
+    most              number of different failures after which to stop
 
-    A valid query must give the rows that `odata_query.python` gives, or a 501, or a 400 for what an engine
-    cannot take. A wrong one must give the status, the code and the place of `parse_query`, in any form of
-    `odata_query.answers`. There is never another 5xx. Raises AssertionError with what was not so.
+    A valid query must return the rows that `odata_query.python` selects, a 501, or a 400 for a limit of the
+    engine. A wrong query must return the status, code and position that `parse_query` reports, in any form
+    of `odata_query.answers`. No other 5xx is allowed. Raises AssertionError with all failures.
     """
     if not entity_type.key:
-        raise ConfigurationError(f"{entity_type.name} has no key to tell its rows by")
+        raise ConfigurationError(f"{entity_type.name} has no key to identify its rows")
     bounds = safe_limits(effective(limits, entity_type.limits))
-    fuzz = _Fuzz(call, entity_type, rows, bounds, default_timezone, found or rows_of)
+    fuzz = _Fuzz(call, entity_type, rows, bounds, default_timezone, found or read_rows)
     fuzz.run(requests, seed, most)
     if not fuzz.report.statuses[200]:
-        fuzz.report.failures.setdefault("", "\nno query was answered: all are refused")
+        fuzz.report.failures.setdefault("", "\nno valid query was answered with rows")
     if fuzz.report.failures:
         raise AssertionError(str(fuzz.report))
     return fuzz.report
 
 
+@dataclass
 class _Fuzz:
-    """An endpoint and what is known of it."""
+    """A test of one endpoint: it sends requests and collects the report."""
 
-    def __init__(
-        self,
-        call: Callable[[str], Any],
-        entity_type: EntityType,
-        rows: Sequence[Any],
-        limits: Limits,
-        zone: dt.tzinfo,
-        found: Callable[[Any], Sequence[Any]],
-    ) -> None:
-        self.call = call
-        self.entity_type = entity_type
-        self.rows = rows
-        self.limits = limits
-        self.zone = zone
-        self.found = found
-        members = [entity_type.members[name] for name in entity_type.key]
-        self.key = [(member, reader(member.type, zone) or _same) for member in members]
-        self.report = EndpointReport()
-        self.offer = Offer()
-        self.generator = Generator(entity_type, limits=limits, rows=rows, rare=self.offer.is_rare)
+    call: Callable[[str], Any]
+    entity_type: EntityType
+    rows: Sequence[Any]
+    limits: Limits
+    zone: dt.tzinfo
+    rows_in: Callable[[Any], Sequence[Any]]
+    report: EndpointReport = field(default_factory=EndpointReport)
+    offer: Offer = field(default_factory=Offer)
+    status: int = 0
+    """The status of the last response."""
+
+    def __post_init__(self) -> None:
+        members = [self.entity_type.members[name] for name in self.entity_type.key]
+        self.key = [(member, reader(member.type, self.zone) or _unchanged) for member in members]
+        self.generator = Generator(
+            self.entity_type, limits=self.limits, rows=self.rows, rare=self.offer.is_rare
+        )
         self.mistakes = Mistakes(self.generator)
 
     def run(self, requests: int, seed: int, most: int) -> None:
         choices = Choices.seeded(seed)
         report = self.report
-        for text in self.always():
+        for text in self.fixed_texts():
             if len(report.failures) < most:
                 report.requests += 1
-                self.tried_text("", text)
+                self.send_text("", text)
         while report.requests < requests and len(report.failures) < most:
             report.requests += 1
             kind = choices.below(10)
             if kind < 5:
-                self.valid(choices)
+                self.send_valid(choices)
             elif kind < 7:
-                self.tried_text("$filter", self.mistakes.mistake(choices)[0])
+                self.send_text("$filter", self.mistakes.mistake(choices)[0])
             else:
-                self.broken(choices)
+                self.send_broken(choices)
 
-    def always(self) -> list[str]:
-        """What random texts seldom are: nothing, an option given twice, more than there may be."""
+    def fixed_texts(self) -> list[str]:
+        """Return query strings that are seldom random: empty, a repeated option, a page over the limit."""
         most = {"$top": self.limits.max_top, "$skip": self.limits.max_skip}
-        more = [f"{name}={bound + 1}" for name, bound in most.items() if bound is not None]
-        return ["", "$top=1&$top=2", "$count=true&count=false", "$unknown=1", *more]
+        pages = [f"{name}={bound + 1}" for name, bound in most.items() if bound is not None]
+        return ["", "$top=1&$top=2", "$count=true&count=false", "$unknown=1", *pages]
 
-    def valid(self, choices: Choices) -> None:
+    def send_valid(self, choices: Choices) -> None:
+        """Send a valid query, in one of the spellings that clients use."""
         if choices.chance(0.5):
-            options = self.generator.aimed(choices, choices.below(1_000))
+            options = self.generator.focused_options(choices, choices.below(1_000))
         else:
             options = self.generator.options(choices)
         if choices.chance(0.1):
@@ -176,35 +176,37 @@ class _Fuzz:
 
         def encoded(given: Mapping[str, str]) -> str:
             names = {"$filter": spelling}
-            return "&".join(f"{names.get(name, name)}={quoted(text, spaces)}" for name, text in given.items())
+            return "&".join(
+                f"{names.get(name, name)}={percent_encode(text, spaces)}" for name, text in given.items()
+            )
 
         given: Mapping[str, str] = options
-        self.asked(given, encoded, shrunk)
+        self.send(given, encoded, shrink_options)
 
-    def broken(self, choices: Choices) -> None:
-        """A text of an option, or a whole query string, after a few changes."""
+    def send_broken(self, choices: Choices) -> None:
+        """Send the text of an option, or a whole query string, with a few random changes."""
         options = self.generator.options(choices, 2)
         texts = [text for name, text in options.items() if name in ("$filter", "$orderby")]
         if texts and choices.chance(0.8):
             name = choices.pick(("$filter", "$filter", "$orderby"))
-            self.tried_text(name, changed(choices, choices.pick(texts), texts))
+            self.send_text(name, mutate(choices, choices.pick(texts), texts))
         else:
             whole = "&".join(f"{name}={text}" for name, text in options.items())
-            self.tried_text("", changed(choices, whole, texts or ["$top=1"]))
+            self.send_text("", mutate(choices, whole, texts or ["$top=1"]))
 
-    def tried_text(self, name: str, text: str) -> None:
-        """Ask with a text of an option; without a name it is a whole query string, decoded."""
+    def send_text(self, name: str, text: str) -> None:
+        """Send the text of an option, or without a name a whole query string; the text is not encoded yet."""
 
         def encoded(text: str) -> str:
-            return f"{name}={quoted(text)}" if name else quoted(text, safe=f"{_SAFE}&")
+            return f"{name}={percent_encode(text)}" if name else percent_encode(text, safe=f"{_SAFE}&")
 
-        self.asked(text, encoded, shrunk_text)
+        self.send(text, encoded, shrink_text)
 
-    def asked(
+    def send(
         self, given: T, encoded: Callable[[T], str], shrink: Callable[[T, Callable[[T], bool]], T]
     ) -> None:
-        """Ask, and note what is wrong with the answer, of the smallest of what is given that has it."""
-        fault = self.fault(encoded(given))
+        """Send a request; shrink and record its fault, if the kind is new."""
+        fault = self.find_fault(encoded(given))
         self.report.statuses[self.status] += 1
         if fault is None or fault.kind in self.report.failures:
             return
@@ -213,7 +215,7 @@ class _Fuzz:
 
         def fails(smaller: T) -> bool:
             nonlocal found
-            again = self.fault(encoded(smaller)) if next(steps, None) is not None else None
+            again = self.find_fault(encoded(smaller)) if next(steps, None) is not None else None
             if again is None or again.kind != found.kind:
                 return False
             found = again
@@ -223,13 +225,8 @@ class _Fuzz:
         shown = f"\n{query_string:.500}\n  {found.kind}\n{found.detail}"
         self.report.failures[found.kind] = shown
 
-    # ---- one request -----------------------------------------------------------------------------
-
-    status = 0
-    """That of the last answer."""
-
-    def fault(self, query_string: str) -> Fault | None:
-        """What is wrong with the answer to a query string."""
+    def find_fault(self, query_string: str) -> Fault | None:
+        """Send one request and return the fault in its response."""
         query: Query | ODataError
         try:
             query = parse_query(
@@ -242,17 +239,17 @@ class _Fuzz:
         except Exception as error:
             self.status = 500
             return Fault(f"{type(error).__name__} was raised", f"{error}\n{traceback.format_exc(limit=-3)}")
-        answer = answer_of(response)
+        answer = read_response(response)
         self.status = answer.status
         if answer.status >= 500 and answer.status != 501:
             return Fault(f"the status is {answer.status}", f"{answer.body!r:.300}")
-        problems = problems_of(answer.body) if answer.status >= 400 else []
+        problems = read_problems(answer.body) if answer.status >= 400 else []
         self.report.codes.update(code for code, _ in problems[:1])
         if isinstance(query, ODataError):
-            return _wrong_refusal(answer, problems, query)
-        return self.wrong_rows(answer, query, [code for code, _ in problems])
+            return _fault_in_problem(answer, problems, query)
+        return self.fault_in_rows(answer, query, [code for code, _ in problems])
 
-    def wrong_rows(self, answer: Answer, query: Query, codes: list[str]) -> Fault | None:
+    def fault_in_rows(self, answer: Response, query: Query, codes: list[str]) -> Fault | None:
         if answer.status != 200:
             is_declared = any(code in _OF_ENGINES.get(answer.status, ()) for code in codes)
             self.offer.refuse(query)
@@ -263,7 +260,7 @@ class _Fuzz:
         try:
             found = [
                 tuple(read(fetch(row, member.name)) for member, read in self.key)
-                for row in self.found(answer.body)
+                for row in self.rows_in(answer.body)
             ]
         except (ConfigurationError, LookupError, TypeError) as wrong:
             return Fault("the rows cannot be read", f"  {wrong}")
@@ -271,17 +268,16 @@ class _Fuzz:
         expected = [tuple(read(fetch(row, member.attribute)) for member, read in self.key) for row in wanted]
         if found != expected:
             are_all = sorted(found, key=repr) == sorted(expected, key=repr)
-            kind = "the order is not" if are_all else "the rows are not"
             detail = f"  expected {expected!r:.300}\n  found    {found!r:.300}"
-            return Fault(f"{kind} as asked for", detail)
+            return Fault("the order is wrong" if are_all else "the rows are wrong", detail)
         count = answer.body.get("@odata.count") if isinstance(answer.body, dict) else None
         if count is not None and count != (expected_count := python.count(self.rows, query)):
             return Fault("the count is wrong", f"  expected {expected_count}, found {count}")
         return None
 
 
-def _wrong_refusal(
-    answer: Answer, problems: list[tuple[str, int | None]], refusal: ODataError
+def _fault_in_problem(
+    answer: Response, problems: list[tuple[str, int | None]], refusal: ODataError
 ) -> Fault | None:
     first = refusal.problems[0]
     body = f"{answer.body!r:.300}"
@@ -305,14 +301,14 @@ _OF_ENGINES = {
     501: {code for code, entry in PROBLEMS.items() if entry.kind == "unsupported"},
     400: {c for c in PROBLEMS if any(m.startswith("engine") for m in texts("en")["problems"][c]["messages"])},
 }
-"""What a backend may say of a valid query, by status."""
+"""Codes that a valid query may get from an engine, by status."""
 
 
-def problems_of(body: Any) -> list[tuple[str, int | None]]:
-    """The codes and positions in a body of any form of `odata_query.answers` that has them."""
+def read_problems(body: Any) -> list[tuple[str, int | None]]:
+    """Return the codes and positions in a body, in any form of `odata_query.answers` that has them."""
     if not isinstance(body, dict):
         return []
-    error = body.get("error")  # OData's own
+    error = body.get("error")  # the form of OData
     items = [error, *_dicts(error.get("details"))] if isinstance(error, dict) else _dicts(body.get("errors"))
     found = []
     for item in items:
@@ -333,8 +329,8 @@ _SUBCODES = {
 }
 
 
-def answer_of(response: Any) -> Answer:
-    """The status, content type and body of a response of httpx, requests, Django, Flask or a tuple."""
+def read_response(response: Any) -> Response:
+    """Read a response of httpx, requests, Django or Flask, or (status, headers, body)."""
     try:
         if isinstance(response, tuple):
             status, headers, body = response
@@ -345,18 +341,18 @@ def answer_of(response: Any) -> Answer:
         status, headers = int(status), dict(headers.items())
     except (AttributeError, ValueError, TypeError):
         raise ConfigurationError(
-            "a response has status_code, headers and content, or is (status, headers, body),"
-            f" not {response!r:.200}"
+            "a response has status_code, headers and content, or is (status, headers, body);"
+            f" {response!r:.200} is neither"
         ) from None
     content_type = next((str(value) for name, value in headers.items() if name.lower() == "content-type"), "")
     if isinstance(body, str | bytes | bytearray):
         with suppress(ValueError):
             body = json.loads(body) if "json" in content_type else body
-    return Answer(status, content_type, body)
+    return Response(status, content_type, body)
 
 
-def rows_of(body: Any) -> Sequence[Any]:
-    """The rows of a body: itself, its `value`, or the only list in it."""
+def read_rows(body: Any) -> Sequence[Any]:
+    """Return the rows of a body: the body itself, its `value`, or the only list in it."""
     if isinstance(body, list):
         return body
     lists = [value for value in body.values() if isinstance(value, list)] if isinstance(body, dict) else []
@@ -364,14 +360,14 @@ def rows_of(body: Any) -> Sequence[Any]:
     if isinstance(found, list):
         return found
     if len(lists) != 1:
-        raise ConfigurationError(f"no list of rows is seen in {body!r:.200}: say where it is by `found`")
+        raise ConfigurationError(f"cannot find the rows in {body!r:.200}: pass a function `found`")
     return lists[0]
 
 
-def _same(value: Any) -> Any:
+def _unchanged(value: Any) -> Any:
     return value
 
 
-def quoted(text: str, spaces: str = "%20", safe: str = _SAFE) -> str:
-    """A value as it stands in a query string."""
+def percent_encode(text: str, spaces: str = "%20", safe: str = _SAFE) -> str:
+    """Encode a value for a query string."""
     return quote(text, safe=safe, errors="surrogatepass").replace("%20", spaces)

@@ -1,11 +1,11 @@
-"""Filters and orders that are well typed, made by decisions.
+"""Generate well-typed filters and orders from decisions.
 
-The operations and what they take come from the table of operations, so a new one is tried as soon as it
-is there; one without signatures needs a way to be made in `_SPECIAL`. Most expressions hold a property,
-for what is constant is computed before a backend sees it.
+Operations and their parameters come from the table of operations, so a new operation is generated as soon
+as it is in the table. An operation without signatures needs a producer in `_SPECIAL`. Most expressions
+contain a property, because constants are computed before a backend sees them.
 
-A *kind* is a type as signatures name it, with numbers told apart only as Integer, Decimal and Double:
-`String`, `Integer`, `Color` (an enumeration), `Collection(String)`, `Supplier` (an entity).
+A *kind* is a type as signatures name it; numbers are only Integer, Decimal and Double. Examples: `String`,
+`Integer`, `Color` (an enumeration), `Collection(String)`, `Supplier` (an entity).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
@@ -39,16 +40,13 @@ from ..model.properties import StructuredType
 from ..operations import OPERATIONS, Operation, Signature
 from ..query import parse_query
 from .choices import Choices
-from .samples import VALUES, kind_of, moved, near, values_in
-from .scope import Scope
-
-Producer = Callable[[str, int, Scope, bool], Node | None]
+from .samples import VALUES, in_zone, kind_of, values_in, vary
 
 _NUMBERS = ("Integer", "Decimal", "Double")
 _PROMOTED = {"Decimal": ("Decimal", "Integer"), "Double": _NUMBERS}
 _TYPES = {"Double": edm.DOUBLE}
 _VARIABLES = ("t", "u", "x", "name", "n")
-"""Names of lambda variables; some may hide properties."""
+"""Names of lambda variables; some can hide properties."""
 _PATTERNS = (
     "a", "^a", "b$", "^$", "^.*$", "[aä]+", "%", "\\\\", "\\*", "_", "a.c", "(red|blue)", "^[A-Z]",
     "\\d+", "x{2,3}", "😀", "^.{3}$", "",
@@ -60,16 +58,46 @@ _SIZES = (
     "max_length", "max_nodes", "max_depth", "max_in_items", "max_lambda_depth", "max_orderby_items",
     "max_path_depth", "max_pattern",
 )  # fmt: skip
-"""Limits that, where they are tighter than by default, what is made has to be held against."""
+"""Limits that are checked after generating, if they are tighter than the defaults."""
 _TRIES = 8
 
 
-class Generator:
-    """Makes the options of queries over an entity type.
+@dataclass(frozen=True)
+class Scope:
+    """The first segments of paths at one place of an expression, the nearest first, each with its type.
 
-    limits  those that queries are parsed with: what is made keeps within them
-    rows    rows of the service, whose values literals often have
-    rare    which overloads to try only now and then, by key: what a backend does not offer
+    `sorting` is True where a path from the row must be sortable.
+    """
+
+    starts: tuple[tuple[tuple[str, ...], edm.Type], ...]
+    sorting: bool = False
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Names that a path without a prefix cannot begin with."""
+        return frozenset(prefix[0] for prefix, _ in self.starts if prefix)
+
+    def inside(self, variable: str, element: edm.Type) -> Scope:
+        """Return the scope inside a lambda, or inside `$filter`, whose paths need no prefix."""
+        own: list[tuple[tuple[str, ...], edm.Type]] = [((variable,), element)]
+        replaced: set[tuple[str, ...]] = {(variable,)}
+        if variable == "$this":
+            replaced.add(())
+            if isinstance(element, StructuredType):
+                own.insert(0, ((), element))
+        return Scope((*own, *[start for start in self.starts if start[0] not in replaced]))
+
+
+Producer = Callable[[str, int, Scope, bool], Node | None]
+"""A function of kind, depth, scope and anchored that returns an expression, or None if it cannot."""
+
+
+class Generator:
+    """Generate the options of queries over an entity type.
+
+    limits  the limits of the service; queries stay within them
+    rows    rows of the service; literals often have their values
+    rare    a function that is True for the keys of overloads to try rarely, as unsupported ones
     """
 
     def __init__(
@@ -101,10 +129,10 @@ class Generator:
         self.operations = [op for op in OPERATIONS.values() if self.is_allowed(op.name)]
         self.lists = [k for k, e in self.elements.items() if not isinstance(e, StructuredType)]
         self.comparisons = [name for name in COMPARISONS if self.is_allowed(name)]
-        self.kinds = self.reachable()
+        self.kinds = self.comparable_kinds()
         self.sortable = [kind for kind in self.kinds if self.path(kind, self.sorted_by)]
         self.producers: dict[str, tuple[list[int], list[Producer]]] = {}
-        self.targets = list(self.aims())
+        self.targets = list(self.all_targets())
 
     def is_allowed(self, name: str) -> bool:
         return OPERATIONS[name].is_allowed(self.limits)
@@ -112,7 +140,7 @@ class Generator:
     # ---- options ---------------------------------------------------------------------------------
 
     def filter(self, choices: Choices, depth: int = 4) -> Node:
-        """The tree of a `$filter`."""
+        """Generate the tree of a `$filter`."""
         self.choices = choices
         for deep in range(choices.between(1, depth), -_TRIES, -1):
             anchored = not choices.chance(0.03)
@@ -122,7 +150,7 @@ class Generator:
         return Literal(True, edm.BOOLEAN)
 
     def orderby(self, choices: Choices, most: int = 3) -> tuple[OrderByItem, ...]:
-        """The items of an `$orderby`, at least one if there is anything to sort by."""
+        """Generate the items of an `$orderby`, at least one if the model has a sortable property."""
         self.choices = choices
         items: list[OrderByItem] = []
         for _ in range(choices.between(1, most) if self.sortable else 0):
@@ -131,14 +159,14 @@ class Generator:
             if self.fits("$orderby", (*items, item)):
                 items.append(item)
         if self.sortable and not items:
-            self.choices = Choices(b"")  # which choose what is first and short
+            self.choices = Choices(b"")  # the simplest decisions
             shortest = self.path(self.sortable[0], self.sorted_by)
             if shortest and self.fits("$orderby", (OrderByItem(shortest),)):
                 items = [OrderByItem(shortest)]
         return tuple(items)
 
     def fits(self, option: str, tree: Node | Sequence[OrderByItem]) -> bool:
-        """Whether the limits take the size of what has been made."""
+        """True if the size of an option is within the limits."""
         if self.is_bounded:
             try:
                 parse_query({option: unparse(tree)}, self.entity_type, limits=self.limits)
@@ -146,27 +174,27 @@ class Generator:
                 return not isinstance(wrong, LimitError)
         return True
 
-    def aims(self) -> Iterator[tuple[str, Producer]]:
-        """What makes each overload, with the kind that it gives; comparisons are made of each kind."""
+    def all_targets(self) -> Iterator[tuple[str, Producer]]:
+        """Yield a producer for each overload, with its result; comparisons have one for each kind."""
         for operation in self.operations:
             for signature in operation.signatures:
                 if signature.parameters:
-                    yield _kind_named(signature.result), self.calls(operation, signature)
+                    yield _kind_named(signature.result), self.call_producer(operation, signature)
             if not operation.signatures and operation.name not in COMPARISONS:
                 result, _, make = _SPECIAL[operation.name]
-                yield result, self.made_by(make, operation.name)
+                yield result, self.special_producer(make, operation.name)
         for own in self.kinds if self.comparisons else ():
-            yield "Boolean", self.comparing(own)
+            yield "Boolean", self.comparison_producer(own)
 
-    def comparing(self, own: str) -> Producer:
+    def comparison_producer(self, own: str) -> Producer:
         return lambda kind, depth, scope, anchored: self.comparison(
             self.choices.pick(self.comparisons), kind, depth, scope, anchored, own
         )
 
-    def aimed(self, choices: Choices, turn: int) -> dict[str, str]:
-        """The options of a small query around one operation: of all, the one whose turn it is.
+    def focused_options(self, choices: Choices, turn: int) -> dict[str, str]:
+        """Generate a small query around one overload; consecutive turns visit all of them.
 
-        In an order each row shows what the operation gives, in a filter few do.
+        In an `$orderby` every row reveals a wrong result, in a `$filter` only few do.
         """
         self.choices = choices
         if not self.targets:
@@ -186,14 +214,14 @@ class Generator:
             items = (OrderByItem(tree, choices.chance(0.4)),)
             return {"$orderby": unparse(items)} if self.fits("$orderby", items) else self.options(choices)
         if kind != "Boolean":
-            other = self.value(self.compared(kind), 0, scope, anchored=False)
+            other = self.value(self.comparable_kind(kind), 0, scope, anchored=False)
             tree = Call(choices.pick(self.comparisons), (tree, other))
         is_negated = self.is_allowed("not") and choices.chance(0.2)
         tree = Call("not", (tree,)) if is_negated else tree
         return {"$filter": unparse(tree)} if self.fits("$filter", tree) else self.options(choices)
 
     def options(self, choices: Choices, depth: int = 4) -> dict[str, str]:
-        """The options of a query, as decoded texts: a filter, an order, sometimes a page."""
+        """Generate the options of a query, not encoded: a filter, an order, sometimes a page."""
         found = {}
         if not choices.chance(0.05):
             found["$filter"] = unparse(self.filter(choices, depth))
@@ -201,23 +229,22 @@ class Generator:
             items = self.orderby(choices)
             if items:
                 found["$orderby"] = unparse(items)
-        for name, share, numbers in (
-            ("$top", 0.25, (0, 1, 2, 5, 10, 50, 1000)),
-            ("$skip", 0.2, (0, 1, 3, 10, 100, 1000)),
+        for name, most, share, numbers in (
+            ("$top", self.limits.max_top, 0.25, (0, 1, 2, 5, 10, 50, 1000)),
+            ("$skip", self.limits.max_skip, 0.2, (0, 1, 3, 10, 100, 1000)),
         ):
-            most = self.limits.max_top if name == "$top" else self.limits.max_skip
             if choices.chance(share):
                 found[name] = str(choices.pick([n for n in numbers if most is None or n <= most]))
         return found
 
-    # ---- what there is ---------------------------------------------------------------------------
+    # ---- properties ------------------------------------------------------------------------------
 
     def paths(self, type: StructuredType, sorting: bool) -> dict[str, list[tuple[str, ...]]]:
-        """The paths from a type by the kind of what they lead to."""
+        """Return the paths from a type by the kind of their values."""
         found = self.known.get((id(type), sorting))
         if found is None:
             found = {}
-            for path, last in self.walked(type, 2, sorting):
+            for path, last in self.walk_paths(type, 2, sorting):
                 found.setdefault(kind_of(last), []).append(path)
                 if isinstance(last, edm.EnumType):
                     self.enums[last.name] = last
@@ -226,7 +253,7 @@ class Generator:
             self.known[id(type), sorting] = found
         return found
 
-    def walked(
+    def walk_paths(
         self, type: StructuredType, hops: int, sorting: bool
     ) -> Iterator[tuple[tuple[str, ...], edm.Type]]:
         for name, member in type.members.items():
@@ -236,11 +263,11 @@ class Generator:
                 continue
             yield (name,), member.type
             if isinstance(member.type, StructuredType) and hops:
-                for rest, last in self.walked(member.type, hops - 1, sorting):
+                for rest, last in self.walk_paths(member.type, hops - 1, sorting):
                     yield (name, *rest), last
 
-    def reachable(self) -> list[str]:
-        """The kinds of values that can be compared: those of properties, and what operations make of them."""
+    def comparable_kinds(self) -> list[str]:
+        """Return the kinds of values that can be compared: of properties, and of results of operations."""
         found = {"Boolean", *(kind for known in self.known.values() for kind in known)}
         grown = True
         while grown:
@@ -254,7 +281,7 @@ class Generator:
         return [k for k in (*VALUES, *self.enums) if k in found and not k.startswith("Geo")]
 
     def path(self, kind: str, scope: Scope) -> Path | None:
-        """A property of a kind, if there is one; most often of the innermost instance."""
+        """Choose a path to a property of a kind, mostly of the innermost scope."""
         found = []
         hidden = scope.hidden
         for prefix, type in scope.starts:
@@ -272,14 +299,14 @@ class Generator:
             return None
         return Path(self.choices.pick(self.choices.pick(found) if self.choices.chance(0.4) else found[0]))
 
-    def is_untold(self, kind: str, scope: Scope) -> bool:
-        """Whether no path can say which enumeration a literal is of."""
+    def is_ambiguous(self, kind: str, scope: Scope) -> bool:
+        """True if no path tells which enumeration a literal belongs to."""
         return kind in self.enums and self.path(kind, scope) is None
 
     # ---- literals --------------------------------------------------------------------------------
 
     def literal(self, kind: str, *, positive: bool = False) -> Node | None:
-        """A literal of a kind, mostly a value of the data or one near it."""
+        """Generate a literal of a kind, mostly a value in the rows or a variation of one."""
         choices = self.choices
         if kind.startswith("Collection("):
             inner = kind[len("Collection(") : -1]
@@ -296,7 +323,7 @@ class Generator:
             values = self.in_rows[kind]
         value = choices.pick(values)
         if not kind.startswith(("Geo", "Boolean")) and choices.chance(0.4):
-            value = near(value, choices)
+            value = vary(value, choices)
         if positive and not value > 0:
             value = type(value)(choices.between(1, 5))
         if kind == "Integer":
@@ -309,7 +336,7 @@ class Generator:
         if not names or choices.chance(0.1):
             return Literal(str(choices.below(8)), edm.STRING)
         most = 2 if enum.is_flags else 1
-        chosen = dict.fromkeys(choices.pick(names) for _ in range(choices.between(1, most)))  # in this order
+        chosen = dict.fromkeys(choices.pick(names) for _ in range(choices.between(1, most)))
         is_qualified = "." in enum.name and choices.chance(0.3)
         return Literal(",".join(chosen), edm.Type(enum.name) if is_qualified else edm.STRING)
 
@@ -318,7 +345,7 @@ class Generator:
     def value(
         self, kind: str, depth: int, scope: Scope, *, anchored: bool = True, positive: bool = False
     ) -> Node:
-        """An expression of a kind, which holds a property if it is anchored."""
+        """Generate an expression of a kind; an anchored one contains a property."""
         choices = self.choices
         if depth > 0 and choices.chance(0.95 if kind == "Boolean" else 0.75):
             weights, producers = self.producers_of(kind)
@@ -334,7 +361,7 @@ class Generator:
         return self.literal(kind, positive=positive) or self.path(kind, scope) or _NULL
 
     def producers_of(self, kind: str) -> tuple[list[int], list[Producer]]:
-        """What gives a value of a kind, the simplest first, with the bounds of where each is chosen."""
+        """Return the producers of a kind, the simplest first, and the bounds of their shares."""
         known = self.producers.get(kind)
         if known is not None:
             return known
@@ -342,33 +369,35 @@ class Generator:
         for operation in sorted(self.operations, key=lambda op: op.nulls != "never"):
             if operation.signatures:
                 fitting = [s for s in operation.signatures if s.parameters and _gives(s, kind)]
-                found += [(1 / len(fitting), self.calls(operation, signature)) for signature in fitting]
+                found += [
+                    (1 / len(fitting), self.call_producer(operation, signature)) for signature in fitting
+                ]
             else:
                 result, weight, make = _SPECIAL[operation.name]
                 if result in ("Any", kind) or (result == "Collection" and kind in self.elements):
-                    found.append((weight, self.made_by(make, operation.name)))
+                    found.append((weight, self.special_producer(make, operation.name)))
         total = sum(weight for weight, _ in found) or 1
         bounds = [int(part * _WEIGHTS / total) for part in accumulate(weight for weight, _ in found)]
         self.producers[kind] = bounds[:-1], [producer for _, producer in found]
         return self.producers[kind]
 
-    def made_by(self, make: Callable[..., Node | None], name: str) -> Producer:
+    def special_producer(self, make: Callable[..., Node | None], name: str) -> Producer:
         return lambda kind, depth, scope, anchored: make(self, name, kind, depth, scope, anchored)
 
-    def skipped(self, key: str) -> bool:
+    def is_skipped(self, key: str) -> bool:
         return self.rare(key) and self.choices.below(256) > 0
 
-    def calls(self, operation: Operation, signature: Signature) -> Producer:
-        """What makes calls of an overload."""
+    def call_producer(self, operation: Operation, signature: Signature) -> Producer:
+        """Return a producer of calls of one overload."""
         name = operation.name
         results = {s.result for s in operation.signatures if len(s.parameters) == len(signature.parameters)}
         null_fits = len(results) == 1
 
         def call(kind: str, depth: int, scope: Scope, anchored: bool) -> Node | None:
-            if self.skipped(signature.key):
+            if self.is_skipped(signature.key):
                 return None
             choices = self.choices
-            kinds = self.bound(signature, kind)
+            kinds = self.bind_kinds(signature, kind)
             if kinds is None:
                 return None
             anchor = choices.below(len(kinds)) if choices.chance(0.3) else 0
@@ -382,10 +411,10 @@ class Generator:
                     arguments.append(_NULL)
                 else:
                     positive = is_last and (name in ("div", "divby", "mod") or len(kinds) == 3)
-                    # A literal does not tell which enumeration it is of, and [] not of what type it is.
+                    # A literal does not tell its enumeration, and [] does not tell its type.
                     is_typing = wanted in self.enums or signature.result == "First"
                     held = (anchored and position == anchor) or (is_typing and not position)
-                    if not position and self.is_untold(wanted, scope):
+                    if not position and self.is_ambiguous(wanted, scope):
                         return None
                     deep = depth if position == anchor else choices.below(depth + 1)
                     arguments.append(self.value(wanted, deep, scope, anchored=held, positive=positive))
@@ -393,8 +422,8 @@ class Generator:
 
         return call
 
-    def bound(self, signature: Signature, kind: str) -> list[str] | None:
-        """The kinds of an overload's arguments, with one for each of `Collection`, `Enum` and `Number`."""
+    def bind_kinds(self, signature: Signature, kind: str) -> list[str] | None:
+        """Choose the kinds of the arguments: a concrete one for `Collection`, `Enum` and `Number`."""
         choices = self.choices
         if "Enum" in signature.parameters:
             flags = [name for name, enum in self.enums.items() if enum.is_flags] or list(self.enums)
@@ -413,7 +442,7 @@ class Generator:
     # ---- operations without signatures -----------------------------------------------------------
 
     def own_kind(self, scope: Scope) -> str:
-        """A kind to compare values of; in a lambda mostly one that its variable has."""
+        """Choose a kind to compare; in a lambda mostly one of its variable."""
         _, nearest = scope.starts[0]
         if nearest is not self.entity_type and self.choices.chance(0.6):
             paths = self.paths(nearest, False) if isinstance(nearest, StructuredType) else {}
@@ -422,8 +451,8 @@ class Generator:
                 return self.choices.pick(found)
         return self.choices.pick(self.kinds)
 
-    def compared(self, kind: str) -> str:
-        """A kind that values of another can be compared with."""
+    def comparable_kind(self, kind: str) -> str:
+        """Choose a kind that can be compared with another."""
         return self.choices.pick(_NUMBERS) if kind in _NUMBERS and self.choices.chance(0.3) else kind
 
     def comparison(
@@ -436,7 +465,7 @@ class Generator:
             left = self.value(own, min(depth, 1), scope)
             return Call(name, (_NULL, left) if choices.chance(0.3) else (left, _NULL))
         own = own or self.own_kind(scope)
-        if self.is_untold(own, scope):
+        if self.is_ambiguous(own, scope):
             return None
         anchored = anchored or own in self.enums
         if is_equality and choices.chance(0.005):
@@ -452,9 +481,9 @@ class Generator:
             right = _NULL
         else:
             deep = choices.below(depth + 1)
-            right = self.value(self.compared(own), deep, scope, anchored=choices.chance(0.3))
+            right = self.value(self.comparable_kind(own), deep, scope, anchored=choices.chance(0.3))
             if own == "DateTimeOffset" and isinstance(right, Literal) and choices.chance(0.6):
-                right = Literal(moved(right.value, choices.pick(_ELSEWHERE)), right.type)
+                right = Literal(in_zone(right.value, choices.pick(_ELSEWHERE)), right.type)
         pair = (left, right or _NULL)
         return Call(name, pair[::-1] if choices.chance(0.2) else pair)
 
@@ -466,17 +495,19 @@ class Generator:
             source = self.source(collection, depth, scope) if own in self.kinds else None
             return source and Call(name, (self.value(own, depth, scope, anchored=False), source))
         own = self.own_kind(scope)
-        if self.is_untold(own, scope):
+        if self.is_ambiguous(own, scope):
             return None
         left = self.value(own, depth, scope, anchored=anchored or own in self.enums)
-        items = [self.literal(self.compared(own)) or _NULL for _ in range(choices.pick((1, 1, 2, 3, 5, 0)))]
+        items = [
+            self.literal(self.comparable_kind(own)) or _NULL for _ in range(choices.pick((1, 1, 2, 3, 5, 0)))
+        ]
         if choices.chance(0.25):
             items.insert(choices.below(len(items) + 1), _NULL)
         return Call(name, (left, ListExpr(tuple(items))))
 
     def case(self, name: str, kind: str, depth: int, scope: Scope, anchored: bool) -> Node | None:
         choices = self.choices
-        # A literal of these kinds would not tell its type.
+        # Literals of these kinds do not tell their type.
         typed = kind in self.enums or kind in self.elements
         if (typed and self.path(kind, scope) is None) or (kind in self.elements and choices.chance(0.97)):
             return None
@@ -493,9 +524,9 @@ class Generator:
     def cast(self, name: str, kind: str, depth: int, scope: Scope, anchored: bool) -> Node | None:
         source = self.choices.pick(self.kinds)
         families = ["Enum" if k in self.enums else k for k in (source, kind)]
-        if self.skipped(f"cast({','.join(families)})") or kind not in self.kinds:
+        if self.is_skipped(f"cast({','.join(families)})") or kind not in self.kinds:
             return None
-        if self.is_untold(source, scope):
+        if self.is_ambiguous(source, scope):
             return None
         anchored = anchored or source in self.enums
         return Call(name, (self.value(source, depth, scope, anchored=anchored), self.type_name(kind)))
@@ -506,14 +537,14 @@ class Generator:
         return Call(name, (self.value(own, depth, scope, anchored=anchored), target))
 
     def type_name(self, kind: str) -> TypeName:
-        """A type of a kind: `Edm.Int16` for `Integer`."""
+        """Choose a type of a kind: `Edm.Int16` for `Integer`."""
         if kind in self.enums:
             return TypeName(kind)
         names = {"Integer": list(edm.INTEGERS), "Double": [edm.DOUBLE.name, edm.DOUBLE.name, edm.SINGLE.name]}
         return TypeName(self.choices.pick(names.get(kind, [f"Edm.{kind}"])))
 
     def source(self, kind: str, depth: int, scope: Scope) -> Node | None:
-        """A path to a collection, sometimes to some of its members."""
+        """Choose a path to a collection, sometimes with `$filter`."""
         if self.choices.chance(0.2) and self.is_allowed("$filter"):
             return self.filtered("$filter", kind, depth, scope, True)
         return self.path(kind, scope)
@@ -521,32 +552,32 @@ class Generator:
     def filtered(self, name: str, kind: str, depth: int, scope: Scope, anchored: bool) -> Node | None:
         path = self.path(kind, scope)
         inner = scope.inside("$this", self.elements[kind])
-        return path and Call(name, (path, self.body(depth, inner)))
+        return path and Call(name, (path, self.predicate(depth, inner)))
 
-    def any_source(self, depth: int, scope: Scope) -> tuple[Node | None, edm.Type]:
+    def collection_source(self, depth: int, scope: Scope) -> tuple[Node | None, edm.Type]:
         if not self.elements:
             return None, edm.NULL
         collection = self.choices.pick(list(self.elements))
         return self.source(collection, min(depth, 1), scope), self.elements[collection]
 
     def quantified(self, name: str, kind: str, depth: int, scope: Scope, anchored: bool) -> Node | None:
-        source, element = self.any_source(depth, scope)
+        source, element = self.collection_source(depth, scope)
         if source is None:
             return None
         if name == "any" and self.choices.chance(0.1):
             return Call(name, (source,))
         variable = self.choices.pick(_VARIABLES)
         inner = scope.inside(variable, element)
-        again = inner.nesting < 3 and self.choices.chance(0.25)
-        body = self.paired(source, element, variable) if again else None
-        return Call(name, (source, Lambda(variable, body or self.body(depth, inner))))
+        again = len(inner.hidden) < 3 and self.choices.chance(0.25)
+        body = self.nested_quantifier(source, element, variable) if again else None
+        return Call(name, (source, Lambda(variable, body or self.predicate(depth, inner))))
 
-    def body(self, depth: int, inner: Scope) -> Node:
-        """What is asked of members."""
-        return self.value("Boolean", max(inner.nesting < 3, min(depth, 2)), inner)
+    def predicate(self, depth: int, inner: Scope) -> Node:
+        """Generate a condition on the members of a collection."""
+        return self.value("Boolean", max(len(inner.hidden) < 3, min(depth, 2)), inner)
 
-    def paired(self, source: Node, element: edm.Type, variable: str) -> Node | None:
-        """A lambda over the same collection again, whose members are compared with the variable."""
+    def nested_quantifier(self, source: Node, element: edm.Type, variable: str) -> Node | None:
+        """Generate a second lambda over the same collection that compares both variables."""
         choices = self.choices
         member: tuple[str, ...] = ()
         if isinstance(element, StructuredType):
@@ -565,11 +596,11 @@ class Generator:
         return Call(choices.pick(names), (source, Lambda(second, Call(choices.pick(self.comparisons), pair))))
 
     def counted(self, name: str, kind: str, depth: int, scope: Scope, anchored: bool) -> Node | None:
-        source, element = self.any_source(depth, scope)
+        source, element = self.collection_source(depth, scope)
         if source is None or not self.choices.chance(0.5):
             return source and Call(name, (source,))
         inner = scope.inside("$this", element)
-        option = NamedValue("$filter", self.body(depth, inner))
+        option = NamedValue("$filter", self.predicate(depth, inner))
         return Call(name, (source, option))
 
 
@@ -584,7 +615,7 @@ _SPECIAL: Mapping[str, tuple[str, float, Callable[..., Node | None]]] = {
     "$count": ("Integer", 1.5, Generator.counted),
     "$filter": ("Collection", 1, Generator.filtered),
 }
-"""Operations without signatures: the kind they give, how often they are tried, and how they are made."""
+"""Operations without signatures: the kind of the result, the weight, and the producer."""
 
 
 def _kind_named(name: str) -> str:
@@ -592,7 +623,7 @@ def _kind_named(name: str) -> str:
 
 
 def _gives(signature: Signature, kind: str) -> bool:
-    """Whether an overload gives a kind."""
+    """True if the result of an overload is of a kind."""
     if signature.result == "First":
         return kind.startswith("Collection(")
     return kind == _kind_named(signature.result)

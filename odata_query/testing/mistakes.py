@@ -1,4 +1,4 @@
-"""Filters that are nearly right, each with the code of its problem, and texts changed at random."""
+"""Filters with one mistake, each with the code of its problem, and texts with random changes."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ MISTAKES: Sequence[tuple[str, str]] = (
     ("list-too-long", "{long}"),
     ("text-too-long", "{large}"),
 )
-"""Codes, and the filters that have the problem: `{any}` is a property, `{String}` one of that kind."""
+"""Codes and filters with that problem: `{any}` is any property, `{String}` is a property of that kind."""
 
 _PLACES = re.compile(r"\{(\w+)\}")
 _WORDS = re.compile(r"(?<![\w{'])[a-z.]+(?![\w}'])|-(?=\{)")
@@ -75,7 +75,7 @@ _TRIES = 5
 
 
 class Mistakes:
-    """Makes filters that are wrong in one place, from those that a generator makes."""
+    """Generate filters that are wrong in one place."""
 
     def __init__(self, generator: Generator) -> None:
         self.generator = generator
@@ -87,18 +87,18 @@ class Mistakes:
             "enum": [path for kind in paths if kind in generator.enums for path in paths[kind]],
             "hidden": [(m.name,) for m in members if not m.filterable and can_be_named(m.name)],
         }
-        self.known = [(code, text) for code, text in MISTAKES if self.can_be_made(text)]
+        self.possible = [(code, text) for code, text in MISTAKES if self.is_possible(text)]
 
-    def can_be_made(self, text: str) -> bool:
-        """Whether there are properties for it, and all operations in it are allowed."""
+    def is_possible(self, text: str) -> bool:
+        """True if the model has the properties, and all operations are allowed."""
         words = ("negate" if word == "-" else word for word in _WORDS.findall(text))
         if not all(self.generator.is_allowed(word) for word in words if word in OPERATIONS):
             return False
         places = _PLACES.findall(text)
-        return all(self.paths.get(place) or place == "valid" or self.too_much(place) for place in places)
+        return all(self.paths.get(place) or place == "valid" or self.over_limit(place) for place in places)
 
-    def too_much(self, place: str) -> str:
-        """What is more than the limits allow, if they allow what it takes to be so."""
+    def over_limit(self, place: str) -> str:
+        """Return a text that exceeds one limit only, or an empty text if that is not possible."""
         limits = self.generator.limits
         most = limits.max_length if limits.max_length is not None else 1_000_000
         if place == "large" and limits.max_length is not None:
@@ -114,9 +114,9 @@ class Mistakes:
         return text if len(text) <= most else ""
 
     def mistake(self, choices: Choices) -> tuple[str, str]:
-        """A wrong filter, and the code of its first problem."""
+        """Generate a wrong filter and the code of its first problem."""
         for _ in range(_TRIES):
-            text, code = self.tried(choices)
+            text, code = self.attempt(choices)
             try:
                 parse_query({"$filter": text}, self.generator.entity_type, limits=self.generator.limits)
             except ODataError as error:
@@ -124,19 +124,19 @@ class Mistakes:
                     return text, code
         return "", "empty-expression"
 
-    def tried(self, choices: Choices) -> tuple[str, str]:
-        """A filter that is wrong, unless a name in it is like a word of the language or it is too long."""
-        code, text = choices.pick(self.known)
+    def attempt(self, choices: Choices) -> tuple[str, str]:
+        """Generate a filter and its code, which is wrong if a name looks like a keyword or the text is long."""
+        code, text = choices.pick(self.possible)
 
-        def put(match: re.Match[str]) -> str:
+        def fill(match: re.Match[str]) -> str:
             place = match[1]
             if place == "valid":
                 return self.valid(choices)
             return (
-                "/".join(choices.pick(self.paths[place])) if self.paths.get(place) else self.too_much(place)
+                "/".join(choices.pick(self.paths[place])) if self.paths.get(place) else self.over_limit(place)
             )
 
-        wrong = _PLACES.sub(put, text)
+        wrong = _PLACES.sub(fill, text)
         joins = [name for name in ("and", "or") if self.generator.is_allowed(name)]
         if joins and PROBLEMS[code].kind != "parse" and choices.chance(0.5):
             parts = [wrong, self.valid(choices)]
@@ -165,12 +165,12 @@ PIECES = (
     "\0", "\n", "\r", "\u00a0", "\u2028", "\ud800", "\udfff", "\U0001f600", "\ufeff", "\u00b2", "\u0663",
     "\u00df", "\u0130", "\u0131", "\u017f", "\u212a", "\u093f", "हिन्दी", "\x7f", "\x85",
 )  # fmt: skip
-"""What is put into texts: what the language has, and what only looks like it."""
+"""Insertions: parts of the language, and texts that resemble them."""
 _BETWEEN = (" ", "'", "(", ")", ",", "/", ":", "=")
 
 
-def changed(choices: Choices, text: str, others: Sequence[str], pieces: Sequence[str] = PIECES) -> str:
-    """A text after a few small changes; `others` are texts that parts are taken from."""
+def mutate(choices: Choices, text: str, others: Sequence[str], pieces: Sequence[str] = PIECES) -> str:
+    """Change a text in a few places; parts of `others` may be mixed in."""
     for _ in range(choices.pick((1, 1, 1, 2, 2, 3, 6))):
         kind = choices.below(9)
         start = choices.below(len(text) + 1)
@@ -190,7 +190,7 @@ def changed(choices: Choices, text: str, others: Sequence[str], pieces: Sequence
             text += choices.pick((" and ", " or ", " eq ", " add ", ",", " in ")) + choices.pick(others)
         elif kind == 6:
             text = text[:end] + text[start:end] * choices.pick((1, 2, 30)) + text[end:]
-        else:  # a whole word, or what stands in a parenthesis
+        else:  # a whole word, or the content of parentheses
             words = text.split(choices.pick(_BETWEEN))
             words[choices.below(len(words))] = choices.pick((choices.pick(pieces), choices.pick(words)))
             text = (choices.pick(_BETWEEN) if kind == 7 else " ").join(words)

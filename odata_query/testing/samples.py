@@ -1,4 +1,4 @@
-"""Values that are likely to find mistakes, and rows of them that fit a model."""
+"""Values that are likely to reveal mistakes, and rows of such values that fit a model."""
 
 from __future__ import annotations
 
@@ -76,22 +76,22 @@ VALUES: Mapping[str, Sequence[Any]] = {
     "GeometryPolygon": ("SRID=0;Polygon((0 0,2 0,2 2,0 2,0 0))",),
     "GeometryLineString": ("SRID=0;LineString(0 0,3 4)",),
 }
-"""Values for literals, by kind."""
+"""Values of literals, by kind."""
 
 _MAX_HOPS = 2
 _MAX_ENTITIES = 8
-"""Entities of a type that single relations lead to."""
+"""Entities of a type that rows share through navigation properties."""
 
 
 def kind_of(type: edm.Type) -> str:
-    """The kind of a type, with numbers told apart as promotion does: `Edm.Int32` -> `Integer`."""
+    """Return the kind of a type, with the three kinds of numbers of promotion: `Edm.Int32` -> `Integer`."""
     if isinstance(type, edm.CollectionType):
         return f"Collection({kind_of(type.element)})"
     return number_kind(type.name) if type.name in edm.NUMBERS else type.name.removeprefix("Edm.")
 
 
 def values_in(rows: Iterable[Any], entity_type: StructuredType) -> dict[str, list[Any]]:
-    """What rows hold, by kind, as far as it is of the classes that literals are written from."""
+    """Collect the values in rows that a literal can express, by kind."""
     found: dict[str, list[Any]] = {}
 
     def take(value: Any, type: edm.Type, hops: int) -> None:
@@ -112,15 +112,15 @@ def values_in(rows: Iterable[Any], entity_type: StructuredType) -> dict[str, lis
     return {kind: list(dict.fromkeys(values)) for kind, values in found.items()}
 
 
-def moved(value: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
-    """The same moment in another offset."""
+def in_zone(value: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
+    """Express a moment in another offset."""
     try:
         return value.astimezone(zone)
     except OverflowError:
         return value
 
 
-def _near_text(value: str, choices: Choices) -> str:
+def _vary_text(value: str, choices: Choices) -> str:
     start = choices.below(len(value) + 1)
     changes: Sequence[Callable[[], str]] = (
         lambda: value[:start],
@@ -134,11 +134,11 @@ def _near_text(value: str, choices: Choices) -> str:
     return choices.pick(changes)()
 
 
-def near(value: Any, choices: Choices) -> Any:
-    """A value that differs a little."""
+def vary(value: Any, choices: Choices) -> Any:
+    """Return a value that differs a little."""
     sign = choices.pick((1, -1))
     if isinstance(value, str):
-        return _near_text(value, choices)
+        return _vary_text(value, choices)
     if isinstance(value, int):
         return value + sign if abs(value) < 2**62 else value
     if isinstance(value, Decimal):
@@ -160,7 +160,7 @@ def near(value: Any, choices: Choices) -> Any:
 
 
 def _can_be_written(value: Any, kind: str) -> bool:
-    """Whether a literal can say a value that a row holds."""
+    """True if a literal can express the value."""
     if isinstance(value, str):
         is_text = "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
         return is_text and (kind == "String" or value.startswith("SRID="))
@@ -170,26 +170,25 @@ def _can_be_written(value: Any, kind: str) -> bool:
 
 
 class Rows:
-    """Rows of a model, as dictionaries of Python values: each unlike the others in its key.
+    """Generate rows of a model, as dictionaries of Python values with different keys.
 
-    infinite  whether Doubles can be infinite
-    nan       whether they can be NaN
+    `infinite` and `nan` allow infinite Doubles and NaN.
     """
 
     def __init__(self, entity_type: EntityType, *, infinite: bool = False, nan: bool = False) -> None:
         self.entity_type = entity_type
         self.doubles = DOUBLES + INFINITE * infinite + (NAN,) * nan
         self.entities: dict[int, list[dict[str, Any]]] = {}
-        """Those that single relations lead to, by type, so that they are the same from everywhere."""
+        """Entities by type: a row reached from two others is the same row."""
 
     def row(self, choices: Choices, number: int) -> dict[str, Any]:
-        """One row; `number` makes its key."""
-        return self.filled(choices, self.entity_type, number, _MAX_HOPS)
+        """Generate one row; `number` determines its key."""
+        return self.fill(choices, self.entity_type, number, _MAX_HOPS)
 
     def rows(self, choices: Choices, count: int) -> list[dict[str, Any]]:
         return [self.row(choices, number) for number in range(1, count + 1)]
 
-    def filled(self, choices: Choices, type: StructuredType, number: int, hops: int) -> dict[str, Any]:
+    def fill(self, choices: Choices, type: StructuredType, number: int, hops: int) -> dict[str, Any]:
         return {
             member.attribute: _key(member, number)
             if member.name in type.key and kind_of(member.type) in _KEYS
@@ -198,21 +197,21 @@ class Rows:
         }
 
     def value(self, choices: Choices, member: Member, hops: int) -> Any:
-        """What a row holds of a property."""
+        """Generate the value of a property."""
         type = member.type
         if isinstance(type, edm.CollectionType):
             nulls = 0.1 * (member.nullable and not isinstance(type.element, StructuredType))
             many = range(choices.below(4 if hops else 1))
-            return [self.one(choices, type.element, member, hops, nulls) for _ in many]
-        return self.one(choices, type, member, hops, 0.15 * member.nullable)
+            return [self.element(choices, type.element, member, hops, nulls) for _ in many]
+        return self.element(choices, type, member, hops, 0.15 * member.nullable)
 
-    def one(self, choices: Choices, type: edm.Type, member: Member, hops: int, nulls: float) -> Any:
-        """A value of a type, or None in so many of 1 cases."""
+    def element(self, choices: Choices, type: edm.Type, member: Member, hops: int, nulls: float) -> Any:
+        """Generate a value of a type, or None with the probability `nulls`."""
         if isinstance(type, StructuredType):
             if not hops:
                 return None
             found = self.entity(choices, type, hops)
-            # What is flattened in SQL is null where all of it is.
+            # SQL cannot tell a flattened complex value whose members are all null from null.
             is_nothing = nulls and all(value is None for value in found.values())
             return None if is_nothing or choices.chance(nulls) else found
         if choices.chance(nulls):
@@ -239,13 +238,13 @@ class Rows:
         return choices.pick(VALUES[kind]) if kind in VALUES and not kind.startswith("Geo") else None
 
     def entity(self, choices: Choices, type: StructuredType, hops: int) -> dict[str, Any]:
-        """A complex value or an entity; of those with a key there are few, so that rows share them."""
+        """Generate a complex value or an entity. Entities with a key are few, so that rows share them."""
         if not type.key:
-            return self.filled(choices, type, 0, hops - 1)
+            return self.fill(choices, type, 0, hops - 1)
         known: list[dict[str, Any]] = self.entities.setdefault(id(type), [])
         number = choices.below(_MAX_ENTITIES)
         while len(known) <= number:
-            known.append(self.filled(choices, type, len(known) + 1, hops - 1))
+            known.append(self.fill(choices, type, len(known) + 1, hops - 1))
         return known[number]
 
 

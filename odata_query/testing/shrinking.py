@@ -1,4 +1,4 @@
-"""Smaller queries: what a failing one is made to before it is shown."""
+"""Shrink a failing query before it is shown."""
 
 from __future__ import annotations
 
@@ -14,87 +14,26 @@ from ..operations import OPERATIONS
 Options = Mapping[str, str]
 
 _TRIES = 400
-
-
-def shrunk(options: Options, fails: Callable[[Options], bool]) -> Options:
-    """The smallest options that steps lead to, each taking something away, so that they still fail."""
-    tries = 0
-    progress = True
-    while progress:
-        progress = False
-        for smaller in _smaller(options):
-            tries += 1
-            if tries > _TRIES:
-                return options
-            if fails(smaller):
-                options, progress = smaller, True
-                break
-    return options
-
-
-def _smaller(options: Options) -> Iterator[Options]:
-    for name in options:
-        if len(options) > 1:
-            yield {other: text for other, text in options.items() if other != name}
-    items = parse_orderby(options["$orderby"]) if "$orderby" in options else ()
-    for position in range(len(items) if len(items) > 1 else 0):
-        yield {**options, "$orderby": unparse(items[:position] + items[position + 1 :])}
-    if "$filter" in options:
-        for tree in _smaller_trees(parse_filter(options["$filter"])):
-            yield {**options, "$filter": unparse(tree)}
-    for position, item in enumerate(items):
-        for tree in _smaller_trees(item.expression):
-            whole = [*items[:position], OrderByItem(tree, item.descending), *items[position + 1 :]]
-            yield {**options, "$orderby": unparse(whole)}
-
-
-def _smaller_trees(tree: Node) -> Iterator[Node]:
-    """Trees with less in them; the largest steps first."""
-    nodes = sorted(walk(tree), key=lambda node: -sum(1 for _ in walk(node)))
-    for node in nodes:
-        for other in _replacements(node):
-            yield other if node is tree else _replaced(tree, node, other)
-
-
-def _replaced(tree: Node, node: Node, other: Node) -> Node:
-    return transform(tree, lambda each: other if each is node else each)
-
-
 _SIMPLEST = {edm.STRING.name: ("", "a"), edm.INT32.name: (0, 1), edm.INT64.name: (1,)}
 _SIMPLE = (Literal(True, edm.BOOLEAN), Literal(0, edm.INT32), Literal("", edm.STRING), Literal(1, edm.INT32))
 
 
-def _replacements(node: Node) -> Iterator[Node]:
-    if isinstance(node, Path) and node.segments[0] == "$it" and len(node.segments) > 1:
-        yield Path(node.segments[1:])
-    if isinstance(node, Call):
-        for below in list(walk(node))[1:]:
-            if isinstance(below, Call | Path | Literal):
-                yield below
-        if node.function == "any" and len(node.arguments) > 1:
-            yield Call("any", node.arguments[:1])
-        if node.function in OPERATIONS and OPERATIONS[node.function].nulls == "propagate":
-            yield from _SIMPLE
-        step = 2 if node.function == "case" else 1
-        if node.function in ("and", "or", "case") and len(node.arguments) > 2:
-            for position in range(0, len(node.arguments), step):
-                yield Call(node.function, node.arguments[:position] + node.arguments[position + step :])
-    if isinstance(node, ListExpr) and len(node.items) > 1:
-        for position in range(len(node.items)):
-            yield ListExpr(node.items[:position] + node.items[position + 1 :])
-    if isinstance(node, Literal) and node.value is not None:
-        simple: tuple[Any, ...] = _SIMPLEST.get(node.type.name, ())
-        if node.value in simple:
-            simple = simple[: simple.index(node.value)]  # never back
-        for value in simple:
-            yield Literal(value, node.type)
-        if node.type is edm.STRING:
-            for position in range(len(node.value) if len(node.value) > 1 else 0):
-                yield Literal(node.value[:position] + node.value[position + 1 :], node.type)
+def shrink_options(options: Options, fails: Callable[[Options], bool]) -> Options:
+    """Remove parts of a query as long as it still fails, in at most 400 tries."""
+    tries = iter(range(_TRIES))
+    while True:
+        for smaller in _smaller_options(options):
+            if next(tries, None) is None:
+                return options
+            if fails(smaller):
+                options = smaller
+                break
+        else:
+            return options
 
 
-def shrunk_text(text: str, fails: Callable[[str], bool]) -> str:
-    """The smallest text that taking parts out leads to, so that it still fails."""
+def shrink_text(text: str, fails: Callable[[str], bool]) -> str:
+    """Remove parts of a text as long as it still fails, the largest parts first."""
     size = len(text)
     while size > 0:
         start = 0
@@ -106,3 +45,59 @@ def shrunk_text(text: str, fails: Callable[[str], bool]) -> str:
                 start += size
         size //= 2
     return text
+
+
+def _without_one(items: Any, step: int = 1) -> Iterator[Any]:
+    """Yield the sequence without each of its items in turn, or of its groups of items."""
+    for position in range(0, len(items) if len(items) > step else 0, step):
+        yield items[:position] + items[position + step :]
+
+
+def _smaller_options(options: Options) -> Iterator[Options]:
+    for names in _without_one(list(options)):
+        yield {name: options[name] for name in names}
+    items = parse_orderby(options["$orderby"]) if "$orderby" in options else ()
+    for fewer in _without_one(items):
+        yield {**options, "$orderby": unparse(fewer)}
+    if "$filter" in options:
+        for tree in _smaller_trees(parse_filter(options["$filter"])):
+            yield {**options, "$filter": unparse(tree)}
+    for position, item in enumerate(items):
+        for tree in _smaller_trees(item.expression):
+            whole = [*items[:position], OrderByItem(tree, item.descending), *items[position + 1 :]]
+            yield {**options, "$orderby": unparse(whole)}
+
+
+def _smaller_trees(tree: Node) -> Iterator[Node]:
+    """Yield smaller trees, the smallest first."""
+    for node in sorted(walk(tree), key=lambda node: -sum(1 for _ in walk(node))):
+        for other in _replacements(node):
+            yield _replace(tree, node, other)
+
+
+def _replace(tree: Node, node: Node, other: Node) -> Node:
+    return other if node is tree else transform(tree, lambda each: other if each is node else each)
+
+
+def _replacements(node: Node) -> Iterator[Node]:
+    """Yield simpler expressions for one node."""
+    if isinstance(node, Path) and node.segments[0] == "$it" and len(node.segments) > 1:
+        yield Path(node.segments[1:])
+    elif isinstance(node, Call):
+        yield from (below for below in list(walk(node))[1:] if isinstance(below, Call | Path | Literal))
+        if node.function == "any" and len(node.arguments) > 1:
+            yield Call("any", node.arguments[:1])
+        if node.function in OPERATIONS and OPERATIONS[node.function].nulls == "propagate":
+            yield from _SIMPLE
+        if node.function in ("and", "or", "case") and len(node.arguments) > 2:
+            step = 2 if node.function == "case" else 1
+            yield from (Call(node.function, rest) for rest in _without_one(node.arguments, step))
+    elif isinstance(node, ListExpr):
+        yield from map(ListExpr, _without_one(node.items))
+    elif isinstance(node, Literal) and node.value is not None:
+        simple: tuple[Any, ...] = _SIMPLEST.get(node.type.name, ())
+        if node.value in simple:
+            simple = simple[: simple.index(node.value)]  # or it would go back and forth
+        yield from (Literal(value, node.type) for value in simple)
+        if node.type is edm.STRING:
+            yield from (Literal(text, node.type) for text in _without_one(node.value))

@@ -25,7 +25,7 @@ from odata_query import answers, python
 from odata_query.model.properties import ComplexType
 from odata_query.testing.choices import Choices
 from odata_query.testing.generator import Generator
-from odata_query.testing.mistakes import PIECES, changed
+from odata_query.testing.mistakes import PIECES, mutate
 
 COUNT = int(os.environ.get("ODATA_FUZZ", "4000"))
 SEED = int(os.environ.get("ODATA_FUZZ_SEED", "0")) or random.SystemRandom().getrandbits(32)
@@ -161,11 +161,11 @@ def evaluated(options: str | dict[str, str], text: str | None, many: bool) -> No
 def once(choices: Choices) -> tuple[str, Callable[[], None]]:
     """A text, and everything that is done with it."""
     if choices.chance(0.15):
-        options = changed(choices, choices.pick(OPTIONS), OPTIONS, NAMED)
+        options = mutate(choices, choices.pick(OPTIONS), OPTIONS, NAMED)
         return options, lambda: evaluated(options, None, False)
     known = MISTAKES if choices.chance(0.3) else CORPUS
     start = choices.pick(known) if choices.chance(0.7) else oq.unparse(GENERATOR.filter(choices, 3))
-    text = changed(choices, start, known, NAMED)
+    text = mutate(choices, start, known, NAMED)
     many = choices.chance(0.03)
     raw = choices.chance(0.1)
 

@@ -17,26 +17,6 @@ from odata_query.testing.conformance import query_of
 NEED_NAN = {"i div 0e0 ne i div 0e0", "f mod 0 eq f mod 0", "f mul 0 ne f mul 0"}
 
 
-def in_json(given: StructuredType, known: dict[str, StructuredType]) -> StructuredType:
-    """The same type, its complex values and their collections in columns with JSON."""
-    if given.name not in known:
-        properties = {}
-        made = type(given)(given.name, properties)
-        known[given.name] = made
-        for name, member in given.members.items():
-            prop = member.property
-            element = getattr(member.type, "element", member.type)
-            is_complex = isinstance(element, StructuredType)
-            properties[name] = oq.Property(
-                in_json(element, known) if is_complex else element,
-                nullable=prop.nullable, key=prop.key, filterable=prop.filterable, sortable=prop.sortable,
-                collection=isinstance(member.type, edm.CollectionType),
-                storage="json" if is_complex else None,
-            )  # fmt: skip
-        known[given.name].__init__(given.name, properties)
-    return known[given.name]
-
-
 def stored(value, type, engine):
     """What a column is given for what a row of a case holds."""
     element = getattr(type, "element", type)
@@ -104,7 +84,7 @@ def table_of(engine, file, tables):
             columns,
             [{m.column: stored(row.get(m.name), m.type, engine) for m in members} for row in kept],
         )
-        tables[engine.name, file] = in_json(model, {}), kept
+        tables[engine.name, file] = model, kept
     return name, *tables[engine.name, file]
 
 

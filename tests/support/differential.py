@@ -173,7 +173,7 @@ class Database:
         where = sql.where(query.filter, dialect=self.name, table="p")
         order = sql.order_by(query, dialect=self.name, table="p", first=1 + len(where.params))
         id, table, alias = map(self.dialect.quote, ("id", "products", "p"))
-        text = f"SELECT {alias}.{id} FROM {table}{self.dialect.alias}{alias} WHERE {where.text}"
+        text = f"SELECT {alias}.{id} FROM {table}{self.dialect.alias_prefix}{alias} WHERE {where.text}"
         params = where.params
         params = {**params, **order.params} if isinstance(params, dict) else params + order.params
         return f"{text} ORDER BY {order.text}", params

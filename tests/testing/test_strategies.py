@@ -369,14 +369,14 @@ NOTHING_SORTABLE = model("Unsorted", n=oq.Property("Edm.Int32", sortable=False))
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda: filters(5), "takes an EntityType, not 5"),
-        (lambda: filters(PRODUCT.members["address"].type), "takes an EntityType, not ComplexType"),
+        (lambda: filters(5), "expected an EntityType, not 5"),
+        (lambda: filters(PRODUCT.members["address"].type), "expected an EntityType, not ComplexType"),
         (lambda: filters(PRODUCT, max_depth=0), "1, not 0"),
         (lambda: orderbys(PRODUCT, max_items=-1), "1, not -1"),
-        (lambda: orderbys("x"), "takes an EntityType"),
+        (lambda: orderbys("x"), "expected an EntityType"),
         (lambda: orderbys(NOTHING_SORTABLE), "Unsorted has no property to sort by"),
-        (lambda: queries(None), "takes an EntityType, not None"),
-        (lambda: invalid_filters(dict), "takes an EntityType"),
+        (lambda: queries(None), "expected an EntityType, not None"),
+        (lambda: invalid_filters(dict), "expected an EntityType"),
         (lambda: filters(PRODUCT, rows=[5]), "int has no attribute"),
         (lambda: rows(5), "EntityType"),
         (lambda: raw_text("where"), "filter.*orderby"),
@@ -406,7 +406,7 @@ def test_sizes_that_contradict_each_other_are_hypothesis_own_mistake():
 MADE = """
 from odata_query.testing.choices import Choices
 from odata_query.testing.generator import Generator
-from odata_query.testing.mistakes import Mistakes, changed
+from odata_query.testing.mistakes import Mistakes, mutate
 from odata_query.testing.samples import Rows
 
 def made(asked):
@@ -414,7 +414,7 @@ def made(asked):
     generator, choices = Generator(asked, rows=rows), Choices.seeded(2)
     mistakes = Mistakes(generator)
     found = [generator.options(choices) for _ in range(200)] + [mistakes.mistake(choices) for _ in range(50)]
-    return repr((rows, found, changed(choices, "a eq 1", ["b"])))
+    return repr((rows, found, mutate(choices, "a eq 1", ["b"])))
 """
 
 
@@ -457,9 +457,9 @@ def test_a_seed_makes_the_same_twice():
 
 def test_each_mistake_of_the_table_has_its_code():
     mistakes, choices = Mistakes(Generator(PRODUCT)), Choices.seeded(3)
-    assert {text for _, text in MISTAKES} - {text for _, text in mistakes.known} == {"{hidden} eq null"}
+    assert {text for _, text in MISTAKES} - {text for _, text in mistakes.possible} == {"{hidden} eq null"}
     for _ in range(2_000):
-        text, code = mistakes.tried(choices)
+        text, code = mistakes.attempt(choices)
         with pytest.raises(oq.ODataError) as caught:
             oq.parse_query({"$filter": text}, PRODUCT)
         assert caught.value.problems[0].code == code, text
