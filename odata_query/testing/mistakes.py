@@ -125,7 +125,7 @@ class Mistakes:
         return "", "empty-expression"
 
     def attempt(self, choices: Choices) -> tuple[str, str]:
-        """Generate a filter and its code, which is wrong if a name looks like a keyword or the text is long."""
+        """Generate a filter and its code; the code is wrong if a name looks like a keyword."""
         code, text = choices.pick(self.possible)
 
         def fill(match: re.Match[str]) -> str:
