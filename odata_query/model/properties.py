@@ -66,7 +66,7 @@ class Column:
     def __post_init__(self) -> None:
         if (self.table is None) is not (self.join is None) or self.join == {}:
             raise ConfigurationError("table and join go together: both say where another table's rows are")
-        if self.collation not in (None, *get_args(Collation)):
+        if self.collation is not None and self.collation not in get_args(Collation):
             known = ", ".join(get_args(Collation))
             raise ConfigurationError(f"{self.collation!r} is not a collation; use one of {known}")
 
@@ -125,11 +125,11 @@ class Property:
         table: str | None = None,
         join: Mapping[str, str] | None = None,
     ) -> None:
-        older = {"storage": storage, "collation": collation, "texts": texts, "table": table, "join": join}
+        older = (storage, collation, texts, table, join)
         if not isinstance(column, Column):
-            column = Column(column, storage, collation, texts, table, join)
-        elif any(value is not None for value in older.values()):
-            name = next(name for name, value in older.items() if value is not None)
+            column = Column(column, *older)
+        elif older.count(None) < len(older):
+            name = next(name for name, value in zip(_OLDER, older, strict=True) if value is not None)
             raise ConfigurationError(f"{name}= and a Column are both given; write Column(..., {name}=...)")
         given = (type, nullable, key, filterable, sortable, collection, attribute, read, column, scale)
         for name, value in zip(Property.__slots__, given, strict=True):
@@ -143,8 +143,9 @@ class Property:
         return edm.collection(found) if self.collection else found
 
 
-for _older in ("storage", "collation", "texts", "table", "join"):  # readable until 1.0, like the keywords
-    setattr(Property, _older, property(attrgetter(f"column.{_older}")))
+_OLDER = ("storage", "collation", "texts", "table", "join")
+for _name in _OLDER:  # readable until 1.0, like the keywords
+    setattr(Property, _name, property(attrgetter(f"column.{_name}")))
 
 
 class NavigationProperty(Property):

@@ -36,18 +36,9 @@ PRIMITIVES: dict[Any, edm.PrimitiveType] = {
     str: edm.STRING,
     uuid.UUID: edm.GUID,
 }
-_COLLECTIONS = {
-    list,
-    set,
-    frozenset,
-    tuple,
-    collections.deque,
-    collections.abc.Collection,
-    collections.abc.Iterable,
-    collections.abc.MutableSequence,
-    collections.abc.MutableSet,
-    collections.abc.Sequence,
-    collections.abc.Set,
+_COLLECTIONS = {list, set, frozenset, tuple, collections.deque} | {
+    getattr(collections.abc, name)
+    for name in ("Collection", "Iterable", "MutableSequence", "MutableSet", "Sequence", "Set")
 }
 _WIDER: dict[frozenset[Any], edm.PrimitiveType] = {
     frozenset({edm.INT64, edm.DOUBLE}): edm.DOUBLE,
@@ -129,16 +120,16 @@ class _Reader:
         given = field.given or _given(metadata)
         if given is not None:
             return given
-        if _hides(metadata) or (field.name.startswith("_") and not issubclass(field.owner or object, dict)):
+        if field.name.startswith("_") and not issubclass(field.owner or object, dict):
             return Hidden(edm.UNTYPED)
         try:
-            prop = self.read(field.hint, scope)
+            prop = self.annotated(field.hint, metadata, scope)
         except Unmapped as wrong:
             return Property(deferred_error(f"{place}: {wrong}"))
-        return replace(_scaled(prop, metadata), nullable=prop.nullable or field.optional)
+        return replace(prop, nullable=prop.nullable or field.optional)
 
     def read(self, hint: Any, scope: Scope) -> Property:
-        """The property that a hint describes on its own."""
+        """The property of a hint, without the metadata of its field."""
         if isinstance(hint, Unmapped):
             raise hint
         if isinstance(hint, str | typing.ForwardRef):
@@ -199,9 +190,8 @@ class _Reader:
     def union(self, hints: Sequence[Any], scope: Scope) -> Property:
         rest = [hint for hint in hints if hint is not types.NoneType]
         found = [self.read(hint, scope) for hint in rest]
-        for prop in found:
-            if isinstance(prop, Hidden):
-                return prop
+        if hidden := [prop for prop in found if isinstance(prop, Hidden)]:
+            return hidden[0]
         nullable = len(rest) < len(hints) or any(prop.nullable for prop in found)
         read = next((prop.read for prop in found if prop.read is not None), None)
         found = [replace(prop, nullable=nullable, read=read) for prop in found]
@@ -234,11 +224,10 @@ class _Reader:
             self.aliases.pop()
 
 
-def _bases(hint: Any) -> Iterator[str]:
+def _bases(hint: Any) -> list[str]:
     """The names of the classes that a class inherits fields from."""
-    for base in (typing.get_origin(hint) or hint).__mro__[1:]:
-        if _kind(base) is not None:
-            yield base.__name__
+    bases = (typing.get_origin(hint) or hint).__mro__[1:]
+    return [base.__name__ for base in bases if _kind(base) is not None]
 
 
 def _variables(hint: Any) -> dict[Any, dict[Any, Any]]:

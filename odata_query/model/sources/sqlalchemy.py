@@ -1,4 +1,4 @@
-"""Entity types read from SQLAlchemy: mapped classes and tables."""
+"""Entity types from SQLAlchemy: mapped classes and tables."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ from ..publishing import (
 from .hints import PRIMITIVES
 
 _COMPUTED = ""
-"""The column of what is in no column of its table. SQL refuses it, for no name is empty."""
+"""The column of a value that is not in a column of its table. SQL refuses the empty name."""
 
-# By the names of SQLAlchemy's classes, those of one engine with its name, None for what OData has not. The
-# first one found counts, from a type's own class up.
+# By the names of SQLAlchemy's classes, which can start with an engine; None if OData has no type. The first
+# match counts, from a type's own class up.
 _TYPES: dict[str, edm.PrimitiveType | None] = {
     "BigInteger": edm.INT64,
     "Boolean": edm.BOOLEAN,
@@ -93,18 +93,18 @@ _STORAGES = {
     "Uuid": {"sqlite": "hex", "mysql": "hex"},
     "_AbstractInterval": {"sqlite": "epoch", "mysql": "epoch"},
 }
-"""How SQLAlchemy stores values where an engine has no type of its own for them, or several."""
+"""How SQLAlchemy stores values that an engine has no type for, or several types."""
 
 
 def from_sqlalchemy(cls: type[T], source: Any, all_fields: bool, options: PublishOptions) -> T:
     """Read a mapped class or a Table."""
+    reader, bases = _Reader(cls), list[str]()
     if isinstance(source, Table):
-        name, properties, columns, bases = source.name, _of_table(cls, source), ["*"], []
+        name, properties, columns = source.name, reader.table(source), ["*"]
     else:
         mapper = _mapper(source)
-        name, properties = mapper.class_.__name__, _Reader(cls).properties(mapper)
+        name, properties, bases = mapper.class_.__name__, reader.properties(mapper), _bases(mapper)
         columns = [name for name in _columns(mapper) if name in properties]
-        bases = _bases(mapper)
     options["only"] = columns_to_publish(name, columns, options.get("only"), all_fields)
     return publish(cls, name, properties, bases=bases, list_relations=True, **options)
 
@@ -116,7 +116,7 @@ def _bases(mapper: Mapper[Any]) -> list[str]:
 def _mapper(source: Any) -> Mapper[Any]:
     found = sa.inspect(source, raiseerr=False) if isinstance(source, type) else None
     if not isinstance(found, Mapper):
-        raise ConfigurationError(f"{source!r} is no mapped class of SQLAlchemy, and no Table")
+        raise ConfigurationError(f"{source!r} is neither a mapped class of SQLAlchemy nor a Table")
     try:
         found.registry.configure(cascade=True)
     except SQLAlchemyError as wrong:
@@ -125,7 +125,7 @@ def _mapper(source: Any) -> Mapper[Any]:
 
 
 def _columns(mapper: Mapper[Any]) -> Iterator[str]:
-    """The attributes that are columns, or composites in place of theirs."""
+    """The attributes that are columns, with composites in place of their columns."""
     inside = {prop for composite in mapper.composites for prop in composite.props}
     for name, prop in mapper.attrs.items():
         is_column = isinstance(prop, ColumnProperty) and isinstance(prop.columns[0], sa.Column)
@@ -133,23 +133,22 @@ def _columns(mapper: Mapper[Any]) -> Iterator[str]:
             yield name
 
 
-def _of_table(cls: type[StructuredType], table: Table) -> dict[str, Property]:
-    reader, found = _Reader(cls), dict[str, Property]()
-    for column in table.columns:
-        name = str(column.name)
-        label = as_name(name, found)
-        prop = reader.column(f"{table.name}.{name}", column, table, name)
-        found[label] = published_as(label, name, replace(prop, key=column.primary_key))
-    return found
-
-
 class _Reader:
-    """Reads classes, and on demand those that they lead to, each once."""
+    """Reads a table, or a class and on demand those that it leads to, each once."""
 
     def __init__(self, cls: type[StructuredType]) -> None:
         self.cls = cls
         self.entities: dict[Mapper[Any], StructuredType] = {}
         self.enums: dict[type[enum.Enum], edm.EnumType] = {}
+
+    def table(self, table: Table) -> dict[str, Property]:
+        found: dict[str, Property] = {}
+        for column in table.columns:
+            name = str(column.name)
+            prop = self.column(f"{table.name}.{name}", column, table, name)
+            label = as_name(name, found)
+            found[label] = published_as(label, name, replace(prop, key=column.primary_key))
+        return found
 
     def entity(self, mapper: Mapper[Any]) -> StructuredType:
         if mapper not in self.entities:
@@ -168,7 +167,7 @@ class _Reader:
         return found
 
     def property(self, mapper: Mapper[Any], name: str, descriptor: Any) -> Property | None:
-        """An attribute of a class, None for what has no value to ask for."""
+        """An attribute of a class; None if it has no value that a query could use."""
         place, mapped = f"{mapper.class_.__name__}.{name}", mapper.attrs.get(name)
         if isinstance(mapped, SynonymProperty):
             found = self.property(mapper, mapped.name, mapper.all_orm_descriptors[mapped.name])
@@ -184,7 +183,7 @@ class _Reader:
         return None
 
     def attribute(self, place: str, mapped: ColumnProperty[Any], mapper: Mapper[Any], name: str) -> Property:
-        """A column, or an expression of SQL. With joined inheritance, several tables have the key."""
+        """A column or a SQL expression. With joined inheritance, several tables have the key."""
         columns = [c for c in mapped.columns if isinstance(c, sa.Column)]
         if not columns:
             return with_column(self.type(place, mapped.columns[0].type), _COMPUTED)
@@ -192,14 +191,12 @@ class _Reader:
         return self.column(place, (here or columns)[0], mapper.local_table, name)
 
     def column(self, place: str, column: sa.Column[Any], table: object, name: str) -> Property:
-        found: str | None = None if column.name == name else str(column.name)
-        if isinstance(table, Table) and column.table is not table:
-            found = _COMPUTED
-        prop = replace(self.type(place, column.type), nullable=bool(column.nullable))
-        return with_column(prop, found)
+        is_elsewhere = isinstance(table, Table) and column.table is not table
+        found = _COMPUTED if is_elsewhere else None if column.name == name else str(column.name)
+        return with_column(replace(self.type(place, column.type), nullable=bool(column.nullable)), found)
 
     def composite(self, place: str, mapped: CompositeProperty[Any], mapper: Mapper[Any]) -> Property:
-        """A value of several columns, which its class takes in their order."""
+        """A value of several columns, in the order of its class's parameters."""
         python_class: Any = mapped.composite_class
         names = list(inspect.signature(python_class).parameters)
         columns = [prop for prop in mapped.props if isinstance(prop, ColumnProperty)]
@@ -213,11 +210,11 @@ class _Reader:
         return Property(ComplexType(python_class.__name__, members), is_nullable, column="")
 
     def hybrid(self, place: str, descriptor: Any, mapper: Mapper[Any], name: str) -> Property:
-        """A property of Python that may be an expression of SQL too."""
+        """A Python property that can be a SQL expression, too."""
         try:
             expression = getattr(mapper.class_, name)
             mapped, type = getattr(expression, "property", None), expression.type
-        except Exception:  # the getter is only made for instances
+        except Exception:  # the getter works for instances only
             mapped = type = None
         if isinstance(mapped, ColumnProperty) and mapper.attrs.get(mapped.key) is mapped:
             return self.attribute(place, mapped, mapper, name)
@@ -229,13 +226,12 @@ class _Reader:
         return with_column(found, _COMPUTED)
 
     def relation(self, mapped: RelationshipProperty[Any], mapper: Mapper[Any]) -> Property:
-        table, join = _joined(mapped, mapper)
         is_nullable = not mapped.uselist and (
             mapped.direction is not RelationshipDirection.MANYTOONE
             or any(getattr(column, "nullable", True) for column in mapped.local_columns)
         )
         reach, is_many = partial(self.entity, mapped.mapper), bool(mapped.uselist)
-        return NavigationProperty(reach, is_nullable, collection=is_many, table=table, join=join)
+        return NavigationProperty(reach, is_nullable, collection=is_many, column=_join(mapped, mapper))
 
     # ---- types -----------------------------------------------------------------------------------
 
@@ -243,7 +239,7 @@ class _Reader:
         return self.known(given) or Property(no_type_error(place, repr(given)))
 
     def known(self, given: TypeEngine[Any]) -> Property | None:
-        """A type of SQL, with what its values are stored as; None for one that OData has not."""
+        """A type of SQLAlchemy with its stored form; None if OData has no type for it."""
         if isinstance(given, sqltypes.ARRAY):
             element = self.known(given.item_type)
             if element is None or isinstance(element.type, edm.EnumType) or element.collection:
@@ -271,7 +267,7 @@ class _Reader:
         return replace(found, column=Column(storage="text" if is_text else None), scale=inner.scale)
 
     def of_python(self, hint: Any) -> Property | None:
-        """A type of Python, `None` beside it aside."""
+        """A Python type, or its union with None."""
         if typing.get_origin(hint) in (typing.Union, types.UnionType):
             rest = [each for each in typing.get_args(hint) if each is not type(None)]
             hint = rest[0] if len(rest) == 1 else None
@@ -280,8 +276,8 @@ class _Reader:
         return Property(PRIMITIVES[hint]) if isinstance(hint, type) and hint in PRIMITIVES else None
 
     def enumeration(self, given: sqltypes.Enum) -> Property:
-        """An enumeration; its texts in the column are the names, unless SQLAlchemy is told other ones."""
-        python_enum: type[enum.Enum] = given.enum_class  # type: ignore[assignment]  # the caller has seen
+        """An enumeration. SQLAlchemy stores the members' names, or the texts of `values_callable`."""
+        python_enum: type[enum.Enum] = given.enum_class  # type: ignore[assignment]  # checked by the caller
         found = self.enums.setdefault(python_enum, enum_type(python_enum))
         members = [*python_enum.__members__.items()]
         if len(members) != len(given.enums):
@@ -294,7 +290,7 @@ class _Reader:
 
 
 def _names(given: type) -> Iterator[str]:
-    """The names of SQLAlchemy's classes that a type is made of: `mysql.TINYINT`, `Integer`."""
+    """The names of a type's classes in SQLAlchemy: `mysql.TINYINT`, `Integer`."""
     for each in given.__mro__:
         package, _, module = each.__module__.partition(".")
         if package == "sqlalchemy":
@@ -303,7 +299,7 @@ def _names(given: type) -> Iterator[str]:
 
 
 def _with_facets(given: Any, name: str, found: edm.PrimitiveType) -> Property | None:
-    """What an engine's type says beside its class."""
+    """The type of OData, by the parameters of SQLAlchemy's type; None if OData has no type for it."""
     own = next(_names(type(given)))
     if own == "oracle.NUMBER":
         return _number(given)
@@ -331,7 +327,7 @@ def _with_facets(given: Any, name: str, found: edm.PrimitiveType) -> Property | 
 
 
 def _number(given: Any) -> Property:
-    """Oracle's NUMBER, which is an integer if it has no place for digits after the point."""
+    """Oracle's NUMBER, an integer if it has no digits after the point."""
     if given.scale is None or given.scale > 0 or given.precision is None:
         return Property(edm.DECIMAL, scale=given.scale)
     digits = given.precision - given.scale
@@ -342,7 +338,7 @@ def _number(given: Any) -> Property:
 
 
 def _collation(name: str | None) -> Collation | None:
-    """How a collation compares, by its name; one that is not known may take some texts for equal."""
+    """The kind of a collation, by its name. An unknown one may treat different texts as equal."""
     if name is None:
         return None
     if re.search(r"^(c|c[._-]utf-?8|posix|ucs_basic|binary)$|_(0900|nopad)_bin$", name, re.I):
@@ -351,40 +347,29 @@ def _collation(name: str | None) -> Collation | None:
 
 
 def _returned(getter: Any) -> Any:
-    """The annotation of what a function returns, None if there is none that can be read."""
+    """The annotated return type of a function, None if it has none or cannot be resolved."""
     try:
         return typing.get_type_hints(getter).get("return")
     except (NameError, TypeError):
         return None
 
 
-def _joined(
-    mapped: RelationshipProperty[Any], mapper: Mapper[Any]
-) -> tuple[str | None, dict[str, str] | None]:
-    """The table that a relation leads to and how; None where that takes more than equal columns."""
+def _join(mapped: RelationshipProperty[Any], mapper: Mapper[Any]) -> Column | None:
+    """The table and join of a relationship; None if it takes more than comparing columns of two tables."""
     here, there = mapper.local_table, mapped.mapper.local_table
     pairs = mapped.local_remote_pairs or []
     condition = mapped.primaryjoin
-    clauses = (
-        list(condition.clauses) if isinstance(condition, sql.elements.BooleanClauseList) else [condition]
-    )
-    is_plain = (
-        mapped.secondary is None
-        and isinstance(here, Table)
-        and isinstance(there, Table)
-        # Rows of another class are in that table too.
-        and not mapped.mapper.single
-        and len(clauses) == len(pairs)
-        and all(
-            isinstance(clause, sql.elements.BinaryExpression)
-            and clause.operator is operators.eq
-            and isinstance(clause.left, sa.Column)
-            and isinstance(clause.right, sa.Column)
-            for clause in clauses
-        )
-        and all(near.table is here and far.table is there for near, far in pairs)
-    )
-    join = {str(near.name): str(far.name) for near, far in pairs} if is_plain else {}
-    if not is_plain or len(join) != len(pairs) or not isinstance(there, Table) or "." in there.name:
-        return None, None
-    return str(there.fullname), join
+    is_list = isinstance(condition, sql.elements.BooleanClauseList)
+    clauses = list(condition.clauses) if is_list else [condition]
+    if not (isinstance(here, Table) and isinstance(there, Table)) or mapped.secondary is not None:
+        return None
+    # With single-table inheritance, other classes have rows in the table, too.
+    if mapped.mapper.single or len(clauses) != len(pairs) or "." in there.name:
+        return None
+    for clause in clauses:
+        is_equation = isinstance(clause, sql.elements.BinaryExpression) and clause.operator is operators.eq
+        if not (is_equation and isinstance(clause.left, sa.Column) and isinstance(clause.right, sa.Column)):
+            return None
+    join = {str(near.name): str(far.name) for near, far in pairs}
+    is_direct = all(near.table is here and far.table is there for near, far in pairs)
+    return Column(table=str(there.fullname), join=join) if is_direct and len(join) == len(pairs) else None
