@@ -1,16 +1,15 @@
-"""Each overload of an operation as an expression of Python.
-
-Both forms of a query, closures and generated code, are made of the table.
-"""
+"""Operations in Python: an expression for each overload, of which closures and generated code are made."""
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from .functions import NAMES
+from . import functions
+
+NAMES = vars(functions)
+"""The names that the expressions use."""
 
 TEMPLATES: Mapping[str, str] = {
     "gt": "a > b",
@@ -67,7 +66,7 @@ TEMPLATES: Mapping[str, str] = {
     "substring(String,Integer,Integer)": "part(a, b, c)",
     "substring(Collection,Integer)": "list(a)[b:]",
     "substring(Collection,Integer,Integer)": "part(list(a), b, c)",
-    "hassubset(Collection,Collection)": "Counter(b) <= Counter(a)",
+    "hassubset(Collection,Collection)": "has_subset(a, b)",
     "hassubsequence(Collection,Collection)": "has_subsequence(a, b)",
     "matchespattern(String,String)": "matches(a, b)",
     "tolower(String)": "a.lower()",
@@ -95,14 +94,14 @@ TEMPLATES: Mapping[str, str] = {
     "year(Date)": "a.year",
     "year(DateTimeOffset)": "a.year",
     "ceiling(Integer)": "a",
-    "ceiling(Decimal)": "finite(Decimal(a).to_integral_value(ROUND_CEILING))",
-    "ceiling(Double)": "whole(ceil, a)",
+    "ceiling(Decimal)": "rounded_decimal(a, decimal.ROUND_CEILING)",
+    "ceiling(Double)": "rounded_double(a, math.ceil)",
     "floor(Integer)": "a",
-    "floor(Decimal)": "finite(Decimal(a).to_integral_value(ROUND_FLOOR))",
-    "floor(Double)": "whole(floor, a)",
+    "floor(Decimal)": "rounded_decimal(a, decimal.ROUND_FLOOR)",
+    "floor(Double)": "rounded_double(a, math.floor)",
     "round(Integer)": "a",
-    "round(Decimal)": "finite(Decimal(a).to_integral_value(ROUND_HALF_UP))",
-    "round(Double)": "whole(nearest, a)",
+    "round(Decimal)": "rounded_decimal(a, decimal.ROUND_HALF_UP)",
+    "round(Double)": "rounded_double(a, nearest)",
     "geo.distance(GeographyPoint,GeographyPoint)": "geo().distance(a, b, geography=True)",
     "geo.distance(GeometryPoint,GeometryPoint)": "geo().distance(a, b, geography=False)",
     "geo.intersects(GeographyPoint,GeographyPolygon)": "geo().intersects(a, b)",
@@ -115,7 +114,7 @@ TEMPLATES: Mapping[str, str] = {
 
 @cache
 def function(key: str) -> Callable[..., Any]:
-    """An overload as a function of its arguments."""
+    """Make a function of an overload: `add(Integer,Integer)` -> `lambda a, b: bounded(a + b)`."""
     arity = 0 if key.endswith("()") else key.count(",") + 1 if "(" in key else 2
     source = f"lambda {', '.join('abc'[:arity])}: {TEMPLATES[key]}"
     plain: Callable[..., Any] = eval(source, NAMES)  # noqa: S307  # the table's own text
@@ -129,9 +128,3 @@ def function(key: str) -> Callable[..., Any]:
             return None
 
     return floating
-
-
-@cache
-def template(key: str) -> ast.expr:
-    """An overload as an expression of Python."""
-    return ast.parse(TEMPLATES[key], mode="eval").body

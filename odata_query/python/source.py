@@ -20,8 +20,8 @@ from ..language.ast import Literal, Node
 from ..logic import condition
 from ..operations import OPERATIONS
 from .emitter import PythonEmitter
-from .functions import NAMES, members
-from .operations import TEMPLATES
+from .functions import members
+from .operations import NAMES, TEMPLATES
 from .rows import reader_of
 
 Select = Callable[[Any, dt.datetime | None], list[Any]]

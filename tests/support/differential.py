@@ -23,7 +23,6 @@ import odata_query as oq
 from odata_query import edm, python, sql
 from odata_query.model.properties import StructuredType
 from odata_query.operations import OPERATIONS
-from odata_query.python import functions as python_values
 from odata_query.python import operations as python_operations
 from odata_query.sql.dialects import Dialect
 from odata_query.sql.dialects import dialect as dialect_of
@@ -97,10 +96,10 @@ def numbers_of(known: Dialect) -> Iterator[list[Any]]:
     """Python's operations with the numbers of an engine; what has more digits than its decimals is noted."""
     noted = []
 
-    def double(value: Any) -> Any:
+    def as_double(value: Any) -> Any:
         return value if value is None else None if value != value else value + 0.0
 
-    def decimal(value: Any) -> Any:
+    def as_decimal(value: Any) -> Any:
         number = value // dt.timedelta(microseconds=1) if isinstance(value, dt.timedelta) else value
         if isinstance(number, Decimal | int):
             digits = Decimal(number).normalize().as_tuple().digits
@@ -112,23 +111,20 @@ def numbers_of(known: Dialect) -> Iterator[list[Any]]:
         for signature in operation.signatures:
             text = python_operations.TEMPLATES.get(signature.key, "")
             if "Double" in signature.key and known.nan == "none":
-                arguments = re.sub(r"\b([abc])\b", r"double(\1)", text)
-                changed[signature.key] = f"double({arguments})"
+                arguments = re.sub(r"\b([abc])\b", r"as_double(\1)", text)
+                changed[signature.key] = f"as_double({arguments})"
             elif known.decimal_digits is not None and (
                 {"Decimal", "Duration"} & {*signature.parameters, signature.result}
             ):
-                arguments = re.sub(r"\b([abc])\b", r"decimal(\1)", text)
-                changed[signature.key] = f"decimal({arguments})"
-    caches = (python_operations.function, python_operations.template)
+                arguments = re.sub(r"\b([abc])\b", r"as_decimal(\1)", text)
+                changed[signature.key] = f"as_decimal({arguments})"
     try:
-        with patch.dict(python_operations.TEMPLATES, changed), patch.dict(python_values.NAMES):
-            python_values.NAMES |= {"double": double, "decimal": decimal}
-            for cached in caches:
-                cached.cache_clear()
+        with patch.dict(python_operations.TEMPLATES, changed), patch.dict(python_operations.NAMES):
+            python_operations.NAMES.update({"as_double": as_double, "as_decimal": as_decimal})
+            python_operations.function.cache_clear()
             yield noted
     finally:
-        for cached in caches:
-            cached.cache_clear()
+        python_operations.function.cache_clear()
 
 
 class Database:

@@ -24,7 +24,6 @@ from odata_query import logic as truth
 from odata_query.check.typed import TypedCall, TypedPath
 from odata_query.model.properties import StructuredType
 from odata_query.python import closures as python_closures
-from odata_query.python import functions as python_values
 from odata_query.python import operations as python_operations
 from odata_query.sql.dialects.base import Storage
 from odata_query.sql.dialects.sqlite import SQLite
@@ -91,7 +90,7 @@ class OnPython:
         text = self.mistake.functions.get(key)
         if text is None:
             return python_operations.function(key)
-        return eval(f"lambda a, b=None: {text}", python_values.NAMES | WRONG)
+        return eval(f"lambda a, b=None: {text}", python_operations.NAMES | WRONG)
 
     def apply(self, rows: Sequence[Any], query: oq.Query) -> list[Any]:
         with self.mistake.planted(*self.changes):
