@@ -87,44 +87,28 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Call": "language.ast",
-    "Column": "model.properties",
-    "ComplexType": "model.properties",
-    "ConfigurationError": "problems",
-    "EntityType": "model.entity",
-    "EnumType": "edm",
-    "Lambda": "language.ast",
-    "LimitError": "errors",
-    "Limits": "limits",
-    "ListExpr": "language.ast",
-    "Literal": "language.ast",
-    "NamedValue": "language.ast",
-    "NavigationProperty": "model.properties",
-    "Node": "language.ast",
-    "ODataError": "errors",
-    "OrderByItem": "language.ast",
-    "ParseError": "errors",
-    "Path": "language.ast",
-    "Problem": "problems",
-    "Property": "model.properties",
-    "Query": "query",
-    "RecordExpr": "language.ast",
-    "TypeName": "language.ast",
-    "UnsupportedError": "errors",
-    "ValidationError": "errors",
-    "parse_filter": "language.parser",
-    "parse_orderby": "language.parser",
-    "parse_query": "query",
-    "transform": "language.ast",
-    "unparse": "language.printer",
-    "validate": "check.checker",
-    "walk": "language.ast",
+    name: home
+    for home, names in {
+        "check.checker": "validate",
+        "edm": "EnumType",
+        "errors": "LimitError ODataError ParseError UnsupportedError ValidationError",
+        "language.ast": "Call Lambda ListExpr Literal NamedValue Node OrderByItem Path RecordExpr TypeName "
+        "transform walk",
+        "language.parser": "parse_filter parse_orderby",
+        "language.printer": "unparse",
+        "limits": "Limits",
+        "model.entity": "EntityType",
+        "model.properties": "Column ComplexType NavigationProperty Property",
+        "problems": "ConfigurationError Problem",
+        "query": "Query parse_query",
+    }.items()
+    for name in names.split()
 }
 """The module of each public name, imported when the name is first used. No module shares its name with a
 public name, because importing a module binds its name here."""
 
 if not TYPE_CHECKING:
-    __all__ = [*_HOMES]
+    __all__ = sorted(_HOMES)
 
     def __getattr__(name):
         if name not in _HOMES:

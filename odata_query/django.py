@@ -6,39 +6,55 @@ def images(request, query): ...
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
-from typing import Any, Unpack
+from typing import Any
 
 from django.http import HttpResponse  # type: ignore[import-untyped]  # no stubs
 
-from . import web as serving
+from .limits import Limits
 from .model.entity import EntityType
+from .web import Endpoint, ErrorResponse, Form, RequestInfo, View
 
 
 def query_for(
-    entity_type: EntityType, **settings: Unpack[serving.Settings]
-) -> Callable[[serving.View], serving.View]:
-    """A decorator that gives a view its query: `@query_for(Images)` on `def images(request, query)`.
+    entity_type: EntityType,
+    *,
+    limits: Limits | None = None,
+    default_timezone: dt.tzinfo = dt.UTC,
+    form: Form | None = None,
+    type_base: str | None = None,
+) -> Callable[[View], View]:
+    """Decorate a view that takes a query: `@query_for(Images)` on `def images(request, query)`.
 
-    It is for functions, plain and async, and for the methods of a class-based view, with or without
-    `method_decorator`. What is wrong with a query, also by an ODataError that the view raises, is answered
-    with a 400 or a 501. The settings are those of `serving.Settings`. Raises ConfigurationError for wrong
-    ones.
+    entity_type       what clients ask for
+    limits            bounds on a query; default_top is 100, max_top 1,000 and max_pattern 200 if not set
+    default_timezone  the time zone of date-times without an offset
+    form              makes the answer to a wrong query: `answers.flat`; the default is problem details,
+                      or OData's own form for clients that ask for it
+    type_base         the address where the types of problems are documented, for problem details
+
+    It works on functions, plain and async, and on methods of a class-based view, with or without
+    `method_decorator`. An ODataError of the query or of the view is answered with a 400 or a 501. Raises
+    ConfigurationError for wrong arguments.
     """
-    endpoint = serving.Endpoint(entity_type, **settings)
-    return lambda view: endpoint.around(view, _asked, _response)
+    endpoint = Endpoint(
+        entity_type, limits=limits, default_timezone=default_timezone, form=form, type_base=type_base
+    )
+    return lambda view: endpoint.wrap(view, _read_request, _make_response)
 
 
-def _asked(*args: Any, **kwargs: Any) -> serving.Asked:
-    # The requests of REST framework are no HttpRequest, but have what it has.
-    request = next(given for given in (*args, *kwargs.values()) if hasattr(given, "META"))
+def _read_request(*args: Any, **kwargs: Any) -> RequestInfo:
+    # The requests of REST framework are not HttpRequests, but have the same attributes.
+    request = next(value for value in (*args, *kwargs.values()) if hasattr(value, "META"))
     scope = getattr(request, "scope", None)
     if scope is not None:
         query_string = scope.get("query_string", b"")
     else:
-        query_string = request.META.get("QUERY_STRING", "").encode("latin-1")  # as WSGI has bytes (PEP 3333)
-    return serving.Asked(query_string, request.path, request.headers)
+        # WSGI gives bytes as latin-1 (PEP 3333).
+        query_string = request.META.get("QUERY_STRING", "").encode("latin-1")
+    return RequestInfo(query_string, request.path, request.headers)
 
 
-def _response(refusal: serving.Refusal) -> Any:
-    return HttpResponse(refusal.body, status=refusal.status, headers=refusal.headers)
+def _make_response(response: ErrorResponse) -> Any:
+    return HttpResponse(response.body, status=response.status, headers=response.headers)

@@ -6,46 +6,61 @@ def images(query: Annotated[oq.Query, Depends(query_for(Images))]): ...
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 from collections.abc import AsyncIterator, Callable
-from typing import Annotated, Any, Unpack
+from typing import Annotated, Any
 
 import fastapi
 from fastapi.responses import Response
 from pydantic import WithJsonSchema
 
-from . import web as serving
 from .errors import ODataError
+from .limits import Limits
 from .model.entity import EntityType
 from .query import Query
-from .starlette import asked, refuse, response
+from .starlette import make_response, read_request, refuse
+from .web import Endpoint, Form
 
 __all__ = ["query_for", "refuse"]
 
 
 def query_for(
-    entity_type: EntityType, **settings: Unpack[serving.Settings]
+    entity_type: EntityType,
+    *,
+    limits: Limits | None = None,
+    default_timezone: dt.tzinfo = dt.UTC,
+    form: Form | None = None,
+    type_base: str | None = None,
 ) -> Callable[..., AsyncIterator[Query]]:
-    """A dependency that gives an endpoint its query: `Annotated[oq.Query, Depends(query_for(Images))]`.
+    """Make a dependency that gives an endpoint its query: `query: Annotated[oq.Query, Depends(...)]`.
 
-    The query options are in `/openapi.json`. What is wrong with a query, also by an ODataError that the
-    endpoint raises, is answered with a 400 or a 501, unless the app has a handler of its own for it. The
-    settings are those of `serving.Settings`. Raises ConfigurationError for wrong ones.
+    entity_type       what clients ask for
+    limits            bounds on a query; default_top is 100, max_top 1,000 and max_pattern 200 if not set
+    default_timezone  the time zone of date-times without an offset
+    form              makes the answer to a wrong query: `answers.flat`; the default is problem details,
+                      or OData's own form for clients that ask for it
+    type_base         the address where the types of problems are documented, for problem details
+
+    The query options are in `/openapi.json`. An ODataError of the query or of the endpoint is answered with
+    a 400 or a 501, unless the app has its own handler for it. Raises ConfigurationError for wrong arguments.
     """
-    endpoint = serving.Endpoint(entity_type, **settings)
+    endpoint = Endpoint(
+        entity_type, limits=limits, default_timezone=default_timezone, form=form, type_base=type_base
+    )
 
     async def odata_query(request: fastapi.Request, **_: object) -> AsyncIterator[Query]:
         try:
-            yield endpoint.query(asked(request).query_string)
+            yield endpoint.query(read_request(request).query_string)
         except ODataError as error:
-            # A dependency cannot answer, and the handlers of a running app can be reached only here. What
-            # is added is a handler for _Refused alone, so that other endpoints are as they were.
+            # A dependency cannot answer, and only here can it reach the handlers of a running app. The
+            # handler is for _EndpointError alone, so that other endpoints stay as they are.
             handlers, _statuses = request.scope.get("starlette.exception_handlers", (None, None))
             known = (kind for kind in type(error).__mro__ if issubclass(kind, ODataError))
             if handlers is None or any(kind in handlers for kind in known):
                 raise
-            handlers.setdefault(_Refused, _answer)
-            raise _Refused(error, endpoint) from error
+            handlers.setdefault(_EndpointError, _answer)
+            raise _EndpointError(error, endpoint) from error
 
     request = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=fastapi.Request)
     options = [_parameter(option) for option in entity_type.to_openapi(limits=endpoint.limits)]
@@ -54,7 +69,7 @@ def query_for(
 
 
 def _parameter(option: dict[str, Any]) -> inspect.Parameter:
-    """An option for FastAPI to document and not to read: any value passes."""
+    """Make a parameter that FastAPI documents but does not read: any value passes."""
     name = option["name"]
     documented = fastapi.Query(
         alias=name,
@@ -70,15 +85,14 @@ def _parameter(option: dict[str, Any]) -> inspect.Parameter:
     )
 
 
-class _Refused(ODataError):
-    """An error on its way to the answer."""
+class _EndpointError(ODataError):
+    """An error together with the endpoint that answers it."""
 
-    def __init__(self, error: ODataError, endpoint: serving.Endpoint) -> None:
+    def __init__(self, error: ODataError, endpoint: Endpoint) -> None:
         super().__init__(error.problems)
         self.error = error
         self.endpoint = endpoint
 
 
-async def _answer(request: fastapi.Request, refused: _Refused) -> Response:
-    _, path, headers = asked(request)
-    return response(refused.endpoint.refusal(refused.error, path=path, headers=headers))
+async def _answer(request: fastapi.Request, found: _EndpointError) -> Response:
+    return make_response(found.endpoint.error_response(found.error, read_request(request)))

@@ -7,31 +7,47 @@ def images(query): ...
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
-from typing import Any, Unpack
+from typing import Any
 
 from flask import Response, request
 
-from . import web as serving
+from .limits import Limits
 from .model.entity import EntityType
+from .web import Endpoint, ErrorResponse, Form, RequestInfo, View
 
 
 def query_for(
-    entity_type: EntityType, **settings: Unpack[serving.Settings]
-) -> Callable[[serving.View], serving.View]:
-    """A decorator that gives a view its query: `@query_for(Images)` on `def images(query)`.
+    entity_type: EntityType,
+    *,
+    limits: Limits | None = None,
+    default_timezone: dt.tzinfo = dt.UTC,
+    form: Form | None = None,
+    type_base: str | None = None,
+) -> Callable[[View], View]:
+    """Decorate a view that takes a query: `@query_for(Images)` on `def images(query)`.
 
-    It stands below `@app.get(...)`, on functions, plain and async, and on the methods of a MethodView. What
-    is wrong with a query, also by an ODataError that the view raises, is answered with a 400 or a 501. The
-    settings are those of `serving.Settings`. Raises ConfigurationError for wrong ones.
+    entity_type       what clients ask for
+    limits            bounds on a query; default_top is 100, max_top 1,000 and max_pattern 200 if not set
+    default_timezone  the time zone of date-times without an offset
+    form              makes the answer to a wrong query: `answers.flat`; the default is problem details,
+                      or OData's own form for clients that ask for it
+    type_base         the address where the types of problems are documented, for problem details
+
+    Put it below `@app.get(...)`, on functions, plain and async, and on methods of a MethodView. An
+    ODataError of the query or of the view is answered with a 400 or a 501. Raises ConfigurationError for
+    wrong arguments.
     """
-    endpoint = serving.Endpoint(entity_type, **settings)
-    return lambda view: endpoint.around(view, _asked, _response)
+    endpoint = Endpoint(
+        entity_type, limits=limits, default_timezone=default_timezone, form=form, type_base=type_base
+    )
+    return lambda view: endpoint.wrap(view, _read_request, _make_response)
 
 
-def _asked(*_args: Any, **_kwargs: Any) -> serving.Asked:
-    return serving.Asked(request.query_string, request.script_root + request.path, request.headers)
+def _read_request(*_args: Any, **_kwargs: Any) -> RequestInfo:
+    return RequestInfo(request.query_string, request.script_root + request.path, request.headers)
 
 
-def _response(refusal: serving.Refusal) -> Response:
-    return Response(refusal.body, refusal.status, refusal.headers)
+def _make_response(response: ErrorResponse) -> Response:
+    return Response(response.body, response.status, response.headers)

@@ -12,7 +12,7 @@ import sys
 import tarfile
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from engines import ENGINES, engine
@@ -99,7 +99,16 @@ def test_importing_the_package_imports_the_standard_library_alone():
 def test_every_public_name_is_found_where_the_package_says_and_no_file_hides_one():
     import odata_query
 
-    assert set(odata_query._HOMES) == set(odata_query.__all__)
+    block = next(
+        node
+        for node in ast.parse((PACKAGE / "__init__.py").read_text("utf-8")).body
+        if isinstance(node, ast.If)
+    )
+    for_checkers = {
+        alias.asname: node.module for node in block.body for alias in cast(ast.ImportFrom, node).names
+    }
+    assert for_checkers == odata_query._HOMES
+    assert set(odata_query.__all__) == set(for_checkers)
     assert not set(odata_query._HOMES) & set(files())
     for name in odata_query.__all__:
         assert getattr(odata_query, name).__module__ == f"odata_query.{odata_query._HOMES[name]}"

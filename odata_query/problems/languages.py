@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from . import Problem
 from .texts import message, suggested, tags
+
+_QUALITY = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
 
 def negotiated(accept_language: str | None) -> str:
@@ -20,13 +24,7 @@ def negotiated(accept_language: str | None) -> str:
 def _negotiated(header: str, known: tuple[str, ...]) -> str:
     weights: dict[str, float] = {}  # by language, in the order of the header
     rest = 0.0
-    for part in header.split(","):
-        tag, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        weight = 1.0
-        for parameter in parameters:
-            name, _, value = parameter.partition("=")
-            if name.strip() == "q":
-                weight = _weight(value.strip())
+    for tag, _, weight in preferences(header):
         if tag == "*":
             rest = max(rest, weight)
         is_whole = tag in known
@@ -39,16 +37,21 @@ def _negotiated(header: str, known: tuple[str, ...]) -> str:
     return best if weights[best] else known[0]
 
 
-def _weight(text: str) -> float:
-    """A quality value: 0 to 1 with at most three digits; 0 for a bad one."""
-    digits = text.replace(".", "", 1)
-    good = len(text) <= 5 and digits.isascii() and digits.isdigit()
-    return min(float(text), 1.0) if good else 0.0
+def preferences(header: str) -> Iterator[tuple[str, dict[str, str], float]]:
+    """The items of an Accept header in lower case: `es;q=0.9` -> `es`, `{"q": "0.9"}`, 0.9.
+
+    A bad quality counts as 0.
+    """
+    for item in header.lower().split(","):
+        value, *pieces = (piece.strip() for piece in item.split(";"))
+        parameters = {name.strip(): text.strip() for name, _, text in (p.partition("=") for p in pieces)}
+        quality = parameters.get("q", "1")
+        yield value, parameters, float(quality) if _QUALITY.fullmatch(quality) else 0.0
 
 
 def message_in(problem: Problem, language: str) -> str:
-    """The message of a problem in a language, with the suggestion; a service's own message as it wrote it."""
-    text = (
-        message(problem.message_id, problem.message_args, language) if problem.message_id else problem.message
-    )
+    """The message of a problem in a language, with the suggestion; a service's own message stays as written."""
+    text = problem.message
+    if problem.message_id:
+        text = message(problem.message_id, problem.message_args, language)
     return suggested(text, problem.suggestion, language)

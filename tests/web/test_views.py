@@ -48,7 +48,7 @@ def test_a_view_keeps_its_name_and_its_kind(framework):
         assert (found.__name__, found.__doc__, found.__wrapped__) == (view.__name__, "Images.", view)
         assert inspect.iscoroutinefunction(found) is is_async
     assert decorate(plain).csrf_exempt
-    with pytest.raises(oq.ConfigurationError, match="entity_type is an EntityType"):
+    with pytest.raises(oq.ConfigurationError, match="entity_type must be an EntityType"):
         pytest.importorskip(f"odata_query.{framework}").query_for(plain)
 
 

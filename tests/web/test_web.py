@@ -11,12 +11,16 @@ from servers import IMAGES, not_offered
 
 import odata_query as oq
 from odata_query import answers
-from odata_query.web import Asked, Endpoint, refusal
+from odata_query.web import Endpoint, ErrorResponse, RequestInfo, error_response
 
 L = oq.Limits
 PROBLEM, JSON = "application/problem+json", "application/json"
 MODEL = IMAGES.restrict(limits=L(max_top=50))
 WIDE = IMAGES.restrict(limits=L(max_top=9_000, default_top=500))
+
+
+def answer(error: oq.ODataError, *, path: str = "/", headers: dict[str, str], **options) -> ErrorResponse:
+    return error_response(error, RequestInfo(b"", path, headers), **options)
 
 
 @pytest.mark.parametrize(
@@ -52,20 +56,20 @@ def test_an_endpoint_is_bounded_where_nothing_is_said(model, limits, top, most, 
 @pytest.mark.parametrize(
     ("entity_type", "settings", "message"),
     [
-        (dict, {}, "entity_type is an EntityType"),
-        (oq.ComplexType("Place", {}), {}, "entity_type is an EntityType"),
-        (lambda request, query: None, {}, "entity_type is an EntityType"),
-        (IMAGES, {"limits": {"max_top": 5}}, "limits are Limits"),
+        (dict, {}, "entity_type must be an EntityType"),
+        (oq.ComplexType("Place", {}), {}, "entity_type must be an EntityType"),
+        (lambda request, query: None, {}, "entity_type must be an EntityType"),
+        (IMAGES, {"limits": {"max_top": 5}}, "limits must be Limits"),
         (IMAGES, {"default_timezone": "UTC"}, "default_timezone is a tzinfo"),
-        (IMAGES, {"form": "flat"}, "form is a function"),
-        (IMAGES, {"type_base": 5}, "type_base is a text"),
-        (IMAGES, {"type_base": "https://e", "form": answers.flat}, "give it to the form"),
+        (IMAGES, {"form": "flat"}, "form must be a function"),
+        (IMAGES, {"type_base": 5}, "type_base must be a string"),
+        (IMAGES, {"type_base": "https://e", "form": answers.flat}, "has no effect on a form"),
         (IMAGES, {"form": partial(answers.flat, invalid_status=404)}, "400 or 422"),
-        (IMAGES, {"form": partial(answers.flat, documents="x")}, "form does not answer"),
-        (IMAGES, {"form": lambda: None}, "form does not answer"),
-        (IMAGES, {"form": lambda error: None}, "form does not answer"),
-        (IMAGES, {"form": lambda error: answers.Answer(400, {}, {"of": error})}, "form does not answer"),
-        (IMAGES, {"form": dict}, "form does not answer"),
+        (IMAGES, {"form": partial(answers.flat, documents="x")}, "form cannot answer"),
+        (IMAGES, {"form": lambda: None}, "form cannot answer"),
+        (IMAGES, {"form": lambda error: None}, "form cannot answer"),
+        (IMAGES, {"form": lambda error: answers.Answer(400, {}, {"of": error})}, "form cannot answer"),
+        (IMAGES, {"form": dict}, "form cannot answer"),
     ],
     ids=range(14),
 )
@@ -76,8 +80,8 @@ def test_a_mistake_in_the_settings_does_not_wait_for_a_request(entity_type, sett
 
 @pytest.mark.parametrize("view", [lambda request: None, lambda request, q: None, object(), int])
 def test_a_view_that_takes_no_query_is_a_mistake(view):
-    with pytest.raises(oq.ConfigurationError, match="takes no argument `query`"):
-        Endpoint(IMAGES).around(view, Asked, lambda refusal: None)
+    with pytest.raises(oq.ConfigurationError, match="needs a parameter `query`"):
+        Endpoint(IMAGES).wrap(view, RequestInfo, lambda response: None)
 
 
 # ---- what clients accept -------------------------------------------------------------------------
@@ -124,7 +128,7 @@ def test_a_view_that_takes_no_query_is_a_mistake(view):
 )
 def test_problem_details_are_sent_unless_the_client_likes_json_better(accept, content_type):
     headers = {} if accept is None else {"accept": accept}
-    assert refusal(not_offered(), path="/", headers=headers).headers["Content-Type"] == content_type
+    assert answer(not_offered(), path="/", headers=headers).headers["Content-Type"] == content_type
 
 
 @pytest.mark.parametrize(
@@ -138,7 +142,7 @@ def test_problem_details_are_sent_unless_the_client_likes_json_better(accept, co
     ],
 )
 def test_a_client_that_speaks_odata_is_answered_in_a_version_that_it_knows(headers, version):
-    found = refusal(not_offered(), path="/", headers=headers)
+    found = answer(not_offered(), path="/", headers=headers)
     assert found.headers.get("OData-Version") == version
 
 
@@ -146,7 +150,7 @@ def test_a_header_of_megabytes_takes_no_time():
     began = time.perf_counter()
     for junk in ("a/b,", ";q=1", ";" * 50, f"{JSON};a=b,", "q" * 99, '"', "\xff"):
         headers = {"accept": junk * 200_000, "accept-language": junk * 200_000}
-        refusal(not_offered(), path="/", headers=headers)
+        answer(not_offered(), path="/", headers=headers)
     assert time.perf_counter() - began < 2
 
 
@@ -167,22 +171,22 @@ def test_a_header_of_megabytes_takes_no_time():
     ],
 )
 def test_the_instance_is_a_path_that_a_uri_can_have(path, instance):
-    assert json.loads(refusal(not_offered(), path=path, headers={}).body)["instance"] == instance
+    assert json.loads(answer(not_offered(), path=path, headers={}).body)["instance"] == instance
 
 
 def test_what_is_no_unicode_can_be_sent():
     def form(error, **given):
         return answers.Answer(400, {}, {"lone": "\ud800ü", **given})
 
-    found = refusal(not_offered(), path="/", headers={"accept-language": "\udcff"}, form=form)
+    found = answer(not_offered(), path="/", headers={"accept-language": "\udcff"}, form=form)
     assert json.loads(found.body.decode()) == {"lone": "?ü", "accept_language": "?", "instance": "/"}
     with pytest.raises(oq.ParseError) as caught:
         Endpoint(IMAGES).query(b"$filter=\xed\xa0\x80&$\xff=\xff&@\xff=1&$top=\xff")
     for form in (None, answers.odata, answers.flat, answers.sub_coded):
-        assert json.loads(refusal(caught.value, path="/", headers={}, form=form).body.decode())
+        assert json.loads(answer(caught.value, path="/", headers={}, form=form).body.decode())
 
 
 def test_texts_are_sent_as_they_are_and_not_as_escapes():
     with pytest.raises(oq.ODataError) as caught:
         Endpoint(IMAGES).query("$filter=ñandú eq 1")
-    assert "ñandú" in refusal(caught.value, path="/", headers={}).body.decode()
+    assert "ñandú" in answer(caught.value, path="/", headers={}).body.decode()
