@@ -13,14 +13,9 @@ from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Table, sql
+from sqlalchemy import orm, sql
 from sqlalchemy.dialects.postgresql import DOMAIN
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.hybrid import HybridExtensionType
-from sqlalchemy.orm import ColumnProperty, Mapper, RelationshipDirection, RelationshipProperty
-from sqlalchemy.orm.descriptor_props import CompositeProperty, SynonymProperty
-from sqlalchemy.sql import operators, sqltypes
-from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from ... import edm
 from ...problems import ConfigurationError
@@ -99,7 +94,7 @@ _STORAGES = {
 def from_sqlalchemy(cls: type[T], source: Any, all_fields: bool, options: PublishOptions) -> T:
     """Read a mapped class or a Table."""
     reader, bases = _Reader(cls), list[str]()
-    if isinstance(source, Table):
+    if isinstance(source, sa.Table):
         name, properties, columns = source.name, reader.table(source), ["*"]
     else:
         mapper = _mapper(source)
@@ -109,27 +104,27 @@ def from_sqlalchemy(cls: type[T], source: Any, all_fields: bool, options: Publis
     return publish(cls, name, properties, bases=bases, list_relations=True, **options)
 
 
-def _bases(mapper: Mapper[Any]) -> list[str]:
+def _bases(mapper: orm.Mapper[Any]) -> list[str]:
     return [each.class_.__name__ for each in mapper.iterate_to_root() if each is not mapper]
 
 
-def _mapper(source: Any) -> Mapper[Any]:
+def _mapper(source: Any) -> orm.Mapper[Any]:
     found = sa.inspect(source, raiseerr=False) if isinstance(source, type) else None
-    if not isinstance(found, Mapper):
+    if not isinstance(found, orm.Mapper):
         raise ConfigurationError(f"{source!r} is neither a mapped class of SQLAlchemy nor a Table")
     try:
         found.registry.configure(cascade=True)
-    except SQLAlchemyError as wrong:
+    except sa.exc.SQLAlchemyError as wrong:
         raise ConfigurationError(f"{found.class_.__name__}: {wrong}") from wrong
     return found
 
 
-def _columns(mapper: Mapper[Any]) -> Iterator[str]:
+def _columns(mapper: orm.Mapper[Any]) -> Iterator[str]:
     """The attributes that are columns, with composites in place of their columns."""
     inside = {prop for composite in mapper.composites for prop in composite.props}
     for name, prop in mapper.attrs.items():
-        is_column = isinstance(prop, ColumnProperty) and isinstance(prop.columns[0], sa.Column)
-        if (is_column and prop not in inside) or isinstance(prop, CompositeProperty):
+        is_column = isinstance(prop, orm.ColumnProperty) and isinstance(prop.columns[0], sa.Column)
+        if (is_column and prop not in inside) or isinstance(prop, orm.CompositeProperty):
             yield name
 
 
@@ -138,10 +133,10 @@ class _Reader:
 
     def __init__(self, cls: type[StructuredType]) -> None:
         self.cls = cls
-        self.entities: dict[Mapper[Any], StructuredType] = {}
+        self.entities: dict[orm.Mapper[Any], StructuredType] = {}
         self.enums: dict[type[enum.Enum], edm.EnumType] = {}
 
-    def table(self, table: Table) -> dict[str, Property]:
+    def table(self, table: sa.Table) -> dict[str, Property]:
         found: dict[str, Property] = {}
         for column in table.columns:
             name = str(column.name)
@@ -150,14 +145,14 @@ class _Reader:
             found[label] = published_as(label, name, replace(prop, key=column.primary_key))
         return found
 
-    def entity(self, mapper: Mapper[Any]) -> StructuredType:
+    def entity(self, mapper: orm.Mapper[Any]) -> StructuredType:
         if mapper not in self.entities:
             self.entities[mapper] = self.cls(
                 mapper.class_.__name__, self.properties(mapper), bases=_bases(mapper)
             )
         return self.entities[mapper]
 
-    def properties(self, mapper: Mapper[Any]) -> dict[str, Property]:
+    def properties(self, mapper: orm.Mapper[Any]) -> dict[str, Property]:
         key = {mapper.get_property_by_column(column).key for column in mapper.primary_key}
         found = {}
         for name, descriptor in mapper.all_orm_descriptors.items():
@@ -166,23 +161,25 @@ class _Reader:
                 found[name] = replace(prop, key=True) if name in key else prop
         return found
 
-    def property(self, mapper: Mapper[Any], name: str, descriptor: Any) -> Property | None:
+    def property(self, mapper: orm.Mapper[Any], name: str, descriptor: Any) -> Property | None:
         """An attribute of a class; None if it has no value that a query could use."""
         place, mapped = f"{mapper.class_.__name__}.{name}", mapper.attrs.get(name)
-        if isinstance(mapped, SynonymProperty):
+        if isinstance(mapped, orm.SynonymProperty):
             found = self.property(mapper, mapped.name, mapper.all_orm_descriptors[mapped.name])
             return found if found is None or isinstance(found, NavigationProperty) else marked(Alias, found)
-        if isinstance(mapped, ColumnProperty):
+        if isinstance(mapped, orm.ColumnProperty):
             return self.attribute(place, mapped, mapper, name)
-        if isinstance(mapped, CompositeProperty):
+        if isinstance(mapped, orm.CompositeProperty):
             return self.composite(place, mapped, mapper)
-        if isinstance(mapped, RelationshipProperty):
+        if isinstance(mapped, orm.RelationshipProperty):
             return self.relation(mapped, mapper)
         if descriptor.extension_type is HybridExtensionType.HYBRID_PROPERTY:
             return marked(Alias, self.hybrid(place, descriptor, mapper, name))  # often of another attribute
         return None
 
-    def attribute(self, place: str, mapped: ColumnProperty[Any], mapper: Mapper[Any], name: str) -> Property:
+    def attribute(
+        self, place: str, mapped: orm.ColumnProperty[Any], mapper: orm.Mapper[Any], name: str
+    ) -> Property:
         """A column or a SQL expression. With joined inheritance, several tables have the key."""
         columns = [c for c in mapped.columns if isinstance(c, sa.Column)]
         if not columns:
@@ -191,15 +188,15 @@ class _Reader:
         return self.column(place, (here or columns)[0], mapper.local_table, name)
 
     def column(self, place: str, column: sa.Column[Any], table: object, name: str) -> Property:
-        is_elsewhere = isinstance(table, Table) and column.table is not table
+        is_elsewhere = isinstance(table, sa.Table) and column.table is not table
         found = _COMPUTED if is_elsewhere else None if column.name == name else str(column.name)
         return with_column(replace(self.type(place, column.type), nullable=bool(column.nullable)), found)
 
-    def composite(self, place: str, mapped: CompositeProperty[Any], mapper: Mapper[Any]) -> Property:
+    def composite(self, place: str, mapped: orm.CompositeProperty[Any], mapper: orm.Mapper[Any]) -> Property:
         """A value of several columns, in the order of its class's parameters."""
         python_class: Any = mapped.composite_class
         names = list(inspect.signature(python_class).parameters)
-        columns = [prop for prop in mapped.props if isinstance(prop, ColumnProperty)]
+        columns = [prop for prop in mapped.props if isinstance(prop, orm.ColumnProperty)]
         if len(names) != len(columns):
             return Property(no_type_error(place, repr(python_class)))
         members = {
@@ -209,14 +206,14 @@ class _Reader:
         is_nullable = callable(getattr(mapped, "return_none_on", None))
         return Property(ComplexType(python_class.__name__, members), is_nullable, column="")
 
-    def hybrid(self, place: str, descriptor: Any, mapper: Mapper[Any], name: str) -> Property:
+    def hybrid(self, place: str, descriptor: Any, mapper: orm.Mapper[Any], name: str) -> Property:
         """A Python property that can be a SQL expression, too."""
         try:
             expression = getattr(mapper.class_, name)
             mapped, type = getattr(expression, "property", None), expression.type
         except Exception:  # the getter works for instances only
             mapped = type = None
-        if isinstance(mapped, ColumnProperty) and mapper.attrs.get(mapped.key) is mapped:
+        if isinstance(mapped, orm.ColumnProperty) and mapper.attrs.get(mapped.key) is mapped:
             return self.attribute(place, mapped, mapper, name)
         found = None if type is None else self.known(type)
         if found is None:
@@ -225,9 +222,9 @@ class _Reader:
             found = self.of_python(hint) or Property(no_type_error(place, what))
         return with_column(found, _COMPUTED)
 
-    def relation(self, mapped: RelationshipProperty[Any], mapper: Mapper[Any]) -> Property:
+    def relation(self, mapped: orm.RelationshipProperty[Any], mapper: orm.Mapper[Any]) -> Property:
         is_nullable = not mapped.uselist and (
-            mapped.direction is not RelationshipDirection.MANYTOONE
+            mapped.direction is not orm.RelationshipDirection.MANYTOONE
             or any(getattr(column, "nullable", True) for column in mapped.local_columns)
         )
         reach, is_many = partial(self.entity, mapped.mapper), bool(mapped.uselist)
@@ -235,19 +232,19 @@ class _Reader:
 
     # ---- types -----------------------------------------------------------------------------------
 
-    def type(self, place: str, given: TypeEngine[Any]) -> Property:
+    def type(self, place: str, given: sa.types.TypeEngine[Any]) -> Property:
         return self.known(given) or Property(no_type_error(place, repr(given)))
 
-    def known(self, given: TypeEngine[Any]) -> Property | None:
+    def known(self, given: sa.types.TypeEngine[Any]) -> Property | None:
         """A type of SQLAlchemy with its stored form; None if OData has no type for it."""
-        if isinstance(given, sqltypes.ARRAY):
+        if isinstance(given, sa.types.ARRAY):
             element = self.known(given.item_type)
             if element is None or isinstance(element.type, edm.EnumType) or element.collection:
                 return None
             return None if (given.dimensions or 1) > 1 else Property(element.type, collection=True)
         if isinstance(given, DOMAIN):
             return self.known(given.data_type)
-        if isinstance(given, sqltypes.Enum) and given.enum_class is not None:
+        if isinstance(given, sa.types.Enum) and given.enum_class is not None:
             return self.enumeration(given)
         for name in _names(type(given)):
             if name in _TYPES:
@@ -257,7 +254,7 @@ class _Reader:
             python_type = given.python_type
         except NotImplementedError:
             python_type = None
-        if not isinstance(given, TypeDecorator):
+        if not isinstance(given, sa.types.TypeDecorator):
             return self.of_python(python_type)
         inner = self.known(given.impl_instance)
         found = self.of_python(python_type)
@@ -275,7 +272,7 @@ class _Reader:
             return Property(self.enums.setdefault(hint, enum_type(hint)))
         return Property(PRIMITIVES[hint]) if isinstance(hint, type) and hint in PRIMITIVES else None
 
-    def enumeration(self, given: sqltypes.Enum) -> Property:
+    def enumeration(self, given: sa.types.Enum) -> Property:
         """An enumeration. SQLAlchemy stores the members' names, or the texts of `values_callable`."""
         python_enum: type[enum.Enum] = given.enum_class  # type: ignore[assignment]  # checked by the caller
         found = self.enums.setdefault(python_enum, enum_type(python_enum))
@@ -354,20 +351,22 @@ def _returned(getter: Any) -> Any:
         return None
 
 
-def _join(mapped: RelationshipProperty[Any], mapper: Mapper[Any]) -> Column | None:
+def _join(mapped: orm.RelationshipProperty[Any], mapper: orm.Mapper[Any]) -> Column | None:
     """The table and join of a relationship; None if it takes more than comparing columns of two tables."""
     here, there = mapper.local_table, mapped.mapper.local_table
     pairs = mapped.local_remote_pairs or []
     condition = mapped.primaryjoin
     is_list = isinstance(condition, sql.elements.BooleanClauseList)
     clauses = list(condition.clauses) if is_list else [condition]
-    if not (isinstance(here, Table) and isinstance(there, Table)) or mapped.secondary is not None:
+    if not (isinstance(here, sa.Table) and isinstance(there, sa.Table)) or mapped.secondary is not None:
         return None
     # With single-table inheritance, other classes have rows in the table, too.
     if mapped.mapper.single or len(clauses) != len(pairs) or "." in there.name:
         return None
     for clause in clauses:
-        is_equation = isinstance(clause, sql.elements.BinaryExpression) and clause.operator is operators.eq
+        is_equation = (
+            isinstance(clause, sql.elements.BinaryExpression) and clause.operator is sql.operators.eq
+        )
         if not (is_equation and isinstance(clause.left, sa.Column) and isinstance(clause.right, sa.Column)):
             return None
     join = {str(near.name): str(far.name) for near, far in pairs}
