@@ -11,26 +11,12 @@ from typing import Any
 
 import pytest
 from filters import LIFTED
+from sized import HIGH, NODE, ROWS, TEXTS, height, highest, lambdas
 
 import odata_query as oq
 from odata_query import python
 from odata_query.language import tokens
 from odata_query.language.ast import MAX_HEIGHT
-
-NODE = oq.EntityType(
-    "Node",
-    {
-        "a": oq.Property("Edm.Boolean"),
-        "n": oq.Property("Edm.Int32"),
-        "s": oq.Property("Edm.String"),
-        "items": oq.Property(lambda: NODE, collection=True),
-        "next": oq.Property(lambda: NODE),
-    },
-)
-ROWS: list[dict[str, Any]] = [
-    {"a": True, "n": 1, "s": "x", "items": [], "next": None},
-    {"a": None, "n": None, "s": None, "items": None, "next": None},
-]
 
 
 @pytest.fixture(autouse=True)
@@ -45,46 +31,8 @@ def without_garbage_collection() -> Iterator[None]:
     gc.enable()
 
 
-def lambdas(count: int) -> str:
-    heads = "".join(f"{'items' if n == 0 else f'x{n - 1}/items'}/any(x{n}: " for n in range(count))
-    return f"{heads}x{count - 1}/a{')' * count}"
-
-
-TEXTS: dict[str, tuple[Callable[[int], str], int]] = {
-    "an or-chain": (lambda n: " or ".join(["a"] * n), 100_000),
-    "an and-chain": (lambda n: " and ".join(["n eq 1"] * n), 10_000),
-    "a list": (lambda n: f"n in ({','.join(map(str, range(n)))})", 100_000),
-    "an array": (lambda n: f"[{','.join('1' * n)}] eq [1]", 10_000),
-    "a path": (lambda n: "/".join([*["next"] * (n - 1), "a"]), 10_000),
-    "parentheses": (lambda n: "(" * n + "a" + ")" * n, 20_000),
-    "nots": (lambda n: "not " * n + "a", 20_000),
-    "nots with parentheses": (lambda n: "not (" * n + "a" + ")" * n, 20_000),
-    "minuses": (lambda n: "- " * n + "n eq 1", 20_000),
-    "a sum": (lambda n: " add ".join(["n"] * n) + " gt 1", 20_000),
-    "a sum from the right": (lambda n: "1 sub (" * n + "n" + ")" * n + " gt 1", 5_000),
-    "comparisons": (lambda n: " eq ".join(["a"] * n), 10_000),
-    "and in or": (lambda n: "a and (a or (" * n + "a" + "))" * n, 5_000),
-    "calls": (lambda n: "concat(" * n + "s" + ",'y')" * n + " eq 'x'", 5_000),
-    "cases": (lambda n: "case(a:" * n + "n" + ")" * n + " eq 1", 2_000),
-    "lambdas": (lambdas, 2_000),
-    "filters": (lambda n: "items" + "/$filter(a)" * n + "/any()", 2_000),
-    "counts": (lambda n: "items/$count($filter=" * n + "a" + " gt 1)" * n, 1_000),
-    "arrays in arrays": (lambda n: "[" * n + "1" + "]" * n + " eq null", 5_000),
-    "records": (lambda n: '{"a":' * n + "1" + "}" * n, 5_000),
-    "keys": (lambda n: "f" + "(1)" * n, 5_000),
-    "functions of strangers": (lambda n: "f(" * n + "a" + ")" * n, 5_000),
-    "a long string": (lambda n: f"s eq '{'x' * n}'", 1_000_000),
-    "quotes": (lambda n: f"s eq '{chr(39) * 2 * n}'", 200_000),
-    "white space": (lambda n: f"n{' ' * n}eq{chr(9) * n}1", 200_000),
-    "names": (lambda n: " or ".join(f"a{n}" for n in range(n)), 5_000),
-}
 SMALL = 2_000
 """The size that the fast tests take of each text; the slow ones take all of it."""
-HIGH = (
-    "nots", "nots with parentheses", "minuses", "a sum", "a sum from the right", "comparisons", "and in or",
-    "calls", "cases", "lambdas", "filters", "counts", "arrays in arrays", "records", "functions of strangers",
-)  # fmt: skip
-"""Texts whose trees grow in height, not in width."""
 NAMED = [pytest.param(*case, id=name) for name, case in TEXTS.items()]
 WITHIN = {"a long string", "white space", "quotes"}
 """Texts that are refused for nothing but their length."""
@@ -118,25 +66,6 @@ def seen(text: str) -> None:
 
     assert oq.transform(tree, visit) == tree
     assert len(visits) == count
-
-
-def height(node: oq.Node) -> int:
-    below = [node]
-    levels = 0
-    while below:
-        below = [child for node in below for child in node.children()]
-        levels += 1
-    return levels
-
-
-def highest(text: Callable[[int], str]) -> int:
-    """The largest size whose tree is not too high."""
-    for size in range(1, MAX_HEIGHT + 2):
-        try:
-            oq.parse_filter(text(size), limits=LIFTED)
-        except oq.LimitError:
-            return size - 1
-    raise AssertionError("a tree of this kind does not get too high")
 
 
 EVERY_SIZE = [
