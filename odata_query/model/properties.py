@@ -70,9 +70,11 @@ class Column:
             known = ", ".join(get_args(Collation))
             raise ConfigurationError(f"{self.collation!r} is not a collation; use one of {known}")
 
-    def stored(self, dialect: str) -> str | None:
-        """The stored form in a dialect of SQL, None for the dialect's default."""
-        return self.storage.get(dialect) if isinstance(self.storage, Mapping) else self.storage
+    def stored(self, *dialects: str) -> str | None:
+        """The stored form in a dialect of SQL, or in its parents named after it; None for the default."""
+        if not isinstance(self.storage, Mapping):
+            return self.storage
+        return next((self.storage[name] for name in dialects if name in self.storage), None)
 
 
 @dataclass(frozen=True, slots=True, init=False)

@@ -133,7 +133,7 @@ class SqlPaths:
                 f"{joined.column(self.dialect.quote(there))} IS NULL" if member.nullable else absent,
             )
         if isinstance(member.type, ComplexType):
-            if prop.column.stored(self.dialect.name) == "json":
+            if prop.column.stored(*self.dialect.family) == "json":
                 text = row.column(self.dialect.quote(prefix + member.column))
                 return Json(text), f"{text} IS NULL" if member.nullable else absent
             return self.flat(row, _prefix(prefix, member), member, absent)
@@ -157,7 +157,7 @@ class SqlPaths:
             return Entity(found, absent)
         if isinstance(instance, Json):
             place = Json(instance.text, (*instance.keys, member.column))
-            stored = member.property.column.stored(self.dialect.name)
+            stored = member.property.column.stored(*self.dialect.family)
             is_number = isinstance(type, edm.EnumType) and stored != "text"
             text = self.json(place, edm.INT64.name if is_number else type.name)
             return self.column(text, type, member.property, in_json=True)
@@ -179,7 +179,7 @@ class SqlPaths:
         name = "Enum" if isinstance(type, edm.EnumType) else type.name
         defaults = self.dialect.json_storages if in_json else self.dialect.default_storages
         is_collection = isinstance(prop.resolve(), edm.CollectionType)
-        named = None if is_collection else prop.column.stored(self.dialect.name)
+        named = None if is_collection else prop.column.stored(*self.dialect.family)
         storage = named or defaults.get(name)
         if storage is not None:
             held = type if prop.column.texts is None else edm.EnumType(type.name, prop.column.texts)
@@ -265,7 +265,7 @@ class SqlPaths:
             name = f"{alias}.{quote(member.column)}".replace("{", "{{").replace("}", "}}")
             child = self.dialect.children._replace(source=table, member=name)
             return Collection(child, alias, table, element, prop, on, links, absent, [])
-        storage = prop.column.stored(self.dialect.name)
+        storage = prop.column.stored(*self.dialect.family)
         if isinstance(element, StructuredType) and storage is None:
             message = f"{member.name} is in no column: its property needs a table and join, or a storage"
             raise ConfigurationError(message)

@@ -179,9 +179,12 @@ class SqlConditions(SqlPaths):
         floating = kind in FLOATS or node.arguments[1].type.name in FLOATS
         if floating and self.dialect.nan != "none":
             found = self.nested(f"{self.text(left)} {SIGNS[name]} {self.text(right)}", parts)
-            greater = left if name in ("gt", "ge") else right
-            if self.dialect.nan == "greatest" and type(greater) is not Value:
-                found = self.every([found, Sql(f"{self.text(greater)} <> {self.marker(_NAN, edm.DOUBLE)}")])
+            greater, less = (left, right) if name in ("gt", "ge") else (right, left)
+            may_be_nan = {"greatest": greater, "least": less}.get(self.dialect.nan)
+            if type(may_be_nan) is Sql:
+                found = self.every(
+                    [found, Sql(f"{self.text(may_be_nan)} <> {self.marker(_NAN, edm.DOUBLE)}")]
+                )
             if wanted:
                 return found
             return self.not_true(found)
@@ -329,7 +332,7 @@ class SqlConditions(SqlPaths):
         found = self.nested(
             self.dialect.null_safe_equal.format(a=a, b=b) if both else f"{a} = {b}", [left, right]
         )
-        if self.dialect.nan == "greatest" or (both and self.dialect.null_safe_nan):
+        if self.dialect.nan in ("greatest", "least") or (both and self.dialect.null_safe_nan):
             nan = self.marker(_NAN, edm.DOUBLE)
             found = self.every(
                 [found, Sql(self.dialect.null_safe_unequal.format(a=a, b=nan) if both else f"{a} <> {nan}")]

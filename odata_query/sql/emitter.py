@@ -123,7 +123,7 @@ class SqlEmitter(SqlConditions):
         for part in parts:
             if type(part) is Value:
                 self.check(part)
-                if part.value in _INFINITE and dialect.infinity not in _INFINITE:
+                if part.value in _INFINITE and not dialect.infinite_operands:
                     raise self.refused("unsupported-function.infinite", name=Name(node.function))
         template = dialect.templates[key]
         if key.endswith("(Integer,Integer)") or key == "negate(Integer)":

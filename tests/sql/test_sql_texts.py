@@ -7,6 +7,7 @@
 # ruff: noqa: E501
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import string
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engines import ENGINES, engine, engines_to_test, missing_engines
 
 import odata_query as oq
 from odata_query import sql
@@ -30,8 +32,11 @@ TEXT_ONLY = {
     "trino": "trino",
     "snowflake": "snowflake",
     "bigquery": "bigquery",
+    "cockroachdb": "postgres",
 }
-"""Dialects that no engine runs here, and what their parser is called in sqlglot."""
+"""Dialects that no engine runs here, and the names of their parsers in sqlglot."""
+STYLES = {"cockroachdb": "numeric_dollar"}
+"""Their paramstyles where a parser knows only another than the driver's."""
 COLOR = oq.EnumType("Color", {"Red": 1, "Green": 2, "Blue": 4}, is_flags=True)
 HUE = oq.EnumType("Hue", {"Red": 1, "Green": 2, "Blue": 4})
 ADDRESS = oq.ComplexType("Address", {"City": oq.Property("Edm.String"), "Zip": oq.Property("Edm.String")})
@@ -132,6 +137,7 @@ UNKNOWN_TO_PARSER = {
     "trino": {"ANY_MATCH": "whether a lambda is true for a member", "FROM_UNIXTIME_NANOS": "a number to a moment", "WITH_TIMEZONE": "a clock with an offset"},
     "snowflake": {"TO_TIMESTAMP_TZ": "a text to a moment"},
     "bigquery": {"IEEE_DIVIDE": "division of doubles"},
+    "cockroachdb": {"JSONB_ARRAY_ELEMENTS": "rows of an array in JSON", "JSONB_TYPEOF": "the kind of a value in JSON"},
 }  # fmt: skip
 """Functions that the engine has and sqlglot does not know, with what they give."""
 NOT_PARSED = {"oracle": (" WITH WRAPPER", "a part of JSON_TABLE that sqlglot does not know")}
@@ -146,6 +152,32 @@ def known(name: str) -> Dialect:
 def query(text: str) -> oq.Query:
     options = dict(option.split("=", 1) for option in text.split("&"))
     return oq.parse_query(options, entity_type=PRODUCT)
+
+
+def test_a_dialect_says_whether_its_statements_are_run_on_its_engine() -> None:
+    assert {name for name in BUILT_IN if not dialect(name).verified} == {*TEXT_ONLY}
+    assert {name for name in BUILT_IN if dialect(name).verified} == {*ENGINES}
+
+
+@pytest.mark.parametrize(
+    ("storage", "name", "column"),
+    [
+        ({"postgresql": "timestamp"}, "cockroachdb", "(\"at\" - INTERVAL '+02:00') AT TIME ZONE 'UTC'"),
+        ({"postgresql": "timestamp", "cockroachdb": "timestamptz"}, "cockroachdb", '"at"'),
+        ({"cockroachdb": "timestamp"}, "postgresql", '"at"'),
+        ({"duckdb": "timestamp"}, "cockroachdb", '"at"'),
+    ],
+)
+def test_a_dialect_inherits_the_storage_that_a_model_gives_for_its_parent(
+    storage: dict[str, str], name: str, column: str
+) -> None:
+    at = oq.Property("Edm.DateTimeOffset", column=oq.Column(storage=storage), nullable=False)
+    zone = dt.timezone(dt.timedelta(hours=2))
+    found = oq.parse_query(
+        "$filter=at eq at", entity_type=oq.EntityType("T", {"at": at}), default_timezone=zone
+    )
+    condition = sql.where(found.filter, dialect=name, default_timezone=zone).text
+    assert condition.startswith((column, f"({column})"))
 
 
 # ---- tables --------------------------------------------------------------------------------------
@@ -208,9 +240,11 @@ def test_storages_and_collections_format(name: str) -> None:
         assert "x" in members.source.format(a="x", t="t")
         for template in (members.exists, members.counted):
             assert "1 = 1" in template.format(source="x", t="t", body="1 = 1")
-    for templates in (found.json_values, found.json_members):
-        for template in templates.values():
-            assert "x" in template.format(a="x", p="p")
+    assert found.json is not None
+    for template in (found.json.value, found.json.member):
+        assert "x" in template.format(a="x", p="p")
+    for template in found.json.types.values():
+        assert "y" in template.format(x="y")
 
 
 # ---- texts that a parser takes -------------------------------------------------------------------
@@ -226,7 +260,8 @@ def parsed(name: str, statement: sql.Statement) -> Any:
         assert call.name.upper() in UNKNOWN_TO_PARSER[name], statement.text
     markers = list(tree.find_all(sqlglot.exp.Placeholder, sqlglot.exp.Parameter))
     names = {marker.name for marker in markers}
-    count = len(names) if isinstance(statement.params, dict) else len(markers)
+    is_numbered = isinstance(statement.params, dict) or name in STYLES
+    count = len(names) if is_numbered else len(markers)
     assert count == len(statement.params), statement.text
     return tree
 
@@ -236,7 +271,9 @@ def parsed(name: str, statement: sql.Statement) -> Any:
 def test_a_filter_parses(name: str, text: str) -> None:
     known(name)
     try:
-        statement = sql.select(query("$filter=" + text), "shop.products", dialect=name)
+        statement = sql.select(
+            query("$filter=" + text), "shop.products", dialect=name, paramstyle=STYLES.get(name)
+        )
     except UnsupportedError as error:
         assert text.startswith("cast("), error
         assert "has no such conversion" in str(error)
@@ -244,12 +281,24 @@ def test_a_filter_parses(name: str, text: str) -> None:
     parsed(name, statement)
 
 
+@pytest.mark.parametrize("text", [f"$filter={filter}" for filter in FILTERS] + list(ORDERS))
+def test_the_parser_of_postgresql_takes_the_texts_of_cockroachdb(text: str) -> None:
+    if "postgresql" not in engines_to_test() or "postgresql" in missing_engines():
+        pytest.skip("PostgreSQL is not among the engines")
+    errors = pytest.importorskip("psycopg").errors
+    statement = sql.select(query(text), "nowhere.products", dialect="cockroachdb")
+    with pytest.raises(errors.UndefinedTable):  # which PostgreSQL looks for in what it has parsed
+        engine("postgresql").run(*statement)
+
+
 @pytest.mark.parametrize("name", TEXT_ONLY)
 @pytest.mark.parametrize("text", ORDERS)
 def test_an_order_and_a_page_parse(name: str, text: str) -> None:
     known(name)
-    parsed(name, sql.select(query(text), "products", dialect=name, columns=["id", "name"]))
-    parsed(name, sql.count(query(text), "products", dialect=name))
+    style = STYLES.get(name)
+    columns = ["id", "name"]
+    parsed(name, sql.select(query(text), "products", dialect=name, columns=columns, paramstyle=style))
+    parsed(name, sql.count(query(text), "products", dialect=name, paramstyle=style))
 
 
 EXAMPLES = [example for operation in OPERATIONS.values() for example in operation.examples]
@@ -260,7 +309,12 @@ def test_the_examples_of_all_operations_parse(name: str) -> None:
     known(name)
     for example in EXAMPLES:
         try:
-            statement = sql.select(query(f"$filter=qty eq 1 or ({example})"), "products", dialect=name)
+            statement = sql.select(
+                query(f"$filter=qty eq 1 or ({example})"),
+                "products",
+                dialect=name,
+                paramstyle=STYLES.get(name),
+            )
         except UnsupportedError:
             assert "[" in example or "geo." in example, example
             continue
@@ -279,7 +333,7 @@ def test_many_terms_are_refused_or_parse(name: str) -> None:
     ):
         asked = oq.parse_query({"$filter": text}, entity_type=PRODUCT, limits=limits)
         try:
-            statement = sql.select(asked, "products", dialect=name)
+            statement = sql.select(asked, "products", dialect=name, paramstyle=STYLES.get(name))
         except oq.LimitError:
             continue
         assert len(statement.text) <= found.max_length

@@ -336,7 +336,7 @@ MISTAKES = (
     (lambda: select(dialect="sqlit"), "Did you mean 'sqlite'"),
     (lambda: sql.where(parse("id eq 1").filter, dialect="sqlite", paramstyle="percent"), "no paramstyle"),
     (lambda: sql.select(parse(), "images", dialect="sqlite", strings="ci"), "exact or native"),
-    (lambda: sql.select(parse(), "", dialect="sqlite"), "no name of a table"),
+    (lambda: sql.select(parse(), "", dialect="sqlite"), "not the name of a table"),
     (lambda: sql.select(parse(), "images", dialect="sqlite", columns="id"), "not one text"),
     (lambda: sql.select(parse(), "images", dialect="sqlite", columns=[]), "no columns"),
     (lambda: sql.where(oq.parse_filter("a eq 1"), dialect="sqlite"), "validated before"),

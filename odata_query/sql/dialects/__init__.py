@@ -13,6 +13,7 @@ __all__ = ["Dialect", "dialect"]
 BUILT_IN = {
     "bigquery": "BigQuery",
     "clickhouse": "ClickHouse",
+    "cockroachdb": "CockroachDB",
     "duckdb": "DuckDB",
     "mssql": "MSSQL",
     "mysql": "MySQL",

@@ -1,26 +1,25 @@
-"""What SQL has in common, and what a dialect can say to differ from it.
+"""Standard SQL as a table, which a dialect changes where its engine differs.
 
-A dialect is data: templates for operations, and answers to questions about the engine. A template is
-text with its arguments as `{a}`, `{b}`, `{c}`, each of which stands on its own (a name, a marker, a call or
-something in parentheses), and so must the result. A null argument must give null.
+A dialect is data: templates for operations, and answers to questions about the engine. The emitter
+(sql/emitter.py) asks for capabilities, never for the name of a dialect.
 
-The emitter (odata_query/sql_emitter.py) asks for capabilities, never for the name of a dialect.
+A template is SQL with the arguments of an operation as `{a}`, `{b}`, `{c}`. Each argument stands on its own
+(a name, a marker, a call, or something in parentheses), and so must the result. A null argument must give
+null.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from ... import edm
+from ...errors import ODataError, error
 from ...operations import OPERATIONS
-from ...problems import ConfigurationError, Phrase
-
-Needle = tuple[str, Callable[[str], tuple[str, ...] | None]]
-"""A template for a text searched for that is a literal, and what to bind as its b and c; None if it does not
-suit the literal."""
+from ...problems import ConfigurationError, Name, Phrase, problem
+from .spelling import NEAREST, Convert, Needle, escape_key, spelled
 
 
 class Storage(NamedTuple):
@@ -28,12 +27,12 @@ class Storage(NamedTuple):
 
     read        template that converts the column `{a}` to the form that operations take; `{zone}` is the
                 query's time zone: `({a} - INTERVAL '{zone}' HOUR_MINUTE)`
-    write       converts a value of the query (with the time zone) to the form of the raw column; None if
-                only decoded values can be compared
+    write       converts a value of the query (with the time zone) to the form of the raw column; None if only
+                decoded values can be compared
     is_ordered  True if the raw column sorts as its values do
     bounds      bounds of the raw column outside of which `read` need not be evaluated, so that an index helps
     local       template of a moment in the column's own offset, for functions such as `hour`; None if `read`
-                gives that
+                gives it
     named_zone  `read` for a time zone without a fixed offset; `{zone}` is its name
     offset      template of the minutes of that offset; None if `totaloffsetminutes` finds them in `local`
     """
@@ -48,7 +47,7 @@ class Storage(NamedTuple):
 
 
 class Page(NamedTuple):
-    """The end of a statement with `$top`, with both, or with `$skip`.
+    """The end of a statement with `$top`, with both `$top` and `$skip`, or with `$skip`.
 
     empty        for `$top=0`, where a page cannot have zero rows
     needs_order  True if a page needs an ORDER BY
@@ -62,25 +61,42 @@ class Page(NamedTuple):
 
 
 class Members(NamedTuple):
-    """How the members of a collection are asked about, as templates.
+    """How the members of a collection are queried, as templates.
 
-    `{source}` is the collection, `{t}` an alias for its members, `{body}` a condition.
+    `{source}` is the collection, `{t}` an alias for its members, `{body}` a condition on a member.
+
+    source            the text after FROM, or the array itself, made from the column `{a}`
+    member            a member: `{t}.value`
+    exists            the condition that the body holds for a member
+    counted           the number of members for which it holds
+    is_json           True if a member is JSON, to be read as `Dialect.json` says
+    takes_subqueries  True if the body can have a subquery
     """
 
     source: str
-    """What stands behind FROM, or the array itself; `{a}` is the column."""
     member: str
-    """A member."""
     exists: str = "EXISTS (SELECT 1 FROM {source} WHERE {body})"
     counted: str = "(SELECT COUNT(*) FROM {source} WHERE {body})"
     is_json: bool = False
-    """Whether a member is JSON, to be read as `json` says."""
     takes_subqueries: bool = True
-    """Whether a subquery can stand in the body."""
 
 
-ORDERED_COLLECTION = "unordered-collections"
-_GEO = "no-spatial-types"
+class Json(NamedTuple):
+    """How values are read from JSON, as templates. `{a}` is the JSON, `{p}` a path as a literal of SQL.
+
+    value      the value at a path, mostly as text: `JSON_VALUE({a}, {p})`
+    member     the value of a member of an array, which is JSON itself
+    document   the JSON at a path; `value` if it is empty
+    types      conversions of the value `{x}`, by the name of the type; the key `""` is for all others
+    root, key  the beginning of a path, and a key in it: `$."City"`
+    """
+
+    value: str
+    member: str = "{a}"
+    document: str = ""
+    types: Mapping[str, str] = {"": "{x}"}
+    root: str = "$"
+    key: str = '."{key}"'
 
 
 def _unsupported_everywhere() -> Mapping[str, str]:
@@ -88,118 +104,166 @@ def _unsupported_everywhere() -> Mapping[str, str]:
     for name, operation in OPERATIONS.items():
         for signature in operation.signatures:
             if name.startswith("geo."):
-                found[signature.key] = _GEO
+                found[signature.key] = "no-spatial-types"
             elif "Collection" in signature.parameters and name != "length":
-                found[signature.key] = ORDERED_COLLECTION
+                found[signature.key] = "unordered-collections"
     return found
 
 
-NEAREST = (
-    "CASE WHEN {a} < 0 THEN CASE WHEN {a} - CEIL({a}) <= -0.5 THEN CEIL({a}) - 1 ELSE CEIL({a}) END"
-    " WHEN {a} - FLOOR({a}) >= 0.5 THEN FLOOR({a}) + 1 ELSE FLOOR({a}) END"
-)
-"""The nearest integer, halves away from zero, where ROUND is not exact."""
-
-
 class Dialect:
-    """A dialect of SQL. Subclass it, change what differs, and give an instance wherever a name is taken."""
+    """A dialect of SQL. Subclass it, change what differs, and pass an instance wherever a dialect's name is
+    taken.
+
+    A dialect like another inherits from that: `class CockroachDB(PostgreSQL)`. What a model says of the
+    storage on PostgreSQL then applies to it too.
+    """
+
+    # ---- the engine and its driver ---------------------------------------------------------------
 
     name = "sql"
-    """What it is called in messages."""
+    """The name of the dialect, as `dialect="..."` takes it and messages have it."""
+    verified = False
+    """True if the tests of this library run its statements on the engine; otherwise they only parse them."""
     paramstyle = "qmark"
-    """That of the usual driver: qmark, numeric, numeric_dollar, format, pyformat, named, or typed
-    (`{p1:String}`)."""
+    """The style of the usual driver's markers: qmark (`?`), format (`%s`), pyformat, numeric, numeric_dollar,
+    named, or typed (`{p1:String}`)."""
     named_marker = ":p{n}"
-    """A marker in the paramstyle `named`."""
+    """A marker in the paramstyle `named`: `@p{n}` on BigQuery."""
     quotes = '""'
-    """The quotes around a name; the closing one is doubled within."""
+    """The quotes around a name, of which the closing one is doubled within: `[]` on SQL Server."""
+    alias_prefix = " AS "
+    """The text between a table and its alias: a space on Oracle."""
+    typed_literals = False
+    """True if a literal needs a cast where nothing around it tells its type: `CASE WHEN ... THEN CAST(? AS
+    TEXT) END`."""
+    marker_casts: Mapping[type, str] = {}
+    """Text around the marker `{m}` of a value, by its Python class: `{dt.date: "CAST({m} AS DATE)"}`."""
+    binds: Mapping[type, Convert] = {}
+    """Conversions of values for the driver, by their Python class: `{uuid.UUID: str}`."""
+
+    # ---- limits ----------------------------------------------------------------------------------
+
     max_parameters: int | None = None
-    """How many values a statement can have."""
+    """The number of values in a statement: 65,535 on PostgreSQL."""
+    max_length = 4_000_000
+    """The number of characters in a statement."""
     max_depth: int | None = 400
-    """How deep expressions can nest."""
-    max_in_items: int | None = None
-    """How many values a list behind IN can have."""
-    max_length: int = 4_000_000
-    """How many characters a statement can have."""
-    max_joins: int = 60
-    """How many tables can be joined to one."""
-    max_subqueries: int | None = None
-    """How many subqueries a statement can have."""
-    max_terms: int | None = None
-    """How many operands AND and OR can have in all."""
-    collation = "linguistic"
-    """How columns compare texts, unless their property says otherwise."""
-    mixes_collations = True
-    """Whether texts that columns hold in different collations can be compared with one another."""
-    ignores_trailing_spaces = False
-    """Whether texts that differ by spaces at the end are equal, however columns compare them."""
-    binary_on_both_sides = False
-    """Whether both texts of a comparison have to be made exact."""
-    binary_arguments = False
-    """Whether operations on texts compare as columns do, so that an `insensitive` one is made exact there."""
-    has_empty_string = True
-    """Whether there is an empty text that is not null."""
-    conditions_are_values = True
-    """Whether what a condition gives is a Boolean value."""
-    null_order = "high"
-    """Where nulls sort in ascending order: `low`, `high` or `last` (in descending order too)."""
-    nan = "greatest"
-    """How NaN compares: `greatest` and equal to itself, `ieee`, or `none` where there is no NaN."""
-    null_safe_nan = False
-    """Whether `same` takes NaN for equal to itself though `=` does not."""
-    nan_rank = "CASE WHEN {a} = {nan} THEN 0 WHEN {a} IS NOT NULL THEN 1 END"
-    """A number by which NaN sorts before all values."""
-    infinity = float("inf")
-    """The value to bind for INF; if it is finite, arithmetic with INF is unsupported."""
-    decimal_digits: int | None = None
-    """The digits that decimals are exact to, where they are floating."""
-    correlates_deeply = True
-    """Whether a subquery can use columns from around the query that it stands in."""
-    reaches_joined_collections = True
-    """Whether the collections of a row that was reached by a path can be asked about."""
-    rewrites_exists = False
-    """True if a selective EXISTS is faster as `id IN (SELECT ...)`, as on SQLite."""
-    sorts_by_subqueries = True
-    """Whether a subquery can stand in ORDER BY, and before IN."""
+    """The depth of nested expressions: `length(trim(name)) gt 1` has three levels."""
     chains_nest = True
-    """Whether many operands of AND or OR count as nested."""
-    booleans = ("TRUE", "FALSE")
-    """The values true and false."""
-    boolean_tests = ("{a}", "NOT {a}")
-    """That a Boolean value is true, or false."""
-    not_true = "({a}) IS NOT TRUE"
-    """That a condition is false or unknown."""
-    not_false = "({a}) IS NOT FALSE"
-    """That a condition is true or unknown."""
-    null_safe_equal = "{a} IS NOT DISTINCT FROM {b}"
-    """That values are equal, where null equals null."""
-    null_safe_unequal = "{a} IS DISTINCT FROM {b}"
-    """The opposite."""
+    """True if each operand of a chain `a OR b OR c` counts as one more level."""
+    max_terms: int | None = None
+    """The number of operands of AND and OR in a statement."""
+    max_in_items: int | None = None
+    """The number of values in a list after IN: 1,000 on Oracle."""
+    max_joins = 60
+    """The number of tables that are joined to one."""
+    max_subqueries: int | None = None
+    """The number of subqueries in a statement, one for each lambda."""
+
+    # ---- texts -----------------------------------------------------------------------------------
+
+    collation = "linguistic"
+    """How columns compare texts unless their property says otherwise: `binary`, `linguistic` or
+    `insensitive`."""
     binary = '{a} COLLATE "C"'
     """A text that compares by code point."""
+    binary_on_both_sides = False
+    """True if both sides of a comparison need `binary`; else one side decides for both."""
+    binary_arguments = False
+    """True if functions on texts compare as their column does, so that an `insensitive` argument needs
+    `binary`."""
+    mixes_collations = True
+    """True if columns of different collations can be compared; MySQL calls that an illegal mix."""
+    ignores_trailing_spaces = False
+    """True if `'a' = 'a '` holds, whatever the column's collation."""
+    has_empty_string = True
+    """True if `''` is a text; on Oracle it is null."""
+
+    # ---- nulls and truth -------------------------------------------------------------------------
+
+    null_order = "high"
+    """Where nulls sort in ascending order: `low`, `high`, or `last` in both directions."""
+    null_safe_equal = "{a} IS NOT DISTINCT FROM {b}"
+    """The condition that two values are equal, where null equals null: `{a} <=> {b}` on MySQL."""
+    null_safe_unequal = "{a} IS DISTINCT FROM {b}"
+    """The opposite condition."""
+    booleans = ("TRUE", "FALSE")
+    """The Boolean values: `("1", "0")` on SQLite."""
+    boolean_tests = ("{a}", "NOT {a}")
+    """The conditions that a Boolean value is true, and that it is false: `("{a} = 1", "{a} = 0")` on
+    SQLite."""
+    conditions_are_values = True
+    """True if a condition can stand where a value does: `(a > b) = c`; not on SQL Server and Oracle."""
+    not_true = "({a}) IS NOT TRUE"
+    """The condition that another one is false or unknown."""
+    not_false = "({a}) IS NOT FALSE"
+    """The condition that another one is true or unknown."""
+
+    # ---- numbers ---------------------------------------------------------------------------------
+
     as_int64 = "CAST({a} AS BIGINT)"
     """An integer with 64 bits; `{a}` if the engine always computes in 64 bits."""
     as_wide_integer = "CAST({a} AS DECIMAL(38, 0))"
-    """An integer that cannot overflow when two with 64 bits are added, subtracted or multiplied."""
+    """An integer with room for the sum or product of two with 64 bits."""
     wide_to_int64 = (
         "NULLIF(NULLIF(LEAST(GREATEST({a}, -9223372036854775809), 9223372036854775808),"
         " 9223372036854775808), -9223372036854775809)"
     )
-    """Such an integer again as one with 64 bits; null if it has not that many."""
+    """The opposite of `as_wide_integer`: null if the number needs more than 64 bits."""
     wide_to_int64_depth = 0
-    """How much deeper expressions nest by that."""
+    """The levels of nesting that `wide_to_int64` adds: 8 on MySQL, where it is a subquery."""
     default_scale = 6
-    """The digits after the point of a decimal whose property does not say how many."""
+    """The digits after the point of a decimal whose property does not give a scale."""
     max_scale: int | None = None
-    """The digits after the point that decimals can have."""
+    """The digits after the point that decimals can have: 24 on DuckDB."""
+    decimal_digits: int | None = None
+    """The digits of decimals that are kept as binary fractions: 15 on SQLite; None where decimals are
+    exact."""
+    case_casts: Mapping[str, str] = {}
+    """Templates that give the branches of a CASE one type: `Decimal`, with the scale `{s}`, or `Double`."""
+    nan = "greatest"
+    """How NaN compares: `greatest` or `least` and equal to itself, `ieee`, or `none` on engines without
+    NaN."""
+    null_safe_nan = False
+    """True if `null_safe_equal` holds for two NaN though `=` does not."""
+    nan_rank = "CASE WHEN {a} = {nan} THEN 0 WHEN {a} IS NOT NULL THEN 1 END"
+    """A number to sort by that puts NaN before all other values."""
+    infinite_operands = True
+    """True if arithmetic takes INF: `ratio add INF`."""
+
+    # ---- pages -----------------------------------------------------------------------------------
+
     page = Page()
-    """The end of a statement with `$top` or `$skip`."""
-    alias_prefix = " AS "
-    """What stands between a table and its alias."""
-    typed_literals = False
-    """Whether a literal where nothing tells its type needs a cast."""
-    marker_casts: Mapping[type, str] = {}
-    """What stands around the marker `{m}` of a value, by its class, where drivers do not tell its type."""
+    """The end of a statement with `$top` or `$skip`: `LIMIT ? OFFSET ?`."""
+
+    # ---- joins, collections and JSON -------------------------------------------------------------
+
+    join_template = ("{table}", "{t}.", "")
+    """A joined table, and the texts before and after its columns, which must be null where no row matches."""
+    children = Members("", "")
+    """How the rows of a child table are queried (`items/any(i: i/qty gt 5)`); `source` and `member` are
+    filled in."""
+    array_of_children: Members | None = None
+    """The same for engines whose subqueries can use only the columns that link them: `{source}` is read into
+    an array of tuples of the `{columns}` that the condition uses, `{on}` links the rows, and the n-th column
+    is `member`: `arrayExists(t -> t.1 = name, (SELECT groupArray(tuple("qty")) FROM "items" WHERE {on}))` on
+    ClickHouse."""
+    correlates_deeply = True
+    """True if a subquery in a subquery can use columns of the outermost query; not on Spark."""
+    reaches_joined_collections = True
+    """True if lambdas can use a collection of a joined row: `supplier/items/any(...)`."""
+    rewrites_exists = False
+    """True if a selective EXISTS is faster as `id IN (SELECT ...)`, as on SQLite."""
+    sorts_by_subqueries = True
+    """True if ORDER BY and the left side of IN can have a subquery: `$orderby=tags/$count`."""
+    collections: Mapping[str, Members] = {}
+    """How collections in one column are queried, by their storage: `array` or `json`; the first is the
+    default."""
+    json: Json | None = None
+    """How values are read from JSON; None if the dialect does not read it."""
+
+    # ---- types and storages ----------------------------------------------------------------------
+
     types: Mapping[str, str] = {
         edm.BOOLEAN.name: "BOOLEAN",
         edm.SBYTE.name: "SMALLINT",
@@ -218,190 +282,165 @@ class Dialect:
         edm.GUID.name: "UUID",
         edm.BINARY.name: "VARBINARY",
     }
-    """The types of SQL."""
+    """The types of SQL by those of OData, for casts."""
     storages: Mapping[tuple[str, str], Storage] = {}
-    """Ways in which columns hold values, by the name of the type and that of the storage."""
+    """The ways in which columns hold values, by the names of the type and of the storage:
+    `("Edm.DateTimeOffset", "timestamp")`."""
     default_storages: Mapping[str, str] = {}
-    """The storage of a type whose property names none; without one, the values are as templates take them."""
+    """The storage of a type whose property names none: `{"Edm.Guid": "uuid"}`; without one, columns hold
+    values as templates take them."""
     json_storages: Mapping[str, str] = {}
-    """The same for values in JSON."""
-    join_template = ("{table}", "{t}.", "")
-    """What a path to another row joins, and what stands before and behind a column of that row, which is
-    null where there is no such row."""
-    case_casts: Mapping[str, str] = {}
-    """What makes the numbers that a CASE chooses one type: `Decimal`, with the scale `{s}`, or `Double`."""
-    children = Members("", "")
-    """How the rows of a child table are asked about."""
-    array_of_children: Members | None = None
-    """How they are asked about by a condition that uses columns around them, where a subquery can use only
-    those that link it and not from farther out: as an array of what the condition uses of a row, `{columns}`,
-    of which `member` is the one numbered `{n}`; `{on}` is what links the rows."""
-    collections: Mapping[str, Members] = {}
-    """How the members of a collection in one column are asked about, by its storage; the first is usual."""
-    json_values: Mapping[str, str] = {}
-    """What reads a value from JSON, by the name of the type; `{a}` is the JSON, `{p}` its path there, as a
-    text of SQL. The key `""` is for types that are not named, `json` gives JSON again."""
-    json_members: Mapping[str, str] = {}
-    """The same for a member of an array, `{a}`, that is a value itself."""
-    literal_needles: Mapping[str, Needle] = {}
-    """The spelling of an operation whose second argument is a literal text."""
-    templates: Mapping[str, str] = {
-        "add(Integer,Integer)": "({a} + {b})",
-        "sub(Integer,Integer)": "({a} - {b})",
-        "mul(Integer,Integer)": "({a} * {b})",
-        "div(Integer,Integer)": "({a} / NULLIF({b}, 0))",
-        "mod(Integer,Integer)": "MOD({a}, NULLIF({b}, 0))",
-        "negate(Integer)": "(-{a})",
-        "divby(Integer,Integer)": "ROUND(CAST({a} AS DECIMAL(38, 12)) / NULLIF({b}, 0), 12)",
-        "add(Decimal,Decimal)": "({a} + {b})",
-        "sub(Decimal,Decimal)": "({a} - {b})",
-        "mul(Decimal,Decimal)": "({a} * {b})",
-        "div(Decimal,Decimal)": "ROUND(CAST({a} AS DECIMAL(38, 12)) / NULLIF({b}, 0), 12)",
-        "divby(Decimal,Decimal)": "ROUND(CAST({a} AS DECIMAL(38, 12)) / NULLIF({b}, 0), 12)",
-        "mod(Decimal,Decimal)": "MOD({a}, NULLIF({b}, 0))",
-        "negate(Decimal)": "(-{a})",
-        "add(Double,Double)": "({a} + {b})",
-        "sub(Double,Double)": "({a} - {b})",
-        "mul(Double,Double)": "({a} * {b})",
-        "negate(Double)": "(-{a})",
-        "concat(String,String)": "({a} || {b})",
-        "contains(String,String)": "POSITION({b} IN {a}) > 0",
-        "indexof(String,String)": "(POSITION({b} IN {a}) - 1)",
-        "length(String)": "CHAR_LENGTH({a})",
-        "startswith(String,String)": "LEFT({a}, CHAR_LENGTH({b})) = {b}",
-        "endswith(String,String)": "RIGHT({a}, CHAR_LENGTH({b})) = {b}",
-        "tolower(String)": "LOWER({a})",
-        "toupper(String)": "UPPER({a})",
-        "ceiling(Integer)": "{a}",
-        "floor(Integer)": "{a}",
-        "round(Integer)": "{a}",
-        "ceiling(Decimal)": "CEILING({a})",
-        "floor(Decimal)": "FLOOR({a})",
-        "round(Decimal)": "ROUND({a})",
-        "ceiling(Double)": "CEILING({a})",
-        "floor(Double)": "FLOOR({a})",
-        "now()": "CURRENT_TIMESTAMP",
-        **{
-            f"{part}({kind})": f"EXTRACT({part.upper()} FROM {{a}})"
-            for part, kinds in {
-                "year": ("Date", "DateTimeOffset"),
-                "month": ("Date", "DateTimeOffset"),
-                "day": ("Date", "DateTimeOffset"),
-                "hour": ("TimeOfDay", "DateTimeOffset"),
-                "minute": ("TimeOfDay", "DateTimeOffset"),
-            }.items()
-            for kind in kinds
-        },
-        "totaloffsetminutes(DateTimeOffset)": "(0 * EXTRACT(YEAR FROM {a}))",
-        "has(Enum,Enum)": "({a} & {b}) = {b}",
-        "cast(Integer,Integer)": "CASE WHEN {a} BETWEEN {low} AND {high} THEN {a} END",
-        "cast(Integer,Decimal)": "CAST({a} AS {type})",
-        "cast(Integer,Double)": "CAST({a} AS {type})",
-        "cast(Integer,String)": "CAST({a} AS {type})",
-        "cast(Integer,Enum)": "{a}",
-        "cast(Enum,Integer)": "{a}",
-        "cast(Decimal,Double)": "CAST({a} AS {type})",
-        "cast(Double,Double)": "{a}",
-        "cast(Boolean,String)": "CASE WHEN {a} THEN 'true' WHEN NOT {a} THEN 'false' END",
-        "cast(Boolean,Integer)": "CASE WHEN {a} THEN 1 WHEN NOT {a} THEN 0 END",
-        "cast(String,Boolean)": (
-            "CASE WHEN LOWER({a}) = 'true' THEN TRUE WHEN LOWER({a}) = 'false' THEN FALSE END"
-        ),
-        "cast(Date,String)": "CAST({a} AS {type})",
-        "cast(Guid,String)": "CAST({a} AS {type})",
-    }
-    """How operations are spelled, by the keys of their overloads; casts by families: `cast(Integer,String)`.
-    Decimals have the scale of their result as `{s}`, the largest of their operands as `{m}`, those of
-    the first and the last as `{sa}` and `{sb}`, and that of the result and 20 digits more as `{p}`; casts to
-    integers the type's bounds as `{low}`, `{high}`."""
-    needs_prepare: frozenset[str] = frozenset()
-    """Overloads that are only right on a connection that `prepare` was called with."""
+    """The same for values in JSON: `{"Edm.DateTimeOffset": "text"}`."""
+
+    # ---- templates -------------------------------------------------------------------------------
+
+    templates: Mapping[str, str] = spelled(
+        {
+            "add|sub|mul(Integer,Integer) add|sub|mul(Decimal,Decimal)": "({a} {sign} {b})",
+            "add|sub|mul(Double,Double) add|sub(Duration,Duration)": "({a} {sign} {b})",
+            "div(Integer,Integer)": "({a} / NULLIF({b}, 0))",
+            "mod(Integer,Integer) mod(Decimal,Decimal)": "MOD({a}, NULLIF({b}, 0))",
+            "divby(Integer,Integer) div|divby(Decimal,Decimal)": (
+                "ROUND(CAST({a} AS DECIMAL(38, 12)) / NULLIF({b}, 0), 12)"
+            ),
+            "negate(Integer|Decimal|Double|Duration)": "(-{a})",
+            "concat(String,String)": "({a} || {b})",
+            "contains(String,String)": "POSITION({b} IN {a}) > 0",
+            "indexof(String,String)": "(POSITION({b} IN {a}) - 1)",
+            "length(String)": "CHAR_LENGTH({a})",
+            "startswith(String,String)": "LEFT({a}, CHAR_LENGTH({b})) = {b}",
+            "endswith(String,String)": "RIGHT({a}, CHAR_LENGTH({b})) = {b}",
+            "tolower(String)": "LOWER({a})",
+            "toupper(String)": "UPPER({a})",
+            "ceiling|floor|round(Integer)": "{a}",
+            "ceiling|floor|round(Decimal) ceiling|floor(Double)": "{NAME}({a})",
+            "round(Double)": NEAREST,
+            "now()": "CURRENT_TIMESTAMP",
+            "year|month|day(Date|DateTimeOffset)": "EXTRACT({NAME} FROM {a})",
+            "hour|minute|second(TimeOfDay|DateTimeOffset)": "EXTRACT({NAME} FROM {a})",
+            "date(DateTimeOffset) cast(DateTimeOffset,Date)": "CAST({a} AS DATE)",
+            "totaloffsetminutes(DateTimeOffset)": "(0 * EXTRACT(YEAR FROM {a}))",
+            "totalseconds(Duration)": "{a}",
+            "has(Enum,Enum)": "({a} & {b}) = {b}",
+            "cast(Integer,Integer)": "CASE WHEN {a} BETWEEN {low} AND {high} THEN {a} END",
+            "cast(Integer,Decimal|Double|String) cast(Decimal,Double)": "CAST({a} AS {type})",
+            "cast(Integer,Boolean)": "({a} <> 0)",
+            "cast(Integer,Enum) cast(Enum,Integer) cast(Double,Double)": "{a}",
+            "cast(Boolean,String)": "CASE WHEN {a} THEN 'true' WHEN NOT {a} THEN 'false' END",
+            "cast(Boolean,Integer)": "CASE WHEN {a} THEN 1 WHEN NOT {a} THEN 0 END",
+            "cast(String,Boolean)": (
+                "CASE WHEN LOWER({a}) = 'true' THEN TRUE WHEN LOWER({a}) = 'false' THEN FALSE END"
+            ),
+            "cast(Date|Guid,String)": "CAST({a} AS {type})",
+        }
+    )
+    """The spelling of operations by the keys of their overloads (`spelled` expands alternatives), and of
+    casts by families: `cast(Integer,String)`.
+
+    Decimals have the scale of their result as `{s}`, the largest of their operands as `{m}`, those of the
+    first and the last as `{sa}` and `{sb}`, and that of the result and 20 digits more as `{p}`; casts to
+    integers have the type's bounds as `{low}` and `{high}`, all casts the type of SQL as `{type}`."""
     wide_templates: Mapping[str, str] = {}
-    """The spelling of operations of integers where those are `wide`, if it is another."""
+    """The spelling of operations on wide integers where it differs: `{"div(Integer,Integer)": "div({a},
+    {b})"}`."""
+    literal_needles: Mapping[str, Needle] = {}
+    """The spelling of operations whose second argument is a literal text: `contains` as LIKE, which an index
+    serves."""
+    needs_prepare: frozenset[str] = frozenset()
+    """Overloads that are only right on a connection that `sql.prepare` was called with: `tolower(String)` on
+    SQLite."""
     unsupported: Mapping[str, str] = _unsupported_everywhere()
-    """Overloads that the dialect does not offer, and why."""
+    """Overloads that the dialect does not offer, each with the id of a phrase that says why:
+    `{"matchespattern(String,String)": "other-regular-expressions"}`."""
+
+    @cached_property
+    def family(self) -> tuple[str, ...]:
+        """The names by which a model may give this dialect's storage: its own, then those of its parents."""
+        parents = [parent.name for parent in type(self).__mro__ if issubclass(parent, Dialect)]
+        return tuple(dict.fromkeys((self.name, *parents)))
+
+    # ---- names and texts -------------------------------------------------------------------------
 
     def quote(self, name: str) -> str:
-        """A name of a table or column: `order` -> `"order"`; a ConfigurationError if none can be that."""
+        """Quote the name of a table or column: `order` -> `"order"`. Raises ConfigurationError for what is
+        not one."""
         if not isinstance(name, str) or not name or "\0" in name or "\1" in name:
-            why = ", for its property is computed or inherited" if name == "" else ""
-            raise ConfigurationError(f"{name!r} is no name of a table or column{why}")
+            why = ": its property is computed or inherited" if name == "" else ""
+            raise ConfigurationError(f"{name!r} is not the name of a table or column{why}")
         opening, closing = self.quotes[0], self.quotes[1]
         return opening + name.replace(closing, closing * 2) + closing
 
     def quote_table(self, name: str) -> str:
-        """A table's name, with its schema: `shop.order` -> `"shop"."order"`."""
+        """Quote the name of a table with its schema: `shop.order` -> `"shop"."order"`."""
         return ".".join(self.quote(part) for part in name.split("."))
 
     def quote_text(self, value: str) -> str:
-        """A text of the model as a literal of SQL, for what cannot be bound: the keys of JSON."""
+        """Write a text of the model as a literal of SQL, for what cannot be bound: `O'Neil` ->
+        `'O''Neil'`."""
         if "\0" in value or "\1" in value:
-            raise ConfigurationError(f"{value!r} is no name in JSON")
+            raise ConfigurationError(f"{value!r} cannot be a key of JSON or the name of a member")
         return "'" + value.replace("'", "''") + "'"
 
-    def json_value(self, text: str, keys: tuple[str, ...], type: str) -> str:
-        """A value of a type in JSON, by the keys that lead to it."""
-        templates = self.json_values if keys else self.json_members
-        template = templates.get(type, templates.get(""))
-        if template is None:
-            raise ConfigurationError(f"{self.name} reads no JSON")
-        return template.format(a=text, p=self.json_path(keys))
+    # ---- values ----------------------------------------------------------------------------------
 
-    def json_path(self, keys: tuple[str, ...]) -> str:
-        """Where a value stands in JSON: `$."City"`, as a literal of SQL."""
-        return self.quote_text("$" + "".join(f'."{key}"' for key in keys))
+    def bind(self, value: Any, type: edm.Type) -> Any:
+        """Convert a value of the query for the driver, by `binds`: a UUID to its text."""
+        for kind in value.__class__.__mro__:
+            convert = self.binds.get(kind)
+            if convert is not None:
+                return convert(value)
+        return value
+
+    def marker(self, marker: str, value: Any, type: edm.Type) -> str:
+        """A marker with the cast that it needs, or the text for a value that cannot be bound."""
+        return marker
+
+    def marker_type(self, value: Any, type: edm.Type) -> str:
+        """The type in a marker of the paramstyle `typed`: `{p1:String}`."""
+        return self.types.get(type.name, self.types[edm.STRING.name])
+
+    def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
+        """Return why the engine cannot take a value, or None: `Phrase("decimal-digits", most=38)`."""
+        return None
+
+    def rejection(self, reason: Phrase) -> ODataError:
+        """The error for a value that the driver cannot be given."""
+        return error([problem("literal-out-of-range.engine", engine=Name(self.name), reason=reason)])
+
+    def round_decimal(self, text: str, scale: int) -> str:
+        """Round a sum, difference or product of decimals to its scale, on engines that compute it
+        inexactly."""
+        return text
 
     def zone_offset(self, zone: dt.tzinfo) -> str:
-        """A time zone as SQL has it: `+02:00`. Raises ConfigurationError for one that it has not."""
+        """Write a time zone for SQL: `+02:00`. Raises ConfigurationError for one without a fixed offset."""
         offset = zone.utcoffset(None)
         if offset is None:
-            raise ConfigurationError(f"{self.name} takes time zones with a fixed offset, not {zone}")
+            raise ConfigurationError(f"{self.name} needs a time zone with a fixed offset, not {zone}")
         sign = "-" if offset < dt.timedelta() else "+"
         minutes = abs(offset) // dt.timedelta(minutes=1)
         return f"{sign}{minutes // 60:02}:{minutes % 60:02}"
 
-    def bind(self, value: Any, type: edm.Type) -> Any:
-        """The value that the driver is given for one of the query."""
-        if isinstance(value, float) and value in (float("inf"), float("-inf")):
-            return self.infinity if value > 0 else -self.infinity
-        return value
-
-    def round_decimal(self, text: str, scale: int) -> str:
-        """The sum, difference or product of decimals, exact, with its digits after the point."""
-        return text
-
-    def marker(self, marker: str, value: Any, type: edm.Type) -> str:
-        """A marker with what it needs around it, or what stands for a value that cannot be bound."""
-        return marker
-
-    def marker_type(self, value: Any, type: edm.Type) -> str:
-        """The type that a marker names, in the paramstyle `typed`."""
-        return self.types.get(type.name, self.types[edm.STRING.name])
-
-    def nulls_clause(self, nullable: bool, descending: bool) -> str:
-        """What puts null first, or last in descending order."""
-        if not nullable or self.null_order == "low" or (self.null_order == "last" and descending):
-            return ""
-        return " NULLS LAST" if descending else " NULLS FIRST"
-
-    def prepare(self, connection: Any) -> None:
-        """Give a connection what the engine lacks."""
+    # ---- columns and JSON ------------------------------------------------------------------------
 
     def storage(self, type: edm.Type, name: str) -> Storage:
-        """How a column holds values of a type. Raises ConfigurationError for a way that is not known."""
+        """Find the storage of a name: `timestamp` for a moment. Raises ConfigurationError for an unknown
+        one."""
         kind = "Enum" if isinstance(type, edm.EnumType) else type.name
         if isinstance(type, edm.EnumType) and name == "text":
             return self.enum_storage(type)
         found = self.storages.get((kind, name))
         if found is None:
             known = ", ".join(storage for held, storage in self.storages if held == kind) or "none"
-            raise ConfigurationError(f"{self.name} has no storage {name!r} for {kind}, but {known}")
+            raise ConfigurationError(
+                f"{self.name} has no storage {name!r} for {kind}; known storages: {known}"
+            )
         return found
 
     def enum_storage(self, type: edm.EnumType) -> Storage:
-        """An enumeration whose members are in the column by name."""
+        """The storage of an enumeration whose column has the names of its members."""
         if type.is_flags:
-            raise ConfigurationError(f"the flags of {type.name} are in a column as a number, not as text")
+            raise ConfigurationError(f"{type.name} has flags, so its column must be a number, not text")
         is_one_to_one = len(set(type.members.values())) == len(type.members)
         cases = "".join(
             f" WHEN {self.quote_text(name)} THEN {int(value)}" for name, value in type.members.items()
@@ -411,38 +450,34 @@ class Dialect:
             (lambda value, zone: type.text(value)) if is_one_to_one else None,
         )
 
+    def json_value(self, text: str, keys: tuple[str, ...], type: str) -> str:
+        """Read a value of a type from JSON, by the keys that lead to it; `json` for JSON itself."""
+        if self.json is None:
+            raise ConfigurationError(f"{self.name} cannot read JSON")
+        template = self.json.value if keys else self.json.member
+        types = self.json.types
+        if type == "json":
+            template, types = self.json.document or template, {}
+        value = template.format(a=text, p=self.json_path(keys))
+        return types.get(type, types.get("", "{x}")).format(x=value)
+
+    def json_path(self, keys: tuple[str, ...]) -> str:
+        """Write a path in JSON as a literal of SQL: `'$."City"'`."""
+        assert self.json is not None, "json_value has looked"
+        steps = [self.json.key.format(key=escape_key(key)) for key in keys]
+        return self.quote_text(self.json.root + "".join(steps))
+
+    # ---- statements ------------------------------------------------------------------------------
+
+    def nulls_clause(self, nullable: bool, descending: bool) -> str:
+        """The clause that puts null first, or last in descending order: ` NULLS FIRST`."""
+        if not nullable or self.null_order == "low" or (self.null_order == "last" and descending):
+            return ""
+        return " NULLS LAST" if descending else " NULLS FIRST"
+
     def nests_too_deep(self, text: str) -> bool:
-        """Whether a statement or a part of one nests deeper than the engine's parser goes."""
+        """True if the engine's parser cannot take a statement, or a part of one, since it nests too deep."""
         return False
 
-    def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
-        """Return why the engine cannot take a value, or None: `Phrase("decimal-digits", most=38)`."""
-        return None
-
-
-def seconds(value: dt.timedelta) -> Decimal:
-    """A duration as a number of seconds, exactly."""
-    return Decimal(value // dt.timedelta(microseconds=1)).scaleb(-6)
-
-
-def in_zone(value: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
-    """A moment in a zone, without its offset; the first or the last where it leaves the calendar there."""
-    try:
-        return value.astimezone(zone).replace(tzinfo=None)
-    except OverflowError:
-        return dt.datetime.min if value.year == 1 else dt.datetime.max
-
-
-def like(text: str) -> str:
-    r"""A text to be found as it is in a LIKE pattern: `100%` -> `100\%`."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-def after(prefix: str) -> str:
-    """The first text behind all that begin with a prefix: `ab` -> `ac`; empty if there is none."""
-    while prefix:
-        code = ord(prefix[-1]) + 1
-        if code <= 0x10FFFF:
-            return prefix[:-1] + chr(0xE000 if code == 0xD800 else code)
-        prefix = prefix[:-1]
-    return ""
+    def prepare(self, connection: Any) -> None:
+        """Give a connection the functions that the engine lacks: regular expressions on SQLite."""

@@ -1,7 +1,7 @@
 """BigQuery.
 
-Durations are numbers of seconds, NUMERIC, and Guids texts in lower case. A TIMESTAMP has no offset: the parts
-of a moment are those in UTC. Values are given as query parameters, called `p1`, `p2`, ...
+Durations are numbers of seconds, NUMERIC, and Guids texts in lower case. A TIMESTAMP has no offset, so the
+parts of a moment are those in UTC. Values are query parameters, called `p1`, `p2`, ...
 """
 
 from __future__ import annotations
@@ -9,38 +9,18 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Mapping
-from typing import Any
 
 from ... import edm
-from ...operations import WHITE_SPACE
-from .base import NEAREST, Dialect, Members, Page, Storage, in_zone, seconds
+from . import spelling
+from .base import Dialect, Json, Members, Page, Storage
+from .spelling import Convert, between, spelled
 
-_SPACES = "'" + "".join(f"\\u{ord(char):04x}" for char in WHITE_SPACE) + "'"
-_START = "LEAST(CASE WHEN {b} < 0 THEN GREATEST(CHAR_LENGTH({a}) + {b}, 0) ELSE {b} END, 2147483646) + 1"
-_QUOTIENT = "ROUND(CAST({a} AS BIGNUMERIC) / NULLIF({b}, 0), 12)"
 _WHOLE = (
     "CASE WHEN {a} > CAST('{low}' AS BIGNUMERIC) - 1 AND {a} < CAST('{high}' AS BIGNUMERIC) + 1"
     " THEN CAST(TRUNC({a}) AS INT64) END"
 )
-_DAYS = "CAST(FLOOR(CAST({b} AS BIGNUMERIC) / 86400) AS INT64)"
-_FRACTION = "(CAST(EXTRACT(MICROSECOND FROM {a}) AS NUMERIC) / 1000000)"
-
-
-def _shifted(sign: str) -> str:
-    """A moment moved by a duration; null outside the calendar."""
-    total = f"CAST(UNIX_MICROS({{a}}) AS BIGNUMERIC) {sign} CAST({{b}} AS BIGNUMERIC) * 1000000"
-    return (
-        f"CASE WHEN {total} BETWEEN -62135596800000000 AND 253402300799999999"
-        f" THEN TIMESTAMP_MICROS(CAST({total} AS INT64)) END"
-    )
-
-
-def _shifted_date(sign: str) -> str:
-    days = f"{sign}{_DAYS}"
-    return (
-        f"CASE WHEN DATE_DIFF({{a}}, DATE '0001-01-01', DAY) + {days} BETWEEN 0 AND 3652058"
-        f" THEN DATE_ADD({{a}}, INTERVAL {days} DAY) END"
-    )
+_MOVED = "CAST(UNIX_MICROS({a}) AS BIGNUMERIC) {sign} CAST({b} AS BIGNUMERIC) * 1000000"
+_DAYS = "{minus}CAST(FLOOR(CAST({b} AS BIGNUMERIC) / 86400) AS INT64)"
 
 
 class BigQuery(Dialect):
@@ -50,15 +30,16 @@ class BigQuery(Dialect):
     paramstyle = "named"
     named_marker = "@p{n}"
     quotes = "``"
+    binds: Mapping[type, Convert] = {dt.timedelta: spelling.seconds, uuid.UUID: str}
     max_parameters = 10_000
     max_length = 1_000_000
     max_depth = 200
     collation = "binary"
+    binary = "COLLATE({a}, '')"
     null_order = "low"
     nan = "ieee"
     null_safe_nan = True
     nan_rank = "CASE WHEN IS_NAN({a}) THEN 0 WHEN {a} IS NOT NULL THEN 1 END"
-    binary = "COLLATE({a}, '')"
     as_int64 = "{a}"
     as_wide_integer = "CAST({a} AS BIGNUMERIC)"
     wide_to_int64 = (
@@ -84,9 +65,7 @@ class BigQuery(Dialect):
     storages: Mapping[tuple[str, str], Storage] = {
         (edm.DATE_TIME_OFFSET.name, "timestamp_utc"): Storage(),
         (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
-            "TIMESTAMP({a}, '{zone}')",
-            lambda value, zone: in_zone(value, zone),
-            is_ordered=True,
+            "TIMESTAMP({a}, '{zone}')", spelling.in_zone, is_ordered=True
         ),
         (edm.DATE_TIME_OFFSET.name, "text"): Storage(
             "TIMESTAMP(CASE WHEN REGEXP_CONTAINS({a}, '([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})$') THEN {a}"
@@ -98,79 +77,63 @@ class BigQuery(Dialect):
         "array": Members("UNNEST({a}) AS {t}", "{t}"),
         "json": Members("UNNEST(JSON_QUERY_ARRAY({a})) AS {t}", "{t}", is_json=True),
     }
-    json_values: Mapping[str, str] = {
-        "": "JSON_VALUE({a}, {p})",
-        "json": "JSON_QUERY({a}, {p})",
-        **{
-            name: f"CAST(JSON_VALUE({{a}}, {{p}}) AS {type})"
-            for name, type in types.items()
-            if name != edm.DATE_TIME_OFFSET.name and type != "STRING"
+    json = Json(
+        "JSON_VALUE({a}, {p})", "JSON_VALUE({a}, '$')", "JSON_QUERY({a}, {p})", spelling.json_casts(types)
+    )
+    templates: Mapping[str, str] = spelled(
+        Dialect.templates,
+        spelling.substrings("SUBSTR", "CHAR_LENGTH"),
+        {
+            "div(Integer,Integer)": "DIV({a}, NULLIF({b}, 0))",
+            "mul(Decimal,Decimal)": "(CAST({a} AS BIGNUMERIC) * {b})",
+            "divby(Integer,Integer) div|divby(Decimal,Decimal)": (
+                "ROUND(CAST({a} AS BIGNUMERIC) / NULLIF({b}, 0), 12)"
+            ),
+            "div|divby(Double,Double)": "IEEE_DIVIDE({a}, {b})",
+            "ceiling(Decimal|Double)": "CEIL({a})",
+            "contains(String,String)": "STRPOS({a}, {b}) > 0",
+            "indexof(String,String)": "(STRPOS({a}, {b}) - 1)",
+            "startswith(String,String)": "STARTS_WITH({a}, {b})",
+            "endswith(String,String)": "ENDS_WITH({a}, {b})",
+            "trim(String)": "TRIM({a}, '" + spelling.white_space("\\u{:04x}") + "')",
+            "now()": "CURRENT_TIMESTAMP()",
+            "fractionalseconds(DateTimeOffset|TimeOfDay)": (
+                "(CAST(EXTRACT(MICROSECOND FROM {a}) AS NUMERIC) / 1000000)"
+            ),
+            "date(DateTimeOffset) cast(DateTimeOffset,Date)": "DATE({a})",
+            "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": "TIME({a})",
+            "add|sub(DateTimeOffset,Duration)": between(
+                _MOVED, spelling.MICROSECONDS, f"TIMESTAMP_MICROS(CAST({_MOVED} AS INT64))"
+            ),
+            "add|sub(Date,Duration)": between(
+                f"DATE_DIFF({{a}}, DATE '0001-01-01', DAY) + {_DAYS}",
+                spelling.DAYS_OF_YEAR_1,
+                f"DATE_ADD({{a}}, INTERVAL {_DAYS} DAY)",
+            ),
+            "sub(DateTimeOffset,DateTimeOffset)": (
+                "(CAST(TIMESTAMP_DIFF({a}, {b}, MICROSECOND) AS NUMERIC) / 1000000)"
+            ),
+            "sub(Date,Date)": "CAST(DATE_DIFF({a}, {b}, DAY) * 86400 AS NUMERIC)",
+            "mul(Duration,Number) mul(Number,Duration)": "SAFE_CAST(ROUND({a} * {b}, 6) AS NUMERIC)",
+            "div(Duration,Number)": (
+                "SAFE_CAST(ROUND(SAFE_DIVIDE({a}, CAST({b} AS FLOAT64)), 6) AS NUMERIC)"
+            ),
+            "cast(Boolean,Decimal)": "CAST(CAST({a} AS INT64) AS BIGNUMERIC)",
+            "cast(Boolean,Double)": "CAST(CAST({a} AS INT64) AS FLOAT64)",
+            "cast(Decimal,Integer)": _WHOLE,
+            "cast(Double,Integer)": _WHOLE.replace("BIGNUMERIC", "FLOAT64"),
+            "cast(Guid,String)": "{a}",
+            "cast(Date,DateTimeOffset)": "TIMESTAMP({a})",
+            "cast(String,Integer)": (
+                "CASE WHEN REGEXP_CONTAINS({a}, '^[+-]?[0-9]{{1,38}}$') AND SAFE_CAST({a} AS INT64)"
+                " BETWEEN {low} AND {high} THEN SAFE_CAST({a} AS INT64) END"
+            ),
+            "cast(String,Date)": (
+                "CASE WHEN REGEXP_CONTAINS({a}, '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$')"
+                " THEN SAFE_CAST({a} AS DATE) END"
+            ),
         },
-    }
-    json_members: Mapping[str, str] = {
-        name: template.replace("{p}", "'$'") for name, template in json_values.items()
-    }
-    templates: Mapping[str, str] = {
-        **Dialect.templates,
-        "div(Integer,Integer)": "DIV({a}, NULLIF({b}, 0))",
-        "mul(Decimal,Decimal)": "(CAST({a} AS BIGNUMERIC) * {b})",
-        "divby(Integer,Integer)": _QUOTIENT,
-        "div(Decimal,Decimal)": _QUOTIENT,
-        "divby(Decimal,Decimal)": _QUOTIENT,
-        "div(Double,Double)": "IEEE_DIVIDE({a}, {b})",
-        "divby(Double,Double)": "IEEE_DIVIDE({a}, {b})",
-        "ceiling(Decimal)": "CEIL({a})",
-        "ceiling(Double)": "CEIL({a})",
-        "round(Double)": NEAREST,
-        "contains(String,String)": "STRPOS({a}, {b}) > 0",
-        "indexof(String,String)": "(STRPOS({a}, {b}) - 1)",
-        "startswith(String,String)": "STARTS_WITH({a}, {b})",
-        "endswith(String,String)": "ENDS_WITH({a}, {b})",
-        "substring(String,Integer)": f"SUBSTR({{a}}, {_START})",
-        "substring(String,Integer,Integer)": (
-            f"SUBSTR({{a}}, {_START}, LEAST(GREATEST({{c}}, 0), 2147483647))"
-        ),
-        "trim(String)": f"TRIM({{a}}, {_SPACES})",
-        "now()": "CURRENT_TIMESTAMP()",
-        "second(DateTimeOffset)": "EXTRACT(SECOND FROM {a})",
-        "second(TimeOfDay)": "EXTRACT(SECOND FROM {a})",
-        "fractionalseconds(DateTimeOffset)": _FRACTION,
-        "fractionalseconds(TimeOfDay)": _FRACTION,
-        "date(DateTimeOffset)": "DATE({a})",
-        "time(DateTimeOffset)": "TIME({a})",
-        "totalseconds(Duration)": "{a}",
-        "add(DateTimeOffset,Duration)": _shifted("+"),
-        "sub(DateTimeOffset,Duration)": _shifted("-"),
-        "add(Date,Duration)": _shifted_date(""),
-        "sub(Date,Duration)": _shifted_date("-"),
-        "sub(DateTimeOffset,DateTimeOffset)": (
-            "(CAST(TIMESTAMP_DIFF({a}, {b}, MICROSECOND) AS NUMERIC) / 1000000)"
-        ),
-        "sub(Date,Date)": "CAST(DATE_DIFF({a}, {b}, DAY) * 86400 AS NUMERIC)",
-        "add(Duration,Duration)": "({a} + {b})",
-        "sub(Duration,Duration)": "({a} - {b})",
-        "mul(Duration,Number)": "SAFE_CAST(ROUND({a} * {b}, 6) AS NUMERIC)",
-        "mul(Number,Duration)": "SAFE_CAST(ROUND({a} * {b}, 6) AS NUMERIC)",
-        "div(Duration,Number)": ("SAFE_CAST(ROUND(SAFE_DIVIDE({a}, CAST({b} AS FLOAT64)), 6) AS NUMERIC)"),
-        "negate(Duration)": "(-{a})",
-        "cast(Integer,Boolean)": "({a} <> 0)",
-        "cast(Boolean,Decimal)": "CAST(CAST({a} AS INT64) AS BIGNUMERIC)",
-        "cast(Boolean,Double)": "CAST(CAST({a} AS INT64) AS FLOAT64)",
-        "cast(String,Integer)": (
-            "CASE WHEN REGEXP_CONTAINS({a}, '^[+-]?[0-9]{{1,38}}$') AND SAFE_CAST({a} AS INT64)"
-            " BETWEEN {low} AND {high} THEN SAFE_CAST({a} AS INT64) END"
-        ),
-        "cast(String,Date)": (
-            "CASE WHEN REGEXP_CONTAINS({a}, '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$')"
-            " THEN SAFE_CAST({a} AS DATE) END"
-        ),
-        "cast(Decimal,Integer)": _WHOLE,
-        "cast(Double,Integer)": _WHOLE.replace("BIGNUMERIC", "FLOAT64"),
-        "cast(Guid,String)": "{a}",
-        "cast(DateTimeOffset,Date)": "DATE({a})",
-        "cast(DateTimeOffset,TimeOfDay)": "TIME({a})",
-        "cast(Date,DateTimeOffset)": "TIMESTAMP({a})",
-    }
+    )
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
         "mod(Double,Double)": "no-float-remainder",
@@ -186,12 +149,3 @@ class BigQuery(Dialect):
         for char, escaped in (("\\", "\\\\"), ("'", "\\'"), ("\n", "\\n"), ("\r", "\\r")):
             value = value.replace(char, escaped)
         return f"'{value}'"
-
-    def json_path(self, keys: tuple[str, ...]) -> str:
-        quoted = [key.replace("\\", "\\\\").replace('"', '\\"') for key in keys]
-        return self.quote_text("$" + "".join(f'."{key}"' for key in quoted))
-
-    def bind(self, value: Any, type: edm.Type) -> Any:
-        if isinstance(value, dt.timedelta):
-            return seconds(value)
-        return str(value) if isinstance(value, uuid.UUID) else value

@@ -10,14 +10,15 @@ from typing import Any
 
 from ... import edm
 from ...problems import Phrase
-from .base import Dialect, Members, Storage
+from . import spelling
+from .base import Dialect, Json, Members, Storage
+from .spelling import Convert, seconds, spelled
 
 _SPACES = (
     r"[\\x{9}-\\x{d} \\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}"
     r"\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}]+"
 )
 _BRACED = _SPACES.replace("{", "{{").replace("}", "}}")
-_TRIMMED = f"replaceRegexpAll({{a}}, '^{_BRACED}|{_BRACED}$', '')"
 _MAX_INDEX = 2**31 - 2
 _START = (
     f"multiIf({{b}} >= {_MAX_INDEX}, {_MAX_INDEX}, {{b}} >= 0, toInt64({{b}}),"
@@ -37,32 +38,24 @@ def _micros(x: str) -> str:
     return f"toUnixTimestamp64Micro(toDateTime64({x}, 6, 'UTC'))"
 
 
-def _between(number: str, low: int | str, high: int | str) -> str:
-    """An integer, null if it is out of bounds."""
+def _bounded(number: str, low: int | str, high: int | str) -> str:
+    """An integer that is null out of bounds."""
     return f"if({number} BETWEEN {low} AND {high}, toInt64({number}), NULL)"
 
 
-def _shifted(sign: str) -> str:
-    """A moment moved by a duration; null outside the calendar."""
-    moved = f"(toInt128({_micros('{a}')}) {sign} toInt128({{b}} * 1000000))"
-    return f"fromUnixTimestamp64Micro({_between(moved, -62135596800000000, 253402300799999999)}, 'UTC')"
-
-
-def _shifted_date(sign: str) -> str:
-    """A date moved by whole days; null outside the calendar."""
-    moved = f"(toInt64(toInt32(toDate32({{a}}))) {sign} toInt64(floor(toDecimal128({{b}}, 18) / 86400)))"
-    return f"toDate32({_between(moved, -719162, 2932896)})"
+_MOVED = f"(toInt128({_micros('{a}')}) {{sign}} toInt128({{b}} * 1000000))"
+_DAYS = "(toInt64(toInt32(toDate32({a}))) {sign} toInt64(floor(toDecimal128({b}, 18) / 86400)))"
 
 
 def _duration(seconds: str) -> str:
-    """A duration, null if it has more days than a duration can have."""
+    """A number of seconds that is null out of the range of durations."""
     return (
         f"if({seconds} BETWEEN -86399999913600 AND toDecimal128('86399999999999.999999', 6), {seconds}, NULL)"
     )
 
 
 def _part_of(part: str, by: str, otherwise: str) -> str:
-    """A duration times or by a number, exactly but for numbers that are floating."""
+    """A duration times or by a number, exactly unless the number is a Double."""
     number = f"toFloat64({by})"
     found = f"abs({number}) < 1e20, toDecimal256(round({part}, 6), 6)"
     return f"multiIf({found}, {otherwise}, toDecimal256(0, 6), NULL)"
@@ -79,17 +72,25 @@ def _quotient(duration: str, by: str) -> str:
 
 
 def _exact(number: str) -> str:
-    """A number of any type as a decimal; a floating one as it is written."""
+    """A number of any type as a decimal; a Double by its digits."""
     return f"toDecimal256OrNull(toString({number}), 24)"
 
 
 def _whole(number: str) -> str:
-    return _between(number, "{low}", "{high}")
+    return _bounded(number, "{low}", "{high}")
 
 
-_GATHERED = "(SELECT groupArray(tuple({columns})) FROM {source} WHERE {on})"
-
-
+_ARRAY = Members(
+    "{a}",
+    "{t}",
+    "arrayExists({t} -> ifNull({body}, FALSE), {source})",
+    "toInt64(arrayCount({t} -> ifNull({body}, FALSE), {source}))",
+)
+_CHILDREN = "(SELECT groupArray(tuple({columns})) FROM {source} WHERE {on})"
+_UTC_PARTS = {
+    "year": "toYear", "month": "toMonth", "day": "toDayOfMonth", "hour": "toHour", "minute": "toMinute",
+    "second": "toSecond",
+}  # fmt: skip
 _JSON_TYPES = {
     edm.BOOLEAN.name: "Bool",
     **dict.fromkeys(edm.INTEGERS, "Int64"),
@@ -113,9 +114,20 @@ class ClickHouse(Dialect):
     """
 
     name = "clickhouse"
+    verified = True
     paramstyle = "typed"
     quotes = "``"
-    max_parameters = 6_000  # 50,000 pieces of a syntax tree, of which a comparison has seven
+    binds: Mapping[type, Convert] = {
+        Decimal: lambda value: f"{value:f}",
+        dt.timedelta: lambda value: f"{seconds(value):f}",
+        dt.datetime: lambda value: (
+            value.astimezone(dt.UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+        ),
+        dt.time: lambda value: value.isoformat("microseconds"),
+        dt.date: str,
+        uuid.UUID: str,
+    }
+    max_parameters = 6_000  # a syntax tree has at most 50,000 nodes, and a comparison seven
     max_depth = 80
     max_length = 250_000
     max_terms = 12_000
@@ -184,132 +196,102 @@ class ClickHouse(Dialect):
     case_casts: Mapping[str, str] = {"Decimal": "toDecimal256({a}, {s})", "Double": "toFloat64({a})"}
     children = Members("", "", counted="ifNull((SELECT COUNT(*) FROM {source} WHERE {body}), 0)")
     # A subquery loses rows that have null in a column that it uses from around it.
-    array_of_children = Members(
-        "",
-        "{t}.{n}",
-        f"arrayExists({{t}} -> ifNull({{body}}, FALSE), {_GATHERED})",
-        f"toInt64(arrayCount({{t}} -> ifNull({{body}}, FALSE), {_GATHERED}))",
+    array_of_children = _ARRAY._replace(
+        source="",
+        member="{t}.{n}",
+        exists=_ARRAY.exists.replace("{source}", _CHILDREN),
+        counted=_ARRAY.counted.replace("{source}", _CHILDREN),
     )
     collections: Mapping[str, Members] = {
-        "array": Members(
-            "{a}",
-            "{t}",
-            "arrayExists({t} -> ifNull({body}, FALSE), {source})",
-            "toInt64(arrayCount({t} -> ifNull({body}, FALSE), {source}))",
-        ),
-        "json": Members(
-            "JSONExtractArrayRaw(ifNull({a}, ''))",
-            "{t}",
-            "arrayExists({t} -> ifNull({body}, FALSE), {source})",
-            "toInt64(arrayCount({t} -> ifNull({body}, FALSE), {source}))",
-            is_json=True,
-        ),
+        "array": _ARRAY,
+        "json": _ARRAY._replace(source="JSONExtractArrayRaw(ifNull({a}, ''))", is_json=True),
     }
-    json_values: Mapping[str, str] = {
-        "": "if(JSONType({a}, {p}) = 'String', JSONExtractString({a}, {p}),"
-        " nullIf(nullIf(JSONExtractRaw({a}, {p}), ''), 'null'))",
-        "json": "JSONExtractRaw({a}, {p})",
-        **{name: f"JSONExtract({{a}}, {{p}}, 'Nullable({type})')" for name, type in _JSON_TYPES.items()},
-    }
-    json_members: Mapping[str, str] = {
-        "": "if(JSONType({a}) = 'String', JSONExtractString({a}), nullIf({a}, 'null'))",
-        **{name: f"JSONExtract({{a}}, 'Nullable({type})')" for name, type in _JSON_TYPES.items()},
-    }
-    templates: Mapping[str, str] = {
-        **Dialect.templates,
-        "div(Integer,Integer)": "intDivOrZero({a}, nullIf({b}, 0))",
-        "mod(Integer,Integer)": "moduloOrZero({a}, nullIf({b}, 0))",
-        "divby(Integer,Integer)": _DIVIDED_INTEGERS,
-        "div(Decimal,Decimal)": _DIVIDED,
-        "divby(Decimal,Decimal)": _DIVIDED,
-        "mul(Decimal,Decimal)": (
-            "if(abs(toFloat64({a})) * abs(toFloat64({b})) < exp10(75 - {s}), {a} * {b}, NULL)"
-        ),
-        "mod(Decimal,Decimal)": (
-            "reinterpret(moduloOrZero(reinterpret(toDecimal256({a}, {s}), 'Int256'),"
-            " nullIf(reinterpret(toDecimal256({b}, {s}), 'Int256'), 0)), 'Decimal(76, {s})')"
-        ),
-        **{
-            f"{name}(Double,Double)": f"(toFloat64({{a}}) {sign} toFloat64({{b}}))"
-            for name, sign in {"add": "+", "sub": "-", "mul": "*", "div": "/", "divby": "/"}.items()
+    json = Json(
+        "{a}, {p}",
+        document="JSONExtractRaw({a}, {p})",
+        types={
+            "": "if(JSONType({x}) = 'String', JSONExtractString({x}),"
+            " nullIf(nullIf(JSONExtractRaw({x}), ''), 'null'))",
+            **{name: f"JSONExtract({{x}}, 'Nullable({type})')" for name, type in _JSON_TYPES.items()},
         },
-        "round(Double)": "(trunc({a}) + if(abs({a} - trunc({a})) >= 0.5, sign({a}), 0))",
-        "concat(String,String)": "concat({a}, {b})",
-        "contains(String,String)": "position({a}, {b}) > 0",
-        "indexof(String,String)": "(toInt64(positionUTF8({a}, {b})) - 1)",
-        "length(String)": "toInt64(lengthUTF8({a}))",
-        "startswith(String,String)": "startsWith({a}, {b})",
-        "endswith(String,String)": "endsWith({a}, {b})",
-        "substring(String,Integer)": f"substringUTF8({{a}}, {_START})",
-        "substring(String,Integer,Integer)": f"substringUTF8({{a}}, {_START}, {_LENGTH})",
-        "tolower(String)": "lowerUTF8({a})",
-        "toupper(String)": "upperUTF8({a})",
-        "trim(String)": _TRIMMED,
-        "now()": "now64(6, 'UTC')",
-        "add(DateTimeOffset,Duration)": _shifted("+"),
-        "sub(DateTimeOffset,Duration)": _shifted("-"),
-        "add(Date,Duration)": _shifted_date("+"),
-        "sub(Date,Duration)": _shifted_date("-"),
-        "sub(DateTimeOffset,DateTimeOffset)": (
-            f"(toDecimal128({_micros('{a}')} - {_micros('{b}')}, 6) / 1000000)"
-        ),
-        "sub(Date,Date)": "toDecimal128(toInt64(toInt32(toDate32({a})) - toInt32(toDate32({b}))) * 86400, 6)",
-        "add(Duration,Duration)": _duration("({a} + {b})"),
-        "sub(Duration,Duration)": _duration("({a} - {b})"),
-        "mul(Duration,Number)": _product("{a}", "{b}"),
-        "mul(Number,Duration)": _product("{b}", "{a}"),
-        "div(Duration,Number)": _quotient("{a}", "{b}"),
-        "negate(Duration)": _duration("(-{a})"),
-        "totalseconds(Duration)": "({a} * toDecimal256(1, 0))",
-        **{
-            f"{part}(Date)": f"to{name}({{a}})"
-            for part, name in {"year": "Year", "month": "Month", "day": "DayOfMonth"}.items()
+    )
+    templates: Mapping[str, str] = spelled(
+        Dialect.templates,
+        {f"{part}(DateTimeOffset)": f"{function}({_UTC})" for part, function in _UTC_PARTS.items()},
+        {f"{part}(Date)": f"{_UTC_PARTS[part]}({{a}})" for part in ("year", "month", "day")},
+        {
+            "div(Integer,Integer)": "intDivOrZero({a}, nullIf({b}, 0))",
+            "mod(Integer,Integer)": "moduloOrZero({a}, nullIf({b}, 0))",
+            "divby(Integer,Integer)": _DIVIDED_INTEGERS,
+            "div|divby(Decimal,Decimal)": _DIVIDED,
+            "mul(Decimal,Decimal)": (
+                "if(abs(toFloat64({a})) * abs(toFloat64({b})) < exp10(75 - {s}), {a} * {b}, NULL)"
+            ),
+            "mod(Decimal,Decimal)": (
+                "reinterpret(moduloOrZero(reinterpret(toDecimal256({a}, {s}), 'Int256'),"
+                " nullIf(reinterpret(toDecimal256({b}, {s}), 'Int256'), 0)), 'Decimal(76, {s})')"
+            ),
+            "add|sub|mul|div|divby(Double,Double)": "(toFloat64({a}) {sign} toFloat64({b}))",
+            "round(Double)": "(trunc({a}) + if(abs({a} - trunc({a})) >= 0.5, sign({a}), 0))",
+            "concat(String,String)": "concat({a}, {b})",
+            "contains(String,String)": "position({a}, {b}) > 0",
+            "indexof(String,String)": "(toInt64(positionUTF8({a}, {b})) - 1)",
+            "length(String)": "toInt64(lengthUTF8({a}))",
+            "startswith(String,String)": "startsWith({a}, {b})",
+            "endswith(String,String)": "endsWith({a}, {b})",
+            "substring(String,Integer)": f"substringUTF8({{a}}, {_START})",
+            "substring(String,Integer,Integer)": f"substringUTF8({{a}}, {_START}, {_LENGTH})",
+            "tolower(String)": "lowerUTF8({a})",
+            "toupper(String)": "upperUTF8({a})",
+            "trim(String)": f"replaceRegexpAll({{a}}, '^{_BRACED}|{_BRACED}$', '')",
+            "now()": "now64(6, 'UTC')",
+            "add|sub(DateTimeOffset,Duration)": (
+                f"fromUnixTimestamp64Micro({_bounded(_MOVED, *spelling.MICROSECONDS)}, 'UTC')"
+            ),
+            "add|sub(Date,Duration)": f"toDate32({_bounded(_DAYS, *spelling.DAYS)})",
+            "sub(DateTimeOffset,DateTimeOffset)": (
+                f"(toDecimal128({_micros('{a}')} - {_micros('{b}')}, 6) / 1000000)"
+            ),
+            "sub(Date,Date)": (
+                "toDecimal128(toInt64(toInt32(toDate32({a})) - toInt32(toDate32({b}))) * 86400, 6)"
+            ),
+            "add|sub(Duration,Duration)": _duration("({a} {sign} {b})"),
+            "mul(Duration,Number)": _product("{a}", "{b}"),
+            "mul(Number,Duration)": _product("{b}", "{a}"),
+            "div(Duration,Number)": _quotient("{a}", "{b}"),
+            "negate(Duration)": _duration("(-{a})"),
+            "totalseconds(Duration)": "({a} * toDecimal256(1, 0))",
+            "hour(TimeOfDay)": "toInt32OrNull(substring({a}, 1, 2))",
+            "minute(TimeOfDay)": "toInt32OrNull(substring({a}, 4, 2))",
+            "second(TimeOfDay)": "toInt32OrNull(substring({a}, 7, 2))",
+            "fractionalseconds(DateTimeOffset)": (
+                f"(toDecimal256(positiveModulo({_micros('{a}')}, 1000000), 6) / 1000000)"
+            ),
+            "fractionalseconds(TimeOfDay)": "toDecimal256OrNull(concat('0', substring({a}, 9)), 6)",
+            "date(DateTimeOffset) cast(DateTimeOffset,Date)": f"toDate32({_UTC})",
+            "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": (
+                "formatDateTime(toDateTime64({a}, 6, 'UTC'), '%H:%i:%S.%f')"
+            ),
+            "totaloffsetminutes(DateTimeOffset)": "(0 * toYear({a}))",
+            "has(Enum,Enum)": "bitAnd({a}, {b}) = {b}",
+            "cast(Integer,Decimal)": "toDecimal256({a}, 0)",
+            "cast(Integer,String) cast(Date,String)": "toString({a})",
+            "cast(Integer|Boolean,Double)": "toFloat64({a})",
+            "cast(Decimal,Double)": "toFloat64OrNull(toString({a}))",
+            "cast(Decimal,Integer)": _whole("toInt256({a})"),
+            "cast(Double,Integer)": _whole("if(abs({a}) < 1e19, toInt128({a}), NULL)"),
+            "cast(Boolean,Decimal)": "toDecimal256(toUInt8({a}), 0)",
+            "cast(Date,DateTimeOffset)": "toDateTime64({a}, 6, 'UTC')",
+            "cast(Guid,String)": "{a}",
+            "cast(String,Date)": (
+                "if(match({a}, '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$') AND {a} > '0001'"
+                " AND toString(toDate32OrNull({a})) = {a}, toDate32OrNull({a}), NULL)"
+            ),
+            "cast(String,Integer)": (
+                f"if(match({{a}}, '^[+-]?[0-9]{{{{1,38}}}}$'), {_whole('toInt128OrNull({a})')}, NULL)"
+            ),
         },
-        **{
-            f"{part}(DateTimeOffset)": f"to{name}({_UTC})"
-            for part, name in {
-                "year": "Year",
-                "month": "Month",
-                "day": "DayOfMonth",
-                "hour": "Hour",
-                "minute": "Minute",
-                "second": "Second",
-            }.items()
-        },
-        **{
-            f"{part}(TimeOfDay)": f"toInt32OrNull(substring({{a}}, {start}, 2))"
-            for part, start in {"hour": 1, "minute": 4, "second": 7}.items()
-        },
-        "fractionalseconds(DateTimeOffset)": (
-            f"(toDecimal256(positiveModulo({_micros('{a}')}, 1000000), 6) / 1000000)"
-        ),
-        "fractionalseconds(TimeOfDay)": "toDecimal256OrNull(concat('0', substring({a}, 9)), 6)",
-        "date(DateTimeOffset)": f"toDate32({_UTC})",
-        "time(DateTimeOffset)": "formatDateTime(toDateTime64({a}, 6, 'UTC'), '%H:%i:%S.%f')",
-        "totaloffsetminutes(DateTimeOffset)": "(0 * toYear({a}))",
-        "has(Enum,Enum)": "bitAnd({a}, {b}) = {b}",
-        "cast(Integer,Decimal)": "toDecimal256({a}, 0)",
-        "cast(Integer,Double)": "toFloat64({a})",
-        "cast(Integer,String)": "toString({a})",
-        "cast(Integer,Boolean)": "({a} <> 0)",
-        "cast(Decimal,Double)": "toFloat64OrNull(toString({a}))",
-        "cast(Decimal,Integer)": _whole("toInt256({a})"),
-        "cast(Double,Integer)": _whole("if(abs({a}) < 1e19, toInt128({a}), NULL)"),
-        "cast(Boolean,Decimal)": "toDecimal256(toUInt8({a}), 0)",
-        "cast(Boolean,Double)": "toFloat64({a})",
-        "cast(Date,String)": "toString({a})",
-        "cast(Date,DateTimeOffset)": "toDateTime64({a}, 6, 'UTC')",
-        "cast(DateTimeOffset,Date)": f"toDate32({_UTC})",
-        "cast(DateTimeOffset,TimeOfDay)": "formatDateTime(toDateTime64({a}, 6, 'UTC'), '%H:%i:%S.%f')",
-        "cast(Guid,String)": "{a}",
-        "cast(String,Date)": (
-            "if(match({a}, '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$') AND {a} > '0001'"
-            " AND toString(toDate32OrNull({a})) = {a}, toDate32OrNull({a}), NULL)"
-        ),
-        "cast(String,Integer)": (
-            f"if(match({{a}}, '^[+-]?[0-9]{{{{1,38}}}}$'), {_whole('toInt128OrNull({a})')}, NULL)"
-        ),
-    }
+    )
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
         "mod(Double,Double)": "no-exact-float-remainder",
@@ -325,39 +307,23 @@ class ClickHouse(Dialect):
     def json_path(self, keys: tuple[str, ...]) -> str:
         return ", ".join(map(self.quote_text, keys))
 
+    def json_value(self, text: str, keys: tuple[str, ...], type: str) -> str:
+        if keys or type in _JSON_TYPES:
+            return super().json_value(text, keys, type)
+        # A member of an array is its own JSON already.
+        return f"if(JSONType({text}) = 'String', JSONExtractString({text}), nullIf({text}, 'null'))"
+
     def bind(self, value: Any, type: edm.Type) -> Any:
-        value = _listed(value, type)
-        if isinstance(value, dt.timedelta):
-            value = Decimal(value // dt.timedelta(microseconds=1)).scaleb(-6)
-        if isinstance(value, Decimal):
-            return f"{value:f}"
-        if isinstance(value, dt.datetime):
-            return value.astimezone(dt.UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
-        if isinstance(value, dt.time):
-            return value.isoformat("microseconds")
-        if isinstance(value, dt.date | uuid.UUID):
-            return str(value)
-        return value
+        return super().bind(_listed(value, type), type)
 
     def marker_type(self, value: Any, type: edm.Type) -> str:
         value = _listed(value, type)
-        if value is None:
-            return "Nullable(Nothing)"
-        if isinstance(value, bool):
-            return "Bool"
-        if isinstance(value, int):
-            return (
-                "Int32" if -(2**31) <= value < 2**31 else "Int64" if -(2**63) <= value < 2**63 else "Int256"
-            )
         if isinstance(value, Decimal):
             return f"Decimal(76, {_scale(value)})"
-        if isinstance(value, float):
-            return "Float64"
-        if isinstance(value, dt.timedelta):
-            return "Decimal(38, 6)"
-        if isinstance(value, dt.datetime):
-            return "DateTime64(6, 'UTC')"
-        return "Date32" if isinstance(value, dt.date) else "String"
+        if isinstance(value, int) and not isinstance(value, bool):
+            bits = value.bit_length()
+            return "Int32" if bits < 32 else "Int64" if bits < 64 else "Int256"
+        return _MARKER_TYPES.get(value.__class__, "String")
 
     def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
         if isinstance(value, Decimal) and _scale(value) + max(value.adjusted() + 1, 0) > 60:
@@ -365,8 +331,18 @@ class ClickHouse(Dialect):
         return None
 
 
+_MARKER_TYPES = {
+    type(None): "Nullable(Nothing)",
+    bool: "Bool",
+    float: "Float64",
+    dt.timedelta: "Decimal(38, 6)",
+    dt.datetime: "DateTime64(6, 'UTC')",
+    dt.date: "Date32",
+}
+
+
 def _listed(value: Any, type: edm.Type) -> Any:
-    """A value as a list of integers takes it: not as a decimal."""
+    """Convert a decimal in a list of integers to an integer, or to a number that none equals."""
     if not isinstance(value, Decimal) or type.name not in edm.INTEGERS:
         return value
     return int(value) if value == value.to_integral_value() and abs(value) < 2**63 else 0.5

@@ -7,19 +7,19 @@ from decimal import Context, Decimal
 from typing import Any
 
 from ... import edm
-from ...operations import WHITE_SPACE
 from ...problems import Phrase
-from .base import Dialect, Members, Storage, in_zone
+from . import spelling
+from .base import Dialect, Json, Members, Storage
+from .spelling import Convert, between, in_zone, spelled
 
 _EXACT = Context(prec=38, traps=[])
 
 
 def _once(expression: str, **arguments: str) -> str:
-    """A template in which each argument stands once, so that nested ones do not grow beyond measure.
+    """A template that computes each argument once, so that nested ones do not grow beyond measure.
 
-    What DuckDB itself makes a CASE of, such as NULLIF, would repeat it too.
-
-    The variable has a name that no column has: columns would hide it.
+    DuckDB turns some functions into a CASE that repeats their arguments, NULLIF among them; those are
+    avoided too. The lambda's variable has a name that no column has, since columns would hide it.
     """
     used = [name for name in "abc" if f"{{{name}}}" in expression]
     fields = ", ".join(f"'{name}': {arguments.get(name, f'{{{name}}}')}" for name in used)
@@ -29,7 +29,7 @@ def _once(expression: str, **arguments: str) -> str:
 
 
 def _tried(expression: str, **arguments: str) -> str:
-    """The same, and null where it fails. TRY itself takes no subqueries."""
+    """The same, but null where it fails; TRY itself takes no subqueries."""
     return _once(f"TRY({expression})", **arguments)
 
 
@@ -61,7 +61,7 @@ _WHOLE = _once(_WITHIN, a="TRY_CAST(trunc({a}) AS BIGINT)")
 
 # ---- texts ---------------------------------------------------------------------------------------
 
-_SPACES = " || ".join(f"chr({ord(char)})" for char in WHITE_SPACE)
+_SPACES = spelling.white_space("chr({})", " || ")
 _MAX_INDEX = 2**31 - 1
 _START = (
     "CASE WHEN {b} < 0 THEN GREATEST(length({a}) + {b}, 0)"
@@ -73,7 +73,7 @@ _LENGTH = (
     f" WHEN {{c}} < {_MAX_INDEX} THEN {{c}} WHEN {{c}} IS NOT NULL THEN {_MAX_INDEX} END"
 )
 _SPECIAL = [char for char in map(chr, range(0xDF, 0xFB18)) if len(char.upper()) > 1]
-"""What becomes several characters in upper case; DuckDB makes one of each."""
+"""Characters that have several in upper case; DuckDB gives one."""
 _LETTERS, _CAPITALS = (
     ", ".join(f"'{char}'" for char in chars) for chars in (_SPECIAL, map(str.upper, _SPECIAL))
 )
@@ -86,7 +86,7 @@ _UPPER = _once(
 _CASED = r"\p{{Lu}}\p{{Ll}}\p{{Lt}}ªºⅠ-ⅿⒶ-ⓩ🄰-🅉🅐-🅩🅰-🆉"
 _IGNORED = r"\p{{Mn}}\p{{Me}}\p{{Cf}}\p{{Lm}}\p{{Sk}}''.:·\x{{387}}՟״‘’․‧︓﹒﹕＇．："
 _FINAL = f"([{_CASED}][{_IGNORED}]*)Σ([{_IGNORED}]*(?:[^{_CASED}{_IGNORED}]|\\z))"
-"""A sigma at the end of a word, which has a lower case of its own; DuckDB has one for all."""
+"""A sigma at the end of a word, which has its own lower case; DuckDB knows only the other one."""
 _LOWER = _once(
     "CASE WHEN regexp_matches({a}, '[Σİ]') THEN"
     f" lower(replace(regexp_replace({{a}}, '{_FINAL}', '\\1ς\\2', 'g'), 'İ', 'i' || chr(775)))"
@@ -95,31 +95,30 @@ _LOWER = _once(
 
 
 def _read(form: str, type: str) -> str:
-    """A text as a value, if it has the form of one."""
+    """Convert a text to a value if it has the form of one."""
     return _once(f"CASE WHEN regexp_full_match({{a}}, '{form}') THEN TRY_CAST({{a}} AS {type}) END")
 
 
 # ---- dates and times -----------------------------------------------------------------------------
 
 _UTC = "make_timestamp(epoch_us({a}))"
-"""A moment as clocks show it in UTC, whatever the time zone of the connection."""
+"""The clock of a moment in UTC, whatever the time zone of the connection."""
 _ZONE = "epoch_us(TIMESTAMPTZ '1970-01-01 00:00:00{zone}')"
 _NAIVE = f"make_timestamptz(epoch_us(CAST({{a}} AS TIMESTAMP)) + {_ZONE})"
 _DURATION = "epoch_us(LEAST(GREATEST({b}, INTERVAL '-4000000 days'), INTERVAL '4000000 days'))"
-"""The microseconds of a duration; bounded, for it is to leave the calendar and not its own 64 bits."""
+"""The microseconds of a duration, bounded so that they leave the calendar but not their 64 bits."""
 
 
 def _in_calendar(function: str, microseconds: str) -> str:
-    """A moment of microseconds since 1970, null if the year is not one of 1 to 9999."""
-    first, last = -62135596800000000, 253402300799999999
-    return _once(f"CASE WHEN {{a}} BETWEEN {first} AND {last} THEN {function}({{a}}) END", a=microseconds)
+    """A moment of so many microseconds since 1970, null outside the calendar."""
+    return _once(between("{a}", spelling.MICROSECONDS, f"{function}({{a}})"), a=microseconds)
 
 
-_ADDED, _TAKEN = (f"epoch_us({{a}}) {sign} {_DURATION}" for sign in "+-")
+_MOVED = f"epoch_us({{a}}) {{sign}} {_DURATION}"
 _MICROSECONDS = (
     "(CAST(day({x}) AS HUGEINT) * 86400000000 + epoch_us({x} - to_days(CAST(day({x}) AS INTEGER))))"
 )
-"""All microseconds of a duration, which can be more than 64 bits hold."""
+"""All microseconds of a duration, for which 64 bits may be too few."""
 _LASTING = (
     "CASE WHEN {a} BETWEEN INTERVAL '-999999999 days' AND INTERVAL '999999999 days 86399.999999 seconds'"
     " THEN {a} END"
@@ -127,7 +126,7 @@ _LASTING = (
 
 
 def _scaled(duration: str, operator: str, number: str) -> str:
-    """A duration times or by a number, exactly if that is no Double; null for what has no result."""
+    """A duration times or by a number, exactly unless that is a Double; null where there is no result."""
     microseconds = f"CAST({_MICROSECONDS.format(x=duration)} AS DECIMAL(20, 0))"
     found = f"round({microseconds} {operator} {number}, 0)"
     whole = f"CASE WHEN abs({found}) <= 999999999.0 * 86400000000 THEN CAST({found} AS HUGEINT) END"
@@ -139,6 +138,8 @@ class DuckDB(Dialect):
     """DuckDB, by its own driver. Dates and times are in UTC, whatever the connection's time zone is."""
 
     name = "duckdb"
+    verified = True
+    binds: Mapping[type, Convert] = {Decimal: _EXACT.normalize}
     collation = "binary"
     max_depth = 100
     chains_nest = False
@@ -157,9 +158,7 @@ class DuckDB(Dialect):
     }
     storages: Mapping[tuple[str, str], Storage] = {
         (edm.DATE_TIME_OFFSET.name, "timestamptz"): Storage(),
-        (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
-            _NAIVE, lambda value, zone: in_zone(value, zone), is_ordered=True
-        ),
+        (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(_NAIVE, in_zone, is_ordered=True),
         (edm.DATE_TIME_OFFSET.name, "text"): Storage(
             "CASE WHEN regexp_matches({a}, '[T ].*([Zz]|[+-][0-9:]+)$') THEN CAST({a} AS TIMESTAMPTZ)"
             f" ELSE {_NAIVE} END"
@@ -170,116 +169,93 @@ class DuckDB(Dialect):
         "array": Members("unnest({a}) AS {t}(value)", "{t}.value"),
         "json": Members("unnest(json_extract({a}, '$[*]')) AS {t}(value)", "{t}.value", is_json=True),
     }
-    json_values: Mapping[str, str] = {
-        "": "json_extract_string({a}, {p})",
-        "json": "json_extract({a}, {p})",
-        **{
-            name: f"CAST(json_extract_string({{a}}, {{p}}) AS {type})"
-            for name, type in types.items()
-            if name not in (edm.STRING.name, edm.DATE_TIME_OFFSET.name)
+    json = Json(
+        "json_extract_string({a}, {p})",
+        "json_extract_string({a}, '$')",
+        "json_extract({a}, {p})",
+        spelling.json_casts(types),
+    )
+    templates: Mapping[str, str] = spelled(
+        Dialect.templates,
+        {
+            "div(Integer,Integer)": _once("CASE WHEN {b} <> 0 THEN {a} // {b} END"),
+            # With 64 bits, the lowest number modulo -1 would overflow.
+            "mod(Integer,Integer)": _once("CASE WHEN {b} = -1 THEN 0 * {a} WHEN {b} <> 0 THEN {a} % {b} END"),
+            "divby(Integer,Integer)": _tried(_QUOTIENT, a="CAST({a} AS HUGEINT)", b="CAST({b} AS HUGEINT)"),
+            "add|sub|mul|mod(Decimal,Decimal)": _tried("{a} {sign} {b}"),
+            "div|divby(Decimal,Decimal)": _DECIMAL_QUOTIENT,
+            "add|sub|mul(Double,Double)": "(CAST({a} AS DOUBLE) {sign} CAST({b} AS DOUBLE))",
+            "div|divby(Double,Double)": _DOUBLE_QUOTIENT,
+            "mod(Double,Double)": _once(
+                f"CASE WHEN {{b}} = 0 THEN {{a}} + {_NAN} ELSE {{a}} % {{b}} END", **_DOUBLES
+            ),
+            "round(Double)": "round({a})",
+            "has(Enum,Enum)": "(({b} & ~{a}) = 0)",
+            "contains(String,String)": "contains({a}, {b})",
+            "indexof(String,String)": "(strpos({a}, {b}) - 1)",
+            "length(String)": "length({a})",
+            "startswith(String,String)": "starts_with({a}, {b})",
+            "endswith(String,String)": "suffix({a}, {b})",
+            "substring(String,Integer)": _once(f"substr({{a}}, {_START})"),
+            "substring(String,Integer,Integer)": _once(f"substr({{a}}, {_START}, {_LENGTH})"),
+            "tolower(String)": _LOWER,
+            "toupper(String)": _UPPER,
+            "trim(String)": f"trim({{a}}, {_SPACES})",
+            "now()": "now()",
+            "add|sub(DateTimeOffset,Duration)": _in_calendar("make_timestamptz", _MOVED),
+            "add(Date,Duration)": f"CAST({_in_calendar('make_timestamp', _MOVED)} AS DATE)",
+            # The rest of a day counts as a day, so that whole days are taken away.
+            "sub(Date,Duration)": (
+                f"CAST({_in_calendar('make_timestamp', f'{_MOVED} + 86399999999')} AS DATE)"
+            ),
+            "sub(DateTimeOffset,DateTimeOffset)": "to_microseconds(epoch_us({a}) - epoch_us({b}))",
+            "sub(Date,Date)": "to_days(CAST({a} - {b} AS INTEGER))",
+            "add|sub(Duration,Duration)": _once(_LASTING, a="({a} {sign} {b})"),
+            "mul(Duration,Number)": _scaled("{a}", "*", "{b}"),
+            "mul(Number,Duration)": _scaled("{b}", "*", "{a}"),
+            "div(Duration,Number)": _scaled("{a}", "/", "{b}"),
+            "totalseconds(Duration)": _once(
+                f"CAST({_MICROSECONDS.format(x='{a}')} AS DECIMAL(20, 0)) * 0.000001"
+            ),
+            "year|month|day|hour|minute|second(DateTimeOffset)": f"{{name}}({_UTC})",
+            "second(TimeOfDay)": "second({a})",
+            "fractionalseconds(DateTimeOffset)": f"(microsecond({_UTC}) % 1000000 * 0.000001)",
+            "fractionalseconds(TimeOfDay)": "(microsecond({a}) % 1000000 * 0.000001)",
+            "date(DateTimeOffset) cast(DateTimeOffset,Date)": f"CAST({_UTC} AS DATE)",
+            "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": f"CAST({_UTC} AS TIME)",
+            "totaloffsetminutes(DateTimeOffset)": "CAST(0 * epoch_us({a}) AS INTEGER)",
+            "cast(Integer,Integer)": _once(_WITHIN),
+            "cast(Integer,Decimal)": "CAST({a} AS DECIMAL(19, 0))",
+            "cast(Decimal|Double,Boolean)": "({a} <> 0)",
+            "cast(Decimal|Double,Integer)": _WHOLE,
+            "cast(Boolean,Integer)": "CAST({a} AS INTEGER)",
+            "cast(Boolean,Decimal)": "CAST({a} AS DECIMAL(1, 0))",
+            "cast(Boolean,Double)": "CAST({a} AS DOUBLE)",
+            "cast(Boolean,String)": "CAST({a} AS VARCHAR)",
+            "cast(TimeOfDay,String)": _once(
+                "CASE WHEN contains({a}, '.') THEN rpad({a}, 15, '0') ELSE {a} END",
+                a="CAST({a} AS VARCHAR)",
+            ),
+            "cast(Date,DateTimeOffset)": "make_timestamptz(epoch_us({a}))",
+            "cast(String,Boolean)": _read("(?i:true|false)", "BOOLEAN"),
+            "cast(String,Integer)": _once(_WITHIN, a=_read("[+-]?[0-9]{{1,38}}", "BIGINT")),
+            "cast(String,Date)": _read(
+                "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{{2}}|[1-9][0-9]{{3}})-[0-9]{{2}}-[0-9]{{2}}", "DATE"
+            ),
+            "cast(String,TimeOfDay)": _read(
+                "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{{1,6}}0*)?)?", "TIME"
+            ),
+            "cast(String,Guid)": _read("[0-9a-fA-F]{{8}}(-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}}", "UUID"),
         },
-    }
-    json_members: Mapping[str, str] = {
-        name: template.replace("{p}", "'$'") for name, template in json_values.items()
-    }
-    templates: Mapping[str, str] = {
-        **Dialect.templates,
-        "div(Integer,Integer)": _once("CASE WHEN {b} <> 0 THEN {a} // {b} END"),
-        # With 64 bits, the lowest number modulo -1 would overflow.
-        "mod(Integer,Integer)": _once("CASE WHEN {b} = -1 THEN 0 * {a} WHEN {b} <> 0 THEN {a} % {b} END"),
-        "divby(Integer,Integer)": _tried(_QUOTIENT, a="CAST({a} AS HUGEINT)", b="CAST({b} AS HUGEINT)"),
-        **{
-            f"{name}(Decimal,Decimal)": _tried(f"{{a}} {sign} {{b}}")
-            for name, sign in {"add": "+", "sub": "-", "mul": "*", "mod": "%"}.items()
-        },
-        "div(Decimal,Decimal)": _DECIMAL_QUOTIENT,
-        "divby(Decimal,Decimal)": _DECIMAL_QUOTIENT,
-        **{
-            f"{name}(Double,Double)": f"(CAST({{a}} AS DOUBLE) {sign} CAST({{b}} AS DOUBLE))"
-            for name, sign in {"add": "+", "sub": "-", "mul": "*"}.items()
-        },
-        "div(Double,Double)": _DOUBLE_QUOTIENT,
-        "divby(Double,Double)": _DOUBLE_QUOTIENT,
-        "mod(Double,Double)": _once(
-            f"CASE WHEN {{b}} = 0 THEN {{a}} + {_NAN} ELSE {{a}} % {{b}} END", **_DOUBLES
-        ),
-        "round(Double)": "round({a})",
-        "has(Enum,Enum)": "(({b} & ~{a}) = 0)",
-        "contains(String,String)": "contains({a}, {b})",
-        "indexof(String,String)": "(strpos({a}, {b}) - 1)",
-        "length(String)": "length({a})",
-        "startswith(String,String)": "starts_with({a}, {b})",
-        "endswith(String,String)": "suffix({a}, {b})",
-        "substring(String,Integer)": _once(f"substr({{a}}, {_START})"),
-        "substring(String,Integer,Integer)": _once(f"substr({{a}}, {_START}, {_LENGTH})"),
-        "tolower(String)": _LOWER,
-        "toupper(String)": _UPPER,
-        "trim(String)": f"trim({{a}}, {_SPACES})",
-        "now()": "now()",
-        "add(DateTimeOffset,Duration)": _in_calendar("make_timestamptz", _ADDED),
-        "sub(DateTimeOffset,Duration)": _in_calendar("make_timestamptz", _TAKEN),
-        "add(Date,Duration)": f"CAST({_in_calendar('make_timestamp', _ADDED)} AS DATE)",
-        # What is left of a day counts as a day, so that whole days are taken away.
-        "sub(Date,Duration)": f"CAST({_in_calendar('make_timestamp', f'{_TAKEN} + 86399999999')} AS DATE)",
-        "sub(DateTimeOffset,DateTimeOffset)": "to_microseconds(epoch_us({a}) - epoch_us({b}))",
-        "sub(Date,Date)": "to_days(CAST({a} - {b} AS INTEGER))",
-        "add(Duration,Duration)": _once(_LASTING, a="({a} + {b})"),
-        "sub(Duration,Duration)": _once(_LASTING, a="({a} - {b})"),
-        "mul(Duration,Number)": _scaled("{a}", "*", "{b}"),
-        "mul(Number,Duration)": _scaled("{b}", "*", "{a}"),
-        "div(Duration,Number)": _scaled("{a}", "/", "{b}"),
-        "negate(Duration)": "(-{a})",
-        "totalseconds(Duration)": _once(
-            f"CAST({_MICROSECONDS.format(x='{a}')} AS DECIMAL(20, 0)) * 0.000001"
-        ),
-        **{
-            f"{part}(DateTimeOffset)": f"{part}({_UTC})"
-            for part in ("year", "month", "day", "hour", "minute", "second")
-        },
-        "second(TimeOfDay)": "second({a})",
-        "fractionalseconds(DateTimeOffset)": f"(microsecond({_UTC}) % 1000000 * 0.000001)",
-        "fractionalseconds(TimeOfDay)": "(microsecond({a}) % 1000000 * 0.000001)",
-        "date(DateTimeOffset)": f"CAST({_UTC} AS DATE)",
-        "time(DateTimeOffset)": f"CAST({_UTC} AS TIME)",
-        "totaloffsetminutes(DateTimeOffset)": "CAST(0 * epoch_us({a}) AS INTEGER)",
-        "cast(Integer,Integer)": _once(_WITHIN),
-        "cast(Integer,Decimal)": "CAST({a} AS DECIMAL(19, 0))",
-        "cast(Integer,Boolean)": "({a} <> 0)",
-        "cast(Decimal,Boolean)": "({a} <> 0)",
-        "cast(Double,Boolean)": "({a} <> 0)",
-        "cast(Decimal,Integer)": _WHOLE,
-        "cast(Double,Integer)": _WHOLE,
-        "cast(Boolean,Integer)": "CAST({a} AS INTEGER)",
-        "cast(Boolean,Decimal)": "CAST({a} AS DECIMAL(1, 0))",
-        "cast(Boolean,Double)": "CAST({a} AS DOUBLE)",
-        "cast(Boolean,String)": "CAST({a} AS VARCHAR)",
-        "cast(TimeOfDay,String)": _once(
-            "CASE WHEN contains({a}, '.') THEN rpad({a}, 15, '0') ELSE {a} END", a="CAST({a} AS VARCHAR)"
-        ),
-        "cast(DateTimeOffset,Date)": f"CAST({_UTC} AS DATE)",
-        "cast(DateTimeOffset,TimeOfDay)": f"CAST({_UTC} AS TIME)",
-        "cast(Date,DateTimeOffset)": "make_timestamptz(epoch_us({a}))",
-        "cast(String,Boolean)": _read("(?i:true|false)", "BOOLEAN"),
-        "cast(String,Integer)": _once(_WITHIN, a=_read("[+-]?[0-9]{{1,38}}", "BIGINT")),
-        "cast(String,Date)": _read(
-            "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{{2}}|[1-9][0-9]{{3}})-[0-9]{{2}}-[0-9]{{2}}", "DATE"
-        ),
-        "cast(String,TimeOfDay)": _read(
-            "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{{1,6}}0*)?)?", "TIME"
-        ),
-        "cast(String,Guid)": _read("[0-9a-fA-F]{{8}}(-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}}", "UUID"),
-    }
+    )
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
         "matchespattern(String,String)": "other-regular-expressions",
     }
 
     def json_path(self, keys: tuple[str, ...]) -> str:
-        """A JSON pointer: its keys can have any characters."""
+        """Write a JSON pointer, whose keys can have any characters."""
         return self.quote_text("".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys))
-
-    def bind(self, value: Any, type: edm.Type) -> Any:
-        return _EXACT.normalize(value) if isinstance(value, Decimal) else value
 
     def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
         """Decimals have 38 digits, which are divided between both sides of the point."""

@@ -1,7 +1,7 @@
 """SQL Server 2022 and Azure SQL.
 
 Durations are numbers of seconds, DECIMAL(20, 6). Moments keep their offset in a DATETIMEOFFSET. There is no
-INF and no NaN. Case is mapped character by character: 'ß' stays as it is in upper case.
+INF and no NaN. Case is mapped character by character: `ß` keeps its form in upper case.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from ... import edm
-from ...errors import error
-from ...operations import WHITE_SPACE
-from ...problems import Name, Phrase, problem
-from .base import NEAREST, Dialect, Members, Needle, Page, Storage, in_zone, seconds
+from ...problems import Phrase
+from . import spelling
+from .base import Dialect, Json, Members, Page, Storage
+from .spelling import Convert, Needle, between, spelled
 
 _BINARY = "COLLATE Latin1_General_100_BIN2"
 _POINTS = "COLLATE Latin1_General_100_CI_AS_SC"
 """A collation with supplementary characters, whose functions count code points."""
 _MAX = "1.7976931348623157E+308"
-_CHARS = f"CONCAT({', '.join(f'NCHAR({ord(char)})' for char in WHITE_SPACE)})"
+_SPACES = f"CONCAT({spelling.white_space('NCHAR({})', ', ')})"
 
 
 def _length(x: str) -> str:
@@ -44,43 +44,21 @@ _START = (
 )
 _COUNT = "CASE WHEN {c} < 0 THEN 0 WHEN {c} > 2147483645 THEN 2147483645 ELSE {c} END"
 _SECONDS = "CAST({b} AS DECIMAL(20, 6))"
-_WHOLE = "CASE WHEN {a} > {low} - 1.0 AND {a} < {high} + 1.0 THEN CAST({a} AS BIGINT) END"
-_DAYS = f"FLOOR({_SECONDS} / 86400)"
-
-
-def _unless_empty(text: str) -> tuple[str, ...] | None:
-    return (text,) if text else None
-
-
-def _shifted(sign: str) -> str:
-    """A moment moved by a duration, in its offset; null outside the calendar."""
-    by = f"({sign}{_SECONDS})"
-    micros = "DATEDIFF_BIG(MICROSECOND, CAST('0001-01-01T00:00:00Z' AS DATETIMEOFFSET), {a})"
-    return (
-        f"CASE WHEN {micros} + {by} * 1000000 BETWEEN 0 AND 315537897599999999 THEN"
-        f" DATEADD(MICROSECOND, CAST({by} % 1 * 1000000 AS INT), DATEADD(SECOND, CAST({by} % 86400 AS INT),"
-        f" DATEADD(DAY, CAST({by} / 86400 AS INT), {{a}}))) END"
-    )
-
-
-def _shifted_date(sign: str) -> str:
-    days = f"{sign}{_DAYS}"
-    return (
-        f"CASE WHEN DATEDIFF(DAY, CAST('0001-01-01' AS DATE), {{a}}) + {days} BETWEEN 0 AND 3652058"
-        f" THEN DATEADD(DAY, CAST({days} AS INT), {{a}}) END"
-    )
-
-
+_MICROS = "DATEDIFF_BIG(MICROSECOND, CAST('0001-01-01T00:00:00Z' AS DATETIMEOFFSET), {a})"
+_BY = f"({{minus}}{_SECONDS})"
+_MOVED = (
+    f"DATEADD(MICROSECOND, CAST({_BY} % 1 * 1000000 AS INT), DATEADD(SECOND, CAST({_BY} % 86400 AS INT),"
+    f" DATEADD(DAY, CAST({_BY} / 86400 AS INT), {{a}})))"
+)
+_DAYS = f"{{minus}}FLOOR({_SECONDS} / 86400)"
 _TRUE, _FALSE = "N'true'", "N'false'"
 _DAY_LIKE = "-".join("[0-9]" * digits for digits in (4, 2, 2))
 _DIVIDED = (
     "CASE WHEN {b} <> 0 THEN CAST({a} AS FLOAT) / {b}"
     f" WHEN {{a}} > 0 THEN {_MAX} WHEN {{a}} < 0 THEN -{_MAX} END"
 )
-"""What is INF elsewhere is the largest number; what is NaN is null."""
+"""The largest number replaces INF, and null replaces NaN."""
 _QUOTIENT = "ROUND(CAST({a} AS DECIMAL(31, 12)) / NULLIF({b}, 0), 12)"
-_TRUNCATED = "(({a} - {a} % NULLIF({b}, 0)) / NULLIF({b}, 0))"
-"""A quotient of DECIMALs would be rounded, so what is left over is taken away before."""
 
 
 class MSSQL(Dialect):
@@ -89,6 +67,11 @@ class MSSQL(Dialect):
     name = "mssql"
     paramstyle = "qmark"
     quotes = "[]"
+    binds: Mapping[type, Convert] = {
+        dt.datetime: spelling.zoned_text,
+        dt.time: dt.time.isoformat,
+        dt.timedelta: spelling.seconds,
+    }
     # Of 2,100, three are taken by sp_prepexec.
     max_parameters = 2_097
     max_depth = 200
@@ -125,9 +108,7 @@ class MSSQL(Dialect):
     storages: Mapping[tuple[str, str], Storage] = {
         (edm.DATE_TIME_OFFSET.name, "datetimeoffset"): Storage(),
         (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
-            "TODATETIMEOFFSET({a}, '{zone}')",
-            lambda value, zone: in_zone(value, zone),
-            is_ordered=True,
+            "TODATETIMEOFFSET({a}, '{zone}')", spelling.in_zone, is_ordered=True
         ),
         (edm.DATE_TIME_OFFSET.name, "text"): Storage(
             "CASE WHEN {a} LIKE '%[Zz]' OR {a} LIKE '%[+-][0-9][0-9]:[0-9][0-9]'"
@@ -149,111 +130,84 @@ class MSSQL(Dialect):
     collections: Mapping[str, Members] = {
         "json": Members("OPENJSON({a}) AS {t}", "{t}.[value]", is_json=True),
     }
-    json_values: Mapping[str, str] = {
-        "": "JSON_VALUE({a}, {p})",
-        "json": "JSON_QUERY({a}, {p})",
-        **{
-            name: f"CAST(JSON_VALUE({{a}}, {{p}}) AS {type})"
-            for name, type in types.items()
-            if name not in (edm.STRING.name, edm.DATE_TIME_OFFSET.name)
-        },
-    }
-    json_members: Mapping[str, str] = {
-        "": "{a}",
-        **{
-            name: f"CAST({{a}} AS {type})"
-            for name, type in types.items()
-            if name not in (edm.STRING.name, edm.DATE_TIME_OFFSET.name)
-        },
-    }
+    json = Json("JSON_VALUE({a}, {p})", document="JSON_QUERY({a}, {p})", types=spelling.json_casts(types))
     literal_needles: Mapping[str, Needle] = {
-        "contains(String,String)": (f"{_FOUND} > 0", _unless_empty),
-        "startswith(String,String)": (f"{_FOUND} = 1", _unless_empty),
+        "contains(String,String)": (f"{_FOUND} > 0", spelling.unless_empty),
+        "startswith(String,String)": (f"{_FOUND} = 1", spelling.unless_empty),
         "indexof(String,String)": (
             f"CASE WHEN {_FOUND} = 0 THEN -1 ELSE {_length(_BEFORE)} END",
-            _unless_empty,
+            spelling.unless_empty,
         ),
     }
-    templates: Mapping[str, str] = {
-        **Dialect.templates,
-        "div(Integer,Integer)": _TRUNCATED,
-        "mod(Integer,Integer)": "({a} % NULLIF({b}, 0))",
-        "divby(Integer,Integer)": _QUOTIENT,
-        "div(Decimal,Decimal)": _QUOTIENT,
-        "divby(Decimal,Decimal)": _QUOTIENT,
-        "mod(Decimal,Decimal)": "({a} % NULLIF({b}, 0))",
-        "div(Double,Double)": _DIVIDED,
-        "divby(Double,Double)": _DIVIDED,
-        "round(Decimal)": "ROUND({a}, 0)",
-        "round(Double)": NEAREST.replace("CEIL(", "CEILING("),
-        "concat(String,String)": "(CAST({a} AS NVARCHAR(MAX)) + {b})",
-        "contains(String,String)": f"{_FOUND} + CASE WHEN DATALENGTH({{b}}) = 0 THEN 1 ELSE 0 END > 0",
-        "indexof(String,String)": (
-            f"CASE WHEN DATALENGTH({{b}}) = 0 THEN 0 * DATALENGTH({{a}}) WHEN {_FOUND} = 0 THEN -1"
-            f" ELSE {_length(_BEFORE)} END"
-        ),
-        "length(String)": _length("{a}"),
-        "startswith(String,String)": f"{_FOUND} = CASE WHEN DATALENGTH({{b}}) = 0 THEN 0 ELSE 1 END",
-        "endswith(String,String)": f"{_bytes(_END)} = {_bytes('{b}')}",
-        "substring(String,Integer)": f"SUBSTRING({{a}} {_POINTS}, {_START}, 2147483647)",
-        "substring(String,Integer,Integer)": f"SUBSTRING({{a}} {_POINTS}, {_START}, {_COUNT})",
-        "tolower(String)": f"LOWER({{a}} {_POINTS})",
-        "toupper(String)": f"UPPER({{a}} {_POINTS})",
-        "trim(String)": f"(TRIM({_CHARS} FROM {{a}} {_BINARY}) {_POINTS})",
-        "now()": "(SYSUTCDATETIME() AT TIME ZONE 'UTC')",
-        **{
-            f"{part}({kind})": f"DATEPART({part.upper()}, {{a}})"
-            for kind, parts in (
-                ("Date", "year month day"),
-                ("TimeOfDay", "hour minute second"),
-                ("DateTimeOffset", "year month day hour minute second"),
-            )
-            for part in parts.split()
+    templates: Mapping[str, str] = spelled(
+        Dialect.templates,
+        {
+            "div(Integer,Integer)": spelling.TRUNCATED,
+            "mod(Integer,Integer) mod(Decimal,Decimal)": "({a} % NULLIF({b}, 0))",
+            "divby(Integer,Integer) div|divby(Decimal,Decimal)": (
+                "ROUND(CAST({a} AS DECIMAL(31, 12)) / NULLIF({b}, 0), 12)"
+            ),
+            "div|divby(Double,Double)": _DIVIDED,
+            "round(Decimal)": "ROUND({a}, 0)",
+            "round(Double)": spelling.NEAREST.replace("CEIL(", "CEILING("),
+            "concat(String,String)": "(CAST({a} AS NVARCHAR(MAX)) + {b})",
+            "contains(String,String)": f"{_FOUND} + CASE WHEN DATALENGTH({{b}}) = 0 THEN 1 ELSE 0 END > 0",
+            "indexof(String,String)": (
+                f"CASE WHEN DATALENGTH({{b}}) = 0 THEN 0 * DATALENGTH({{a}}) WHEN {_FOUND} = 0 THEN -1"
+                f" ELSE {_length(_BEFORE)} END"
+            ),
+            "length(String)": _length("{a}"),
+            "startswith(String,String)": f"{_FOUND} = CASE WHEN DATALENGTH({{b}}) = 0 THEN 0 ELSE 1 END",
+            "endswith(String,String)": f"{_bytes(_END)} = {_bytes('{b}')}",
+            "substring(String,Integer)": f"SUBSTRING({{a}} {_POINTS}, {_START}, 2147483647)",
+            "substring(String,Integer,Integer)": f"SUBSTRING({{a}} {_POINTS}, {_START}, {_COUNT})",
+            "tolower(String)": f"LOWER({{a}} {_POINTS})",
+            "toupper(String)": f"UPPER({{a}} {_POINTS})",
+            "trim(String)": f"(TRIM({_SPACES} FROM {{a}} {_BINARY}) {_POINTS})",
+            "now()": "(SYSUTCDATETIME() AT TIME ZONE 'UTC')",
+            "year|month|day(Date|DateTimeOffset)": "DATEPART({NAME}, {a})",
+            "hour|minute|second(TimeOfDay|DateTimeOffset)": "DATEPART({NAME}, {a})",
+            "fractionalseconds(DateTimeOffset|TimeOfDay)": "(DATEPART(MICROSECOND, {a}) / 1000000.0)",
+            "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": "CAST({a} AS TIME)",
+            "totaloffsetminutes(DateTimeOffset)": "DATEPART(TZOFFSET, {a})",
+            "add|sub(DateTimeOffset,Duration)": between(
+                f"{_MICROS} + {_BY} * 1000000", (0, 315537897599999999), _MOVED
+            ),
+            "add|sub(Date,Duration)": between(
+                f"DATEDIFF(DAY, CAST('0001-01-01' AS DATE), {{a}}) + {_DAYS}",
+                spelling.DAYS_OF_YEAR_1,
+                f"DATEADD(DAY, CAST({_DAYS} AS INT), {{a}})",
+            ),
+            "sub(DateTimeOffset,DateTimeOffset)": (
+                "CAST(DATEDIFF_BIG(MICROSECOND, {b}, {a}) / 1000000.0 AS DECIMAL(20, 6))"
+            ),
+            "sub(Date,Date)": "CAST(DATEDIFF_BIG(DAY, {b}, {a}) * 86400 AS DECIMAL(20, 6))",
+            "mul(Duration,Number) mul(Number,Duration)": "TRY_CAST(ROUND({a} * {b}, 6) AS DECIMAL(20, 6))",
+            "div(Duration,Number)": (
+                "TRY_CAST(ROUND({a} / NULLIF(CAST({b} AS FLOAT), 0), 6) AS DECIMAL(20, 6))"
+            ),
+            "cast(Integer,Boolean)": "CAST({a} AS BIT)",
+            "cast(Boolean,String)": "CASE WHEN {a} = 1 THEN N'true' WHEN {a} = 0 THEN N'false' END",
+            "cast(Boolean,Integer)": "CAST({a} AS INT)",
+            "cast(Boolean,Decimal)": "CAST({a} AS DECIMAL(38, 12))",
+            "cast(Boolean,Double)": "CAST({a} AS FLOAT)",
+            "cast(Decimal|Double,Integer)": spelling.whole("CAST({a} AS BIGINT)"),
+            "cast(Date,String)": "CONVERT(NVARCHAR(10), {a}, 23)",
+            "cast(Guid,String)": "LOWER({a})",
+            "cast(Date,DateTimeOffset)": "TODATETIMEOFFSET(CAST({a} AS DATETIME2), '+00:00')",
+            "cast(String,Boolean)": (
+                f"CASE {_bytes('LOWER({a})')} WHEN {_bytes(_TRUE)} THEN CAST(1 AS BIT)"
+                f" WHEN {_bytes(_FALSE)} THEN CAST(0 AS BIT) END"
+            ),
+            "cast(String,Integer)": (
+                f"CASE WHEN {{a}} {_BINARY} NOT LIKE N'%[^0-9+-]%' AND {{a}} {_BINARY} LIKE N'%[0-9]'"
+                " AND TRY_CAST({a} AS BIGINT) BETWEEN {low} AND {high} THEN TRY_CAST({a} AS BIGINT) END"
+            ),
+            "cast(String,Date)": (
+                f"CASE WHEN {{a}} {_BINARY} LIKE N'{_DAY_LIKE}' THEN TRY_CONVERT(DATE, {{a}}, 23) END"
+            ),
         },
-        "fractionalseconds(DateTimeOffset)": "(DATEPART(MICROSECOND, {a}) / 1000000.0)",
-        "fractionalseconds(TimeOfDay)": "(DATEPART(MICROSECOND, {a}) / 1000000.0)",
-        "date(DateTimeOffset)": "CAST({a} AS DATE)",
-        "time(DateTimeOffset)": "CAST({a} AS TIME)",
-        "totaloffsetminutes(DateTimeOffset)": "DATEPART(TZOFFSET, {a})",
-        "totalseconds(Duration)": "{a}",
-        "add(DateTimeOffset,Duration)": _shifted(""),
-        "sub(DateTimeOffset,Duration)": _shifted("-"),
-        "add(Date,Duration)": _shifted_date(""),
-        "sub(Date,Duration)": _shifted_date("-"),
-        "sub(DateTimeOffset,DateTimeOffset)": (
-            "CAST(DATEDIFF_BIG(MICROSECOND, {b}, {a}) / 1000000.0 AS DECIMAL(20, 6))"
-        ),
-        "sub(Date,Date)": ("CAST(DATEDIFF_BIG(DAY, {b}, {a}) * 86400 AS DECIMAL(20, 6))"),
-        "add(Duration,Duration)": "({a} + {b})",
-        "sub(Duration,Duration)": "({a} - {b})",
-        "mul(Duration,Number)": "TRY_CAST(ROUND({a} * {b}, 6) AS DECIMAL(20, 6))",
-        "mul(Number,Duration)": "TRY_CAST(ROUND({a} * {b}, 6) AS DECIMAL(20, 6))",
-        "div(Duration,Number)": "TRY_CAST(ROUND({a} / NULLIF(CAST({b} AS FLOAT), 0), 6) AS DECIMAL(20, 6))",
-        "negate(Duration)": "(-{a})",
-        "cast(Integer,Boolean)": "CAST({a} AS BIT)",
-        "cast(Boolean,String)": "CASE WHEN {a} = 1 THEN N'true' WHEN {a} = 0 THEN N'false' END",
-        "cast(Boolean,Integer)": "CAST({a} AS INT)",
-        "cast(Boolean,Decimal)": "CAST({a} AS DECIMAL(38, 12))",
-        "cast(Boolean,Double)": "CAST({a} AS FLOAT)",
-        "cast(String,Boolean)": (
-            f"CASE {_bytes('LOWER({a})')} WHEN {_bytes(_TRUE)} THEN CAST(1 AS BIT)"
-            f" WHEN {_bytes(_FALSE)} THEN CAST(0 AS BIT) END"
-        ),
-        "cast(String,Integer)": (
-            f"CASE WHEN {{a}} {_BINARY} NOT LIKE N'%[^0-9+-]%' AND {{a}} {_BINARY} LIKE N'%[0-9]'"
-            " AND TRY_CAST({a} AS BIGINT) BETWEEN {low} AND {high} THEN TRY_CAST({a} AS BIGINT) END"
-        ),
-        "cast(String,Date)": (
-            f"CASE WHEN {{a}} {_BINARY} LIKE N'{_DAY_LIKE}' THEN TRY_CONVERT(DATE, {{a}}, 23) END"
-        ),
-        "cast(Decimal,Integer)": _WHOLE,
-        "cast(Double,Integer)": _WHOLE,
-        "cast(Date,String)": "CONVERT(NVARCHAR(10), {a}, 23)",
-        "cast(Guid,String)": "LOWER({a})",
-        "cast(DateTimeOffset,Date)": "CAST({a} AS DATE)",
-        "cast(DateTimeOffset,TimeOfDay)": "CAST({a} AS TIME)",
-        "cast(Date,DateTimeOffset)": "TODATETIMEOFFSET(CAST({a} AS DATETIME2), '+00:00')",
-    }
+    )
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
         "mod(Double,Double)": "no-float-remainder",
@@ -263,30 +217,12 @@ class MSSQL(Dialect):
     def quote_text(self, value: str) -> str:
         return "N" + super().quote_text(value)
 
-    def json_path(self, keys: tuple[str, ...]) -> str:
-        quoted = [key.replace("\\", "\\\\").replace('"', '\\"') for key in keys]
-        return self.quote_text("$" + "".join(f'."{key}"' for key in quoted))
-
     def marker(self, marker: str, value: Any, type: edm.Type) -> str:
         return f"CAST({marker} AS DATETIMEOFFSET)" if type is edm.DATE_TIME_OFFSET else marker
 
     def bind(self, value: Any, type: edm.Type) -> Any:
         if isinstance(value, float) and value in (float("inf"), float("-inf")):
-            raise error(
-                [
-                    problem(
-                        "literal-out-of-range.engine",
-                        engine=Name(self.name),
-                        reason=Phrase("no-infinity"),
-                    )
-                ]
-            )
-        if isinstance(value, dt.datetime):
-            return value if value.tzinfo is None else value.isoformat(timespec="microseconds")
-        if isinstance(value, dt.time):
-            return value.isoformat()
-        if isinstance(value, dt.timedelta):
-            return seconds(value)
+            raise self.rejection(Phrase("no-infinity"))
         if isinstance(value, uuid.UUID) and type is edm.GUID:
             return str(value).upper()
-        return value
+        return super().bind(value, type)

@@ -7,37 +7,38 @@ Moments are DATETIME(6) in UTC; a TIMESTAMP is too, in a session whose time_zone
 from __future__ import annotations
 
 import datetime as dt
+import math
 import uuid
 from collections.abc import Mapping
-from typing import Any
 
 from ... import edm
 from ...operations import WHITE_SPACE
-from .base import Dialect, Members, Needle, Page, Storage, in_zone, seconds
+from . import spelling
+from .base import Dialect, Json, Members, Page, Storage
+from .spelling import MICROSECOND, Convert, Needle, between, in_zone, seconds, spelled
 
-_MICROSECOND = dt.timedelta(microseconds=1)
 _MAX = 1.7976931348623147e308
-"""What stands for INF: a little below the largest Double, so that no rounding leads beyond that."""
+"""The number that replaces INF: a little below the largest Double, so that rounding cannot exceed that."""
 _NEARLY = "1.7976931348623153e308"
 
 
 def _text(value: str) -> str:
-    """A text as SQL in which no mode has a say, as one has for backslashes."""
+    """A text as SQL that means the same in every sql_mode; one of them changes what a backslash is."""
     return f"_utf8mb4 X'{value.encode().hex()}'"
 
 
 def _points(x: str) -> str:
-    """A text that is searched by code point. No other collation wins over an explicit one."""
+    """A text that is searched by code point; an explicit collation wins over all others."""
     return f"CONVERT({x} USING utf8mb4) COLLATE utf8mb4_bin"
 
 
 def _bytes(x: str) -> str:
-    """A text that compares by code point, with its white space at the end: UTF-8 is in that order."""
+    """A text that compares by code point, trailing spaces included: the order of UTF-8 is that one."""
     return f"CAST(CONVERT({x} USING utf8mb4) AS BINARY)"
 
 
 def _mapped(function: str, x: str, special: str) -> str:
-    """A text in another case, with a collation that knows it for more than 65,536 characters."""
+    """A text in another case, by a collation that knows more than 65,536 characters."""
     for char in special:
         mapped = char.upper() if function == "UPPER" else char.lower()
         x = f"REPLACE({x}, {_text(char)}, {_text(mapped)})"
@@ -45,21 +46,20 @@ def _mapped(function: str, x: str, special: str) -> str:
 
 
 def _clamped(x: str) -> str:
-    """A Double with what stands for INF at both ends, and a zero without its sign: it would sort."""
+    """A Double between the numbers that replace INF; a zero loses its sign, which would count in an order."""
     return f"(LEAST(GREATEST({x}, -{_MAX!r}), {_MAX!r}) + 0e0)"
 
 
 def _without(x: str, end: str = f"{_MAX!r}") -> str:
-    """A number, and null for what is at either end; by default that is what stands for INF."""
+    """A number that is null at either end, by default at the numbers that replace INF."""
     return f"NULLIF(NULLIF({x}, {end}), -({end}))"
 
 
 _BY_INFINITY = f"{{b}} IN ({_MAX!r}, -{_MAX!r})"
 _ZERO_BY_INFINITY = f"CASE WHEN {_BY_INFINITY} THEN 0 END"
-"""What a result cannot be where the second operand is infinite."""
-_START = "LEAST(CASE WHEN {b} < 0 THEN GREATEST(CHAR_LENGTH({a}) + {b}, 0) ELSE {b} END, 2147483646) + 1"
+"""A result that is wrong where the second operand is infinite."""
 _SPACES = _text(f"^[{WHITE_SPACE}]+|[{WHITE_SPACE}]+$")
-# The second is the shorter in a chain of products, so it is the one to be written often.
+# In a chain of products the second operand is the shorter one, so that may be repeated.
 _BOUND = f"{_NEARLY} / GREATEST(ABS({{b}} * 1e0), 1)"
 _FACTOR = _without(f"LEAST(GREATEST({{a}}, -{_BOUND}), {_BOUND})", f"CASE WHEN {{b}} = 0 THEN {_MAX!r} END")
 _PRODUCT = f"NULLIF({_clamped(f'{_FACTOR} * {{b}}')}, {_ZERO_BY_INFINITY})"
@@ -71,10 +71,9 @@ _DIVIDED = (
     f" * CASE WHEN {{b}} = 0 THEN {_MAX!r} ELSE 0e0 END"
     f" ELSE {_clamped(f'LEAST(GREATEST({{a}}, -{_BOUND}), {_BOUND}) / {{b}}')} END"
 )
-"""Out of range is an error, so it is kept away; what is NaN elsewhere is null."""
+"""A number out of range would be an error, so it is avoided; null replaces NaN."""
 _QUOTIENT = "ROUND(CAST({a} AS DECIMAL(65, 20)) / NULLIF({b}, 0), 12)"
 _TRUNCATED = "TRUNCATE({a}, 0)"
-_WHOLE = f"CASE WHEN {{a}} > {{low}} - 1.0 AND {{a}} < {{high}} + 1.0 THEN CAST({_TRUNCATED} AS SIGNED) END"
 _DAYS = "INTERVAL FLOOR(CAST({b} AS DECIMAL(65, 20)) / 86400) DAY"
 
 
@@ -86,9 +85,8 @@ def _sum(sign: str) -> str:
 
 
 def _duration(x: str) -> str:
-    """Seconds to the microsecond; null beyond 999999999 days."""
-    inside = f"{x} BETWEEN -86399999913600 AND 86399999999999.999999"
-    return f"CASE WHEN {inside} THEN 0.0 + CAST({x} AS DECIMAL(20, 6)) END"
+    """A number of seconds, to the microsecond; null out of the range of durations."""
+    return between(x, spelling.SECONDS, f"0.0 + CAST({x} AS DECIMAL(20, 6))")
 
 
 def _scaled(length: str, by: str) -> str:
@@ -96,12 +94,12 @@ def _scaled(length: str, by: str) -> str:
 
 
 def _exactly(x: str) -> str:
-    """A number as a decimal: a Double as it is written."""
+    """A number as a decimal, a Double by its digits."""
     return f"CAST(LEAST(GREATEST({x}, -1e25), 1e25) AS DECIMAL(56, 30))"
 
 
 def _with_prefix(text: str) -> tuple[str, ...] | None:
-    """A pattern for LIKE, and bounds that hold whatever the column's collation is."""
+    """A pattern for LIKE, and bounds that are right in every collation of the column."""
     start = text.rstrip("zZ9" + "".join({char for char in text if not (char.isascii() and char.isalnum())}))
     if not start:
         return None
@@ -118,19 +116,22 @@ _ISO = (
 )
 _HEX = "LOWER(INSERT(INSERT(INSERT(INSERT(HEX({a}), 9, 0, '-'), 14, 0, '-'), 19, 0, '-'), 24, 0, '-'))"
 
+_JSON_TEXT = "CASE WHEN JSON_TYPE({x}) <> 'NULL' THEN JSON_UNQUOTE({x}) END"
+
 
 def _like(text: str) -> str:
-    """A text to be found as it is; a backslash is no escape in all modes."""
+    """Escape a text for a LIKE pattern; a backslash does not escape in every sql_mode."""
     return text.replace("|", "||").replace("%", "|%").replace("_", "|_")
 
 
-def _read(json: str, types: Mapping[str, str]) -> Mapping[str, str]:
-    """What reads JSON as values; JSON's own null is null."""
-    text = f"CASE WHEN JSON_TYPE({json}) <> 'NULL' THEN JSON_UNQUOTE({json}) END"
-    casts = {name: f"CAST({text} AS {type})" for name, type in types.items() if "CHAR" not in type}
-    moment = {edm.DATE_TIME_OFFSET.name: text}
-    boolean = {edm.BOOLEAN.name: f"CASE JSON_UNQUOTE({json}) WHEN 'true' THEN 1 WHEN 'false' THEN 0 END"}
-    return {"": text, "json": json, **casts, **moment, **boolean}
+def _bind_float(value: float) -> float | None:
+    if math.isinf(value):
+        return math.copysign(_MAX, value)
+    return None if math.isnan(value) else value
+
+
+def _bind_moment(value: dt.datetime) -> dt.datetime:
+    return value if value.tzinfo is None else value.astimezone(dt.UTC).replace(tzinfo=None)
 
 
 class MySQL(Dialect):
@@ -143,8 +144,15 @@ class MySQL(Dialect):
     """
 
     name = "mysql"
+    verified = True  # on MariaDB
     paramstyle = "format"
     quotes = "``"
+    binds: Mapping[type, Convert] = {
+        float: _bind_float,
+        dt.datetime: _bind_moment,
+        dt.timedelta: seconds,
+        uuid.UUID: str,
+    }
     max_parameters = 65_535
     max_length = 4_000_000
     max_depth = 100
@@ -154,7 +162,7 @@ class MySQL(Dialect):
     mixes_collations = False
     null_order = "low"
     nan = "none"
-    infinity = _MAX
+    infinite_operands = False
     booleans = ("1", "0")
     boolean_tests = ("{a} = 1", "{a} = 0")
     null_safe_equal = "{a} <=> {b}"
@@ -185,16 +193,11 @@ class MySQL(Dialect):
     }
     storages: Mapping[tuple[str, str], Storage] = {
         (edm.DATE_TIME_OFFSET.name, "utc"): Storage(),
-        (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
-            _ZONED,
-            lambda value, zone: in_zone(value, zone),
-            is_ordered=True,
-            local="{a}",
-        ),
+        (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(_ZONED, in_zone, is_ordered=True, local="{a}"),
         (edm.DATE_TIME_OFFSET.name, "text"): Storage(_ISO),
         (edm.DURATION.name, "seconds"): Storage(),
         (edm.DURATION.name, "microseconds"): Storage(
-            "({a} * 0.000001)", lambda value, zone: value // _MICROSECOND, is_ordered=True
+            "({a} * 0.000001)", lambda value, zone: value // MICROSECOND, is_ordered=True
         ),
         (edm.DURATION.name, "epoch"): Storage("(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', {a}) * 0.000001)"),
         (edm.GUID.name, "text"): Storage(),
@@ -214,8 +217,15 @@ class MySQL(Dialect):
             "JSON_TABLE({a}, '$[*]' COLUMNS (value JSON PATH '$')) AS {t}", "{t}.value", is_json=True
         ),
     }
-    json_values: Mapping[str, str] = _read("JSON_EXTRACT({a}, {p})", types)
-    json_members: Mapping[str, str] = _read("{a}", types)
+    json = Json(
+        "JSON_EXTRACT({a}, {p})",
+        types={
+            # JSON's own null is null.
+            **spelling.json_casts(types, f"CAST({_JSON_TEXT} AS {{type}})"),
+            "": _JSON_TEXT,
+            edm.BOOLEAN.name: "CASE JSON_UNQUOTE({x}) WHEN 'true' THEN 1 WHEN 'false' THEN 0 END",
+        },
+    )
     literal_needles: Mapping[str, Needle] = {
         "startswith(String,String)": (
             # LIKE alone loses what has an emoji behind the prefix, in an index of some collations.
@@ -224,92 +234,74 @@ class MySQL(Dialect):
             _with_prefix,
         ),
     }
-    templates: Mapping[str, str] = {
-        **Dialect.templates,
-        "div(Integer,Integer)": (
-            "CASE WHEN {b} = -1 THEN CAST(0 AS DECIMAL(65, 0)) - {a} ELSE {a} DIV NULLIF({b}, 0) END"
-        ),
-        "negate(Integer)": "(- {a})",
-        "divby(Integer,Integer)": _QUOTIENT,
-        # Integers among them become decimals first, and a zero without its sign.
-        "add(Decimal,Decimal)": "(0.0 + {a} + {b})",
-        "sub(Decimal,Decimal)": "({a} - 0.0 - {b})",
-        "mul(Decimal,Decimal)": "(1.0 * {a} * {b})",
-        "mod(Decimal,Decimal)": "(0.0 + MOD({a}, NULLIF({b}, 0)))",
-        "div(Decimal,Decimal)": _QUOTIENT,
-        "divby(Decimal,Decimal)": _QUOTIENT,
-        "negate(Decimal)": "(0.0 - {a})",
-        "add(Double,Double)": _sum("+"),
-        "sub(Double,Double)": _sum("-"),
-        "mul(Double,Double)": _PRODUCT,
-        "div(Double,Double)": _DIVIDED,
-        "divby(Double,Double)": _DIVIDED,
-        "mod(Double,Double)": f"(MOD({_without('{a}')}, NULLIF({{b}}, 0) * 1e0) + 0e0)",
-        "ceiling(Double)": "(CEILING({a}) + 0e0)",
-        "negate(Double)": "(0e0 - {a})",
-        "round(Double)": (
-            f"({_TRUNCATED} + CASE WHEN ABS({{a}} - {_TRUNCATED}) >= 0.5e0 THEN SIGN({{a}}) ELSE 0 END)"
-        ),
-        "concat(String,String)": f"CONCAT({_points('{a}')}, {_points('{b}')})",
-        "contains(String,String)": f"(LOCATE({{b}}, {_points('{a}')}) > 0)",
-        "indexof(String,String)": f"(LOCATE({{b}}, {_points('{a}')}) - 1)",
-        "startswith(String,String)": f"({_bytes('LEFT({a}, CHAR_LENGTH({b}))')} = {_bytes('{b}')})",
-        "endswith(String,String)": f"({_bytes('RIGHT({a}, CHAR_LENGTH({b}))')} = {_bytes('{b}')})",
-        "substring(String,Integer)": f"SUBSTRING({{a}}, {_START})",
-        "substring(String,Integer,Integer)": (
-            f"SUBSTRING({{a}}, {_START}, LEAST(GREATEST({{c}}, 0), 2147483647))"
-        ),
-        "tolower(String)": _mapped("LOWER", _points("{a}"), "\u0130"),
-        "toupper(String)": _mapped(
-            "UPPER", _points("{a}"), "\u00df\u0149\u01f0\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06"
-        ),
-        "trim(String)": f"REGEXP_REPLACE({_points('{a}')}, {_SPACES}, '')",
-        "now()": "UTC_TIMESTAMP(6)",
-        **{f"second({kind})": "EXTRACT(SECOND FROM {a})" for kind in ("DateTimeOffset", "TimeOfDay")},
-        **{
-            f"fractionalseconds({kind})": "(EXTRACT(MICROSECOND FROM {a}) * 0.000001)"
-            for kind in ("DateTimeOffset", "TimeOfDay")
+    templates: Mapping[str, str] = spelled(
+        Dialect.templates,
+        spelling.substrings("SUBSTRING", "CHAR_LENGTH"),
+        {
+            "div(Integer,Integer)": (
+                "CASE WHEN {b} = -1 THEN CAST(0 AS DECIMAL(65, 0)) - {a} ELSE {a} DIV NULLIF({b}, 0) END"
+            ),
+            "negate(Integer)": "(- {a})",
+            "divby(Integer,Integer) div|divby(Decimal,Decimal)": _QUOTIENT,
+            # Integers among them become decimals first, and a zero without its sign.
+            "add(Decimal,Decimal)": "(0.0 + {a} + {b})",
+            "sub(Decimal,Decimal)": "({a} - 0.0 - {b})",
+            "mul(Decimal,Decimal)": "(1.0 * {a} * {b})",
+            "mod(Decimal,Decimal)": "(0.0 + MOD({a}, NULLIF({b}, 0)))",
+            "negate(Decimal)": "(0.0 - {a})",
+            "add|sub(Double,Double)": _sum("{sign}"),
+            "mul(Double,Double)": _PRODUCT,
+            "div|divby(Double,Double)": _DIVIDED,
+            "mod(Double,Double)": f"(MOD({_without('{a}')}, NULLIF({{b}}, 0) * 1e0) + 0e0)",
+            "ceiling(Double)": "(CEILING({a}) + 0e0)",
+            "negate(Double)": "(0e0 - {a})",
+            "round(Double)": (
+                f"({_TRUNCATED} + CASE WHEN ABS({{a}} - {_TRUNCATED}) >= 0.5e0 THEN SIGN({{a}}) ELSE 0 END)"
+            ),
+            "concat(String,String)": f"CONCAT({_points('{a}')}, {_points('{b}')})",
+            "contains(String,String)": f"(LOCATE({{b}}, {_points('{a}')}) > 0)",
+            "indexof(String,String)": f"(LOCATE({{b}}, {_points('{a}')}) - 1)",
+            "startswith(String,String)": f"({_bytes('LEFT({a}, CHAR_LENGTH({b}))')} = {_bytes('{b}')})",
+            "endswith(String,String)": f"({_bytes('RIGHT({a}, CHAR_LENGTH({b}))')} = {_bytes('{b}')})",
+            "tolower(String)": _mapped("LOWER", _points("{a}"), "\u0130"),
+            "toupper(String)": _mapped(
+                "UPPER", _points("{a}"), "\u00df\u0149\u01f0\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06"
+            ),
+            "trim(String)": f"REGEXP_REPLACE({_points('{a}')}, {_SPACES}, '')",
+            "now()": "UTC_TIMESTAMP(6)",
+            "fractionalseconds(DateTimeOffset|TimeOfDay)": "(EXTRACT(MICROSECOND FROM {a}) * 0.000001)",
+            "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": "CAST({a} AS TIME(6))",
+            "add|sub(DateTimeOffset,Duration)": "(CAST({a} AS DATETIME(6)) {sign} INTERVAL {b} SECOND)",
+            "add|sub(Date,Duration)": f"(CAST({{a}} AS DATE) {{sign}} {_DAYS})",
+            "sub(DateTimeOffset,DateTimeOffset)": "(TIMESTAMPDIFF(MICROSECOND, {b}, {a}) * 0.000001)",
+            "sub(Date,Date)": "(DATEDIFF({a}, {b}) * 86400)",
+            "add|sub(Duration,Duration)": _duration("({a} {sign} {b})"),
+            "mul(Duration,Number)": _scaled("{a}", "{b}"),
+            "mul(Number,Duration)": _scaled("{b}", "{a}"),
+            "div(Duration,Number)": _duration(
+                f"CAST({{a}} AS DECIMAL(38, 20)) / CASE WHEN {{b}} > 1e-25 OR {{b}} < -1e-25"
+                f" THEN {_exactly('{b}')} WHEN {{b}} <> 0 THEN {10**-25:.25f} END"
+            ),
+            "negate(Duration)": _duration("(0 - {a})"),
+            "has(Enum,Enum)": "(CAST({a} & {b} AS SIGNED) = {b})",
+            "cast(Integer,Decimal)": "CAST({a} AS DECIMAL(20, 0))",
+            "cast(Boolean,Integer|Decimal|Double)": "{a}",
+            "cast(Decimal|Double,Integer)": spelling.whole(f"CAST({_TRUNCATED} AS SIGNED)"),
+            "cast(Guid,String)": "LOWER({a})",
+            "cast(Date,DateTimeOffset)": "CAST({a} AS DATETIME(6))",
+            "cast(String,Boolean)": (
+                f"CASE {_bytes('LOWER({a})')} WHEN 'true' THEN 1 WHEN 'false' THEN 0 END"
+            ),
+            "cast(String,Date)": (
+                "CASE WHEN {a} REGEXP '^[0-9]{{4}}-(0[1-9]|1[0-2])-[0-3][0-9]$' AND CHAR_LENGTH({a}) = 10"
+                " AND LEFT({a}, 4) <> '0000' AND RIGHT({a}, 2) <> '00' THEN CAST({a} AS DATE) END"
+            ),
+            "cast(String,Integer)": (
+                "CASE WHEN {a} REGEXP '^[+-]?[0-9]{{1,38}}$' AND RIGHT({a}, 1) <> CHAR(10)"
+                " AND CAST({a} AS DECIMAL(65, 0)) BETWEEN {low} AND {high} THEN CAST({a} AS SIGNED) END"
+            ),
         },
-        "date(DateTimeOffset)": "CAST({a} AS DATE)",
-        "time(DateTimeOffset)": "CAST({a} AS TIME(6))",
-        "totalseconds(Duration)": "{a}",
-        "add(DateTimeOffset,Duration)": "(CAST({a} AS DATETIME(6)) + INTERVAL {b} SECOND)",
-        "sub(DateTimeOffset,Duration)": "(CAST({a} AS DATETIME(6)) - INTERVAL {b} SECOND)",
-        "add(Date,Duration)": f"(CAST({{a}} AS DATE) + {_DAYS})",
-        "sub(Date,Duration)": f"(CAST({{a}} AS DATE) - {_DAYS})",
-        "sub(DateTimeOffset,DateTimeOffset)": "(TIMESTAMPDIFF(MICROSECOND, {b}, {a}) * 0.000001)",
-        "sub(Date,Date)": "(DATEDIFF({a}, {b}) * 86400)",
-        "add(Duration,Duration)": _duration("({a} + {b})"),
-        "sub(Duration,Duration)": _duration("({a} - {b})"),
-        "mul(Duration,Number)": _scaled("{a}", "{b}"),
-        "mul(Number,Duration)": _scaled("{b}", "{a}"),
-        "div(Duration,Number)": _duration(
-            f"CAST({{a}} AS DECIMAL(38, 20)) / CASE WHEN {{b}} > 1e-25 OR {{b}} < -1e-25"
-            f" THEN {_exactly('{b}')} WHEN {{b}} <> 0 THEN {10**-25:.25f} END"
-        ),
-        "negate(Duration)": _duration("(0 - {a})"),
-        "has(Enum,Enum)": "(CAST({a} & {b} AS SIGNED) = {b})",
-        "cast(Integer,Decimal)": "CAST({a} AS DECIMAL(20, 0))",
-        "cast(Boolean,Integer)": "{a}",
-        "cast(Boolean,Decimal)": "{a}",
-        "cast(Boolean,Double)": "{a}",
-        "cast(Integer,Boolean)": "({a} <> 0)",
-        "cast(Decimal,Integer)": _WHOLE,
-        "cast(Double,Integer)": _WHOLE,
-        "cast(Guid,String)": "LOWER({a})",
-        "cast(DateTimeOffset,Date)": "CAST({a} AS DATE)",
-        "cast(DateTimeOffset,TimeOfDay)": "CAST({a} AS TIME(6))",
-        "cast(Date,DateTimeOffset)": "CAST({a} AS DATETIME(6))",
-        "cast(String,Boolean)": f"CASE {_bytes('LOWER({a})')} WHEN 'true' THEN 1 WHEN 'false' THEN 0 END",
-        "cast(String,Date)": (
-            "CASE WHEN {a} REGEXP '^[0-9]{{4}}-(0[1-9]|1[0-2])-[0-3][0-9]$' AND CHAR_LENGTH({a}) = 10"
-            " AND LEFT({a}, 4) <> '0000' AND RIGHT({a}, 2) <> '00' THEN CAST({a} AS DATE) END"
-        ),
-        "cast(String,Integer)": (
-            "CASE WHEN {a} REGEXP '^[+-]?[0-9]{{1,38}}$' AND RIGHT({a}, 1) <> CHAR(10)"
-            " AND CAST({a} AS DECIMAL(65, 0)) BETWEEN {low} AND {high} THEN CAST({a} AS SIGNED) END"
-        ),
-    }
+    )
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
         "matchespattern(String,String)": "exponential-regular-expressions",
@@ -318,18 +310,3 @@ class MySQL(Dialect):
     def quote_text(self, value: str) -> str:
         plain = super().quote_text(value)
         return _text(value) if "\\" in value else plain
-
-    def json_path(self, keys: tuple[str, ...]) -> str:
-        escaped = [key.replace("\\", "\\\\").replace('"', '\\"') for key in keys]
-        return self.quote_text("$" + "".join(f'."{key}"' for key in escaped))
-
-    def bind(self, value: Any, type: edm.Type) -> Any:
-        if isinstance(value, float) and value != value:
-            return None
-        if isinstance(value, dt.datetime) and value.tzinfo is not None:
-            return value.astimezone(dt.UTC).replace(tzinfo=None)
-        if isinstance(value, dt.timedelta):
-            return seconds(value)
-        if isinstance(value, uuid.UUID):
-            return str(value)
-        return super().bind(value, type)

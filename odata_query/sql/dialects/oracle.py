@@ -1,9 +1,9 @@
 """Oracle 19c and up.
 
-There is no empty text: what is empty elsewhere is null. So no column holds one, and an expression that would
-give one (`substring(name,9)`) is null. Times of day are INTERVAL DAY TO SECOND since midnight, Booleans
+The empty text is null. So no column holds one, and an expression that would give one (`substring(name,9)`)
+is null. Times of day are INTERVAL DAY TO SECOND since midnight, Booleans
 NUMBER(1), Guids RAW(16). Numbers of Edm.Double are BINARY_DOUBLE, unless their storage is `number`. Case is
-mapped character by character: 'ß' stays as it is in upper case.
+mapped character by character: `ß` keeps its form in upper case.
 """
 
 from __future__ import annotations
@@ -15,20 +15,18 @@ from decimal import Decimal
 from typing import Any
 
 from ... import edm
-from ...errors import error
-from ...operations import WHITE_SPACE
-from ...problems import Name, Phrase, problem
-from .base import NEAREST, Dialect, Members, Needle, Page, Storage, in_zone, like
+from ...problems import Phrase
+from . import spelling
+from .base import Dialect, Json, Members, Page, Storage
+from .spelling import Convert, Needle, between, spelled
 
-_SPACES = "UNISTR('" + "".join(f"\\{ord(char):04X}" for char in WHITE_SPACE) + "')"
-_START = "LEAST(CASE WHEN {b} < 0 THEN GREATEST(LENGTH({a}) + {b}, 0) ELSE {b} END, 2147483646) + 1"
+_SPACES = "UNISTR('" + spelling.white_space("\\{:04X}") + "')"
 _FIRST = "TIMESTAMP '0001-01-01 00:00:00.000000 +00:00'"
 _LAST = "TIMESTAMP '9999-12-31 23:59:59.999999 +00:00'"
 _INTERVAL = "INTERVAL DAY(9) TO SECOND(6)"
 _LOCAL = "CAST({a} AS TIMESTAMP(6))"
 """The clock of a moment in its own offset; parts of the moment itself would be those in UTC."""
 _MIDNIGHT = f"CAST(TRUNC({_LOCAL}) AS TIMESTAMP(6))"
-_WHOLE = "CASE WHEN {a} > {low} - 1 AND {a} < {high} + 1 THEN TRUNC(TO_NUMBER({a})) END"
 _MOMENT = "'YYYY-MM-DD\"T\"HH24:MI:SS.FF6TZH:TZM'"
 
 
@@ -42,21 +40,24 @@ def _seconds(x: str) -> str:
 _DAYS = f"FLOOR({_seconds('{b}')} / 86400)"
 
 
-def _double(sign: str) -> str:
-    return f"(TO_BINARY_DOUBLE({{a}}) {sign} TO_BINARY_DOUBLE({{b}}))"
-
-
 def _needle(template: str) -> Needle:
-    """For the empty text alone, which stands for null in a template."""
+    """The spelling for an empty literal, which would be null in a template."""
     return template, lambda text: None if text else ()
 
 
 class Oracle(Dialect):
-    """Oracle, by python-oracledb. Names are quoted, so a usual column is called in upper case: `ID`."""
+    """Oracle, by python-oracledb. Names are quoted, so a usual column has capitals: `ID`."""
 
     name = "oracle"
-    # Numbered markers are bound once for each place where one stands.
+    # A numbered marker would be bound once for each place that has it.
     paramstyle = "named"
+    alias_prefix = " "
+    binds: Mapping[type, Convert] = {
+        bool: int,
+        dt.datetime: spelling.zoned_text,
+        dt.time: lambda value: dt.datetime.combine(dt.date.min, value) - dt.datetime.min,
+        uuid.UUID: lambda value: value.bytes,
+    }
     max_parameters = 65_535
     max_in_items = 1_000
     max_terms = 50_000
@@ -77,7 +78,6 @@ class Oracle(Dialect):
     as_int64 = "{a}"
     as_wide_integer = "{a}"
     default_scale = 10
-    alias_prefix = " "
     page = Page(
         "FETCH NEXT {top} ROWS ONLY",
         "OFFSET {skip} ROWS FETCH NEXT {top} ROWS ONLY",
@@ -103,9 +103,7 @@ class Oracle(Dialect):
         (edm.SINGLE.name, "number"): Storage("TO_BINARY_DOUBLE({a})"),
         (edm.DATE_TIME_OFFSET.name, "timestamptz"): Storage(),
         (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
-            "FROM_TZ(CAST({a} AS TIMESTAMP), '{zone}')",
-            lambda value, zone: in_zone(value, zone),
-            is_ordered=True,
+            "FROM_TZ(CAST({a} AS TIMESTAMP), '{zone}')", spelling.in_zone, is_ordered=True
         ),
         (edm.GUID.name, "raw"): Storage(),
         (edm.GUID.name, "text"): Storage("HEXTORAW(REPLACE({a}, '-'))"),
@@ -130,119 +128,100 @@ class Oracle(Dialect):
             is_json=True,
         ),
     }
-    json_values: Mapping[str, str] = {
-        "": "JSON_VALUE({a}, {p} RETURNING VARCHAR2(4000))",
-        "json": "JSON_QUERY({a}, {p} RETURNING CLOB)",
-        **dict.fromkeys((*edm.INTEGERS, edm.DECIMAL.name), "JSON_VALUE({a}, {p} RETURNING NUMBER)"),
-        edm.DOUBLE.name: "TO_BINARY_DOUBLE(JSON_VALUE({a}, {p} RETURNING NUMBER))",
-        edm.SINGLE.name: "TO_BINARY_DOUBLE(JSON_VALUE({a}, {p} RETURNING NUMBER))",
-        edm.BOOLEAN.name: "DECODE(JSON_VALUE({a}, {p} RETURNING VARCHAR2(5)), 'true', 1, 'false', 0)",
-        edm.DATE.name: "JSON_VALUE({a}, {p} RETURNING DATE)",
-        edm.DATE_TIME_OFFSET.name: "JSON_VALUE({a}, {p} RETURNING TIMESTAMP WITH TIME ZONE)",
-    }
-    json_members: Mapping[str, str] = {
-        name: template.replace("{p}", "'$[0]'") for name, template in json_values.items()
-    }
+    # A member of an array is wrapped; JSON that is not an array counts as one with a single member.
+    json = Json(
+        "{a}, {p}",
+        "{a}, '$[0]'",
+        "JSON_QUERY({a}, {p} RETURNING CLOB)",
+        {
+            "": "JSON_VALUE({x} RETURNING VARCHAR2(4000))",
+            **dict.fromkeys((*edm.INTEGERS, edm.DECIMAL.name), "JSON_VALUE({x} RETURNING NUMBER)"),
+            edm.DOUBLE.name: "TO_BINARY_DOUBLE(JSON_VALUE({x} RETURNING NUMBER))",
+            edm.SINGLE.name: "TO_BINARY_DOUBLE(JSON_VALUE({x} RETURNING NUMBER))",
+            edm.BOOLEAN.name: "DECODE(JSON_VALUE({x} RETURNING VARCHAR2(5)), 'true', 1, 'false', 0)",
+            edm.DATE.name: "JSON_VALUE({x} RETURNING DATE)",
+            edm.DATE_TIME_OFFSET.name: "JSON_VALUE({x} RETURNING TIMESTAMP WITH TIME ZONE)",
+        },
+        root="$[0]",
+    )
     literal_needles: Mapping[str, Needle] = {
-        "contains(String,String)": ("{a} LIKE {b} ESCAPE '\\'", lambda text: (f"%{like(text)}%",)),
-        "startswith(String,String)": ("{a} LIKE {b} ESCAPE '\\'", lambda text: (f"{like(text)}%",)),
-        "endswith(String,String)": ("{a} LIKE {b} ESCAPE '\\'", lambda text: (f"%{like(text)}",)),
+        **spelling.like_needles(" ESCAPE '\\'"),
         "indexof(String,String)": _needle("(0 * LENGTH({a}))"),
         "concat(String,String)": _needle("{a}"),
     }
-    templates: Mapping[str, str] = {
-        **Dialect.templates,
-        "div(Integer,Integer)": "TRUNC({a} / NULLIF({b}, 0))",
-        "divby(Integer,Integer)": "ROUND({a} / NULLIF({b}, 0), 12)",
-        "div(Decimal,Decimal)": "ROUND({a} / NULLIF({b}, 0), 12)",
-        "divby(Decimal,Decimal)": "ROUND({a} / NULLIF({b}, 0), 12)",
-        "add(Double,Double)": _double("+"),
-        "sub(Double,Double)": _double("-"),
-        "mul(Double,Double)": _double("*"),
-        "div(Double,Double)": _double("/"),
-        "divby(Double,Double)": _double("/"),
-        "ceiling(Decimal)": "CEIL({a})",
-        "ceiling(Double)": "CEIL({a})",
-        "round(Double)": NEAREST,
-        # NULL would be left out of a concatenation.
-        "concat(String,String)": "CASE WHEN {a} IS NOT NULL AND {b} IS NOT NULL THEN {a} || {b} END",
-        "contains(String,String)": "INSTR({a}, {b}) > 0",
-        "indexof(String,String)": "(INSTR({a}, {b}) - 1)",
-        "length(String)": "LENGTH({a})",
-        "startswith(String,String)": "SUBSTR({a}, 1, LENGTH({b})) = {b}",
-        "endswith(String,String)": "SUBSTR({a}, GREATEST(LENGTH({a}) - LENGTH({b}), 0) + 1) = {b}",
-        "substring(String,Integer)": f"SUBSTR({{a}}, {_START})",
-        "substring(String,Integer,Integer)": f"SUBSTR({{a}}, {_START}, LEAST({{c}}, 2147483646))",
-        "trim(String)": f"RTRIM(LTRIM({{a}}, {_SPACES}), {_SPACES})",
-        "now()": "(SYSTIMESTAMP AT TIME ZONE 'UTC')",
-        "second(TimeOfDay)": "FLOOR(EXTRACT(SECOND FROM {a}))",
-        "fractionalseconds(TimeOfDay)": "MOD(EXTRACT(SECOND FROM {a}), 1)",
-        **{
-            f"{part}(DateTimeOffset)": f"EXTRACT({part.upper()} FROM {_LOCAL})"
-            for part in ("year", "month", "day", "hour", "minute")
+    templates: Mapping[str, str] = spelled(
+        Dialect.templates,
+        spelling.substrings("SUBSTR", "LENGTH"),
+        {
+            "div(Integer,Integer)": "TRUNC({a} / NULLIF({b}, 0))",
+            "divby(Integer,Integer) div|divby(Decimal,Decimal)": "ROUND({a} / NULLIF({b}, 0), 12)",
+            "add|sub|mul|div|divby(Double,Double)": "(TO_BINARY_DOUBLE({a}) {sign} TO_BINARY_DOUBLE({b}))",
+            "ceiling(Decimal|Double)": "CEIL({a})",
+            # NULL would be left out of a concatenation.
+            "concat(String,String)": "CASE WHEN {a} IS NOT NULL AND {b} IS NOT NULL THEN {a} || {b} END",
+            "contains(String,String)": "INSTR({a}, {b}) > 0",
+            "indexof(String,String)": "(INSTR({a}, {b}) - 1)",
+            "length(String)": "LENGTH({a})",
+            "startswith(String,String)": "SUBSTR({a}, 1, LENGTH({b})) = {b}",
+            "endswith(String,String)": "SUBSTR({a}, GREATEST(LENGTH({a}) - LENGTH({b}), 0) + 1) = {b}",
+            "trim(String)": f"RTRIM(LTRIM({{a}}, {_SPACES}), {_SPACES})",
+            "now()": "(SYSTIMESTAMP AT TIME ZONE 'UTC')",
+            "second(TimeOfDay)": "FLOOR(EXTRACT(SECOND FROM {a}))",
+            "fractionalseconds(TimeOfDay)": "MOD(EXTRACT(SECOND FROM {a}), 1)",
+            "year|month|day|hour|minute(DateTimeOffset)": f"EXTRACT({{NAME}} FROM {_LOCAL})",
+            "second(DateTimeOffset)": f"FLOOR(EXTRACT(SECOND FROM {_LOCAL}))",
+            "fractionalseconds(DateTimeOffset)": f"MOD(EXTRACT(SECOND FROM {_LOCAL}), 1)",
+            "date(DateTimeOffset) cast(DateTimeOffset,Date)": f"TRUNC({_LOCAL})",
+            "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": f"({_LOCAL} - {_MIDNIGHT})",
+            "totaloffsetminutes(DateTimeOffset)": (
+                "(EXTRACT(TIMEZONE_HOUR FROM {a}) * 60 + EXTRACT(TIMEZONE_MINUTE FROM {a}))"
+            ),
+            "totalseconds(Duration)": _seconds("{a}"),
+            "add(DateTimeOffset,Duration)": between(
+                "{b}", (f"{_FIRST} - {{a}}", f"{_LAST} - {{a}}"), "{a} + {b}"
+            ),
+            "sub(DateTimeOffset,Duration)": between(
+                "{b}", (f"{{a}} - {_LAST}", f"{{a}} - {_FIRST}"), "{a} - {b}"
+            ),
+            "add(Date,Duration)": between(
+                _DAYS, ("DATE '0001-01-01' - {a}", "DATE '9999-12-31' - {a}"), f"{{a}} + {_DAYS}"
+            ),
+            "sub(Date,Duration)": between(
+                _DAYS, ("{a} - DATE '9999-12-31'", "{a} - DATE '0001-01-01'"), f"{{a}} - {_DAYS}"
+            ),
+            "sub(DateTimeOffset,DateTimeOffset)": "({a} - {b})",
+            "sub(Date,Date)": "NUMTODSINTERVAL({a} - {b}, 'DAY')",
+            "mul(Duration,Number)": f"NUMTODSINTERVAL(ROUND({_seconds('{a}')} * {{b}}, 6), 'SECOND')",
+            "mul(Number,Duration)": f"NUMTODSINTERVAL(ROUND({{a}} * {_seconds('{b}')}, 6), 'SECOND')",
+            "div(Duration,Number)": (
+                f"NUMTODSINTERVAL(ROUND({_seconds('{a}')} / NULLIF({{b}}, 0), 6), 'SECOND')"
+            ),
+            "negate(Duration)": "({a} * -1)",
+            "has(Enum,Enum)": "BITAND({a}, {b}) = {b}",
+            "cast(Integer,String)": "TO_CHAR({a})",
+            "cast(Integer,Boolean)": "CASE WHEN {a} <> 0 THEN 1 WHEN {a} = 0 THEN 0 END",
+            "cast(Boolean,String)": "CASE {a} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END",
+            "cast(Boolean,Integer|Decimal)": "{a}",
+            "cast(Boolean,Double)": "TO_BINARY_DOUBLE({a})",
+            "cast(Decimal|Double,Integer)": spelling.whole("TRUNC(TO_NUMBER({a}))"),
+            "cast(Date,String)": "TO_CHAR({a}, 'YYYY-MM-DD')",
+            "cast(Guid,String)": (
+                "LOWER(REGEXP_REPLACE(RAWTOHEX({a}),"
+                " '^(.{{8}})(.{{4}})(.{{4}})(.{{4}})', '\\1-\\2-\\3-\\4-'))"
+            ),
+            "cast(Date,DateTimeOffset)": "FROM_TZ(CAST({a} AS TIMESTAMP), '+00:00')",
+            "cast(String,Boolean)": "CASE LOWER({a}) WHEN 'true' THEN 1 WHEN 'false' THEN 0 END",
+            "cast(String,Integer)": (
+                "CASE WHEN REGEXP_LIKE({a}, '^[+-]?[0-9]{{1,38}}$', 'c')"
+                " AND TO_NUMBER({a}) BETWEEN {low} AND {high} THEN TO_NUMBER({a}) END"
+            ),
         },
-        "second(DateTimeOffset)": f"FLOOR(EXTRACT(SECOND FROM {_LOCAL}))",
-        "fractionalseconds(DateTimeOffset)": f"MOD(EXTRACT(SECOND FROM {_LOCAL}), 1)",
-        "date(DateTimeOffset)": f"TRUNC({_LOCAL})",
-        "time(DateTimeOffset)": f"({_LOCAL} - {_MIDNIGHT})",
-        "totaloffsetminutes(DateTimeOffset)": (
-            "(EXTRACT(TIMEZONE_HOUR FROM {a}) * 60 + EXTRACT(TIMEZONE_MINUTE FROM {a}))"
-        ),
-        "totalseconds(Duration)": _seconds("{a}"),
-        "add(DateTimeOffset,Duration)": (
-            f"CASE WHEN {{b}} BETWEEN {_FIRST} - {{a}} AND {_LAST} - {{a}} THEN {{a}} + {{b}} END"
-        ),
-        "sub(DateTimeOffset,Duration)": (
-            f"CASE WHEN {{b}} BETWEEN {{a}} - {_LAST} AND {{a}} - {_FIRST} THEN {{a}} - {{b}} END"
-        ),
-        "add(Date,Duration)": (
-            f"CASE WHEN {_DAYS} BETWEEN DATE '0001-01-01' - {{a}} AND DATE '9999-12-31' - {{a}}"
-            f" THEN {{a}} + {_DAYS} END"
-        ),
-        "sub(Date,Duration)": (
-            f"CASE WHEN {_DAYS} BETWEEN {{a}} - DATE '9999-12-31' AND {{a}} - DATE '0001-01-01'"
-            f" THEN {{a}} - {_DAYS} END"
-        ),
-        "sub(DateTimeOffset,DateTimeOffset)": "({a} - {b})",
-        "sub(Date,Date)": "NUMTODSINTERVAL({a} - {b}, 'DAY')",
-        "add(Duration,Duration)": "({a} + {b})",
-        "sub(Duration,Duration)": "({a} - {b})",
-        "mul(Duration,Number)": f"NUMTODSINTERVAL(ROUND({_seconds('{a}')} * {{b}}, 6), 'SECOND')",
-        "mul(Number,Duration)": f"NUMTODSINTERVAL(ROUND({{a}} * {_seconds('{b}')}, 6), 'SECOND')",
-        "div(Duration,Number)": f"NUMTODSINTERVAL(ROUND({_seconds('{a}')} / NULLIF({{b}}, 0), 6), 'SECOND')",
-        "negate(Duration)": "({a} * -1)",
-        "has(Enum,Enum)": "BITAND({a}, {b}) = {b}",
-        "cast(Integer,String)": "TO_CHAR({a})",
-        "cast(Integer,Boolean)": "CASE WHEN {a} <> 0 THEN 1 WHEN {a} = 0 THEN 0 END",
-        "cast(Boolean,String)": "CASE {a} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END",
-        "cast(Boolean,Integer)": "{a}",
-        "cast(Boolean,Decimal)": "{a}",
-        "cast(Boolean,Double)": "TO_BINARY_DOUBLE({a})",
-        "cast(String,Boolean)": "CASE LOWER({a}) WHEN 'true' THEN 1 WHEN 'false' THEN 0 END",
-        "cast(String,Integer)": (
-            "CASE WHEN REGEXP_LIKE({a}, '^[+-]?[0-9]{{1,38}}$', 'c')"
-            " AND TO_NUMBER({a}) BETWEEN {low} AND {high} THEN TO_NUMBER({a}) END"
-        ),
-        "cast(Decimal,Integer)": _WHOLE,
-        "cast(Double,Integer)": _WHOLE,
-        "cast(Date,String)": "TO_CHAR({a}, 'YYYY-MM-DD')",
-        "cast(Guid,String)": (
-            "LOWER(REGEXP_REPLACE(RAWTOHEX({a}), '^(.{{8}})(.{{4}})(.{{4}})(.{{4}})', '\\1-\\2-\\3-\\4-'))"
-        ),
-        "cast(DateTimeOffset,Date)": f"TRUNC({_LOCAL})",
-        "cast(DateTimeOffset,TimeOfDay)": f"({_LOCAL} - {_MIDNIGHT})",
-        "cast(Date,DateTimeOffset)": "FROM_TZ(CAST({a} AS TIMESTAMP), '+00:00')",
-    }
+    )
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
         "mod(Double,Double)": "no-exact-float-remainder",
         "matchespattern(String,String)": "other-regular-expressions",
     }
-
-    def json_path(self, keys: tuple[str, ...]) -> str:
-        """A member of an array is wrapped; what is not an array is taken as one with a single member."""
-        quoted = [key.replace("\\", "\\\\").replace('"', '\\"') for key in keys]
-        return self.quote_text("$[0]" + "".join(f'."{key}"' for key in quoted))
 
     def marker(self, marker: str, value: Any, type: edm.Type) -> str:
         if type is edm.DATE_TIME_OFFSET:
@@ -256,25 +235,8 @@ class Oracle(Dialect):
 
     def bind(self, value: Any, type: edm.Type) -> Any:
         if value == "":
-            raise error(
-                [
-                    problem(
-                        "literal-out-of-range.engine",
-                        engine=Name(self.name),
-                        reason=Phrase("no-empty-string"),
-                    )
-                ]
-            )
-        if isinstance(value, bool):
-            return int(value)
-        if isinstance(value, dt.datetime):
-            return value if value.tzinfo is None else value.isoformat(timespec="microseconds")
-        if isinstance(value, dt.time):
-            clock = dt.datetime.combine(dt.date.min, value)
-            return clock - dt.datetime.min
-        if isinstance(value, uuid.UUID):
-            return value.bytes
-        return value
+            raise self.rejection(Phrase("no-empty-string"))
+        return super().bind(value, type)
 
     def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
         if value == "":

@@ -8,25 +8,26 @@ from decimal import Decimal
 from typing import Any
 
 from ... import edm
-from ...operations import WHITE_SPACE
-from .base import Dialect, Members, Needle, Storage, like
+from . import spelling
+from .base import Dialect, Json, Members, Storage
+from .spelling import Needle, escape_key, spelled
 
 
 def _once(expression: str, **values: str) -> str:
-    """An expression of `v.a` and the like, each computed once: OFFSET keeps the planner from repeating it."""
+    """An expression whose values `v.a` are computed once: OFFSET keeps the planner from repeating them."""
     columns = ", ".join(f"{value} AS {name}" for name, value in values.items())
-    return f"(SELECT {expression} FROM (SELECT {columns} OFFSET 0) AS v)"  # of this table's own text
+    return f"(SELECT {expression} FROM (SELECT {columns} OFFSET 0) AS v)"
 
 
 # ---- numbers -------------------------------------------------------------------------------------
 
 _LARGEST, _SMALLEST = "1.7976931348623157e308", "5e-324"
 _HALF = "9.9792015476736e291"
-"""Half of the distance from the largest number to the one that would be next."""
+"""Half of the distance from the largest number to the one that would follow."""
 _FLOAT = "CAST({%s} AS DOUBLE PRECISION)"
 _DOUBLES = {"a": _FLOAT % "a", "b": _FLOAT % "b"}
 _SIGNED = "THEN sign(v.a) * sign(v.b) *"
-# A result beyond the range of floating-point numbers would be an error, and so would be one too near to zero.
+# A result out of the range of floating-point numbers would be an error, and so would one too close to zero.
 _SUM = (
     f"CASE WHEN v.a > 0 AND v.b BETWEEN 0 AND {_LARGEST} AND v.b - {_HALF} >= {_LARGEST} - v.a"
     " THEN 'Infinity'"
@@ -58,7 +59,7 @@ def _bits(x: str) -> str:
 
 
 def _integer(bits: str) -> str:
-    """The number that has these bits as a multiple of a power of two that both v.p and v.q have."""
+    """The number of these bits, in units of the largest power of two that divides both v.p and v.q."""
     exponent, least = f"GREATEST({bits} >> 52, 1)", "GREATEST(LEAST(v.p >> 52, v.q >> 52), 1)"
     digits = f"({bits} & {2**52 - 1} | CASE WHEN {bits} < {2**52} THEN 0 ELSE {2**52} END)"
     return f"{digits} * CAST(2 AS NUMERIC) ^ ({exponent} - {least})"
@@ -82,21 +83,21 @@ _FITTING = (
     "CAST(NULLIF(NULLIF(LEAST(GREATEST({a}, {low} - 1.0), {high} + 1.0), {high} + 1.0), {low} - 1.0)"
     " AS BIGINT)"
 )
-"""An integer, null if its type has not so many bits."""
+"""An integer that is null if its type has fewer bits."""
 # A quotient has at least 16 digits and as many places as its operands.
 _DECIMAL_QUOTIENT = "round(round({a}, 30) / NULLIF({b}, 0), 12)"
 
 
 def _exactly(number: str) -> str:
-    """Any number as a decimal with all of its digits."""
+    """A number as a decimal with all of its digits."""
     return f"CAST(CAST({number} AS TEXT) AS NUMERIC)"
 
 
 # ---- texts ---------------------------------------------------------------------------------------
 
-_SPACES = "U&'" + "".join(f"\\{ord(char):04X}" for char in WHITE_SPACE) + "'"
+_SPACES = "U&'" + spelling.white_space("\\{:04X}") + "'"
 _MOST = 2**31 - 1
-# What is at the right of the first characters, or so many characters at the right.
+# RIGHT takes a negative number as that of the characters to leave out, and a positive one as that to keep.
 _REST = (
     f"right({{a}}, CAST(CASE WHEN {{b}} = 0 THEN {_MOST}"
     f" WHEN {{b}} <> 0 THEN -LEAST(GREATEST({{b}}, -{_MOST}), {_MOST}) END AS INTEGER))"
@@ -105,52 +106,58 @@ _LENGTH = f"CAST(CASE WHEN {{c}} < 0 THEN 0 WHEN {{c}} >= 0 THEN LEAST({{c}}, {_
 
 
 def _read(form: str, value: str) -> str:
-    """A value of the text v.a, if that has the form of one."""
+    """Convert the text v.a to a value if it has the form of one."""
     return _once(f"CASE WHEN v.a ~ '^({form})$' THEN {value} END", a='CAST({a} AS TEXT) COLLATE "C"')
 
 
 _DAY_OF_MONTH = "CAST(left(v.a, 8) || '01' AS DATE) + CAST(right(v.a, 2) AS INTEGER) - 1"
-"""A date, in the next month if its own has not that many days."""
+"""A date, which is in the next month if its own has fewer days."""
 
 # ---- dates and times -----------------------------------------------------------------------------
 
 _UTC = "{a} AT TIME ZONE 'UTC'"
 
 
-def _moved(by: str, first: str, end: str, **values: str) -> str:
-    """A date or moment moved by something; null outside the calendar, which PostgreSQL's is larger than."""
-    moved = f"v.a + LEAST(GREATEST({by}v.b, {first} - v.a), {end} - v.a)"
+def _moved(first: str, end: str, **values: str) -> str:
+    """A date or moment moved; null outside the calendar, which is a part of PostgreSQL's."""
+    moved = f"v.a + LEAST(GREATEST({{minus}}v.b, {first} - v.a), {end} - v.a)"
     return _once(f"NULLIF(NULLIF({moved}, {first}), {end})", **values)
 
 
-def _moment(by: str) -> str:
-    # Without a time zone, where the day on which clocks change has not 24 hours.
-    first, end = "TIMESTAMP '0001-12-31 23:59:59.999999 BC'", "TIMESTAMP '10000-01-01'"
-    return f"({_moved(by, first, end, a=_UTC, b='CAST({b} AS INTERVAL)')} AT TIME ZONE 'UTC')"
-
-
-def _date(by: str) -> str:
-    days = "CAST(floor(EXTRACT(EPOCH FROM CAST({b} AS INTERVAL)) / 86400) AS INTEGER)"
-    return _moved(by, "DATE '0001-12-31 BC'", "DATE '10000-01-01'", a="CAST({a} AS DATE)", b=days)
+# Without a time zone: the day on which clocks change has not 24 hours.
+_MOMENT = _moved(
+    "TIMESTAMP '0001-12-31 23:59:59.999999 BC'",
+    "TIMESTAMP '10000-01-01'",
+    a=_UTC,
+    b="CAST({b} AS INTERVAL)",
+)
+_DATE = _moved(
+    "DATE '0001-12-31 BC'",
+    "DATE '10000-01-01'",
+    a="CAST({a} AS DATE)",
+    b="CAST(floor(EXTRACT(EPOCH FROM CAST({b} AS INTERVAL)) / 86400) AS INTEGER)",
+)
 
 
 def _lasting(duration: str) -> str:
-    """A duration, null if it has more than 999999999 days."""
+    """A duration that is null out of its range."""
     first, end = "INTERVAL '-999999999 days -0.000001 seconds'", "INTERVAL '1000000000 days'"
     return f"NULLIF(NULLIF(LEAST(GREATEST({duration}, {first}), {end}), {end}), {first})"
 
 
+def _seconds(duration: str) -> str:
+    return f"CAST(EXTRACT(EPOCH FROM {duration}) AS NUMERIC)"
+
+
 def _scaled(seconds: str) -> str:
-    """A duration of so many seconds, to the microsecond; null if it has more than 999999999 days."""
-    return _once(
-        "CASE WHEN v.n BETWEEN -86399999913600 AND 86399999999999.999999 THEN make_interval("
-        "days => CAST(div(v.n, 86400) AS INTEGER), secs => CAST(v.n % 86400 AS DOUBLE PRECISION)) END",
-        n=f"round({seconds}, 6)",
-    )
+    """A duration of so many seconds, to the microsecond; null out of its range."""
+    whole, rest = "CAST(div(v.n, 86400) AS INTEGER)", "CAST(v.n % 86400 * 1000000 AS BIGINT)"
+    found = f"{whole} * INTERVAL '1 day' + {rest} * INTERVAL '1 microsecond'"
+    return _once(spelling.between("v.n", spelling.SECONDS, found), n=f"round({seconds}, 6)")
 
 
 def _local(value: dt.datetime, zone: dt.tzinfo) -> dt.datetime | str:
-    """A moment as clocks in a zone show it; a text where that leaves Python's calendar."""
+    """Convert a moment to the clock of a zone; to a text where that leaves Python's calendar."""
     try:
         return value.astimezone(zone).replace(tzinfo=None)
     except OverflowError:
@@ -165,23 +172,37 @@ def _minutes(interval: str) -> str:
     return f"CAST(EXTRACT(EPOCH FROM {interval}) / 60 AS INTEGER)"
 
 
-_ZONED = "INTERVAL '{zone}'"
+def _zoned(clock: str) -> str:
+    """The moment of a clock in the query's time zone; AT TIME ZONE takes an interval on PostgreSQL alone."""
+    return f"({clock} - INTERVAL '{{zone}}') AT TIME ZONE 'UTC'"
+
+
 _TEXT = r"regexp_replace({a}, '(\.[0-9]{{6}})[0-9]+', '\1')"
-"""The text of a moment without what is below a microsecond, which PostgreSQL would round."""
+"""The text of a moment without digits after the microseconds, which PostgreSQL would round."""
 _FROM_TEXT = (
     f"CASE WHEN {{a}} ~ '[T ].*([Zz]|[+-][0-9:]+)$' THEN CAST({_TEXT} AS TIMESTAMPTZ)"
-    f" ELSE CAST({_TEXT} AS TIMESTAMP) AT TIME ZONE {_ZONED} END"
+    f" ELSE {_zoned(f'CAST({_TEXT} AS TIMESTAMP)')} END"
 )
+
+
+def _cased(collation: str) -> dict[str, str]:
+    return spelled(
+        {
+            "tolower(String)": f'(lower({{a}} COLLATE {collation}) COLLATE "C")',
+            "toupper(String)": f'(upper({{a}} COLLATE {collation}) COLLATE "C")',
+        }
+    )
 
 
 class PostgreSQL(Dialect):
     """PostgreSQL, by psycopg or another driver.
 
-    casing  the collation that knows upper and lower case as Unicode has it; PostgreSQL 18 brings the usual
-            one along, those before have "und-x-icu" if they are built with ICU
+    casing  the collation that maps upper and lower case as Unicode does; PostgreSQL 18 has the default one,
+            earlier versions have "und-x-icu" if they are built with ICU
     """
 
     name = "postgresql"
+    verified = True
     paramstyle = "format"
     max_parameters = 65_535
     max_depth = 400
@@ -203,11 +224,11 @@ class PostgreSQL(Dialect):
     storages: Mapping[tuple[str, str], Storage] = {
         (edm.DATE_TIME_OFFSET.name, "timestamptz"): Storage(),
         (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
-            f"({{a}} AT TIME ZONE {_ZONED})",
+            f"({_zoned('{a}')})",
             _local,
             is_ordered=True,
             local=f"({_UTC})",
-            offset=_minutes(f"{_UTC} - {{a}} AT TIME ZONE {_ZONED}"),
+            offset=_minutes("INTERVAL '{zone}' + ({a} - {a})"),
         ),
         (edm.DATE_TIME_OFFSET.name, "text"): Storage(
             _FROM_TEXT,
@@ -225,134 +246,103 @@ class PostgreSQL(Dialect):
             is_json=True,
         ),
     }
-    json_values: Mapping[str, str] = {
-        "": "({a} #>> {p})",
-        "json": "({a} #> {p})",
-        **{
-            name: f"CAST({{a}} #>> {{p}} AS {type})"
-            for name, type in types.items()
-            if name not in (edm.STRING.name, edm.DATE_TIME_OFFSET.name)
-        },
-    }
-    json_members: Mapping[str, str] = {
-        name: template.replace("{p}", "'{{}}'") for name, template in json_values.items()
-    }
-    literal_needles: Mapping[str, Needle] = {
-        "contains(String,String)": ("{a} LIKE {b}", lambda text: (f"%{like(text)}%",)),
-        "startswith(String,String)": ("{a} LIKE {b}", lambda text: (f"{like(text)}%",)),
-        "endswith(String,String)": ("{a} LIKE {b}", lambda text: (f"%{like(text)}",)),
-    }
+    json = Json("{a} #>> {p}", "{a} #>> '{{}}'", "({a} #> {p})", {**spelling.json_casts(types), "": "({x})"})
+    literal_needles: Mapping[str, Needle] = spelling.like_needles()
     wide_templates: Mapping[str, str] = {"div(Integer,Integer)": "div({a}, NULLIF({b}, 0))"}
-    templates: Mapping[str, str] = {
-        **Dialect.templates,
-        "mod(Integer,Integer)": "({a} % NULLIF({b}, 0))",
-        "divby(Integer,Integer)": _DECIMAL_QUOTIENT,
-        "div(Decimal,Decimal)": _DECIMAL_QUOTIENT,
-        "divby(Decimal,Decimal)": _DECIMAL_QUOTIENT,
-        "mod(Decimal,Decimal)": "({a} % NULLIF({b}, 0))",
-        "add(Double,Double)": _once(_SUM, **_DOUBLES),
-        "sub(Double,Double)": _once(_SUM, a=_DOUBLES["a"], b=f"-{_DOUBLES['b']}"),
-        "mul(Double,Double)": _once(_PRODUCT, **_DOUBLES),
-        "div(Double,Double)": _once(_QUOTIENT, **_DOUBLES),
-        "divby(Double,Double)": _once(_QUOTIENT, **_DOUBLES),
-        **{f"{name}(Integer)": "CAST({a} AS NUMERIC)" for name in ("ceiling", "floor", "round")},
-        "mod(Double,Double)": _REMAINDER,
-        # Zero has no sign then.
-        "ceiling(Double)": "(ceil({a}) + 0)",
-        "floor(Double)": "(floor({a}) + 0)",
-        "round(Double)": _NEAREST,
-        "contains(String,String)": "strpos({a}, {b}) > 0",
-        "indexof(String,String)": "(strpos({a}, {b}) - 1)",
-        "length(String)": "length({a})",
-        "startswith(String,String)": "starts_with({a}, {b})",
-        "endswith(String,String)": "right({a}, length({b})) = {b}",
-        "substring(String,Integer)": _REST,
-        "substring(String,Integer,Integer)": f"left({_REST}, {_LENGTH})",
-        "trim(String)": f"btrim({{a}}, {_SPACES})",
-        "now()": "now()",
-        "add(DateTimeOffset,Duration)": _moment(""),
-        "sub(DateTimeOffset,Duration)": _moment("-"),
-        "add(Date,Duration)": _date(""),
-        "sub(Date,Duration)": _date("-"),
-        "sub(DateTimeOffset,DateTimeOffset)": "({a} - {b})",
-        "sub(Date,Date)": "(({a} - {b}) * INTERVAL '1 day')",
-        "add(Duration,Duration)": _lasting("{a} + {b}"),
-        "sub(Duration,Duration)": _lasting("{a} - {b}"),
-        "mul(Duration,Number)": _scaled(f"EXTRACT(EPOCH FROM {{a}}) * {_exactly('{b}')}"),
-        "mul(Number,Duration)": _scaled(f"EXTRACT(EPOCH FROM {{b}}) * {_exactly('{a}')}"),
-        "div(Duration,Number)": _scaled(
-            f"round(EXTRACT(EPOCH FROM {{a}}), 30) / NULLIF({_exactly('{b}')}, 0)"
-        ),
-        "negate(Duration)": _lasting("-{a}"),
-        "totalseconds(Duration)": "EXTRACT(EPOCH FROM {a})",
-        **{
-            f"{part}({kind})": f"CAST(EXTRACT({part.upper()} FROM {{a}}{zone}) AS INTEGER)"
-            for kind, parts, zone in (
-                ("Date", ("year", "month", "day"), ""),
-                ("TimeOfDay", ("hour", "minute"), ""),
-                ("DateTimeOffset", ("year", "month", "day", "hour", "minute"), " AT TIME ZONE 'UTC'"),
-            )
-            for part in parts
+    templates: Mapping[str, str] = spelled(
+        Dialect.templates,
+        _cased('"pg_unicode_fast"'),
+        {
+            "mod(Integer,Integer) mod(Decimal,Decimal)": "({a} % NULLIF({b}, 0))",
+            "divby(Integer,Integer) div|divby(Decimal,Decimal)": _DECIMAL_QUOTIENT,
+            "add(Double,Double)": _once(_SUM, **_DOUBLES),
+            "sub(Double,Double)": _once(_SUM, a=_DOUBLES["a"], b=f"-{_DOUBLES['b']}"),
+            "mul(Double,Double)": _once(_PRODUCT, **_DOUBLES),
+            "div|divby(Double,Double)": _once(_QUOTIENT, **_DOUBLES),
+            "mod(Double,Double)": _REMAINDER,
+            "ceiling|floor|round(Integer)": "CAST({a} AS NUMERIC)",
+            # Zero has no sign then.
+            "ceiling(Double)": "(ceil({a}) + 0)",
+            "floor(Double)": "(floor({a}) + 0)",
+            "round(Double)": _NEAREST,
+            "contains(String,String)": "strpos({a}, {b}) > 0",
+            "indexof(String,String)": "(strpos({a}, {b}) - 1)",
+            "length(String)": "length({a})",
+            "startswith(String,String)": "starts_with({a}, {b})",
+            "endswith(String,String)": "right({a}, length({b})) = {b}",
+            "substring(String,Integer)": _REST,
+            "substring(String,Integer,Integer)": f"left({_REST}, {_LENGTH})",
+            "trim(String)": f"btrim({{a}}, {_SPACES})",
+            "now()": "now()",
+            "add|sub(DateTimeOffset,Duration)": f"({_MOMENT} AT TIME ZONE 'UTC')",
+            "add|sub(Date,Duration)": _DATE,
+            "sub(DateTimeOffset,DateTimeOffset)": "({a} - {b})",
+            "sub(Date,Date)": "(({a} - {b}) * INTERVAL '1 day')",
+            "add|sub(Duration,Duration)": _lasting("{a} {sign} {b}"),
+            "mul(Duration,Number)": _scaled(f"{_seconds('{a}')} * {_exactly('{b}')}"),
+            "mul(Number,Duration)": _scaled(f"{_seconds('{b}')} * {_exactly('{a}')}"),
+            "div(Duration,Number)": _scaled(f"round({_seconds('{a}')}, 30) / NULLIF({_exactly('{b}')}, 0)"),
+            "negate(Duration)": _lasting("-{a}"),
+            "totalseconds(Duration)": _seconds("{a}"),
+            "year|month|day(Date) hour|minute(TimeOfDay)": "CAST(EXTRACT({NAME} FROM {a}) AS INTEGER)",
+            "year|month|day|hour|minute(DateTimeOffset)": f"CAST(EXTRACT({{NAME}} FROM {_UTC}) AS INTEGER)",
+            "second(DateTimeOffset)": f"CAST(floor(EXTRACT(SECOND FROM {_UTC})) AS INTEGER)",
+            "second(TimeOfDay)": "CAST(floor(EXTRACT(SECOND FROM {a})) AS INTEGER)",
+            "fractionalseconds(DateTimeOffset)": f"(EXTRACT(SECOND FROM {_UTC}) % 1)",
+            "fractionalseconds(TimeOfDay)": "(EXTRACT(SECOND FROM {a}) % 1)",
+            "date(DateTimeOffset) cast(DateTimeOffset,Date)": f"CAST({_UTC} AS DATE)",
+            "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": f"CAST({_UTC} AS TIME)",
+            "totaloffsetminutes(DateTimeOffset)": "CASE WHEN {a} IS NOT NULL THEN 0 END",
+            "cast(Integer,Integer)": _FITTING,
+            "cast(Integer|Decimal|Double,Boolean)": "({a} <> 0)",
+            "cast(Boolean,String)": "CAST({a} AS TEXT)",
+            "cast(Boolean,Integer)": "CAST({a} AS INTEGER)",
+            "cast(Boolean,Decimal)": "CAST(CAST({a} AS INTEGER) AS NUMERIC)",
+            "cast(Boolean,Double)": "CAST(CAST({a} AS INTEGER) AS DOUBLE PRECISION)",
+            "cast(Decimal|Double,Integer)": _WHOLE,
+            "cast(Double,Decimal)": _once(
+                f"CASE WHEN abs(v.a) <= {_LARGEST} THEN {_exactly('v.a')} END", a=_FLOAT % "a"
+            ),
+            "cast(Date,DateTimeOffset)": "(CAST({a} AS TIMESTAMP) AT TIME ZONE 'UTC')",
+            "cast(Date,String)": "to_char({a}, 'YYYY-MM-DD')",
+            "cast(TimeOfDay,String)": _once(
+                "CASE WHEN strpos(v.a, '.') > 0 THEN rpad(v.a, 15, '0') ELSE v.a END",
+                a="CAST({a} AS TEXT)",
+            ),
+            "cast(String,Boolean)": (
+                'CASE lower(CAST({a} AS TEXT) COLLATE "C")'
+                " WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END"
+            ),
+            "cast(String,Integer)": _read(
+                "[+-]?[0-9]{{1,38}}", _FITTING.replace("{a}", "CAST(v.a AS NUMERIC)")
+            ),
+            "cast(String,Decimal)": _read(r"[+-]?[0-9]{{1,38}}(\.[0-9]{{1,38}})?", "CAST(v.a AS NUMERIC)"),
+            "cast(String,Date)": _read(
+                "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{{2}}|[1-9][0-9]{{3}})"
+                "-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])",
+                f"CASE WHEN to_char({_DAY_OF_MONTH}, 'YYYY-MM-DD') = v.a THEN {_DAY_OF_MONTH} END",
+            ),
+            "cast(String,TimeOfDay)": _read(
+                r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{{1,6}}0*)?)?", "CAST(v.a AS TIME)"
+            ),
+            "cast(String,Guid)": _read(
+                "[0-9a-fA-F]{{8}}(-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}}", "CAST(v.a AS UUID)"
+            ),
         },
-        "second(DateTimeOffset)": f"CAST(floor(EXTRACT(SECOND FROM {_UTC})) AS INTEGER)",
-        "second(TimeOfDay)": "CAST(floor(EXTRACT(SECOND FROM {a})) AS INTEGER)",
-        "fractionalseconds(DateTimeOffset)": f"(EXTRACT(SECOND FROM {_UTC}) % 1)",
-        "fractionalseconds(TimeOfDay)": "(EXTRACT(SECOND FROM {a}) % 1)",
-        "date(DateTimeOffset)": f"CAST({_UTC} AS DATE)",
-        "time(DateTimeOffset)": f"CAST({_UTC} AS TIME)",
-        "totaloffsetminutes(DateTimeOffset)": "CASE WHEN {a} IS NOT NULL THEN 0 END",
-        "cast(Integer,Integer)": _FITTING,
-        "cast(Boolean,String)": "CAST({a} AS TEXT)",
-        "cast(Boolean,Integer)": "CAST({a} AS INTEGER)",
-        "cast(Boolean,Decimal)": "CAST(CAST({a} AS INTEGER) AS NUMERIC)",
-        "cast(Boolean,Double)": "CAST(CAST({a} AS INTEGER) AS DOUBLE PRECISION)",
-        "cast(Decimal,Integer)": _WHOLE,
-        "cast(Double,Integer)": _WHOLE,
-        "cast(Double,Decimal)": _once(
-            f"CASE WHEN abs(v.a) <= {_LARGEST} THEN {_exactly('v.a')} END", a=_FLOAT % "a"
-        ),
-        **{f"cast({number},Boolean)": "({a} <> 0)" for number in ("Integer", "Decimal", "Double")},
-        "cast(DateTimeOffset,Date)": f"CAST({_UTC} AS DATE)",
-        "cast(DateTimeOffset,TimeOfDay)": f"CAST({_UTC} AS TIME)",
-        "cast(Date,DateTimeOffset)": "(CAST({a} AS TIMESTAMP) AT TIME ZONE 'UTC')",
-        "cast(Date,String)": "to_char({a}, 'YYYY-MM-DD')",
-        "cast(TimeOfDay,String)": _once(
-            "to_char(v.a, 'HH24:MI:SS' || CASE WHEN EXTRACT(SECOND FROM v.a) % 1 = 0 THEN '' ELSE '.US' END)",
-            a="{a}",
-        ),
-        "cast(String,Boolean)": (
-            "CASE lower(CAST({a} AS TEXT) COLLATE \"C\") WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END"
-        ),
-        "cast(String,Integer)": _read("[+-]?[0-9]{{1,38}}", _FITTING.replace("{a}", "CAST(v.a AS NUMERIC)")),
-        "cast(String,Decimal)": _read(r"[+-]?[0-9]{{1,38}}(\.[0-9]{{1,38}})?", "CAST(v.a AS NUMERIC)"),
-        "cast(String,Date)": _read(
-            "(?!0000)[0-9]{{4}}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])",
-            f"CASE WHEN to_char({_DAY_OF_MONTH}, 'YYYY-MM-DD') = v.a THEN {_DAY_OF_MONTH} END",
-        ),
-        "cast(String,TimeOfDay)": _read(
-            r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{{1,6}}0*)?)?", "CAST(v.a AS TIME)"
-        ),
-        "cast(String,Guid)": _read(
-            "[0-9a-fA-F]{{8}}(-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}}", "CAST(v.a AS UUID)"
-        ),
-    }
+    )
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
         "matchespattern(String,String)": "other-regular-expressions",
     }
 
-    def __init__(self, *, casing: str = "pg_unicode_fast") -> None:
-        collation = self.quote(casing)
-        self.templates = {
-            **self.templates,
-            "tolower(String)": f'(lower({{a}} COLLATE {collation}) COLLATE "C")',
-            "toupper(String)": f'(upper({{a}} COLLATE {collation}) COLLATE "C")',
-        }
+    def __init__(self, *, casing: str | None = None) -> None:
+        if casing is not None:
+            self.templates = {**self.templates, **_cased(self.quote(casing))}
 
     def bind(self, value: Any, type: edm.Type) -> Any:
         # Two integers would be added as such.
         return Decimal(value) if type is edm.DECIMAL and isinstance(value, int) else value
 
     def json_path(self, keys: tuple[str, ...]) -> str:
-        quoted = ",".join('"' + key.replace("\\", "\\\\").replace('"', '\\"') + '"' for key in keys)
+        quoted = ",".join(f'"{escape_key(key)}"' for key in keys)
         return self.quote_text("{" + quoted + "}")

@@ -13,25 +13,26 @@ from decimal import Decimal
 from typing import Any
 
 from ... import edm
-from ...operations import WHITE_SPACE
 from ...problems import ConfigurationError, Phrase
-from .base import Dialect, Members, Storage, in_zone
+from . import spelling
+from .base import Dialect, Json, Members, Storage
+from .spelling import Convert, in_zone, seconds, spelled
 
-_SPACES = "'" + "".join(f"\\u{ord(char):04X}" for char in WHITE_SPACE) + "'"
-_DAY = 86_400_000_000
+_SPACES = "'" + spelling.white_space("\\u{:04X}") + "'"
 
 
-def _between(value: str, low: int, high: int) -> str:
-    """A BIGINT, null if it is not between two others: then it overflows.
+def _bounded(value: str, low: int, high: int) -> str:
+    """A BIGINT that is null out of bounds, since it overflows there.
 
-    It is written once: an argument that stands in a template twice doubles the plan with each nesting.
+    The value is written once: an argument that a template has twice doubles the plan with each nesting.
     """
     up, down = 2**63 - 1 - high, 2**63 + low
     return f"try_add(try_subtract(try_subtract(try_add({value}, {up}), {up}), {down}), {down})"
 
 
 def _exactly(x: str) -> str:
-    """A number as a decimal, a Double as it is written; of a larger one every part is too long."""
+    """A number as a decimal, a Double by its digits; a larger one becomes one whose every part is too
+    long."""
     largest, most = "1.7976931348623157E308D", f"{99 * 10**18}BD"
     return (
         f"CASE WHEN {x} BETWEEN -1E19D AND 1E19D THEN TRY_CAST({x} AS DECIMAL(38, 18))"
@@ -40,23 +41,16 @@ def _exactly(x: str) -> str:
     )
 
 
-def _seconds(value: str) -> str:
-    """A number of seconds as a duration, likewise; null if it is not of one's range."""
+def _duration(value: str) -> str:
+    """A number of seconds that is null out of the range of durations, likewise."""
     for shift in ("", " + 13600000000000", " - 27200000086399.999999"):
         value = f"TRY_CAST({value}{shift} AS DECIMAL(20, 6))"
     return f"({value} + 13600000086399.999999)"
 
 
-def _moved(function: str) -> str:
-    """A moment moved by a duration; null outside the calendar."""
-    moved = f"{function}(unix_micros({{a}}), TRY_CAST({{b}} * 1000000 AS BIGINT))"
-    return f"timestamp_micros({_between(moved, -62135596800000000, 253402300799999999)})"
-
-
-def _moved_date(sign: str) -> str:
-    """A date moved by whole days; null outside the calendar."""
-    moved = f"unix_date({{a}}) {sign} CAST(floor({{b}} / 86400) AS BIGINT)"
-    return f"date_from_unix_date(CAST({_between(moved, -719162, 2932896)} AS INT))"
+_MICROS = "{move}(unix_micros({a}), TRY_CAST({b} * 1000000 AS BIGINT))"
+_MOVED = f"timestamp_micros({_bounded(_MICROS, *spelling.MICROSECONDS)})"
+_DAYS = _bounded("unix_date({a}) {sign} CAST(floor({b} / 86400) AS BIGINT)", *spelling.DAYS)
 
 
 def _decimals(function: str) -> str:
@@ -65,18 +59,18 @@ def _decimals(function: str) -> str:
     return f"TRY_CAST({function}({a}, {b}) AS DECIMAL({{p}}, {{s}}))"
 
 
-def _shifted(value: str, places: str, type: str) -> str:
+def _scaled(value: str, places: str, type: str) -> str:
     """A number times a power of ten, with no limits but those of the type."""
     return f"TRY_CAST(concat({value}, 'E{places}') AS {type})"
 
 
-_PRODUCT = _shifted(
-    f"try_multiply({_shifted('{a}', '{sa}', 'DECIMAL(38, 0)')}, {_shifted('{b}', '{sb}', 'DECIMAL(38, 0)')})",
+_PRODUCT = _scaled(
+    f"try_multiply({_scaled('{a}', '{sa}', 'DECIMAL(38, 0)')}, {_scaled('{b}', '{sb}', 'DECIMAL(38, 0)')})",
     "-{s}",
     "DECIMAL({p}, {s})",
 )
-_QUOTIENT = _shifted(
-    f"round(try_divide({_shifted('{a}', '12', 'DECIMAL(38, 6)')}, {{b}}))", "-12", "DECIMAL(32, 12)"
+_QUOTIENT = _scaled(
+    f"round(try_divide({_scaled('{a}', '12', 'DECIMAL(38, 6)')}, {{b}}))", "-12", "DECIMAL(32, 12)"
 )
 _DIVIDED = (
     # 0.0 and -0.0 are equal, but not as texts.
@@ -85,7 +79,7 @@ _DIVIDED = (
 )
 _REMAINDER = "coalesce(try_mod(CAST({a} AS DOUBLE), {b}), CAST('NaN' AS DOUBLE) * {a} * {b})"
 _UTC = "timestampadd(MICROSECOND, unix_micros({a}), TIMESTAMP_NTZ '1970-01-01 00:00:00')"
-"""What a clock in UTC shows at a moment."""
+"""The clock of a moment in UTC."""
 _START = (
     "CAST(CASE WHEN {b} < 0 THEN greatest({b}, -1000000000)"
     " WHEN {b} < 2147483647 THEN {b} + 1 WHEN {b} IS NOT NULL THEN 2147483647 END AS INT)"
@@ -94,15 +88,38 @@ _LENGTH = (
     "CAST(CASE WHEN {c} < 0 THEN 0"
     " WHEN {c} < 2147483647 THEN {c} WHEN {c} IS NOT NULL THEN 2147483647 END AS INT)"
 )
+_TIME = f"date_format({_UTC}, 'HH:mm:ss.SSSSSS')"
 _WHOLE = "CASE WHEN TRY_CAST({a} AS BIGINT) BETWEEN {low} AND {high} THEN TRY_CAST({a} AS BIGINT) END"
+_ARRAY = Members(
+    "{a}",
+    "{t}",
+    "coalesce(exists({source}, {t} -> {body}), FALSE)",
+    "CAST(coalesce(size(filter({source}, {t} -> {body})), 0) AS BIGINT)",
+    takes_subqueries=False,
+)
+
+
+def _decimal(value: Decimal) -> Decimal:
+    """Write a decimal for Spark, which takes no positive exponent and a scale of at most 38."""
+    return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
 
 
 class Spark(Dialect):
     """Spark SQL, by `spark.sql(text, args=...)`."""
 
     name = "spark"
+    verified = True
     paramstyle = "named"
     quotes = "``"
+    # As texts: Java would read dates and moments by another calendar.
+    binds: Mapping[type, Convert] = {
+        dt.datetime: lambda value: value.astimezone(dt.UTC).isoformat(),
+        dt.date: dt.date.isoformat,
+        dt.time: lambda value: value.isoformat("microseconds"),
+        dt.timedelta: seconds,
+        uuid.UUID: str,
+        Decimal: _decimal,
+    }
     max_parameters = 10_000
     max_depth = 30
     chains_nest = False
@@ -149,129 +166,87 @@ class Spark(Dialect):
         ),
     }
     collections: Mapping[str, Members] = {
-        "array": Members(
-            "{a}",
-            "{t}",
-            "coalesce(exists({source}, {t} -> {body}), FALSE)",
-            "CAST(coalesce(size(filter({source}, {t} -> {body})), 0) AS BIGINT)",
-            takes_subqueries=False,
-        ),
-        "json": Members(
-            "from_json({a}, 'ARRAY<STRING>')",
-            "{t}",
-            "coalesce(exists({source}, {t} -> {body}), FALSE)",
-            "CAST(coalesce(size(filter({source}, {t} -> {body})), 0) AS BIGINT)",
-            is_json=True,
-            takes_subqueries=False,
-        ),
+        "array": _ARRAY,
+        "json": _ARRAY._replace(source="from_json({a}, 'ARRAY<STRING>')", is_json=True),
     }
-    json_values: Mapping[str, str] = {
-        "": "get_json_object({a}, {p})",
-        **{
-            name: f"TRY_CAST(get_json_object({{a}}, {{p}}) AS {type})"
-            for name, type in types.items()
-            if type != "STRING"
+    json = Json(
+        "get_json_object({a}, {p})",
+        types=spelling.json_casts(types, "TRY_CAST({x} AS {type})", without=()),
+    )
+    templates: Mapping[str, str] = spelled(
+        Dialect.templates,
+        {
+            "add(Integer,Integer)": "try_add({a}, {b})",
+            "sub(Integer,Integer)": "try_subtract({a}, {b})",
+            "mul(Integer,Integer)": "try_multiply({a}, {b})",
+            "div(Integer,Integer)": (
+                "CASE WHEN {b} = -1 THEN try_subtract(0L, {a}) ELSE {a} DIV nullif({b}, 0) END"
+            ),
+            "mod(Integer,Integer)": "try_mod({a}, {b})",
+            "negate(Integer)": "try_subtract(0L, {a})",
+            "divby(Integer,Integer) div|divby(Decimal,Decimal)": _QUOTIENT,
+            "add(Decimal,Decimal)": _decimals("try_add"),
+            "sub(Decimal,Decimal)": _decimals("try_subtract"),
+            "mul(Decimal,Decimal)": _PRODUCT,
+            "mod(Decimal,Decimal)": _decimals("try_mod"),
+            "add|sub|mul(Double,Double)": "(CAST({a} AS DOUBLE) {sign} {b})",
+            "div|divby(Double,Double)": _DIVIDED,
+            "mod(Double,Double)": _REMAINDER,
+            "contains|startswith|endswith(String,String)": "{name}({a}, {b})",
+            "indexof(String,String)": "(instr({a}, {b}) - 1)",
+            "substring(String,Integer)": f"substring({{a}}, {_START})",
+            "substring(String,Integer,Integer)": f"substring(substring({{a}}, {_START}), 1, {_LENGTH})",
+            # Spark takes upper(lower(x)) for upper(x), which is wrong for some characters.
+            "tolower(String)": "lower(concat({a}, ''))",
+            "toupper(String)": "upper(concat({a}, ''))",
+            "trim(String)": f"btrim({{a}}, {_SPACES})",
+            # Larger numbers are all whole.
+            "ceiling|floor(Double)": (
+                "CASE WHEN abs({a}) < 4503599627370496 THEN CAST({name}({a}) AS DOUBLE) ELSE {a} END"
+            ),
+            "round(Double)": "round({a})",
+            "now()": "current_timestamp()",
+            "year|month|day(Date)": "{name}({a})",
+            "year|month|day|hour|minute|second(DateTimeOffset)": f"{{name}}({_UTC})",
+            "hour(TimeOfDay)": "CAST(substring({a}, 1, 2) AS INT)",
+            "minute(TimeOfDay)": "CAST(substring({a}, 4, 2) AS INT)",
+            "second(TimeOfDay)": "CAST(substring({a}, 7, 2) AS INT)",
+            "fractionalseconds(DateTimeOffset)": (
+                "CAST(concat(pmod(unix_micros({a}), 1000000), 'E-6') AS DECIMAL(7, 6))"
+            ),
+            "fractionalseconds(TimeOfDay)": "CAST(concat('0', substring({a}, 9)) AS DECIMAL(7, 6))",
+            "date(DateTimeOffset) cast(DateTimeOffset,Date)": f"CAST({_UTC} AS DATE)",
+            "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": _TIME,
+            "totaloffsetminutes(DateTimeOffset)": "CAST(0 * unix_micros({a}) AS INT)",
+            "add(DateTimeOffset,Duration)": _MOVED.replace("{move}", "try_add"),
+            "sub(DateTimeOffset,Duration)": _MOVED.replace("{move}", "try_subtract"),
+            "add|sub(Date,Duration)": f"date_from_unix_date(CAST({_DAYS} AS INT))",
+            "sub(DateTimeOffset,DateTimeOffset)": (
+                "CAST(concat(unix_micros({a}) - unix_micros({b}), 'E-6') AS DECIMAL(20, 6))"
+            ),
+            "sub(Date,Date)": "CAST(datediff({a}, {b}) * 86400L AS DECIMAL(20, 6))",
+            "add|sub(Duration,Duration)": _duration("{a} {sign} {b}"),
+            "mul(Duration,Number)": _duration(f"round(try_multiply({{a}}, {_exactly('{b}')}), 6)"),
+            "mul(Number,Duration)": _duration(f"round(try_multiply({{b}}, {_exactly('{a}')}), 6)"),
+            "div(Duration,Number)": _duration("round(try_divide({a}, {b}), 6)"),
+            "negate(Duration)": _duration("-{a}"),
+            "cast(Decimal|Double,Boolean)": "({a} <> 0)",
+            "cast(Integer,Decimal)": "CAST({a} AS DECIMAL(20, 0))",
+            "cast(Boolean,Decimal)": "CAST({a} AS DECIMAL(1, 0))",
+            "cast(Boolean,Double)": "CAST({a} AS DOUBLE)",
+            "cast(Decimal|Double,Integer)": _WHOLE,
+            "cast(Date,DateTimeOffset)": "timestamp_micros(unix_date({a}) * 86400000000L)",
+            "cast(Guid,String)": "{a}",
+            "cast(String,Date)": (
+                "CASE WHEN {a} RLIKE '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\\\\z' AND {a} > '0001'"
+                " THEN TRY_CAST({a} AS DATE) END"
+            ),
+            "cast(String,Integer)": (
+                "CASE WHEN {a} RLIKE '^[+-]?[0-9]+\\\\z' AND TRY_CAST({a} AS BIGINT) BETWEEN {low} AND {high}"
+                " THEN TRY_CAST({a} AS BIGINT) END"
+            ),
         },
-    }
-    json_members: Mapping[str, str] = {
-        "": "{a}",
-        **{name: f"TRY_CAST({{a}} AS {type})" for name, type in types.items() if type != "STRING"},
-    }
-    templates: Mapping[str, str] = {
-        **Dialect.templates,
-        "add(Integer,Integer)": "try_add({a}, {b})",
-        "sub(Integer,Integer)": "try_subtract({a}, {b})",
-        "mul(Integer,Integer)": "try_multiply({a}, {b})",
-        "div(Integer,Integer)": (
-            "CASE WHEN {b} = -1 THEN try_subtract(0L, {a}) ELSE {a} DIV nullif({b}, 0) END"
-        ),
-        "mod(Integer,Integer)": "try_mod({a}, {b})",
-        "negate(Integer)": "try_subtract(0L, {a})",
-        "divby(Integer,Integer)": _QUOTIENT,
-        "add(Decimal,Decimal)": _decimals("try_add"),
-        "sub(Decimal,Decimal)": _decimals("try_subtract"),
-        "mul(Decimal,Decimal)": _PRODUCT,
-        "div(Decimal,Decimal)": _QUOTIENT,
-        "divby(Decimal,Decimal)": _QUOTIENT,
-        "mod(Decimal,Decimal)": _decimals("try_mod"),
-        **{
-            f"{name}(Double,Double)": f"(CAST({{a}} AS DOUBLE) {sign} {{b}})"
-            for name, sign in {"add": "+", "sub": "-", "mul": "*"}.items()
-        },
-        "div(Double,Double)": _DIVIDED,
-        "divby(Double,Double)": _DIVIDED,
-        "mod(Double,Double)": _REMAINDER,
-        "contains(String,String)": "contains({a}, {b})",
-        "indexof(String,String)": "(instr({a}, {b}) - 1)",
-        "startswith(String,String)": "startswith({a}, {b})",
-        "endswith(String,String)": "endswith({a}, {b})",
-        "substring(String,Integer)": f"substring({{a}}, {_START})",
-        "substring(String,Integer,Integer)": f"substring(substring({{a}}, {_START}), 1, {_LENGTH})",
-        # Spark takes upper(lower(x)) for upper(x), which it is not for all characters.
-        "tolower(String)": "lower(concat({a}, ''))",
-        "toupper(String)": "upper(concat({a}, ''))",
-        "trim(String)": f"btrim({{a}}, {_SPACES})",
-        **{
-            # Beyond, all numbers are whole.
-            f"{name}(Double)": (
-                f"CASE WHEN abs({{a}}) < 4503599627370496 THEN CAST({name}({{a}}) AS DOUBLE) ELSE {{a}} END"
-            )
-            for name in ("ceiling", "floor")
-        },
-        "round(Double)": "round({a})",
-        "now()": "current_timestamp()",
-        **{f"{part}(Date)": f"{part}({{a}})" for part in ("year", "month", "day")},
-        **{
-            f"{part}(DateTimeOffset)": f"{part}({_UTC})"
-            for part in ("year", "month", "day", "hour", "minute", "second")
-        },
-        **{
-            f"{part}(TimeOfDay)": f"CAST(substring({{a}}, {start}, 2) AS INT)"
-            for part, start in {"hour": 1, "minute": 4, "second": 7}.items()
-        },
-        "fractionalseconds(DateTimeOffset)": (
-            "CAST(concat(pmod(unix_micros({a}), 1000000), 'E-6') AS DECIMAL(7, 6))"
-        ),
-        "fractionalseconds(TimeOfDay)": "CAST(concat('0', substring({a}, 9)) AS DECIMAL(7, 6))",
-        "date(DateTimeOffset)": f"CAST({_UTC} AS DATE)",
-        "time(DateTimeOffset)": f"date_format({_UTC}, 'HH:mm:ss.SSSSSS')",
-        "totaloffsetminutes(DateTimeOffset)": "CAST(0 * unix_micros({a}) AS INT)",
-        "totalseconds(Duration)": "{a}",
-        "add(DateTimeOffset,Duration)": _moved("try_add"),
-        "sub(DateTimeOffset,Duration)": _moved("try_subtract"),
-        "add(Date,Duration)": _moved_date("+"),
-        "sub(Date,Duration)": _moved_date("-"),
-        "sub(DateTimeOffset,DateTimeOffset)": (
-            "CAST(concat(unix_micros({a}) - unix_micros({b}), 'E-6') AS DECIMAL(20, 6))"
-        ),
-        "sub(Date,Date)": "CAST(datediff({a}, {b}) * 86400L AS DECIMAL(20, 6))",
-        "add(Duration,Duration)": _seconds("{a} + {b}"),
-        "sub(Duration,Duration)": _seconds("{a} - {b}"),
-        "mul(Duration,Number)": _seconds(f"round(try_multiply({{a}}, {_exactly('{b}')}), 6)"),
-        "mul(Number,Duration)": _seconds(f"round(try_multiply({{b}}, {_exactly('{a}')}), 6)"),
-        "div(Duration,Number)": _seconds("round(try_divide({a}, {b}), 6)"),
-        "negate(Duration)": _seconds("-{a}"),
-        "cast(Integer,Boolean)": "({a} <> 0)",
-        "cast(Decimal,Boolean)": "({a} <> 0)",
-        "cast(Double,Boolean)": "({a} <> 0)",
-        "cast(Integer,Decimal)": "CAST({a} AS DECIMAL(20, 0))",
-        "cast(Boolean,Decimal)": "CAST({a} AS DECIMAL(1, 0))",
-        "cast(Boolean,Double)": "CAST({a} AS DOUBLE)",
-        "cast(Decimal,Integer)": _WHOLE,
-        "cast(Double,Integer)": _WHOLE,
-        "cast(DateTimeOffset,Date)": f"CAST({_UTC} AS DATE)",
-        "cast(DateTimeOffset,TimeOfDay)": f"date_format({_UTC}, 'HH:mm:ss.SSSSSS')",
-        "cast(Date,DateTimeOffset)": f"timestamp_micros(unix_date({{a}}) * {_DAY}L)",
-        "cast(Guid,String)": "{a}",
-        "cast(String,Date)": (
-            "CASE WHEN {a} RLIKE '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\\\\z' AND {a} > '0001'"
-            " THEN TRY_CAST({a} AS DATE) END"
-        ),
-        "cast(String,Integer)": (
-            "CASE WHEN {a} RLIKE '^[+-]?[0-9]+\\\\z' AND TRY_CAST({a} AS BIGINT) BETWEEN {low} AND {high}"
-            " THEN TRY_CAST({a} AS BIGINT) END"
-        ),
-    }
+    )
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
         "matchespattern(String,String)": "exponential-regular-expressions",
@@ -287,21 +262,8 @@ class Spark(Dialect):
         return self.quote_text("$" + "".join(f"['{key}']" for key in keys))
 
     def bind(self, value: Any, type: edm.Type) -> Any:
-        # Java would read dates and moments by another calendar.
-        if isinstance(value, dt.datetime):
-            return value.astimezone(dt.UTC).isoformat()
-        if isinstance(value, dt.date):
-            return value.isoformat()
-        if isinstance(value, dt.time):
-            return value.isoformat("microseconds")
-        if isinstance(value, dt.timedelta) and type is not edm.UNTYPED:
-            return Decimal(value // dt.timedelta(microseconds=1)).scaleb(-6)
-        if isinstance(value, uuid.UUID):
-            return str(value)
-        if isinstance(value, Decimal):
-            # Spark takes no exponents above zero, and a scale of at most 38.
-            return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
-        return value
+        # An interval column is compared with a duration.
+        return value if type is edm.UNTYPED and isinstance(value, dt.timedelta) else super().bind(value, type)
 
     def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
         if isinstance(value, Decimal):

@@ -1,0 +1,187 @@
+"""Spellings that dialects share: each stands here once.
+
+A template is SQL with the arguments of an operation as `{a}`, `{b}`, `{c}` (see base.py).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Collection, Mapping
+from decimal import Decimal
+from itertools import product
+from typing import Any
+
+from ... import edm
+from ...operations import WHITE_SPACE
+
+Needle = tuple[str, Callable[[str], tuple[str, ...] | None]]
+"""A template for a literal text to search for, and its values for `{b}` and `{c}`; None if it does not suit
+the literal."""
+
+Convert = Callable[[Any], Any]
+"""A conversion of a value for the driver: `str` for a UUID."""
+
+# ---- tables of templates -------------------------------------------------------------------------
+
+_SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "divby": "/", "mod": "%"}
+
+
+def spelled(*tables: Mapping[str, str]) -> dict[str, str]:
+    """Join tables of templates, in whose keys `|` stands between alternatives and a space between keys.
+
+    `{"add|sub(Double,Double)": "({a} {sign} {b})"}` spells two overloads. In their templates, `{name}` is
+    the name of the operation, `{NAME}` that in capitals, `{sign}` its operator, and `{minus}` is `-` in
+    `sub` and empty in `add`. The last table that has a key decides.
+    """
+    found = {}
+    for keys, template in [item for table in tables for item in table.items()]:
+        for key in keys.split(" "):
+            for choice in product(*[part.split("|") for part in re.split(r"([(),])", key)]):
+                name = choice[0]
+                text = template.replace("{name}", name).replace("{NAME}", name.upper())
+                text = text.replace("{minus}", "-" if name == "sub" else "")
+                found["".join(choice)] = text.replace("{sign}", _SIGNS.get(name, ""))
+    return found
+
+
+def swapped(template: str) -> str:
+    """Exchange both arguments: `{a} * {b}` -> `{b} * {a}`."""
+    return template.replace("{a}", "\0").replace("{b}", "{a}").replace("\0", "{b}")
+
+
+# ---- numbers -------------------------------------------------------------------------------------
+
+NEAREST = (
+    "CASE WHEN {a} < 0 THEN CASE WHEN {a} - CEIL({a}) <= -0.5 THEN CEIL({a}) - 1 ELSE CEIL({a}) END"
+    " WHEN {a} - FLOOR({a}) >= 0.5 THEN FLOOR({a}) + 1 ELSE FLOOR({a}) END"
+)
+"""The nearest integer, halves away from zero, for engines whose ROUND is not exact."""
+
+
+def whole(cast: str) -> str:
+    """Cast a number to an integer: null where the type, which has the bounds `{low}` and `{high}`, cannot
+    hold it."""
+    return f"CASE WHEN {{a}} > {{low}} - 1.0 AND {{a}} < {{high}} + 1.0 THEN {cast} END"
+
+
+TRUNCATED = "(({a} - {a} % NULLIF({b}, 0)) / NULLIF({b}, 0))"
+"""The quotient of two integers as decimals, which would be rounded: the remainder is subtracted first."""
+
+
+# ---- texts ---------------------------------------------------------------------------------------
+
+
+def white_space(form: str, joiner: str = "") -> str:
+    r"""The characters that `trim` removes, each in a form that takes its number: `\\{:04X}` ->
+    `\0009\000A...`."""
+    return joiner.join(form.format(ord(char)) for char in WHITE_SPACE)
+
+
+def substrings(function: str, length: str) -> dict[str, str]:
+    """Spell `substring` with a function that counts from 1: `substrings("SUBSTR", "LENGTH")`.
+
+    A negative start counts from the end (URL Conventions 5.1.1.7.6), and no text has more than 2147483647
+    characters.
+    """
+    start = (
+        f"LEAST(CASE WHEN {{b}} < 0 THEN GREATEST({length}({{a}}) + {{b}}, 0) ELSE {{b}} END, 2147483646) + 1"
+    )
+    return {
+        "substring(String,Integer)": f"{function}({{a}}, {start})",
+        "substring(String,Integer,Integer)": (
+            f"{function}({{a}}, {start}, LEAST(GREATEST({{c}}, 0), 2147483647))"
+        ),
+    }
+
+
+def like(text: str) -> str:
+    r"""Escape a text for a LIKE pattern: `100%` -> `100\%`."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def like_needles(escape: str = "") -> dict[str, Needle]:
+    """Search for a literal text with LIKE, which indexes and statistics serve; `escape` is the ESCAPE
+    clause."""
+    template = f"{{a}} LIKE {{b}}{escape}"
+    return {
+        "contains(String,String)": (template, lambda text: (f"%{like(text)}%",)),
+        "startswith(String,String)": (template, lambda text: (f"{like(text)}%",)),
+        "endswith(String,String)": (template, lambda text: (f"%{like(text)}",)),
+    }
+
+
+def unless_empty(text: str) -> tuple[str, ...] | None:
+    """The value of a needle whose template does not suit the empty text."""
+    return (text,) if text else None
+
+
+def after(prefix: str) -> str:
+    """The first text after all that begin with a prefix: `ab` -> `ac`; empty if there is none."""
+    while prefix:
+        code = ord(prefix[-1]) + 1
+        if code <= 0x10FFFF:
+            return prefix[:-1] + chr(0xE000 if code == 0xD800 else code)
+        prefix = prefix[:-1]
+    return ""
+
+
+# ---- dates and times -----------------------------------------------------------------------------
+
+MICROSECOND = dt.timedelta(microseconds=1)
+MICROSECONDS = (-62135596800000000, 253402300799999999)
+"""The first and the last moment of the calendar, in microseconds since 1970."""
+DAYS = (-719162, 2932896)
+"""The first and the last day of the calendar, counted from 1970."""
+DAYS_OF_YEAR_1 = (0, 3652058)
+"""The same, counted from 0001-01-01."""
+SECONDS = ("-86399999913600", "86399999999999.999999")
+"""The shortest and the longest duration that Python has."""
+
+
+def between(value: str, bounds: tuple[Any, Any], found: str) -> str:
+    """A result that is null where a value is out of bounds: a moment outside the calendar."""
+    return f"CASE WHEN {value} BETWEEN {bounds[0]} AND {bounds[1]} THEN {found} END"
+
+
+def seconds(value: dt.timedelta) -> Decimal:
+    """Convert a duration to its number of seconds, exactly."""
+    return Decimal(value // MICROSECOND).scaleb(-6)
+
+
+def in_zone(value: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
+    """Convert a moment to the clock of a zone; to the first or last moment where it leaves the calendar
+    there."""
+    try:
+        return value.astimezone(zone).replace(tzinfo=None)
+    except OverflowError:
+        return dt.datetime.min if value.year == 1 else dt.datetime.max
+
+
+def zoned_text(value: dt.datetime) -> dt.datetime | str:
+    """Write a moment as ISO text, for drivers that would lose its offset; a clock without one stays."""
+    return value if value.tzinfo is None else value.isoformat(timespec="microseconds")
+
+
+# ---- JSON ----------------------------------------------------------------------------------------
+
+
+def json_casts(
+    types: Mapping[str, str],
+    template: str = "CAST({x} AS {type})",
+    without: Collection[str] = (edm.DATE_TIME_OFFSET.name,),
+) -> dict[str, str]:
+    """Cast the text `{x}` of a JSON value to the types of a dialect, but for those that are texts
+    themselves."""
+    text = types[edm.STRING.name]
+    casts = {
+        name: template.replace("{type}", type)
+        for name, type in types.items()
+        if not type.startswith(text) and name not in without
+    }
+    return {"": "{x}", **casts}
+
+
+def escape_key(key: str) -> str:
+    r"""Escape a key of JSON for the quotes of a path: `a"b` -> `a\"b`."""
+    return key.replace("\\", "\\\\").replace('"', '\\"')
