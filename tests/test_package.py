@@ -1,9 +1,8 @@
-"""The package as a whole: what it ships, what it imports, and whether its README is true."""
+"""The package as a whole: its files, its imports and its distributions."""
 
 from __future__ import annotations
 
 import ast
-import asyncio
 import os
 import re
 import shutil
@@ -12,10 +11,9 @@ import sys
 import tarfile
 import zipfile
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
-from engines import ENGINES, engine
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "odata_query"
@@ -177,128 +175,6 @@ def test_files_of_the_distribution_odata_query_are_noticed(tmp_path, written, re
             [sys.executable, "-S", *command], capture_output=True, text=True, cwd=tmp_path, env={}
         )
         assert advice in found.stderr.splitlines()[-1], command
-
-
-# ---- the README ----------------------------------------------------------------------------------
-
-
-def blocks(language: str) -> list[str]:
-    text = (ROOT / "README.md").read_text("utf-8")
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.M | re.S)
-
-
-def test_the_readmes_python_runs_and_prints_what_it_says(tmp_path):
-    script = tmp_path / "readme.py"
-    script.write_text("\n".join(blocks("python")), "utf-8")
-    found = subprocess.run(
-        [sys.executable, script],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "CI": "true",
-        },  # for Hypothesis, not to mind slow machines
-    )
-    assert found.stderr == ""
-    assert found.stdout == "".join(blocks("text"))
-
-
-def test_the_readmes_first_command_asks_the_sample_for_the_rows_that_are_there():
-    command = next(line for line in blocks("sh")[0].splitlines() if "odata-query run" in line)
-    run = command.rpartition("&& ")[2].replace(".venv/bin/odata-query", f"{sys.executable} -m odata_query")
-    found = subprocess.run(["bash", "-c", run], capture_output=True, text=True, cwd=ROOT)
-    assert found.stderr == ""
-    lines = found.stdout.splitlines()
-    assert len(lines) > 5
-    assert all('"fileType": "gif"' not in line for line in lines)
-
-
-def test_the_readmes_test_commands_are_those_that_ci_runs():
-    commands = [block.strip() for block in blocks("sh")[1:3]]
-    ci = (ROOT / ".ci" / "run").read_text("utf-8")
-    pattern = re.search(r"grep -E '(.*)' README.md", ci)
-    assert pattern is not None
-    lines = (ROOT / "README.md").read_text("utf-8").splitlines()
-    assert [line for line in lines if re.search(pattern[1], line)] == commands
-
-
-def block(what: str) -> str:
-    """The README's block for what must be installed: the one that has this."""
-    [found] = [text for text in blocks("py") if what in text]
-    return found
-
-
-def test_the_readmes_postgresql_runs():
-    reason = ENGINES["postgresql"].missing()
-    if reason:
-        pytest.skip(reason)
-    exec(block("import psycopg"), {"DATABASE_URL": engine("postgresql").server.get_uri()})
-
-
-README_IMAGES = [
-    ("product-1.jpg", "jpg", "Ok", 3, "2024-04-05T08:44:33"),
-    ("product-2.png", "png", "Ok", 9, "2024-04-06T08:44:33"),
-    ("logo.gif", "gif", "Re", 0, "2023-04-05T08:44:33"),
-    ("a(1).jpg", None, "Er", 9, "2022-04-05T08:44:33"),
-]
-README_REQUESTS = [
-    ("GET /images?$filter=fileType eq 'jpg'", 200, "product-1.jpg"),
-    ("GET /images?$filter=status eq 'Ok'", 200, "product-1.jpg product-2.png"),
-    ("GET /images?$filter=fileType eq 'png' and status eq 'Ok'", 200, "product-2.png"),
-    ("GET /images?$filter=status in ('Ok', 'Re')", 200, "logo.gif product-1.jpg product-2.png"),
-    ("GET /images?$filter=contains(reference, 'product')", 200, "product-1.jpg product-2.png"),
-    ("GET /images?$orderby=createdOn desc", 200, "product-2.png product-1.jpg logo.gif a(1).jpg"),
-    (
-        "GET /images?$filter=fileType ne 'gif'&$orderby=numLinks desc&$skip=0&$top=50",
-        200,
-        "a(1).jpg product-2.png product-1.jpg",
-    ),
-    ("GET /images?$filter=owner eq 'eva'", 400, None),
-    ("GET /images?$filter=fileType eq", 400, None),
-    ("GET /images?$top=1001", 400, None),
-    ("GET /images(a(1).jpg)", 200, None),
-    ("DELETE /images(a(1).jpg)", 204, None),
-    ("DELETE /images(a(1).jpg)", 404, None),
-    ("GET /images(a(1).jpg)", 404, None),
-    ("GET /images?$orderby=reference desc", 200, "product-2.png product-1.jpg logo.gif"),
-]
-"""Requests, one after the other, their statuses and the references of the images."""
-
-
-@pytest.mark.filterwarnings("ignore:Using .httpx.")
-def test_the_readmes_service_answers(tmp_path, monkeypatch):
-    pytest.importorskip("fastapi", reason="fastapi is not installed")
-    httpx = pytest.importorskip("httpx", reason="httpx is not installed")
-    monkeypatch.chdir(tmp_path)
-    service: dict[str, Any] = {"__name__": "service"}
-    exec(compile(block("app = FastAPI"), "README.md", "exec", dont_inherit=True), service)
-    names = service["Images"].properties
-    service["run"](f"CREATE TABLE images ({', '.join(names)})")
-    for row in README_IMAGES:
-        service["run"](f"INSERT INTO images VALUES ({', '.join('?' * len(names))})", row)
-
-    async def ask(request: str, key: str = "your-api-key-here") -> Any:
-        method, target = request.split(" ", 1)
-        transport = httpx.ASGITransport(service["app"])
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            return await client.request(method, target, headers={"X-API-KEY": key})
-
-    service["ROWS"] = [dict(zip(names, row, strict=True)) for row in README_IMAGES]
-    exec(compile(block("import fuzz_endpoint"), "README.md", "exec", dont_inherit=True), service)
-    service["test_images_answer_every_query"]()
-
-    for request, status, references in README_REQUESTS:
-        answer = asyncio.run(ask(request))
-        assert answer.status_code == status, request
-        if references is not None:
-            assert [row["reference"] for row in answer.json()["value"]] == references.split()
-        if status == 400:
-            assert answer.headers["content-type"] == "application/problem+json"
-    assert asyncio.run(ask("GET /images?$count=true&$top=1")).json()["@odata.count"] == 3
-    assert asyncio.run(ask("GET /images", "")).status_code == 401
-    assert asyncio.run(ask("GET /images", "another")).status_code == 400
 
 
 def test_the_reference_lists_what_the_tables_hold():

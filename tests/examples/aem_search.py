@@ -14,6 +14,8 @@ A kind of query means:
 A document without a value in a field matches no term, range or match on it. Sorting puts texts in the order
 of code points, NaN before all numbers, and equal ones as they were; where null comes, nobody knows.
 ValueError stands for the API's 400.
+
+    python tests/examples/aem_search.py '$filter=numLinks gt 7 and reference ne null&$top=5'
 """
 
 from __future__ import annotations
@@ -24,9 +26,11 @@ import itertools
 import json
 import operator
 import re
+import sys
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 Kind = str | Mapping[str, int]
@@ -232,3 +236,27 @@ def named(value: Any, members: Mapping[str, int]) -> str:
     for _, bit in bits:
         whole |= bit
     return ",".join(name for name, _ in bits) if whole == value and bits else str(value)
+
+
+def main(query: str) -> None:
+    """Print the search for a query on tests/data/images.json, and the references that it finds."""
+    import aem_backend
+
+    import odata_query as oq
+
+    names = {"id": "assetId"}
+    properties = {
+        name: oq.Property(kind, nullable=name != "id", key=name == "id", attribute=names.get(name))
+        for name, kind in (("id", "Edm.Int64"), ("reference", "Edm.String"), ("numLinks", "Edm.Int32"))
+    }
+    images = oq.EntityType("Image", properties)
+    data = Path(__file__).parent.parent / "data" / "images.json"
+    rows = [{"assetId": row["id"], **row} for row in json.loads(data.read_text("utf-8"))["value"]]
+    parsed = oq.parse_query(query, images)
+    print(json.dumps(aem_backend.search_body(parsed), ensure_ascii=False))
+    for row in aem_backend.found(parsed, Index(rows, fields(images)).search):
+        print(row["reference"])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

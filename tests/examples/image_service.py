@@ -1,13 +1,19 @@
-"""An image service in FastAPI over SQLite: `GET /images?$filter=fileType eq 'jpg'&$orderby=createdOn desc`.
+r"""An image service in FastAPI over SQLite: `GET /images?$filter=fileType eq 'jpg'&$orderby=createdOn desc`.
 
 It answers `GET /images`, `GET /images({reference})` and `DELETE /images({reference})` to tenants, who are
 known by the key in the header X-API-KEY; each sees and deletes its own images only. Every error is a
 problem (RFC 9457).
+
+    python tests/examples/image_service.py
+    curl -H "X-API-KEY: sample-key" "http://localhost:8000/images?\$filter=fileType%20eq%20'jpg'"
 """
 
+import contextlib
 import json
 import logging
+import pathlib
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,6 +23,7 @@ from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import quote
 
+import uvicorn
 from fastapi import Depends, FastAPI, Path, Request, Security
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
@@ -199,3 +206,31 @@ def create_app(database: str, keys: Mapping[str, str]) -> FastAPI:
             raise HTTPException(409, "The image is being processed. Try again later.")
 
     return app
+
+
+def sample_app(folder: pathlib.Path) -> FastAPI:
+    """The service over tests/data/images.json, in a database that is made in a folder."""
+    missing = dict.fromkeys(("createdOn", "modifiedOn"), "2024-01-01T00:00:00") | {
+        "originalUrl": "",
+        "tags": [],
+    }
+    data = pathlib.Path(__file__).parent.parent / "data" / "images.json"
+    with contextlib.closing(sqlite3.connect(folder / "images.db")) as connection, connection:
+        connection.executescript(SCHEMA)
+        for image in json.loads(data.read_text("utf-8"))["value"]:
+            given = {name: missing.get(name) if value is None else value for name, value in image.items()}
+            row = {"tenantId": "sample"} | given | {"tags": json.dumps(given["tags"])}
+            columns = [Everything.members[name].column for name in row]
+            statement = f"INSERT INTO images ({', '.join(columns)}) VALUES ({', '.join('?' * len(row))})"
+            connection.execute(statement, [*row.values()])
+    return create_app(str(folder / "images.db"), {"sample-key": "sample"})
+
+
+def main() -> None:
+    """Serve the sample on port 8000, to requests with the header `X-API-KEY: sample-key`."""
+    with tempfile.TemporaryDirectory() as folder:
+        uvicorn.run(sample_app(pathlib.Path(folder)), port=8000)
+
+
+if __name__ == "__main__":
+    main()

@@ -5,12 +5,17 @@ from __future__ import annotations
 import ast
 import datetime as dt
 import enum
+import json
+import os
+import subprocess
+import sys
 import uuid
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import aem_backend
+import aem_search
 import pytest
 from aem_search import Index, fields
 
@@ -481,3 +486,15 @@ def test_it_passes_the_checks_for_backends():
     assert {"and", "or", "not", "eq", "ne", "gt", "ge", "lt", "le", "in"} <= report.reached.keys()
     own = check_backend(apply, cases=False, entity_type=ASSET, rows=ROWS)
     assert own.tried > sum(own.refused.values())
+
+
+def test_a_search_is_printed_by_one_command():
+    program = Path(aem_search.__file__)
+    query = "$filter=numLinks gt 7 and reference ne null&$top=5"
+    environment = {**os.environ, "PYTHONPATH": str(program.parent.parent.parent)}
+    done = subprocess.run(
+        [sys.executable, program, query], capture_output=True, text=True, env=environment, check=True
+    )
+    body, *references = done.stdout.splitlines()
+    assert json.loads(body)["limit"] == 5
+    assert "team-2023.jpg" in references

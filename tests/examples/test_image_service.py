@@ -20,7 +20,9 @@ pytest.importorskip("fastapi", reason="fastapi is not installed")
 pytest.importorskip("httpx", reason="httpx is not installed")
 pytest.importorskip("uvicorn", reason="uvicorn is not installed")
 
+import fastapi.testclient
 import httpx
+import image_service
 import uvicorn
 from image_service import QUERIES, SCHEMA, Image, Images, create_app
 
@@ -576,3 +578,14 @@ def test_a_connection_stays_open_through_answers_of_every_kind(own, broken):
                 answer.read()
                 assert answer.status == (500 if client is broken else case.status), case
                 assert connection.sock is socket
+
+
+def test_the_sample_is_served_by_one_command(tmp_path, monkeypatch):
+    served = []
+    monkeypatch.setattr(uvicorn, "run", lambda app, port: served.append((app, port)))
+    image_service.main()
+    assert served[0][1] == 8000
+    app = image_service.sample_app(tmp_path)
+    client = fastapi.testclient.TestClient(app, headers={"X-API-KEY": "sample-key"})
+    assert len(client.get("/images?$filter=fileType eq 'jpg'").json()["value"]) == 7
+    assert client.get("/images?$count=true&$top=0").json() == {"@odata.count": 24, "value": []}
