@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "odata_query"
 SHIPPED = (
     "odata_query/language/odata.lark", "odata_query/language/_tables.py", "odata_query/py.typed",
-    "odata_query/problems/text/en.json", "odata_query/problems/text/es.json",
+    *(path.relative_to(ROOT).as_posix() for path in PACKAGE.glob("problems/text/*.json")),
 )  # fmt: skip
 
 ORDER = (

@@ -10,6 +10,7 @@ The id of a message is its code and, after a dot, its variant: `wrong-type`, `wr
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import cache, reduce
 from typing import Any, TypedDict
@@ -72,18 +73,21 @@ def texts(language: str) -> Texts:
 
 @cache
 def _shipped() -> tuple[str, ...]:
-    from importlib.resources import files
+    try:
+        names = os.listdir(os.path.join(os.path.dirname(__file__), "text"))
+    except OSError:  # the package is in a zip file
+        from importlib.resources import files
 
-    found = {path.name.removesuffix(".json") for path in files(__package__).joinpath("text").iterdir()}
-    return ("en", *sorted(found - {"en"}))
+        names = [path.name for path in files(__package__).joinpath("text").iterdir()]
+    return ("en", *sorted({name.removesuffix(".json") for name in names} - {"en"}))
 
 
 @cache
 def _load(language: str) -> Texts:
     import json
-    from importlib.resources import files
+    from pkgutil import get_data
 
-    loaded: Texts = json.loads(files(__package__).joinpath("text", f"{language}.json").read_bytes())
+    loaded: Texts = json.loads(get_data(__package__, f"text/{language}.json") or b"{}")
     return loaded
 
 

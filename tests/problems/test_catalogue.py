@@ -6,6 +6,7 @@ import re
 import string
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,26 @@ def test_a_message_of_the_service_stays_in_its_language():
     problem = oq.Problem("sold-out", "The shop is closed.", "$filter", (0, 3))
     assert message_in(problem, "es") == "The shop is closed."
     assert str(problem) == "The shop is closed. [sold-out: $filter, position 0]"
+
+
+def test_texts_are_found_inside_a_zip_file(tmp_path):
+    with zipfile.ZipFile(tmp_path / "lib.zip", "w") as archive:
+        for path in (ROOT / "odata_query").rglob("*"):
+            if path.suffix in (".py", ".json") and "cases" not in path.parts:
+                archive.write(path, path.relative_to(ROOT))
+    code = """if True:
+        import odata_query as oq
+        from odata_query import answers
+        try:
+            oq.parse_filter("a eq")
+        except oq.ParseError as error:
+            print(answers.odata(error, accept_language="es").body["error"]["message"])
+    """
+    found = subprocess.run(
+        [sys.executable, "-S", "-c", code],
+        capture_output=True,
+        check=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": "lib.zip", "PYTHONIOENCODING": "utf-8"},
+    )
+    assert found.stdout.decode() == "Falta un operando después de 'eq'. (posición 4)\n"
