@@ -448,7 +448,9 @@ def validate(
     and UnsupportedError with all problems found, in that order of weight.
     """
     limits = effective(limits, entity_type.limits)
-    checker = Checker(entity_type, Reporter(limits), default_timezone)
-    typed = checker.filter(node)
-    raise_problems(checker.reporter.problems, limits)
+    reporter = Reporter(limits)
+    typed = (
+        Checker(entity_type, reporter, default_timezone).filter(node) if reporter.check_height(node) else node
+    )
+    raise_problems(reporter.problems, limits)
     return typed

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..errors import error
-from ..language.ast import Call, Literal, Node, Span, walk
+from ..language.ast import MAX_HEIGHT, Call, Literal, Node, Span, find_too_deep, walk
 from ..limits import Limits
 from ..operations import UNKNOWN
 from ..problems import Problem, nearest, problem
@@ -50,22 +50,29 @@ class Reporter:
     def report(
         self,
         message_id: str,
-        node: Node,
+        node: Node | None,
         *,
         span: Span | None = None,
         suggestion: str | None = None,
         **args: Any,
     ) -> Literal:
-        """Add a problem at a node, or at a span in it, and return WRONG, which replaces the node."""
+        """Add a problem at a node, at a span in it, or of the whole text; return WRONG for the node."""
         if not self.at_limit:
             option, text = self.origins.get(id(node), (self.option, self.text))
-            span = span or node.span
+            span = span or (node.span if node is not None else (0, len(text)))
             self.problems[problem(message_id, option, span, suggestion=suggestion, text=text, **args)] = None
         return WRONG
 
     def nearest(self, word: str, names: Iterable[str]) -> str | None:
         """Return the name that was probably meant, if the service suggests names."""
         return nearest(word, names) if self.limits.suggestions and not self.at_limit else None
+
+    def check_height(self, tree: Node) -> bool:
+        """Return True if a tree, not made by the parser, is within its bound on height; or report it."""
+        deep = find_too_deep(tree)
+        if deep is not None:
+            self.report("expression-too-deep", deep, most=MAX_HEIGHT)
+        return deep is None
 
     def call_around(self, node: Node) -> Call | None:
         """Return the call that has a node as its argument; None for a root, and in lists and lambdas."""

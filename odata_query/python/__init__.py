@@ -179,10 +179,10 @@ class _Filter:
 
 def _compiled(query: Query) -> _Filter:
     """Return the query's filter, compiled at its first use."""
-    found = query.compiled.get("filter")
+    found = query._cache.get("filter")
     if found is None:
         assert query.filter is not None
-        found = query.compiled["filter"] = _Filter(query.filter, query.default_timezone)
+        found = query._cache["filter"] = _Filter(query.filter, query.default_timezone)
     assert isinstance(found, _Filter)
     return found
 
@@ -222,9 +222,9 @@ class _Descending:
 
 def _sort(rows: list[Row], query: Query, end: int | None, now: dt.datetime) -> list[Row]:
     """Sort rows, as far as `end`."""
-    items = query.compiled.get("orderby")
+    items = query._cache.get("orderby")
     if items is None:
-        items = query.compiled["orderby"] = [
+        items = query._cache["orderby"] = [
             _Item(
                 compile_value(item.expression, query.default_timezone),
                 item.expression.type.name in (edm.DOUBLE.name, edm.SINGLE.name),

@@ -1,4 +1,4 @@
-"""The service's own conditions, joined to a client's filter as trees."""
+"""Conditions of the service itself, joined to a client's filter as trees."""
 
 from __future__ import annotations
 
@@ -14,85 +14,99 @@ from ..check.checker import Checker
 from ..check.reporting import Reporter, raise_problems
 from ..check.typed import TypedCall, TypedPath
 from ..errors import ODataError
-from ..language.ast import Call, ListExpr, Literal, Node, Path, transform
+from ..language.ast import ListExpr, Literal, Node, Path, transform
 from ..language.parser import parse_filter
 from ..limits import Limits
 from ..model.properties import StructuredType, enum_type
 from ..model.sources.hints import PRIMITIVES
 from ..problems import ConfigurationError
-from . import Query
 
-_KEPT_TYPES = {str, int, bool, uuid.UUID, type(None)}
-"""Types whose equal values are the same in every query: moments that are equal can differ in the hour."""
-_MAX_KEPT = 1_000
+_CACHED_TYPES = {str, int, bool, uuid.UUID, type(None)}
+"""Types whose equal values mean the same in every query: moments that are equal can differ in their hour."""
+_MAX_CACHED = 1_000
 _OWN_LIMITS = Limits(max_nodes=None, max_in_items=None, max_length=None)
 
 
-def joined(
-    predicate: Node | str, values: Mapping[str, Any], model: StructuredType | None, query: Query
+def join(
+    predicate: Node | str,
+    values: Mapping[str, Any],
+    model: StructuredType | None,
+    filter: Node | None,
+    zone: dt.tzinfo,
 ) -> Node:
-    """What `Query.with_filter` documents: the condition, and the query's filter behind it."""
+    """Join a service's condition and a query's filter with `and`; see `Query.with_filter`."""
     if model is None:
-        raise ConfigurationError("a predicate needs an entity_type: give it one, or give parse_query one")
-    model = model.unrestricted
+        raise ConfigurationError("with_filter needs an entity_type: give it one, or give parse_query one")
     if not isinstance(predicate, Node | str):
-        raise ConfigurationError(f"a predicate is a text or a tree, not {predicate!r:.100}")
-    zone = query.default_timezone
+        raise ConfigurationError(f"a predicate must be a string or a tree, not {predicate!r:.100}")
+    policy = _check_cached(predicate, values, model.unrestricted, zone)
+    if filter is None:
+        return policy
+    if not isinstance(filter, TypedCall | TypedPath | Literal):
+        raise ConfigurationError("the query was parsed without a model: give parse_query an entity_type")
+    nullable = policy.nullable or filter.nullable
+    both = TypedCall("and", (policy, filter), (0, 0), "and", edm.BOOLEAN, nullable)
+    reporter = Reporter(_OWN_LIMITS, "$filter")
+    reporter.check_height(both)
+    raise_problems(reporter.problems, _OWN_LIMITS)
+    return both
+
+
+def _check_cached(
+    predicate: Node | str, values: Mapping[str, Any], model: StructuredType, zone: dt.tzinfo
+) -> Node:
+    """Check a condition, once for the same text and values."""
     if isinstance(predicate, TypedCall | TypedPath):  # another query's filter
-        node: Node = predicate
-    elif isinstance(predicate, str) and _KEPT_TYPES.issuperset(map(type, values.values())):
-        key = (predicate, zone, *values, *values.values(), *map(type, values.values()))
-        kept = model._cache
-        known: Node | None = kept.get(key)
-        node = known or _typed(predicate, values, model, zone)
-        if known is None:
-            if len(kept) >= _MAX_KEPT:
-                kept.clear()
-            kept[key] = node
-    else:
-        node = _typed(predicate, values, model, zone)
-    if query.filter is None:
-        return node
-    both = (node, query.filter)
-    return Checker(model, Reporter(_OWN_LIMITS), zone).logic(Call("and", both), [*both])
+        return predicate
+    if not (isinstance(predicate, str) and _CACHED_TYPES.issuperset(map(type, values.values()))):
+        return _check(predicate, values, model, zone)
+    cache = model._cache
+    key = (predicate, zone, *values, *values.values(), *map(type, values.values()))
+    policy: Node | None = cache.get(key)
+    if policy is None:
+        policy = _check(predicate, values, model, zone)
+        if len(cache) >= _MAX_CACHED:
+            cache.clear()
+        cache[key] = policy
+    return policy
 
 
-def _typed(predicate: Node | str, values: Mapping[str, Any], model: StructuredType, zone: dt.tzinfo) -> Node:
-    """The condition, validated by the model. Raises ConfigurationError."""
+def _check(predicate: Node | str, values: Mapping[str, Any], model: StructuredType, zone: dt.tzinfo) -> Node:
+    """Check a condition by the model. Raises ConfigurationError."""
     reporter = Reporter(_OWN_LIMITS, "", str(predicate))
     try:
-        node = parse_filter(predicate, limits=_OWN_LIMITS) if isinstance(predicate, str) else predicate
-        node = Checker(model, reporter, zone).filter(_filled(node, values, zone))
+        tree = parse_filter(predicate, limits=_OWN_LIMITS) if isinstance(predicate, str) else predicate
+        tree = _replace_aliases(tree, values, zone)
+        typed = Checker(model, reporter, zone).filter(tree) if reporter.check_height(tree) else tree
         raise_problems(reporter.problems, _OWN_LIMITS)
     except ODataError as wrong:
-        raise ConfigurationError(
-            f"the predicate cannot be used by {model.name} as it was before restrict: {wrong}"
-        ) from None
-    return node
+        where = f"This predicate is checked against {model.name} without the restrictions on clients."
+        raise ConfigurationError(f"{wrong}\n{where}") from None
+    return typed
 
 
-def _filled(node: Node, values: Mapping[str, Any], zone: dt.tzinfo) -> Node:
-    """The tree with values in place of parameter aliases."""
+def _replace_aliases(tree: Node, values: Mapping[str, Any], zone: dt.tzinfo) -> Node:
+    """Put Python values in place of parameter aliases."""
     used = set()
 
-    def put(part: Node) -> Node:
-        if not (isinstance(part, Path) and str(part.segments[0]).startswith("@")):
-            return part
-        name = str(part.segments[0])[1:]
-        if name not in values or len(part.segments) > 1:
-            raise ConfigurationError(f"there is no value for @{'/'.join(map(str, part.segments))[1:]}")
+    def replace(node: Node) -> Node:
+        if not (isinstance(node, Path) and str(node.segments[0]).startswith("@")):
+            return node
+        name = "/".join(map(str, node.segments))[1:]
+        if name not in values:
+            raise ConfigurationError(f"no value is given for @{name}")
         used.add(name)
         return literal(values[name], zone)
 
-    found = transform(node, put)
+    found = transform(tree, replace)
     unused = values.keys() - used
     if unused:
-        raise ConfigurationError(f"the predicate has no @{min(unused)}")
+        raise ConfigurationError(f"the predicate does not use @{min(unused)}")
     return found
 
 
 def literal(value: Any, zone: dt.tzinfo) -> Node:
-    """A Python value as a node: `7`, `None`, a list for `in`. Raises ConfigurationError for other types."""
+    """Make the node of a Python value: `7`, `None`, a list for `in`. Raises ConfigurationError."""
     if isinstance(value, enum.Enum):
         return Literal(_member(value), edm.STRING)
     kind = next((PRIMITIVES[base] for base in type(value).__mro__ if base in PRIMITIVES), None)
@@ -101,7 +115,7 @@ def literal(value: Any, zone: dt.tzinfo) -> Node:
     if kind is None:
         if isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping):
             return ListExpr(tuple(literal(item, zone) for item in value))
-        raise ConfigurationError(f"{value!r:.100} is no value of OData")
+        raise ConfigurationError(f"{value!r:.100} is not a value of an OData type")
     if kind is edm.INT64 and not -(2**63) <= value < 2**63:
         value, kind = Decimal(value), edm.DECIMAL
     if isinstance(value, dt.datetime) and value.tzinfo is None:
@@ -110,7 +124,7 @@ def literal(value: Any, zone: dt.tzinfo) -> Node:
 
 
 def _member(value: enum.Enum) -> str:
-    """How a member of a Python enum is asked for: see `enum_type`."""
+    """The name of a Python enum's member in a query: see `enum_type`."""
     if isinstance(value.value, str):
         return value.value
     return enum_type(type(value)).text(value.value) if isinstance(value, enum.Flag) else value.name

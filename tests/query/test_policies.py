@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import enum
 import sqlite3
@@ -12,6 +13,7 @@ import pytest
 
 import odata_query as oq
 from odata_query import edm, python, sql
+from odata_query.language.ast import MAX_HEIGHT
 
 
 class Status(enum.Enum):
@@ -182,20 +184,17 @@ def test_a_predicate_may_use_what_the_endpoint_does_not_allow():
 @pytest.mark.parametrize(
     ("predicate", "values", "message"),
     [
-        ("tenant eq @t", {}, "there is no value for @t"),
-        ("tenant eq 1", {"t": 1}, "the predicate has no @t"),
-        (
-            "tenat eq 1",
-            {},
-            "the predicate cannot be used by Row as it was before restrict: Row has no property 'tenat'",
-        ),
+        ("tenant eq @t", {}, "no value is given for @t"),
+        ("tenant eq 1", {"t": 1}, "the predicate does not use @t"),
+        ("tenat eq 1", {}, "Row has no property 'tenat'"),
+        ("tenat eq 1", {}, "checked against Row without the restrictions on clients"),
         ("tenant", {}, "takes Edm.Boolean, got Edm.Int32"),
         ("tenant eq", {}, "An operand is missing after 'eq'"),
-        ("tenant eq @t", {"t": object()}, "is no value of OData"),
+        ("tenant eq @t", {"t": object()}, "is not a value of an OData type"),
         ("tenant eq @t", {"t": "1"}, "Write numbers without quotes"),
         ("tenant eq @t", {"t": [1]}, "cannot compare"),
         ("tenant in @t", {"t": [[1]]}, "cannot compare"),
-        ("tenant eq @t/id", {"t": 1}, "there is no value for @t/id"),
+        ("tenant eq @t/id", {"t": 1}, "no value is given for @t/id"),
     ],
 )
 def test_a_wrong_predicate_is_the_developers_mistake(predicate, values, message):
@@ -205,8 +204,27 @@ def test_a_wrong_predicate_is_the_developers_mistake(predicate, values, message)
 
 
 def test_a_query_without_a_model_takes_no_predicate():
-    with pytest.raises(oq.ConfigurationError, match="a predicate needs an entity_type"):
-        oq.parse_query("$filter=a eq 1").with_filter("b eq 1")
+    query = oq.parse_query("$filter=a eq 1")
+    with pytest.raises(oq.ConfigurationError, match="needs an entity_type"):
+        query.with_filter("b eq 1")
+    with pytest.raises(oq.ConfigurationError, match="parsed without a model"):
+        query.with_filter("tenant eq 1", entity_type=ROW)
+
+
+def test_a_query_and_its_conditions_are_together_no_higher_than_one_tree():
+    text = "not " * (MAX_HEIGHT - 3) + "(id eq 1)"
+    query = oq.parse_query({"$filter": text}, ROW, limits=oq.Limits(max_depth=None))
+    query = query.with_filter("tenant eq 1")
+    with pytest.raises(oq.LimitError, match="200 levels"):
+        query.with_filter("tenant eq 1")
+
+
+def test_a_query_is_changed_by_copies_alone():
+    query = asked("$filter=id gt 1&$top=1")
+    assert dataclasses.replace(query, top=2).top == 2
+    assert query == asked("$filter=id gt 1&$top=1") != dataclasses.replace(query, top=2)
+    assert hash(query) == hash(asked("$filter=id gt 1&$top=1"))
+    assert "cache" not in repr(query)
 
 
 # ---- restrict ------------------------------------------------------------------------------------

@@ -1,0 +1,220 @@
+"""Query options: the table of those that are answered, and the sorting of a request's options by it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from ..check.checker import Checker
+from ..check.reporting import Reporter
+from ..limits import Limits
+from ..model.properties import StructuredType
+from ..problems import ConfigurationError, Problem, nearest, problem, shorten
+
+
+class Option(NamedTuple):
+    """A system query option that is answered.
+
+    start      its start rule in the grammar
+    field      its field of Query
+    check      the check of its tree by a model
+    limit      the bound on its number: a field of Limits
+    too_large  the problem with a larger number
+    """
+
+    start: str
+    field: str
+    check: Callable[[Checker, Any], Any] | None = None
+    limit: str = ""
+    too_large: str = ""
+
+
+OPTIONS: Mapping[str, Option] = {
+    "filter": Option("filter", "filter", Checker.filter),
+    "orderby": Option("orderby", "orderby", Checker.orderby),
+    "top": Option("top", "top", None, "max_top", "top-too-large"),
+    "skip": Option("skip", "skip", None, "max_skip", "skip-too-large"),
+    "count": Option("count", "count"),
+}
+"""The options that are answered, by name without `$`, in the order of their check."""
+_MAX_INT64 = 2**63 - 1
+_UNSUPPORTED = (
+    "apply", "compute", "deltatoken", "expand", "format", "id", "index", "levels", "schemaversion",
+    "search", "select", "skiptoken",
+)  # fmt: skip
+_ELSEWHERE = {
+    "where": "filter", "query": "filter", "sort": "orderby", "sortby": "orderby", "order": "orderby",
+    "limit": "top", "take": "top", "first": "top", "offset": "skip", "inlinecount": "count",
+}  # fmt: skip
+"""Names of the options in other languages."""
+
+
+def check_option(
+    option: Option, value: Any, reporter: Reporter, root: StructuredType | None, zone: dt.tzinfo
+) -> Any:
+    """Check a number by its bound, or a tree by the model; return the value of Query's field."""
+    if option.limit:
+        bound = getattr(reporter.limits, option.limit)
+        most = _MAX_INT64 if bound is None else bound
+        if value > most:
+            reporter.report(option.too_large, None, most=most)
+    elif option.check and root is not None:
+        return option.check(Checker(root, reporter, zone), value)
+    return value
+
+
+# ---- reading -------------------------------------------------------------------------------------
+
+Pair = tuple[str, str, Problem | None]
+"""The name and the decoded value of an option, and the problem with its percent-encoding."""
+_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
+_LITERAL = re.compile("[!-$&-*,-~ ]*")
+"""Characters of a query string that mean themselves."""
+
+
+def read_options(options: object) -> list[Pair]:
+    """Read a query string, a mapping or pairs; only a query string is decoded."""
+    if isinstance(options, str):
+        return [_decode_option(part) for part in options.removeprefix("?").split("&") if part]
+    items: Iterable[Any]
+    if isinstance(options, Mapping):
+        items = []
+        for name, values in options.items():
+            is_one = isinstance(values, str) or not isinstance(values, Iterable)
+            items += [(name, values)] if is_one else [(name, value) for value in values]
+    elif isinstance(options, Iterable) and not isinstance(options, bytes):
+        items = options
+    else:
+        raise ConfigurationError(f"options must be a query string, a mapping or pairs, not {options!r}")
+    found: list[Pair] = []
+    for item in items:
+        if not isinstance(item, (tuple, list)) or len(item) != 2 or not isinstance(item[0], str):
+            raise ConfigurationError(f"an option must be a pair of strings, not {item!r}")
+        if not isinstance(item[1], str):
+            raise ConfigurationError(f"the value of {item[0]} must be a string, not {item[1]!r}")
+        found.append((item[0], item[1], None))
+    return found
+
+
+def _decode_option(part: str) -> Pair:
+    """Split `name=value` at the first equals sign, then decode both once."""
+    raw_name, _, raw_value = part.partition("=")
+    name, name_problem = _decode(raw_name, raw_name)
+    value, value_problem = _decode(raw_value, raw_name)
+    return name, value, name_problem or value_problem
+
+
+def _decode(raw: str, option: str) -> tuple[str, Problem | None]:
+    """Decode a text, as far as it can be; return the problem with its encoding too."""
+    if _LITERAL.fullmatch(raw):
+        return raw, None
+    from urllib.parse import unquote_to_bytes
+
+    escape = _ESCAPE.search(raw)
+    wrong = None if escape is None else ("invalid-encoding.percent", escape.start())
+    try:
+        text = unquote_to_bytes(raw.replace("+", " ")).decode()
+    except UnicodeError as error:
+        text = unquote_to_bytes(raw.encode(errors="replace")).decode(errors="replace")
+        wrong = wrong or ("invalid-encoding", _raw_offset(raw, error))
+    if wrong is None:
+        return text, None
+    message_id, place = wrong
+    return text, problem(message_id, shorten(option), (place, place + 1), text=raw)
+
+
+def _raw_offset(raw: str, error: UnicodeError) -> int:
+    """The offset, in a percent-encoded text, of the byte or character that cannot be decoded."""
+    if isinstance(error, UnicodeDecodeError):
+        left = error.start
+        for match in re.finditer("%[0-9A-Fa-f]{2}|.", raw, re.S):
+            left -= 1 if len(match[0]) == 3 else len(match[0].encode())
+            if left < 0:
+                return match.start()
+    return getattr(error, "start", 0)
+
+
+# ---- sorting -------------------------------------------------------------------------------------
+
+
+class Request(NamedTuple):
+    """The options of a request.
+
+    texts     values of the options that are answered, by name without `$`
+    aliases   values of parameter aliases, by name with `@`
+    cut       names with `$` of options whose value an '&' may have cut: what follows is not an option
+    problems  what is wrong with the others
+    """
+
+    texts: dict[str, str]
+    aliases: dict[str, str]
+    cut: set[str]
+    problems: list[Problem]
+
+
+_REST = re.compile("[ '()]")
+"""What names of options do not contain: the rest of a value that an '&' has cut."""
+
+
+def classify_options(pairs: Iterable[Pair], limits: Limits) -> Request:
+    """Sort options into those that are answered, parameter aliases, custom options, and problems.
+
+    Names are taken with or without `$` and in any case. Custom options, `?color=red`, are ignored (5.2).
+    """
+    request = Request({}, {}, set(), [])
+    texts, aliases, cut, problems = request
+    seen: set[str] = set()
+    before = ""
+    for name, value, wrong in pairs:
+        plain = name.removeprefix("$").lower()
+        if plain in OPTIONS and plain not in seen and wrong is None:
+            texts[plain] = value
+            seen.add(plain)
+            before = plain
+        elif meant := _misspelt(name, plain):
+            problems.append(wrong or _unknown(name, meant, limits))
+        elif name.startswith("@"):
+            if found := wrong or _check_alias(name, seen):
+                problems.append(found)
+            else:
+                aliases[name] = value
+            seen.add(name)
+        elif name.startswith("$") or plain in OPTIONS or plain in _UNSUPPORTED:
+            problems.append(wrong or _check_system(plain, seen, limits))
+            seen.add(plain)
+        else:
+            if before in texts and not value and _REST.search(name):
+                text = texts.pop(before)
+                span = (len(text), len(text))
+                problems.append(problem("invalid-encoding.ampersand", f"${before}", span, text=text))
+            cut.add(f"${before}")
+    return request
+
+
+def _misspelt(name: str, plain: str) -> str | None:
+    """Find the option in ` $filter` and `amp;$filter`: what was to be one must not be ignored."""
+    meant = name.rpartition("$")[2].strip().lower()
+    return meant if meant in OPTIONS and plain != meant and ("$" in name or meant == plain.strip()) else None
+
+
+def _check_alias(name: str, seen: set[str]) -> Problem | None:
+    """Find the problem with the name of a parameter alias: `@p`."""
+    if name in seen:
+        return problem("duplicate-option", shorten(name))
+    return None if name[1:].isidentifier() else problem("invalid-name.alias", shorten(name))
+
+
+def _check_system(plain: str, seen: set[str], limits: Limits) -> Problem:
+    """Find the problem with a system query option that cannot be taken."""
+    if plain in seen:
+        return problem("duplicate-option", shorten(f"${plain}"))
+    if plain in _UNSUPPORTED:
+        return problem("unsupported-option", shorten(f"${plain}"))
+    return _unknown(f"${plain}", _ELSEWHERE.get(plain) or nearest(plain, OPTIONS), limits)
+
+
+def _unknown(name: str, near: str | None, limits: Limits) -> Problem:
+    suggestion = f"${near}" if near and limits.suggestions else None
+    return problem("unknown-option", shorten(name), suggestion=suggestion)
