@@ -6,6 +6,7 @@ import datetime as dt
 import decimal
 import enum
 import fractions
+import itertools
 import types
 import uuid
 from zoneinfo import ZoneInfo
@@ -146,11 +147,10 @@ FORMS = {
     # Names go before numbers, where Python's enumeration has other numbers than the model.
     BY_NUMBER: (10, "'MID'", [Numbered.MID, Other.MID, "MID", 20], Numbered.HIGH),
 }  # fmt: skip
-CASES = [
-    pytest.param(type, less, literal, form, more, id=f"{type}: {form!r}")
-    for type, (less, literal, forms, more) in FORMS.items()
-    for form in forms
-]
+KINDS = (dict, types.SimpleNamespace)
+COPIES = (1, 500)
+"""Few rows, which closures read, and many, for which code is generated."""
+by_type = pytest.mark.parametrize("type", FORMS, ids=str)
 
 
 def model(type, **more):
@@ -165,39 +165,48 @@ def run(values, text, type, kind=dict, copies=1):
     return [row["p"] if kind is dict else row.p for row in found]
 
 
-@pytest.mark.parametrize("copies", [1, 250], ids=["closures", "generated"])
-@pytest.mark.parametrize("kind", [dict, types.SimpleNamespace], ids=["dict", "object"])
-@pytest.mark.parametrize(("type", "less", "literal", "form", "more"), CASES)
-def test_a_value_is_known_in_all_its_forms(type, less, literal, form, more, kind, copies):
-    values = [None, form] if more is None else [more, form, None, less]
-    for text in (
+@by_type
+def test_a_value_is_known_in_all_its_forms(type):
+    less, literal, forms, more = FORMS[type]
+    texts = (
         f"$filter=p eq {literal}",
         f"$filter=p in ({literal})",
         f"$filter=not (p ne {literal})",
         f"$filter=p ge {literal} and p le {literal}",
-    ):
-        found = run(values, text, type, kind, copies)
-        assert len(found) == copies, text
-        assert all(value is form for value in found), text
-    if more is not None:
-        assert run(values, f"$filter=p gt {literal}", type, kind, copies) == [more] * copies
-        assert run(values, f"$filter=p lt {literal}", type, kind, copies) == [less] * copies
-    expected = sorted(values, key=[None, less, form, more].index if more is not None else [None, form].index)
-    for text, order in (("$orderby=p", expected), ("$orderby=p desc", expected[::-1])):
-        found = run(values, text, type, kind, copies)
-        assert [id(value) for value in found] == [id(value) for value in order for _ in range(copies)]
-        assert [id(v) for v in run(values, f"{text}&$top=1", type, kind, copies)] == [id(order[0])]
+    )
+    for form, kind, copies in itertools.product(forms, KINDS, COPIES):
+        values = [None, form] if more is None else [more, form, None, less]
+        for text in texts:
+            found = run(values, text, type, kind, copies)
+            assert len(found) == copies, (form, text, kind, copies)
+            assert all(value is form for value in found), (form, text, kind, copies)
+        if more is not None:
+            assert run(values, f"$filter=p gt {literal}", type, kind, copies) == [more] * copies, form
+            assert run(values, f"$filter=p lt {literal}", type, kind, copies) == [less] * copies, form
 
 
-@pytest.mark.parametrize("copies", [1, 500])
-@pytest.mark.parametrize(("type", "less", "literal", "form", "more"), CASES)
-def test_a_member_of_a_collection_is_known_in_all_its_forms(type, less, literal, form, more, copies):
+@by_type
+def test_a_value_is_sorted_in_all_its_forms(type):
+    less, _, forms, more = FORMS[type]
+    for form, kind in itertools.product(forms, KINDS):
+        ascending = [None, form] if more is None else [None, less, form, more]
+        values = ascending[::-2] + ascending[-2::-2]
+        for text, order in (("$orderby=p", ascending), ("$orderby=p desc", ascending[::-1])):
+            expected = [id(value) for value in order for _ in range(2)]
+            assert [id(value) for value in run(values, text, type, kind, 2)] == expected, (form, text)
+            first = run(values, f"{text}&$top=1", type, kind, 10)
+            assert [id(value) for value in first] == expected[:1], (form, text)
+
+
+@by_type
+def test_a_member_of_a_collection_is_known_in_all_its_forms(type):
+    less, literal, forms, _ = FORMS[type]
     entity = oq.EntityType("Row", {"p": oq.Property(type, collection=True)})
-    rows = [{"p": [less, form]}, {"p": (less,)}, {"p": None}, {}] * copies
-    for text in (f"p/any(x: x eq {literal})", f"p/$count($filter=$this eq {literal}) eq 1"):
-        assert python.apply(rows, oq.parse_query({"filter": text}, entity, default_timezone=OSLO)) == (
-            rows[:1] * copies
-        )
+    for form, copies in itertools.product(forms, COPIES):
+        rows = [{"p": [less, form]}, {"p": (less,)}, {"p": None}, {}] * copies
+        for text in (f"p/any(x: x eq {literal})", f"p/$count($filter=$this eq {literal}) eq 1"):
+            query = oq.parse_query({"filter": text}, entity, default_timezone=OSLO)
+            assert python.apply(rows, query) == rows[:1] * copies, (form, text, copies)
 
 
 @pytest.mark.parametrize("copies", [1, 500])
@@ -227,27 +236,34 @@ def test_operations_take_what_was_read(type, form, filter, copies):
     assert len(run([form], f"$filter={filter.replace('+', '%2B')}", type, copies=copies)) == copies
 
 
-@pytest.mark.parametrize(
-    "text", ["$filter=p eq null", "$filter=p eq q", "$filter=p gt q or p ne null", "$orderby=p", "$orderby=q,p desc"]
-)  # fmt: skip
-@pytest.mark.parametrize("copies", [1, 500])
-@pytest.mark.parametrize(
-    ("type", "value"),
-    [
-        *(("Edm.Date", v) for v in ("", "x", "2024-02-30", "05.04.2024", 20240405, 1.5, float("nan"), b"x", True, [], {}, dt.time(8))),
-        *(("Edm.DateTimeOffset", v) for v in ("", "x", "2024-04-05T25:00", "2024-04-05T08:00:60Z", 1712300000, 1.5, float("nan"), b"2024", (), object)),
-        *(("Edm.TimeOfDay", v) for v in ("", "x", "24:00:01", "8:44", 8, float("nan"), dt.date(2024, 4, 5), dt.timedelta(days=1), dt.timedelta(-1))),
-        *(("Edm.Duration", v) for v in ("", "x", "1:30:00", "P1Y", "P1W", 90, 1.5, dt.time(1), "P9999999999D", "PT0.0000001S")),
-        *(("Edm.Guid", v) for v in ("", "x", str(GUID)[:-1], GUID.int, b"short", float("nan"), [])),
-        *(("Edm.Decimal", v) for v in ("", "x", "1,5", "NaN", D("NaN"), D("sNaN"), float("nan"), float("inf"), b"1", [], fractions.Fraction(1, 3), dt.date(2024, 4, 5))),
-        *((enum_type(Named), v) for v in ("", "LOW", "Mid", "low,mid", 1.5, float("nan"), Numbered, [], Other.HIGH, b"low")),
-    ],
-    ids=lambda v: repr(v)[:60],
-)  # fmt: skip
-def test_data_of_another_type_is_an_error_that_shows_the_value(type, value, text, copies):
-    with pytest.raises(oq.ConfigurationError) as caught:
-        run([value], text, type, copies=copies)
-    assert repr(value)[:100] in str(caught.value)
+WRONG = {
+    "Edm.Date": ["", "x", "2024-02-30", "05.04.2024", 20240405, 1.5, float("nan"), b"x", True, [], {}, dt.time(8)],
+    "Edm.DateTimeOffset": ["", "x", "2024-04-05T25:00", "2024-04-05T08:00:60Z", 1712300000, 1.5, float("nan"), b"2024", (), object],
+    "Edm.TimeOfDay": ["", "x", "24:00:01", "8:44", 8, float("nan"), dt.date(2024, 4, 5), dt.timedelta(days=1), dt.timedelta(-1)],
+    "Edm.Duration": ["", "x", "1:30:00", "P1Y", "P1W", 90, 1.5, dt.time(1), "P9999999999D", "PT0.0000001S"],
+    "Edm.Guid": ["", "x", str(GUID)[:-1], GUID.int, b"short", float("nan"), []],
+    "Edm.Decimal": ["", "x", "1,5", "NaN", D("NaN"), D("sNaN"), float("nan"), float("inf"), b"1", [], fractions.Fraction(1, 3), dt.date(2024, 4, 5)],
+    enum_type(Named): ["", "LOW", "Mid", "low,mid", 1.5, float("nan"), Numbered, [], Other.HIGH, b"low"],
+}  # fmt: skip
+"""Values that are not of a type."""
+
+
+@pytest.mark.parametrize("type", WRONG, ids=str)
+def test_data_of_another_type_is_an_error_that_shows_the_value(type):
+    texts = (
+        "$filter=p eq null",
+        "$filter=p eq q",
+        "$filter=p gt q or p ne null",
+        "$orderby=p",
+        "$orderby=q,p desc",
+    )
+    for value, copies, text in itertools.product(WRONG[type], COPIES, texts):
+        message = "no error"
+        try:
+            run([value], text, type, copies=copies)
+        except oq.ConfigurationError as error:
+            message = str(error)
+        assert repr(value)[:100] in message, (value, text, copies)
 
 
 @pytest.mark.parametrize("kind", [dict, types.SimpleNamespace], ids=["dict", "object"])
