@@ -20,7 +20,8 @@ from ..query import Query
 from .dialects import dialect as find
 from .dialects.base import Dialect
 from .emitter import SqlEmitter
-from .parts import ROW, TRUE, Fragment, Row, Sql, Statement, Value, rendered
+from .parts import ROW, TRUE, Sql, Value
+from .statement import Fragment, Statement, render
 
 __all__ = ["Dialect", "Fragment", "Statement", "count", "order_by", "prepare", "select", "where"]
 
@@ -57,7 +58,7 @@ def select(
     if order:
         text += f" ORDER BY {order}"
     page = _page(emitter, query, bool(order))
-    return _finished(emitter, text + page, paramstyle)
+    return _statement(emitter, text + page, paramstyle)
 
 
 def count(
@@ -66,7 +67,7 @@ def count(
     """The SELECT of the number of rows without `$top` and `$skip`: what `$count=true` asks for."""
     emitter = _emitter(dialect, query.default_timezone, True, strings)
     where = _condition(emitter, query)
-    return _finished(emitter, f"SELECT COUNT(*) FROM {_source(emitter, table)}{where}", paramstyle)
+    return _statement(emitter, f"SELECT COUNT(*) FROM {_source(emitter, table)}{where}", paramstyle)
 
 
 def where(
@@ -123,34 +124,33 @@ def _emitter(
 ) -> SqlEmitter:
     if strings not in STRINGS:
         raise ConfigurationError(f"strings is exact or native, not {strings!r}")
-    emitter = SqlEmitter(find(dialect), zone, can_join, strings == "native")
-    if table is not None:
-        emitter.taken = table.rpartition(".")[2].casefold()
-    return emitter
+    reserved = "" if table is None else table.rpartition(".")[2].casefold()
+    return SqlEmitter(find(dialect), zone, can_join, strings == "native", reserved)
 
 
 def _fragment(
     emitter: SqlEmitter, text: str, table: str | None, paramstyle: str | None, first: int
 ) -> Fragment:
-    if emitter.is_qualified and table is None:
+    if emitter.columns.is_qualified and table is None:
         raise ConfigurationError("this query needs to know the rows' table: give its name or alias as table")
     row = "" if table is None else emitter.dialect.quote_table(table) + "."
-    return Fragment(*rendered(text.replace(ROW, row), emitter.values, emitter.dialect, paramstyle, first))
+    text = emitter.sql.finish(text, row)
+    return Fragment(*render(text, emitter.sql.values, emitter.dialect, paramstyle, first))
 
 
-def _finished(emitter: SqlEmitter, text: str, paramstyle: str | None) -> Statement:
-    alias = emitter.dialect.quote(_ALIAS) + "." if emitter.is_qualified else ""
-    return Statement(*rendered(text.replace(ROW, alias), emitter.values, emitter.dialect, paramstyle, 1))
+def _statement(emitter: SqlEmitter, text: str, paramstyle: str | None) -> Statement:
+    text = emitter.sql.finish(
+        text, emitter.dialect.quote(_ALIAS) + "." if emitter.columns.is_qualified else ""
+    )
+    return Statement(*render(text, emitter.sql.values, emitter.dialect, paramstyle, 1))
 
 
 def _source(emitter: SqlEmitter, table: str) -> str:
-    """What stands behind FROM: the table, and what is joined to it."""
+    """The text after FROM: the table, and the tables joined to it."""
     text = _quoted_table(emitter.dialect, table)
-    if not emitter.is_qualified:
+    if not emitter.columns.is_qualified:
         return text
-    row = emitter.rows[0]
-    assert isinstance(row, Row)
-    return text + emitter.dialect.alias_prefix + emitter.dialect.quote(_ALIAS) + "".join(row.joins or ())
+    return f"{text}{emitter.dialect.alias_prefix}{emitter.dialect.quote(_ALIAS)}{emitter.columns.root.joins}"
 
 
 def _columns(emitter: SqlEmitter, query: Query, columns: Iterable[str] | None) -> str:
@@ -211,17 +211,17 @@ def _order(emitter: SqlEmitter, items: Sequence[OrderByItem]) -> str:
         assert isinstance(part, Sql)
         type = item.expression.type
         storage = part.storage
-        text = part.text if storage is not None and storage.is_ordered else emitter.text(part)
-        if "(SELECT " in text and not emitter.dialect.sorts_by_subqueries:
+        text = part.text if storage is not None and storage.is_ordered else emitter.sql.text(part)
+        if part.has_subquery and not emitter.dialect.sorts_by_subqueries:
             message, engine = "unsupported-expression.engine-cannot", Name(emitter.dialect.name)
             what = Phrase("sort-by-another-table")
             raise error([problem(message, "$orderby", item.expression.span, engine=engine, what=what)])
-        if type is edm.STRING and emitter.collation_of(part) != "binary":
+        if type is edm.STRING and emitter.sql.collation_of(part) != "binary":
             text = emitter.dialect.binary.format(a=text)
         direction = " DESC" if item.descending else ""
         direction += emitter.dialect.nulls_clause(item.expression.nullable, item.descending)
         if type in (edm.DOUBLE, edm.SINGLE) and emitter.dialect.nan != "none":
-            nan = emitter.marker(float("nan"), edm.DOUBLE)
+            nan = emitter.sql.marker(float("nan"), edm.DOUBLE)
             found.append(emitter.dialect.nan_rank.format(a=text, nan=nan) + direction)
         found.append(text + direction)
     return ", ".join(found)
@@ -236,7 +236,7 @@ def _page(emitter: SqlEmitter, query: Query, is_ordered: bool) -> str:
     template = page.top if not query.skip else page.skip if query.top is None else page.both
     if query.top == 0:
         template = page.empty or template
-    top = emitter.marker(query.top, edm.INT64) if query.top is not None else ""
-    skip = emitter.marker(query.skip or 0, edm.INT64)
+    top = emitter.sql.marker(query.top, edm.INT64) if query.top is not None else ""
+    skip = emitter.sql.marker(query.skip or 0, edm.INT64)
     order = " ORDER BY (SELECT NULL)" if page.needs_order and not is_ordered else ""
     return f"{order} {template.format(top=top, skip=skip)}"

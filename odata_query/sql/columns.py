@@ -2,353 +2,323 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from .. import edm
 from ..check.typed import TypedPath
-from ..errors import error
+from ..errors import ODataError
 from ..model.properties import ComplexType, Member, Property, StructuredType
-from ..problems import ConfigurationError, Name, Phrase, problem
-from .dialects.base import Dialect, Members
-from .parts import ROW, Collection, Entity, Flat, Instance, Json, Part, Row, Sql, too_large
+from ..problems import ConfigurationError, Phrase
+from .composer import Composer
+from .parts import ROW, Collection, Entity, Flat, Instance, Joins, Json, Part, Row, Sql, SqlColumn
+from .statement import too_large
 
 _BITS = {edm.SBYTE.name: 7, edm.BYTE.name: 8, edm.INT16.name: 15, edm.INT32.name: 31}
 
 
-def _prefix(before: str, member: Member) -> str:
-    """What stands before the columns of a complex property; nothing where it names an empty column."""
+def column_prefix(before: str, member: Member) -> str:
+    """The start of the names of a complex property's columns; empty if the model names an empty column."""
     return f"{before}{member.column}_" if member.column else before
 
 
-def _columns(type: StructuredType, prefix: str) -> Iterator[str]:
-    """The columns of a complex value, those of complex values in it too."""
+def _columns_of(type: StructuredType, prefix: str) -> Iterator[str]:
+    """The columns of a complex value, with those of complex values in it."""
     for member in type.members.values():
-        prop = member.property
-        if isinstance(member.type, ComplexType) and prop.column.storage is None and prop.column.table is None:
-            yield from _columns(member.type, _prefix(prefix, member))
-        elif prop.column.table is None and not isinstance(member.type, StructuredType):
+        column = member.property.column
+        if isinstance(member.type, ComplexType) and column.storage is None and column.table is None:
+            yield from _columns_of(member.type, column_prefix(prefix, member))
+        elif column.table is None and not isinstance(member.type, StructuredType):
             yield prefix + member.column
 
 
-class SqlPaths:
-    """What a statement knows of the rows it reads from."""
+class Columns:
+    """The rows that one statement reads from, and the columns of paths in them.
 
-    uses_indexes = True
+    can_join  True if the statement's own FROM can take joins; else a path to another row is a subquery
+    reserved  the name by which the caller's FROM knows the rows
+    """
 
-    def __init__(self, dialect: Dialect, zone: dt.tzinfo, can_join: bool, native: bool) -> None:
-        self.dialect = dialect
-        self.zone = zone
-        self.native = native
-        self.refuses = type(dialect).rejects is not Dialect.rejects
-        self.marks = type(dialect).marker is not Dialect.marker
-        self.spelling = (dialect, native)
-        self.values: list[tuple[Any, edm.Type]] = []
-        self.rows: dict[int, Instance] = {0: Row(ROW, joins=[] if can_join else None)}
-        self.members_at: dict[int, Collection] = {}
-        self.links: dict[tuple[str, str, str], Row] = {}
-        self.option = "$filter"
-        """The option that is compiled, for what is wrong with it."""
-        self.taken = ""
-        """The name by which the caller's FROM knows the rows."""
-        self.subqueries = 0
-        self.terms = 0
-        self.aliases = 0
-        self.level = 0
-        """That of the innermost lambda."""
+    def __init__(self, sql: Composer, can_join: bool, reserved: str = "") -> None:
+        self.sql = sql
+        self.dialect = sql.dialect
+        self.reserved = reserved
         self.is_qualified = False
-        """Whether columns of the row need its table's name, since there are others."""
+        """True if columns of the row need the name of its table, since other rows are read too."""
+        self.root = Row(ROW, joins=Joins() if can_join else None)
+        self.instances: dict[int, Instance] = {0: self.root}
+        self.collections: dict[int, Collection] = {}
+        self.level = 0
+        """The level of the innermost lambda."""
+        self.aliases = 0
+        self._joined: dict[tuple[str, str, str], Row] = {}
+        self._cache_key = (sql.dialect, sql.by_column)
 
-    def read(self, template: str, column: str, named: str | None = None) -> str:
-        """What a column holds, as templates take it; `named` is for a time zone without a fixed offset."""
-        zone = ""
-        if "{zone}" in template:
-            if named is not None and self.zone.utcoffset(None) is None:
-                template, zone = named, str(self.zone).replace("'", "")
-            else:
-                zone = self.dialect.zone_offset(self.zone)
-        return template.format(a=column, zone=zone)
+    def alias(self) -> tuple[str, int]:
+        """Make a name for another table or a member, and the number of its row, as a bit.
 
-    def marker(self, value: Any, type: edm.Type) -> str:
-        """What stands for a value until the text is rendered."""
-        values = self.values
-        values.append((value, type))
-        marker = f"\0{len(values) - 1}\0"
-        return self.dialect.marker(marker, value, type) if self.marks else marker
-
-    def alias(self) -> str:
-        """A name for another table or a member. No column should have it: some engines look there first."""
+        A column should not have such a name: some engines look for columns first.
+        """
         self.aliases += 1
-        while f"odata_{self.aliases}" == self.taken:
+        while f"odata_{self.aliases}" == self.reserved:
             self.aliases += 1
         self.is_qualified = True
-        return self.dialect.quote(f"odata_{self.aliases}")
+        return self.dialect.quote(f"odata_{self.aliases}"), 1 << self.aliases
 
     # ---- paths -----------------------------------------------------------------------------------
 
     def path(self, node: TypedPath) -> Part:
+        """The column, entity or collection that a path leads to."""
         members = node.members
-        if node.level == 0 and len(members) == 1:
-            known = members[0]._columns.get(self.spelling)
-            if known is not None:
-                return known  # type: ignore[no-any-return]  # only this file writes there
-        instance = self.rows.get(node.level)
         if not members:
-            return self.variable(node)
-        if len(members) == 1 and type(instance) is Row:  # most paths are
-            member = members[0]
-            if isinstance(member.type, edm.PrimitiveType | edm.EnumType):
-                text = instance.column(self.dialect.quote(member.column))
-                found = self.column(text, member.type, member.property)
-                if node.level == 0:
-                    member._columns[self.spelling] = found
-                return found
-        assert instance is not None
-        absent: str | None = None
+            collection = self.collections.get(node.level)
+            return Entity(self.root, None) if collection is None else self.member(collection)
+        if node.level == 0 and len(members) == 1:
+            cached: SqlColumn | None = members[0]._columns.get(self._cache_key)
+            if cached is not None:
+                return cached
+        instance = self.instances[node.level]
+        is_value = isinstance(members[-1].type, edm.PrimitiveType | edm.EnumType)
+        absent: Sql | None = None
         for member in members[:-1]:
-            instance, absent = self.inside(instance, member, absent)
-        return self.property(instance, members[-1], absent)
+            instance = self.inside(instance, member)
+            if member.nullable and not is_value:
+                absent = self.absence(instance, member) or absent
+        found = self.property(instance, members[-1], absent)
+        if node.level == 0 and len(members) == 1 and type(found) is SqlColumn:
+            members[0]._columns[self._cache_key] = found
+        return found
 
-    def variable(self, node: TypedPath) -> Part:
-        """The row itself, or the variable of a lambda."""
-        collection = self.members_at.get(node.level)
-        if collection is None:
-            return Entity(self.rows[0], None)
-        return self.member(collection)
-
-    def inside(self, instance: Instance, member: Member, absent: str | None) -> tuple[Instance, str | None]:
-        """What a property leads to, and the condition that nothing is there."""
-        prop = member.property
+    def inside(self, instance: Instance, member: Member) -> Instance:
+        """The entity or complex value that a property in a path leads to."""
         if isinstance(instance, Json):
-            found = Json(instance.text, (*instance.keys, member.column))
-            return found, f"{self.json(found, '')} IS NULL" if member.nullable else absent
+            return Json(instance.value, (*instance.keys, member.column))
         row, prefix = (instance.row, instance.prefix) if isinstance(instance, Flat) else (instance, "")
-        if prop.column.table is not None and prop.column.join is not None:
-            joined = self.join(row, prefix, member)
-            there = next(iter(prop.column.join.values()))
-            return (
-                joined,
-                f"{joined.column(self.dialect.quote(there))} IS NULL" if member.nullable else absent,
-            )
-        if isinstance(member.type, ComplexType):
-            if prop.column.stored(*self.dialect.family) == "json":
-                text = row.column(self.dialect.quote(prefix + member.column))
-                return Json(text), f"{text} IS NULL" if member.nullable else absent
-            return self.flat(row, _prefix(prefix, member), member, absent)
-        raise ConfigurationError(f"{member.name} leads to another table: its property needs table and join")
+        column = member.property.column
+        if column.table is not None and column.join is not None:
+            return self.join(row, prefix, member, column.table, column.join)
+        if not isinstance(member.type, ComplexType):
+            message = f"{member.name} leads to another table: its property needs table and join"
+            raise ConfigurationError(message)
+        if column.stored(*self.dialect.family) == "json":
+            return Json(self.read(row, prefix + member.column))
+        return Flat(row, column_prefix(prefix, member))
 
-    def flat(self, row: Row, prefix: str, member: Member, absent: str | None) -> tuple[Flat, str | None]:
-        """A complex value in columns of its own; it is null if they all are."""
+    def absence(self, instance: Instance, member: Member) -> Sql | None:
+        """The condition that the instance a nullable property leads to is missing; None if it never is."""
+        if isinstance(instance, Json):
+            return self.sql.is_null(self.json(instance, "") if instance.keys else instance.value, True)
+        if isinstance(instance, Row):
+            there = next(iter((member.property.column.join or {}).values()))
+            return self.sql.is_null(self.read(instance, there), True)
         assert isinstance(member.type, StructuredType)
-        if member.nullable:
-            columns = [row.column(self.dialect.quote(name)) for name in _columns(member.type, prefix)]
-            absent = f"({' AND '.join(f'{column} IS NULL' for column in columns)})" if columns else absent
-        return Flat(row, prefix), absent
+        columns = [self.read(instance.row, name) for name in _columns_of(member.type, instance.prefix)]
+        if not columns:
+            return None
+        # A complex value in columns of its own is null if they all are.
+        text = " AND ".join(f"{column.text} IS NULL" for column in columns)
+        return Sql(f"({text})", rows=columns[0].rows, has_subquery=columns[0].has_subquery)
 
-    def property(self, instance: Instance, member: Member, absent: str | None) -> Part:
+    def property(self, instance: Instance, member: Member, absent: Sql | None) -> Part:
         """The value of a path's last property."""
         type = member.type
         if isinstance(type, edm.CollectionType):
             return self.collection(instance, member, type.element, absent)
         if isinstance(type, StructuredType):
-            found, absent = self.inside(instance, member, absent)
-            return Entity(found, absent)
+            found = self.inside(instance, member)
+            return Entity(found, (self.absence(found, member) if member.nullable else None) or absent)
         if isinstance(instance, Json):
-            place = Json(instance.text, (*instance.keys, member.column))
+            place = Json(instance.value, (*instance.keys, member.column))
             stored = member.property.column.stored(*self.dialect.family)
             is_number = isinstance(type, edm.EnumType) and stored != "text"
-            text = self.json(place, edm.INT64.name if is_number else type.name)
-            return self.column(text, type, member.property, in_json=True)
+            value = self.json(place, edm.INT64.name if is_number else type.name)
+            return self.column(value, type, member.property, in_json=True)
         row, prefix = (instance.row, instance.prefix) if isinstance(instance, Flat) else (instance, "")
-        return self.column(row.column(self.dialect.quote(prefix + member.column)), type, member.property)
+        return self.column(self.read(row, prefix + member.column), type, member.property)
 
-    def column(self, text: str, type: edm.Type, prop: Property, *, in_json: bool = False) -> Sql:
-        """A value of a primitive type or an enumeration, in a column or in JSON."""
-        found = Sql(text)
-        found.column = True
+    def read(self, row: Row, name: str) -> Sql:
+        """Read a column of a row."""
+        text = f"{row.before}{self.dialect.quote(name)}{row.after}"
+        if row.joins is not None and row.joins.columns is not None:
+            columns = self.sql.columns
+            number = row.joins.columns.setdefault(text, len(columns))
+            if number == len(columns):
+                columns.append(text)
+            text = f"\0c{number}\0"
+        return Sql(text, rows=row.rows, has_subquery=row.subquery is not None)
+
+    def json(self, place: Json, type: str) -> Sql:
+        """Read a value in JSON as a type; an enumeration is a number there."""
+        text = self.dialect.json_value(place.value.text, place.keys, type)
+        return Sql(text, rows=place.value.rows, has_subquery=place.value.has_subquery)
+
+    def column(self, value: Sql, type: edm.Type, prop: Property, *, in_json: bool = False) -> SqlColumn:
+        """A value of a primitive type or an enumeration, with the way in which it is stored."""
+        found = SqlColumn(value.text, value.rows, value.has_subquery)
         if type is edm.STRING:
             found.collation = prop.column.collation
-            pads = self.dialect.ignores_trailing_spaces and prop.column.collation != "binary"
-            usual = "insensitive" if pads else prop.column.collation or self.dialect.collation
-            collation = "binary" if self.native else usual
-            found.equals, found.compares = collation != "insensitive", collation == "binary"
+            collation = self.sql.collation_of(found)
+            found.tests_eq, found.tests_order = collation != "insensitive", collation == "binary"
             return found
         found.type = type
         name = "Enum" if isinstance(type, edm.EnumType) else type.name
         defaults = self.dialect.json_storages if in_json else self.dialect.default_storages
         is_collection = isinstance(prop.resolve(), edm.CollectionType)
-        named = None if is_collection else prop.column.stored(*self.dialect.family)
-        storage = named or defaults.get(name)
+        storage = (None if is_collection else prop.column.stored(*self.dialect.family)) or defaults.get(name)
         if storage is not None:
-            held = type if prop.column.texts is None else edm.EnumType(type.name, prop.column.texts)
-            found.storage = self.dialect.storage(held, storage)
+            stored_type = type if prop.column.texts is None else edm.EnumType(type.name, prop.column.texts)
+            found.storage = self.dialect.storage(stored_type, storage)
         found.bits = _BITS.get(name, 63)
-        found.long = name == edm.INT64.name
+        found.is_int64 = name == edm.INT64.name
         found.scale = prop.scale if name == edm.DECIMAL.name else 0
-        found.equals = storage is None
-        found.compares = storage is None and not (
-            name in (edm.DOUBLE.name, edm.SINGLE.name) and self.dialect.nan != "none"
-        )
+        has_nan = name in (edm.DOUBLE.name, edm.SINGLE.name) and self.dialect.nan != "none"
+        found.tests_eq = storage is None
+        found.tests_order = storage is None and not has_nan
         return found
-
-    def json(self, place: Json, type: str) -> str:
-        """A value in JSON, as a type; an enumeration is a number there."""
-        return self.dialect.json_value(place.text, place.keys, type)
 
     # ---- joins -----------------------------------------------------------------------------------
 
-    def join(self, row: Row, prefix: str, member: Member) -> Row:
+    def join(self, row: Row, prefix: str, member: Member, table: str, join: Mapping[str, str]) -> Row:
         """The one row that a navigation property leads to."""
-        kept = member.property.column
-        assert kept.table is not None
-        assert kept.join is not None
         known = (row.before + row.after, prefix, member.name)
-        if known in self.links:
-            return self.links[known]
-        alias = self.alias()
-        source, *around = self.dialect.join_template
-        before, after = (text.format(t=alias) for text in around)
-        source = source.format(table=self.dialect.quote_table(kept.table))
-        table = f"{source}{self.dialect.alias_prefix}{alias}"
-        quote = self.dialect.quote
-        on = " AND ".join(
-            f"{alias}.{quote(there)} = {row.column(quote(prefix + here))}"
-            for here, there in kept.join.items()
-        )
+        if known in self._joined:
+            return self._joined[known]
+        alias, number = self.alias()
+        template, before, after = self.dialect.join_template
+        source = template.format(table=self.dialect.quote_table(table)) + self.dialect.alias_prefix + alias
         if row.joins is None:
-            reaches = self.dialect.correlates_deeply and self.dialect.array_of_children is None
-            if not reaches and (self.level or row.after):
-                raise self.too_far()
-            source, where = table, on
-            if row.inner is not None:  # one more table in the same subquery
-                last, source, where = row.inner
-                on = " AND ".join(
-                    f"{alias}.{quote(there)} = {last}.{quote(prefix + here)}"
-                    for here, there in kept.join.items()
-                )
-                source = f"{source} LEFT JOIN {table} ON {on}"
-            return Row(f"(SELECT {alias}.", f" FROM {source} WHERE {where})", None, (alias, source, where))
-        if len(row.joins) >= self.dialect.max_joins:
+            return self.subquery(row, alias, source, {prefix + here: there for here, there in join.items()})
+        if len(row.joins.texts) >= self.dialect.max_joins:
             raise too_large(self.dialect, "joins", self.dialect.max_joins)
-        row.joins.append(f" LEFT JOIN {table} ON {on}")
-        found = Row(before, after, row.joins)
-        self.links[known] = found
+        on = self.link(alias, join, row.before, prefix, row.after)
+        row.joins.texts.append(f" LEFT JOIN {source} ON {on}")
+        row.joins.rows |= number
+        found = Row(before.format(t=alias), after.format(t=alias), number, row.joins)
+        self._joined[known] = found
         return found
+
+    def subquery(self, row: Row, alias: str, source: str, join: Mapping[str, str]) -> Row:
+        """The one row that a property leads to where there is no FROM to join it to."""
+        reaches = self.dialect.correlates_deeply and self.dialect.array_of_children is None
+        if not reaches and (self.level or row.after):
+            raise self.too_far()
+        if row.subquery is None:
+            condition = self.link(alias, join, row.before, "", row.after)
+        else:  # one more table in the same subquery
+            last, around, condition = row.subquery
+            source = f"{around} LEFT JOIN {source} ON {self.link(alias, join, f'{last}.')}"
+        text = f" FROM {source} WHERE {condition})"
+        return Row(f"(SELECT {alias}.", text, row.rows, None, (alias, source, condition))
+
+    def link(
+        self, alias: str, join: Mapping[str, str], before: str, prefix: str = "", after: str = ""
+    ) -> str:
+        """The condition of a join: `"odata_1"."id" = "odata_0"."owner_id"`."""
+        quote = self.dialect.quote
+        return " AND ".join(
+            f"{alias}.{quote(there)} = {before}{quote(prefix + here)}{after}" for here, there in join.items()
+        )
 
     # ---- collections -----------------------------------------------------------------------------
 
     def collection(
-        self, instance: Instance, member: Member, element: edm.Type, absent: str | None
+        self, instance: Instance, member: Member, element: edm.Type, absent: Sql | None
     ) -> Collection:
-        """The members of a collection, wherever they are."""
-        prop = member.property
-        alias = self.alias()
+        """The members of a collection, in a child table, an array or JSON."""
+        column = member.property.column
+        alias, number = self.alias()
         if isinstance(instance, Json):
-            source = self.json(Json(instance.text, (*instance.keys, member.column)), "json")
-            if "(SELECT " in source and not self.dialect.reaches_joined_collections:
-                raise self.too_far()
-            return self.unfolded(self.form("json", member), source, alias, element, prop, absent)
+            source = self.json(Json(instance.value, (*instance.keys, member.column)), "json")
+            return self.unfolded("json", source, alias, number, element, member, absent)
         row, prefix = (instance.row, instance.prefix) if isinstance(instance, Flat) else (instance, "")
-        quote = self.dialect.quote
-        column = quote(prefix + member.column)
-        if prop.column.table is not None and prop.column.join is not None:
-            links = tuple(
-                (f"{alias}.{quote(there)}", row.column(quote(prefix + here)))
-                for here, there in prop.column.join.items()
-            )
-            on = tuple(Sql(f"{there} = {here}") for there, here in links)
-            table = f"{self.dialect.quote_table(prop.column.table)}{self.dialect.alias_prefix}{alias}"
-            if row.joins is None and row.after and not self.dialect.reaches_joined_collections:
+        if column.table is not None and column.join is not None:
+            if row.subquery is not None and not self.dialect.reaches_joined_collections:
                 raise self.too_far()
-            name = f"{alias}.{quote(member.column)}".replace("{", "{{").replace("}", "}}")
-            child = self.dialect.children._replace(source=table, member=name)
-            return Collection(child, alias, table, element, prop, on, links, absent, [])
-        storage = prop.column.stored(*self.dialect.family)
+            quote = self.dialect.quote
+            links = tuple(
+                (f"{alias}.{quote(there)}", self.read(row, prefix + here))
+                for here, there in column.join.items()
+            )
+            on = tuple(Sql(f"{there} = {here.text}", rows=number | here.rows) for there, here in links)
+            table = Sql(f"{self.dialect.quote_table(column.table)}{self.dialect.alias_prefix}{alias}")
+            joins = Joins([], number, None if self.dialect.array_of_children is None else {})
+            form = self.dialect.children
+            return Collection(form, alias, number, table, element, member, on, links, absent, joins)
+        storage = column.stored(*self.dialect.family)
         if isinstance(element, StructuredType) and storage is None:
             message = f"{member.name} is in no column: its property needs a table and join, or a storage"
             raise ConfigurationError(message)
         if row.after and not self.dialect.reaches_joined_collections:
             raise self.too_far()
-        return self.unfolded(self.form(storage, member), row.column(column), alias, element, prop, absent)
+        source = self.read(row, prefix + member.column)
+        return self.unfolded(storage, source, alias, number, element, member, absent)
 
     def unfolded(
-        self, form: Members, column: str, alias: str, element: edm.Type, prop: Property, absent: str | None
+        self,
+        storage: str | None,
+        column: Sql,
+        alias: str,
+        number: int,
+        element: edm.Type,
+        member: Member,
+        absent: Sql | None,
     ) -> Collection:
-        """A collection in one column."""
-        source = form.source.format(a=column, t=alias)
-        return Collection(form, alias, source, element, prop, absent=absent)
-
-    def form(self, storage: str | None, member: Member) -> Members:
+        """The members of a collection in one column."""
         forms = self.dialect.collections
-        found = next(iter(forms.values()), None) if storage is None else forms.get(storage)
-        if found is None:
+        form = next(iter(forms.values()), None) if storage is None else forms.get(storage)
+        if form is None:
             known = ", ".join(forms) or "none"
             message = f"{self.dialect.name} has no storage {storage!r} for {member.name}, but {known}"
             raise ConfigurationError(message)
-        return found
+        if column.has_subquery and not self.dialect.reaches_joined_collections:
+            raise self.too_far()
+        text = form.source.format(a=column.text, t=alias)
+        source = Sql(text, rows=column.rows, has_subquery=column.has_subquery)
+        return Collection(form, alias, number, source, element, member, absent=absent)
 
-    def enter(self, level: int, type: edm.Type, collection: Any) -> None:
+    def enter(self, level: int, type: edm.Type, collection: Part) -> None:
+        """Begin the body of a lambda."""
         assert isinstance(collection, Collection)
         self.level = level
-        self.members_at[level] = collection
-        self.rows[level] = self.instance_of(collection)
-
-    def brought(self, text: str) -> set[str]:
-        """The aliases that a piece of SQL brings along."""
-        alias = self.alias_pattern()
-        pairs = re.findall(f"{self.dialect.alias_prefix}({alias})|({alias}) ->", text)
-        return {name for pair in pairs for name in pair if name}
-
-    def outer(self, text: str) -> set[str]:
-        """The aliases that it uses and does not bring along; `""` is that of the row itself."""
-        found = set(re.findall(self.alias_pattern(), text)) - self.brought(text)
-        row = self.rows[0]
-        if isinstance(row, Row) and row.before and row.before in text:
-            found.add("")
-        return found
-
-    def alias_pattern(self) -> str:
-        """The pattern of an alias."""
-        return re.escape(self.dialect.quote("\2")).replace("\2", r"odata_\d+")
-
-    def check_reach(self, subquery: str) -> None:
-        """Refuse a subquery that uses columns from farther out than the query that it is in."""
-        level = self.level
-        while level and self.members_at[level].joins is None:  # an array, whose lambda is no query
-            level -= 1
-        row: Instance | Collection = self.members_at[level] if level else self.rows[0]
-        near = {""} if isinstance(row, Row) else {row.alias} if isinstance(row, Collection) else set()
-        joins = "".join(getattr(row, "joins", None) or ())
-        far = self.outer(subquery) - near - self.brought(joins)
-        if far:
-            raise self.too_far()
-
-    def refused(self, message: str, **values: Any) -> Exception:
-        """The error for what the query asks for at the node that is being said."""
-        return error([problem(message, engine=Name(self.dialect.name), **values)])
-
-    def too_far(self) -> Exception:
-        what = Phrase("relate-nested-rows")
-        return self.refused("unsupported-expression.engine-cannot", what=what)
+        self.collections[level] = collection
+        self.instances[level] = self.instance_of(collection)
 
     def instance_of(self, collection: Collection) -> Instance:
-        """What the properties of a member are read from."""
-        member = collection.form.member.format(t=collection.alias)
-        if collection.form.is_json:
-            return Json(member)
+        """The entity or complex value that a member is."""
         if collection.joins is not None:
-            return Row(f"{collection.alias}.", joins=collection.joins)
-        return Row(f"{member}.")
+            return Row(f"{collection.alias}.", rows=collection.row, joins=collection.joins)
+        member = self.member_text(collection)
+        return Json(member) if collection.form.is_json else Row(f"{member.text}.", rows=collection.row)
+
+    def member_text(self, collection: Collection) -> Sql:
+        """A member of a collection as SQL has it."""
+        if collection.joins is not None:
+            row = Row(f"{collection.alias}.", rows=collection.row, joins=collection.joins)
+            return self.read(row, collection.member.column)
+        return Sql(collection.form.member.format(t=collection.alias), rows=collection.row)
 
     def member(self, collection: Collection) -> Part:
-        """A member itself."""
+        """A member of a collection as a value."""
         element, form = collection.element, collection.form
         if isinstance(element, StructuredType):
             return Entity(self.instance_of(collection), None)
-        text = form.member.format(t=collection.alias)
+        value = self.member_text(collection)
         if form.is_json:
-            is_number = isinstance(element, edm.EnumType)
-            text = self.json(Json(text), edm.INT64.name if is_number else element.name)
-        return self.column(text, element, collection.property, in_json=form.is_json)
+            value = self.json(
+                Json(value), edm.INT64.name if isinstance(element, edm.EnumType) else element.name
+            )
+        return self.column(value, element, collection.member.property, in_json=form.is_json)
+
+    def too_far(self) -> ODataError:
+        """The error for columns of rows that a subquery cannot reach."""
+        what = Phrase("relate-nested-rows")
+        return self.sql.engine_error("unsupported-expression.engine-cannot", what=what)
+
+    def check_reach(self, rows: int) -> None:
+        """Raise an error for a subquery that reads rows from outside of the query that it is in."""
+        level = self.level
+        while level and self.collections[level].joins is None:  # a lambda over an array is not a query
+            level -= 1
+        joins = self.collections[level].joins if level else self.root.joins
+        near = (joins.rows if joins else 0) | (0 if level else self.root.rows)
+        if rows & ~near:
+            raise self.too_far()

@@ -1,55 +1,78 @@
-"""Pieces of SQL that are not yet a statement, and how they become one."""
+"""Parts of a statement: a piece of SQL, a value, an entity, a collection, and the rows they are read from.
+
+A piece of SQL is text and what others need to know of it, so that no text is ever read again. Rows have
+numbers: 0 for the row itself, n for the alias `odata_n`; a set of rows is an integer with a bit for each.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
 from .. import edm
-from ..errors import error
-from ..model.properties import Property
-from ..problems import ConfigurationError, Name, Phrase, problem
-from .dialects.base import Dialect, Members, Storage
+from ..model.properties import Member
+from .dialects.base import Members, Storage
 
 ATOM, AND, OR, TRUE, FALSE = range(5)
-"""How a condition is joined: not at all, by AND, by OR; or that it always holds, or never."""
+"""The form of a condition: joined by nothing, by AND, by OR; always true, always false."""
 ROW = "\1"
-"""Stands before the columns of the row itself until it is known whether they need the table's name."""
+"""Precedes the columns of the row itself until it is known whether they need the name of its table."""
+THE_ROW = 1
+"""The set of rows that holds the row itself alone."""
 
 
 class Sql:
-    """A value or a condition in SQL. `\\0n\\0` stands for the n-th of the emitter's values.
+    """A piece of SQL: a value or a condition. `\\0n\\0` stands for the n-th of the composer's values.
 
-    kind       how a condition is joined
-    depth      how deep it nests
-    column     whether it is a column, short enough to be written twice
-    storage    how a column holds its values, if not as templates take them
-    collation  how it compares texts, None for what is usual
-    bits       the bits of an integer without its sign
-    long       whether the engine computes with it in 64 bits
-    scale      the digits after the point of a decimal, None if unknown
-    equals     whether it is a column for which `= value` says what eq means, and
-    selective  whether it is a condition that few rows fulfil
-    compares   whether it is one for which `< value` says what lt means
-    type       the type of a value, where it is known
+    kind          the form of a condition
+    depth         the height of the expression as the engine's parser counts it
+    rows          the rows around it whose columns it reads, as bits
+    has_subquery  True if a SELECT from a table is in it
+    is_selective  True for a condition that few rows meet
+    bits          the bits of an integer, without its sign
+    is_int64      True for an integer that the engine computes with in 64 bits
+    scale         the digits after the point of a decimal, None if unknown
+    type          the type of a value, where it is known
     """
 
-    column = False
+    __slots__ = (
+        "bits", "depth", "has_subquery", "is_int64", "is_selective", "kind", "rows", "scale", "text", "type",
+    )  # fmt: skip
     storage: Storage | None = None
     collation: str | None = None
-    bits = 63
-    long = False
-    scale: int | None = None
-    equals = False
-    compares = False
-    selective = False
-    type: edm.Type | None = None
 
-    def __init__(self, text: str, kind: int = ATOM, depth: int = 1) -> None:
+    def __init__(
+        self, text: str, kind: int = ATOM, depth: int = 1, rows: int = 0, has_subquery: bool = False
+    ) -> None:
         self.text = text
         self.kind = kind
         self.depth = depth
+        self.rows = rows
+        self.has_subquery = has_subquery
+        self.is_selective = False
+        self.bits = 63
+        self.is_int64 = False
+        self.scale: int | None = None
+        self.type: edm.Type | None = None
+
+
+class SqlColumn(Sql):
+    """A value that a column or JSON holds, short enough to be written twice.
+
+    storage        how it holds the value, None if as the dialect's templates take it
+    collation      how it compares texts, None for the usual way
+    tests_eq       True if `= value` means what `eq` means
+    tests_order    True if `< value` means what `lt` means
+    """
+
+    __slots__ = ("collation", "storage", "tests_eq", "tests_order")
+    storage: Storage | None
+    collation: str | None
+
+    def __init__(self, text: str, rows: int, has_subquery: bool) -> None:
+        super().__init__(text, ATOM, 1, rows, has_subquery)
+        self.storage = self.collation = None
+        self.tests_eq = self.tests_order = False
 
 
 class Value:
@@ -57,6 +80,8 @@ class Value:
 
     __slots__ = ("type", "value")
     depth = 1
+    rows = 0
+    has_subquery = False
 
     def __init__(self, value: Any, type: edm.Type) -> None:
         self.value = value
@@ -64,28 +89,45 @@ class Value:
 
 
 @dataclass(slots=True)
-class Row:
-    """A row that columns are read from: `"images".`, or where there is no FROM to join in, a subquery.
+class Joins:
+    """The tables joined to one, for the paths that lead from its rows to others.
 
-    before, after  what stands around a column
-    joins          tables joined to it, by the properties that lead to them
-    inner          of a subquery its alias, what stands behind its FROM, and its condition
+    texts    the joins, as `LEFT JOIN ...`
+    rows     the rows that they bring, and for a child table its own row
+    columns  numbers of the columns that are read of these rows, by their text, where a dialect may test
+             the rows as an array of those columns
+    """
+
+    texts: list[str] = field(default_factory=list)
+    rows: int = 0
+    columns: dict[str, int] | None = None
+
+    def __str__(self) -> str:
+        return "".join(self.texts)
+
+
+@dataclass(slots=True)
+class Row:
+    """A row that columns are read from: `"images".`, or without a FROM to join it to, a subquery.
+
+    before, after  the text around a column
+    rows           the rows around it that a column of it reads
+    joins          the joins that paths from it can add to
+    subquery       the alias, FROM and condition of a subquery
     """
 
     before: str
     after: str = ""
-    joins: list[str] | None = None
-    inner: tuple[str, str, str] | None = None
-
-    def column(self, quoted: str) -> str:
-        return self.before + quoted + self.after
+    rows: int = THE_ROW
+    joins: Joins | None = None
+    subquery: tuple[str, str, str] | None = None
 
 
 @dataclass(slots=True)
 class Json:
     """A value in JSON that properties are read from, by the keys that lead to it."""
 
-    text: str
+    value: Sql
     keys: tuple[str, ...] = ()
 
 
@@ -95,130 +137,50 @@ class Flat:
 
     row: Row
     prefix: str
-    columns: tuple[str, ...] = ()
 
 
 Instance = Row | Json | Flat
-"""What a path goes on from."""
+"""An entity or a complex value, where a path continues."""
 
 
 @dataclass(slots=True)
 class Entity:
-    """An entity or complex value itself; `absent` is the condition that there is none."""
+    """An entity or complex value itself; `absent` is the condition that it is missing."""
 
     instance: Instance
-    absent: str | None
+    absent: Sql | None
     depth: int = 1
+    rows: int = 0
+    has_subquery: bool = False
 
 
 @dataclass(slots=True)
 class Collection:
     """The members of a collection.
 
-    alias   what a member is known by
-    source  what stands behind FROM
-    on      the conditions that a row of the source is a member
-    links   the columns of a child table, and those of the row that they are equal to
-    absent  the condition that the path to it leads through null
-    joins   tables joined to the source; None if it takes none
+    alias   the name of a member
+    row     the number of a member's row, as a bit
+    source  the text after FROM, or an array
+    member  the property that holds the collection
+    on      conditions that a row of the source is a member; for a child table, first those of `links`
+    links   for a child table, the columns there and the columns here that they equal
+    absent  the condition that the path to the collection leads through null
+    joins   the joins of a child table; None for a collection in one column
     """
 
     form: Members
     alias: str
-    source: str
+    row: int
+    source: Sql
     element: edm.Type
-    property: Property
+    member: Member
     on: tuple[Sql, ...] = ()
-    links: tuple[tuple[str, str], ...] = ()
-    absent: str | None = None
-    joins: list[str] | None = None
+    links: tuple[tuple[str, Sql], ...] = ()
+    absent: Sql | None = None
+    joins: Joins | None = None
     depth: int = 1
+    rows: int = 0
+    has_subquery: bool = False
 
 
 Part = Sql | Value | Entity | Collection
-
-
-class Fragment(NamedTuple):
-    """A part of a statement with its values: `"size" > ?` and (3,).
-
-    params is a tuple, or a dictionary for the paramstyles named, pyformat and typed.
-    """
-
-    text: str
-    params: tuple[Any, ...] | dict[str, Any]
-
-
-class Statement(NamedTuple):
-    """A whole SELECT with its values: `connection.execute(*statement)`."""
-
-    text: str
-    params: tuple[Any, ...] | dict[str, Any]
-
-
-_MARKERS: Mapping[str, Callable[[int], str]] = {
-    "qmark": lambda n: "?",
-    "format": lambda n: "%s",
-    "numeric": lambda n: f":{n}",
-    "numeric_dollar": lambda n: f"${n}",
-    "named": lambda n: f":p{n}",
-    "pyformat": lambda n: f"%(p{n})s",
-}
-PARAMSTYLES = (*_MARKERS, "typed")
-
-
-def rendered(
-    text: str, values: Sequence[tuple[Any, edm.Type]], dialect: Dialect, paramstyle: str | None, first: int
-) -> tuple[str, tuple[Any, ...] | dict[str, Any]]:
-    """The text with markers of a paramstyle, and the values in that style; names and numbers from `first`."""
-    style = dialect.paramstyle if paramstyle is None else paramstyle
-    if style not in PARAMSTYLES:
-        raise ConfigurationError(f"{style!r} is no paramstyle: {', '.join(PARAMSTYLES)}")
-    if dialect.nests_too_deep(text):
-        raise error([problem("expression-too-large.engine-parser", engine=Name(dialect.name))])
-    pieces = text.split("\0")
-    used = pieces[1::2]
-    if dialect.marker_casts:
-        for place, n in enumerate(used):
-            before, _, after = dialect.marker_casts.get(type(values[int(n)][0]), "{m}").partition("{m}")
-            pieces[2 * place] += before
-            pieces[2 * place + 2] = after + pieces[2 * place + 2]
-    bound = dialect.max_parameters
-    if style == "qmark":
-        params: tuple[Any, ...] | dict[str, Any] = tuple([dialect.bind(*values[int(n)]) for n in used])
-        text = "?".join(pieces[::2])
-    elif style == "format":
-        params = tuple([dialect.bind(*values[int(n)]) for n in used])
-        text = "%s".join([piece.replace("%", "%%") for piece in pieces[::2]])
-    else:
-        numbers = {n: position for position, n in enumerate(dict.fromkeys(used), first)}
-        pieces[1::2] = [_marker(style, numbers[n], values[int(n)], dialect) for n in used]
-        if style == "pyformat":
-            pieces[::2] = [piece.replace("%", "%%") for piece in pieces[::2]]
-        text = "".join(pieces)
-        found = {n: dialect.bind(*values[int(n)]) for n in numbers}
-        if style.startswith("numeric"):
-            params = tuple(found.values())
-        else:
-            params = {f"p{numbers[n]}": value for n, value in found.items()}
-    if bound is not None and len(params) > bound:
-        raise too_large(dialect, "bound-values", bound)
-    check_length(text, dialect)
-    return text, params
-
-
-def _marker(style: str, number: int, value: tuple[Any, edm.Type], dialect: Dialect) -> str:
-    if style == "typed":
-        return f"{{p{number}:{dialect.marker_type(*value)}}}"
-    return dialect.named_marker.format(n=number) if style == "named" else _MARKERS[style](number)
-
-
-def check_length(text: str, dialect: Dialect) -> None:
-    """Refuse what is longer than a statement can be."""
-    if len(text) > dialect.max_length:
-        raise too_large(dialect, "characters", dialect.max_length)
-
-
-def too_large(dialect: Dialect, what: str, most: int) -> Exception:
-    """The error for a query that is more than the engine takes."""
-    engine = Name(dialect.name)
-    return error([problem("expression-too-large.engine", engine=engine, what=Phrase(what), most=most)])

@@ -334,7 +334,7 @@ def test_what_a_dialect_has_not_is_a_501_that_names_it():
 
 MISTAKES = (
     (lambda: select(dialect="sqlit"), "Did you mean 'sqlite'"),
-    (lambda: sql.where(parse("id eq 1").filter, dialect="sqlite", paramstyle="percent"), "no paramstyle"),
+    (lambda: sql.where(parse("id eq 1").filter, dialect="sqlite", paramstyle="percent"), "not a paramstyle"),
     (lambda: sql.select(parse(), "images", dialect="sqlite", strings="ci"), "exact or native"),
     (lambda: sql.select(parse(), "", dialect="sqlite"), "not the name of a table"),
     (lambda: sql.select(parse(), "images", dialect="sqlite", columns="id"), "not one text"),

@@ -25,6 +25,8 @@ from odata_query.check.typed import TypedCall, TypedPath
 from odata_query.model.properties import StructuredType
 from odata_query.python import closures as python_closures
 from odata_query.python import operations as python_operations
+from odata_query.sql.columns import Columns
+from odata_query.sql.composer import Composer
 from odata_query.sql.dialects.base import Storage
 from odata_query.sql.dialects.sqlite import SQLite
 from odata_query.sql.emitter import SqlEmitter
@@ -40,8 +42,8 @@ class Mistake:
 
     templates  operations as they are wrongly spelled in SQL, and functions: in Python
     dialect    other answers of the dialect
-    emitter    what comes before the class that makes SQL, and before the one that makes functions; on_sqlite
-               and on_python: before one of them
+    emitter    what comes before the class that makes SQL, and before the one that makes functions; on_python:
+               before that one alone
     names      what is changed for both
     column     what is said of columns with texts
     on         the backends that it can be planted in
@@ -52,7 +54,6 @@ class Mistake:
     functions: Mapping[str, str] = field(default_factory=dict)
     dialect: Mapping[str, Any] = field(default_factory=dict)
     emitter: type = object
-    on_sqlite: type = object
     on_python: type = object
     names: Sequence[Change] = ()
     column: str = ""
@@ -111,9 +112,7 @@ class OnSqlite:
         database.execute("PRAGMA case_sensitive_like = ON")
         changes = {"templates": {**SQLite.templates, **mistake.templates}, **mistake.dialect}
         self.dialect: SQLite = type("Dialect", (SQLite,), changes)()
-        self.changes: tuple[Change, ...] = (
-            (sql, "SqlEmitter", mistake.emitters(mistake.on_sqlite, SqlEmitter)),
-        )
+        self.changes: tuple[Change, ...] = ((sql, "SqlEmitter", mistake.emitters(object, SqlMethods)),)
         self.rows: Sequence[Any] = ()
 
     def apply(self, rows: Sequence[Any], query: oq.Query) -> list[Any]:
@@ -167,6 +166,20 @@ def table_of(
 COLUMNS = ("Edm.Boolean", "Edm.Date", "Edm.TimeOfDay", "Edm.Duration", "Edm.Guid", "Edm.Binary")
 
 
+class SqlMethods(SqlEmitter):
+    """Has as methods what a mistake may override."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        del self.equals, self.in_values
+
+    def equals(self, *arguments: Any) -> Any:
+        return self.comparisons.equals(*arguments)
+
+    def in_values(self, *arguments: Any) -> Any:
+        return self.comparisons.in_values(*arguments)
+
+
 # ---- mistakes ------------------------------------------------------------------------------------
 
 
@@ -195,11 +208,14 @@ class NotLosesNull:
         return self.every([holds, *known])
 
 
-class NoParentheses:
-    """`a OR b AND c` for `(a or b) and c`."""
+_join, _collection = Composer.join, Columns.collection
 
-    def joined(self, parts: Any, word: str, own: int, other: int, neutral: int, final: int) -> Any:
-        return super().joined(parts, word, own, -1, neutral, final)
+
+def without_parentheses(
+    self: Composer, parts: Any, word: str, own: int, other: int, neutral: int, final: int
+) -> Any:
+    """`a OR b AND c` for `(a or b) and c`."""
+    return _join(self, parts, word, own, -1, neutral, final)
 
 
 class InWithoutNull:
@@ -210,15 +226,13 @@ class InWithoutNull:
         return super().in_values(part, nullable, items, type, wanted)
 
 
-class SharedAlias:
+def shared_alias(self: Columns, instance: Any, member: Any, element: Any, absent: Any) -> Any:
     """A collection has the same alias wherever it is asked about."""
-
-    def collection(self, instance: Any, member: Any, element: Any, absent: Any) -> Any:
-        before = self.aliases
-        self.aliases = self.__dict__.setdefault("numbers", {}).setdefault(member.name, before)
-        found = super().collection(instance, member, element, absent)
-        self.aliases = max(self.aliases, before)
-        return found
+    before = self.aliases
+    self.aliases = self.__dict__.setdefault("numbers", {}).setdefault(member.name, before)
+    found = _collection(self, instance, member, element, absent)
+    self.aliases = max(self.aliases, before)
+    return found
 
 
 class SharedVariable:
@@ -302,7 +316,7 @@ MISTAKES: Mapping[str, Mistake] = {
         templates={"contains(String,String)": "{a} LIKE '%' || {b} || '%'"},
         functions={"contains(String,String)": "like(a, b)"},
     ),
-    "or in and has no parentheses": Mistake(on_sqlite=NoParentheses, on=["sqlite"]),
+    "or in and has no parentheses": Mistake(names=[(Composer, "join", without_parentheses)], on=["sqlite"]),
     "mod has the sign of the divisor": Mistake(
         templates={"mod(Integer,Integer)": "((({a} % {b}) + {b}) % {b})"},
         functions={"mod(Integer,Integer)": "a % b if b else None"},
@@ -333,7 +347,9 @@ MISTAKES: Mapping[str, Mistake] = {
         dialect={"nulls_clause": nulls_clause}, names=[(python, "_key", null_is_greatest)]
     ),
     "in loses null": Mistake(emitter=InWithoutNull),
-    "nested lambdas share a variable": Mistake(on_sqlite=SharedAlias, on_python=SharedVariable),
+    "nested lambdas share a variable": Mistake(
+        names=[(Columns, "collection", shared_alias)], on_python=SharedVariable
+    ),
     "not loses null": Mistake(emitter=NotLosesNull),
     "all takes null for true": Mistake(names=[(truth, "_quantifier", all_takes_null)]),
     "spaces at the end do not count": Mistake(

@@ -80,6 +80,11 @@ class Members(NamedTuple):
     is_json: bool = False
     takes_subqueries: bool = True
 
+    @property
+    def is_subquery(self) -> bool:
+        """True if the members are tested by a subquery, and not by a function of an array."""
+        return "(SELECT " in self.exists
+
 
 class Json(NamedTuple):
     """How values are read from JSON, as templates. `{a}` is the JSON, `{p}` a path as a literal of SQL.

@@ -1,0 +1,200 @@
+"""The composition of SQL: templates with arguments, AND and OR, negation, and the values to bind."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from .. import edm
+from ..errors import ODataError, error
+from ..problems import Name, problem
+from .dialects.base import Dialect
+from .parts import AND, ATOM, FALSE, OR, ROW, TRUE, Part, Sql, SqlColumn, Value
+from .statement import check_length, too_large
+
+_GROUP = 100
+"""The most operands of one AND or OR; more are put in groups, so that no engine nests too deep."""
+
+
+class Composer:
+    """Composes the pieces of one statement in a dialect, and collects its values.
+
+    zone       the time zone of columns without one
+    by_column  True to compare texts as their columns do, False to compare by code point
+    """
+
+    def __init__(self, dialect: Dialect, zone: dt.tzinfo, by_column: bool) -> None:
+        self.dialect = dialect
+        self.zone = zone
+        self.by_column = by_column
+        self.checks_values = type(dialect).rejects is not Dialect.rejects
+        self._wraps_markers = type(dialect).marker is not Dialect.marker
+        self._terms = 0
+        self.values: list[tuple[Any, edm.Type]] = []
+        self.columns: list[str] = []
+        """Texts of columns that stand as `\\0cn\\0` in pieces, as they may become members of an array."""
+
+    # ---- values ----------------------------------------------------------------------------------
+
+    def marker(self, value: Any, type: edm.Type) -> str:
+        """Bind a value; return the text that stands for it until the statement is rendered."""
+        values = self.values
+        values.append((value, type))
+        marker = f"\0{len(values) - 1}\0"
+        return self.dialect.marker(marker, value, type) if self._wraps_markers else marker
+
+    def text(self, part: Part) -> str:
+        """Write a value in the form that templates take."""
+        if type(part) is Value:
+            return self.marker(part.value, part.type)
+        assert isinstance(part, Sql), "entities and collections are not values"
+        storage = part.storage
+        return part.text if storage is None else self.decode(storage.read, part.text, storage.named_zone)
+
+    def decode(self, template: str, column: str, named_zone: str | None = None) -> str:
+        """Read a column by a template of its storage; `named_zone` is for zones without a fixed offset."""
+        zone = ""
+        if "{zone}" in template:
+            if named_zone is not None and self.zone.utcoffset(None) is None:
+                template, zone = named_zone, str(self.zone).replace("'", "")
+            else:
+                zone = self.dialect.zone_offset(self.zone)
+        return template.format(a=column, zone=zone)
+
+    def typed_text(self, part: Part) -> str:
+        """Write a value where nothing around it gives it a type."""
+        text = self.text(part)
+        if type(part) is Value and self.dialect.typed_literals and part.value is not None:
+            type_name = self.dialect.types.get(part.type.name, self.dialect.types[edm.INT64.name])
+            return f"CAST({text} AS {type_name})"
+        return text
+
+    def collation_of(self, part: Sql) -> str:
+        """The way in which a text compares: `binary`, `linguistic` or `insensitive`."""
+        if self.by_column:
+            return "binary"
+        if self.dialect.ignores_trailing_spaces and part.collation != "binary":
+            return "insensitive"
+        return part.collation or self.dialect.collation
+
+    def check(self, value: Value) -> None:
+        """Raise an error for a value that the engine cannot compare with."""
+        reason = self.dialect.rejects(value.value, value.type) if self.checks_values else None
+        if reason:
+            raise self.engine_error("literal-out-of-range.engine", reason=reason)
+
+    def engine_error(self, message_id: str, **values: Any) -> ODataError:
+        """Make the error for what the engine cannot do; odata_query/logic.py adds its place."""
+        return error([problem(message_id, engine=Name(self.dialect.name), **values)])
+
+    def finish(self, text: str, row: str) -> str:
+        """Write the row's prefix and the columns that were left open until all of the text is known."""
+        text = text.replace(ROW, row)
+        for n, column in enumerate(self.columns):
+            text = text.replace(f"\0c{n}\0", column)
+        return text
+
+    # ---- composition -----------------------------------------------------------------------------
+
+    def fill(self, template: str, parts: Sequence[Part], **more: object) -> Sql:
+        """Fill a template with its arguments, `{a}`, `{b}` and so on."""
+        texts = dict(zip("abcd", map(self.text, parts), strict=False))
+        return self.nest(template.format(**texts, **more), parts)
+
+    def nest(self, text: str, parts: Sequence[Part], kind: int = ATOM) -> Sql:
+        """Make a piece that contains others."""
+        check_length(text, self.dialect)
+        depth = rows = 0
+        has_subquery = False
+        for part in parts:
+            if part.depth > depth:
+                depth = part.depth
+            rows |= part.rows
+            has_subquery = has_subquery or part.has_subquery
+        self.check_depth(depth + 1)
+        return Sql(text, kind, depth + 1, rows, has_subquery)
+
+    def check_depth(self, depth: int) -> None:
+        """Raise LimitError for an expression that nests too deep for the engine."""
+        bound = self.dialect.max_depth
+        if bound is not None and depth > bound:
+            raise self.engine_error("expression-too-large.engine-depth", most=bound)
+
+    def constant(self, holds: bool) -> Sql:
+        return Sql("1 = 1", TRUE) if holds else Sql("1 = 0", FALSE)
+
+    def every(self, parts: Sequence[Sql]) -> Sql:
+        return self.join(parts, " AND ", AND, OR, TRUE, FALSE)
+
+    def some(self, parts: Sequence[Sql]) -> Sql:
+        return self.join(parts, " OR ", OR, AND, FALSE, TRUE)
+
+    def join(self, parts: Sequence[Sql], word: str, own: int, other: int, neutral: int, final: int) -> Sql:
+        """Join conditions by AND or OR: `neutral` ones are left out, a `final` one decides."""
+        texts = []
+        depth = rows = selective = 0
+        has_subquery = False
+        for part in parts:
+            kind = part.kind
+            if kind == final:
+                return part
+            if kind != neutral:
+                texts.append(f"({part.text})" if kind == other else part.text)
+                last = part
+                if part.depth > depth:
+                    depth = part.depth
+                rows |= part.rows
+                has_subquery = has_subquery or part.has_subquery
+                if part.is_selective:
+                    selective += 1
+        if not texts:
+            return self.constant(neutral == TRUE)
+        if len(texts) == 1:
+            return last
+        dialect = self.dialect
+        self._terms += len(texts)
+        if dialect.max_terms is not None and self._terms > dialect.max_terms:
+            raise too_large(dialect, "logical-operands", dialect.max_terms)
+        while len(texts) > _GROUP:
+            depth += _GROUP if dialect.chains_nest else 1
+            texts = [f"({word.join(texts[n : n + _GROUP])})" for n in range(0, len(texts), _GROUP)]
+        depth += len(texts) if dialect.chains_nest else 1
+        self.check_depth(depth)
+        found = Sql(word.join(texts), own, depth, rows, has_subquery)
+        found.is_selective = selective > 0 and (own == AND or selective == len(parts))
+        return found
+
+    def negate(self, holds: Sql) -> Sql:
+        """The opposite of a condition, unknown where that is."""
+        if holds.kind in (TRUE, FALSE):
+            return self.constant(holds.kind == FALSE)
+        text = f"NOT ({holds.text})" if holds.kind != ATOM else f"NOT {holds.text}"
+        return Sql(text, ATOM, holds.depth + 1, holds.rows, holds.has_subquery)
+
+    def not_true(self, holds: Sql) -> Sql:
+        """The condition that another is false or unknown."""
+        return self.nest(self.dialect.not_true.format(a=holds.text), [holds])
+
+    def not_false(self, holds: Sql) -> Sql:
+        """The condition that another is true or unknown."""
+        return self.nest(self.dialect.not_false.format(a=holds.text), [holds])
+
+    def is_null(self, part: Part, wanted: bool) -> Sql:
+        if isinstance(part, Sql):
+            text = f"{part.text} IS NULL" if wanted else f"{part.text} IS NOT NULL"
+            return Sql(text, ATOM, part.depth, part.rows, part.has_subquery)
+        if isinstance(part, Value):
+            return self.constant((part.value is None) is wanted)
+        if part.absent is None:
+            return self.constant(not wanted)
+        return part.absent if wanted else self.negate(part.absent)
+
+    def or_null(self, holds: Sql, parts: Sequence[Part], nullable: Sequence[bool], wanted: bool) -> Sql:
+        """A condition, or its opposite if not `wanted`, that also holds where an argument is null."""
+        null = [part for part, can_be in zip(parts, nullable, strict=True) if can_be]
+        if null and not (len(null) == 1 and isinstance(null[0], SqlColumn)):
+            return self.not_false(holds) if wanted else self.not_true(holds)
+        if not wanted:
+            holds = self.negate(holds)
+        return self.some([holds, self.is_null(null[0], True)]) if null else holds

@@ -1,0 +1,105 @@
+"""Statements: text with markers in a paramstyle, and the values for a driver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, get_args
+
+from .. import edm
+from ..errors import ODataError, error
+from ..problems import ConfigurationError, Name, Phrase, problem
+from .dialects.base import Dialect
+
+Paramstyle = Literal["qmark", "format", "numeric", "numeric_dollar", "named", "pyformat", "typed"]
+"""The paramstyles of PEP 249; numeric_dollar is `$1`, typed is ClickHouse's `{p1:String}`."""
+
+
+class Fragment(NamedTuple):
+    """A part of a statement with its values: `"size" > ?` and (3,).
+
+    params is a tuple, or a dictionary for the paramstyles named, pyformat and typed.
+    """
+
+    text: str
+    params: Any
+
+
+class Statement(NamedTuple):
+    """A whole SELECT with its values: `connection.execute(*statement)`.
+
+    params is a tuple, or a dictionary for the paramstyles named, pyformat and typed.
+    """
+
+    text: str
+    params: Any
+
+
+_MARKERS: Mapping[str, Callable[[int], str]] = {
+    "numeric": lambda n: f":{n}",
+    "numeric_dollar": lambda n: f"${n}",
+    "pyformat": lambda n: f"%(p{n})s",
+}
+
+
+def render(
+    text: str, values: Sequence[tuple[Any, edm.Type]], dialect: Dialect, paramstyle: str | None, first: int
+) -> tuple[str, Any]:
+    """Put markers into a text, and convert its values for the driver.
+
+    text    SQL in which `\\0n\\0` stands for the n-th value
+    first   the number of the first marker, where markers are numbered or named
+    Raises LimitError for more than the engine takes, ConfigurationError for an unknown paramstyle.
+    """
+    style = dialect.paramstyle if paramstyle is None else paramstyle
+    if style not in get_args(Paramstyle):
+        known = ", ".join(get_args(Paramstyle))
+        raise ConfigurationError(f"{style!r} is not a paramstyle, which are {known}")
+    if dialect.nests_too_deep(text):
+        raise error([problem("expression-too-large.engine-parser", engine=Name(dialect.name))])
+    pieces = text.split("\0")
+    used = pieces[1::2]
+    if dialect.marker_casts:
+        for place, n in enumerate(used):
+            before, _, after = dialect.marker_casts.get(type(values[int(n)][0]), "{m}").partition("{m}")
+            pieces[2 * place] += before
+            pieces[2 * place + 2] = after + pieces[2 * place + 2]
+    params: Any
+    if style == "qmark":
+        params = tuple([dialect.bind(*values[int(n)]) for n in used])
+        text = "?".join(pieces[::2])
+    elif style == "format":
+        params = tuple([dialect.bind(*values[int(n)]) for n in used])
+        text = "%s".join([piece.replace("%", "%%") for piece in pieces[::2]])
+    else:
+        numbers = {n: position for position, n in enumerate(dict.fromkeys(used), first)}
+        pieces[1::2] = [_marker(style, numbers[n], values[int(n)], dialect) for n in used]
+        if style == "pyformat":
+            pieces[::2] = [piece.replace("%", "%%") for piece in pieces[::2]]
+        text = "".join(pieces)
+        bound = {n: dialect.bind(*values[int(n)]) for n in numbers}
+        if style.startswith("numeric"):
+            params = tuple(bound.values())
+        else:
+            params = {f"p{numbers[n]}": value for n, value in bound.items()}
+    if dialect.max_parameters is not None and len(params) > dialect.max_parameters:
+        raise too_large(dialect, "bound-values", dialect.max_parameters)
+    check_length(text, dialect)
+    return text, params
+
+
+def _marker(style: str, number: int, value: tuple[Any, edm.Type], dialect: Dialect) -> str:
+    if style == "typed":
+        return f"{{p{number}:{dialect.marker_type(*value)}}}"
+    return dialect.named_marker.format(n=number) if style == "named" else _MARKERS[style](number)
+
+
+def check_length(text: str, dialect: Dialect) -> None:
+    """Raise LimitError for a text that is longer than a statement can be."""
+    if len(text) > dialect.max_length:
+        raise too_large(dialect, "characters", dialect.max_length)
+
+
+def too_large(dialect: Dialect, what: str, most: int) -> ODataError:
+    """Make the error for a query that needs more of something than the engine takes."""
+    engine = Name(dialect.name)
+    return error([problem("expression-too-large.engine", engine=engine, what=Phrase(what), most=most)])
