@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal, get_args
 
@@ -118,6 +117,9 @@ STREAM = _PRIMITIVES["Edm.Stream"]
 STRING = _PRIMITIVES["Edm.String"]
 TIME_OF_DAY = _PRIMITIVES["Edm.TimeOfDay"]
 
+_COLLECTIONS: dict[Type, CollectionType] = {
+    each: CollectionType(f"Collection({each.name})", each) for each in (*_PRIMITIVES.values(), NULL, UNTYPED)
+}
 INTEGERS = {t.name: i for i, t in enumerate((SBYTE, BYTE, INT16, INT32, INT64))}
 """The integer types, smallest first."""
 NUMBERS = {**INTEGERS, DECIMAL.name: 5, SINGLE.name: 6, DOUBLE.name: 7}
@@ -134,7 +136,7 @@ RANGES = {
 
 
 def primitive(name: str) -> PrimitiveType | None:
-    """The type called `Edm.String`, or None if the specification has no such primitive type."""
+    """The primitive type called `Edm.String`, or None for other names."""
     return _PRIMITIVES.get(name)
 
 
@@ -149,14 +151,9 @@ def type_named(name: str) -> Type:
 
 def collection(element: Type) -> CollectionType:
     """`Collection(Edm.String)` for `Edm.String`."""
-    return _collection(element) if isinstance(element, PrimitiveType) else _collection.__wrapped__(element)
+    return _COLLECTIONS.get(element) or CollectionType(f"Collection({element.name})", element)
 
 
 def element_of(type: Type) -> Type:
     """The type of the items of a collection; any other type itself."""
     return type.element if isinstance(type, CollectionType) else type
-
-
-@lru_cache(maxsize=64)
-def _collection(element: Type) -> CollectionType:
-    return CollectionType(f"Collection({element.name})", element)

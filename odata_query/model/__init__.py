@@ -1,1 +1,1 @@
-"""What may be asked: entity types, their sources and their writers."""
+"""Models: what clients may query, read from sources and written as documents."""

@@ -216,7 +216,7 @@ class StructuredType(edm.Type):
     _paths: dict[tuple[object, ...], tuple[int, tuple[Member, ...], edm.Type, bool]]
     """Paths that have been resolved before: the cache of check/paths.py."""
     _cache: dict[object, Any]
-    """Whatever other stages compute once for a type: the order by its key, checked policies."""
+    """The results that other stages compute once for a type: the order by its key, checked policies."""
     properties: Mapping[str, Property]
     key: tuple[str, ...]
     """The names of the key properties."""

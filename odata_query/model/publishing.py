@@ -248,13 +248,12 @@ def restricted(
     """Build a type that offers less than another, with the options of `EntityType.restrict`."""
     if not isinstance(limits, Limits | None):
         raise ConfigurationError(f"limits={limits!r:.100} is not a Limits object")
-    bounds = limits or UNBOUNDED
     allowed = replace(
         UNBOUNDED,
         functions=_operations(functions, "functions", "function", "segment"),
         operators=_operations(operators, "operators", "infix", "prefix"),
     )
-    bounds = bounds.tightened(allowed).tightened(type.limits or UNBOUNDED)
+    bounds = (limits or UNBOUNDED).tightened(allowed).tightened(type.limits or UNBOUNDED)
     rules = Rules(paths_of(only, "only"), paths_of(filterable, "filterable"), paths_of(sortable, "sortable"))
     publisher = _Publisher(by_label=True)
     publisher.exclude(type, exclude, {})
@@ -331,6 +330,8 @@ class _Publisher:
                 continue
             if given is not None:
                 prop = _in_source(given, prop.attribute, prop.column.name)
+            elif isinstance(prop, Unlisted):
+                prop = marked(Property, prop)
             prop = self.inside(prop, rules.inside(source), f"{type.name}.{source}")
             new = labels[source] = rules.new_name(source, label)
             if new in found:
@@ -343,13 +344,10 @@ class _Publisher:
         return labels, found
 
     def is_published(self, type: StructuredType, name: str, prop: Property, rules: Rules) -> bool:
-        is_listed = any(path[0] == name for path in rules.paths())
-        if isinstance(prop, Unlisted) and not is_listed:
+        if isinstance(prop, Hidden | Unlisted) and not any(path[0] == name for path in rules.paths()):
             return False
         if isinstance(prop, Hidden):
-            if is_listed:
-                raise ConfigurationError(f"{type.name}.{name} is private; only override publishes it")
-            return False
+            raise ConfigurationError(f"{type.name}.{name} is private; only override publishes it")
         if isinstance(prop, NavigationProperty) and self.list_relations:
             if (name,) in (rules.only or ()):
                 raise ConfigurationError(
@@ -366,11 +364,8 @@ class _Publisher:
         source = _structured(prop, place)
         self.waiting.append((source, rules))
         key = (id(source), rules)
-        return replace(
-            prop,
-            type=lambda: self.published[key],
-            collection=isinstance(given, edm.CollectionType),
-        )
+        many = isinstance(given, edm.CollectionType)
+        return replace(prop, type=lambda: self.published[key], collection=many)
 
 
 def _structured(prop: Property, place: str) -> StructuredType:

@@ -1,1 +1,1 @@
-"""Entity types from what people have already: a file for each source, all publish in `narrowing`."""
+"""Sources of entity types, one file each. All publish through `publishing`."""

@@ -105,7 +105,7 @@ class _Shape:
 
     @property
     def kind(self) -> str | None:
-        """The one type besides null; None if there are several or it is unknown."""
+        """The only type except null; None if there are several or it is unknown."""
         if self.types is None:
             if self.properties:
                 return "object"
