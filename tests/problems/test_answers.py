@@ -1,4 +1,4 @@
-"""What is sent for a wrong query: the four forms of services, field by field."""
+"""Answers to wrong queries: the four forms, field by field."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_the_flat_form_tells_malformed_and_invalid_apart(query, body):
         ),
     ],
 )
-def test_the_sub_code_stands_in_a_header(query, code, title, errors):
+def test_the_sub_code_is_in_a_header(query, code, title, errors):
     found = answers.sub_coded(error(query))
     assert found.status == 400
     assert found.headers["ApiStatusSubCode"] == code
@@ -168,7 +168,7 @@ FORMS = [answers.problem_details, answers.odata, answers.flat, answers.sub_coded
     ("query", "statuses"),
     [(MALFORMED, [400, 400]), (INVALID, [400, 422]), (TOO_MUCH, [400, 422]), (NOT_OFFERED, [501, 501])],
 )
-def test_the_status_of_what_is_invalid_can_be_chosen(form, query, statuses):
+def test_the_status_of_invalid_queries_can_be_chosen(form, query, statuses):
     found = [form(error(query), invalid_status=status) for status in (400, 422)]
     assert [answer.status for answer in found] == statuses
     for answer in found:
@@ -200,7 +200,7 @@ def test_titles_are_those_of_the_status(query, title):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_text_without_an_option_has_a_place_alone(form):
+def test_a_text_without_an_option_has_only_a_position(form):
     with pytest.raises(oq.ODataError) as caught:
         oq.parse_filter("width gt")
     shown = json.dumps(form(caught.value).body)
@@ -208,7 +208,7 @@ def test_a_text_without_an_option_has_a_place_alone(form):
     assert '"target"' not in shown
 
 
-def test_what_is_malformed_is_told_before_what_is_not_offered():
+def test_malformed_options_are_reported_before_unsupported_ones():
     wrong = error(f"{NOT_OFFERED}&{MALFORMED}")
     assert [problem.code for problem in wrong.problems] == ["unknown-operator", "unsupported-option"]
     assert answers.flat(wrong).body == {"code": 400, "message": f"{EQ} ($filter, position 9)"}
@@ -217,7 +217,7 @@ def test_what_is_malformed_is_told_before_what_is_not_offered():
     assert [each["subCode"] for each in found.body["errors"]] == ["400.11", "501.3"]
 
 
-def test_the_short_ways_give_the_same_bodies():
+def test_the_methods_of_an_error_give_the_same_bodies():
     wrong = error(TWO)
     assert wrong.to_problem_details(instance="/i") == answers.problem_details(wrong, instance="/i").body
     assert wrong.to_odata() == answers.odata(wrong).body

@@ -1,4 +1,4 @@
-"""The catalogue of problems: each code has an example that has it, and words in every language."""
+"""The catalogue of problems: each code has an example and texts in every language."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ TRANSLATIONS = [tag for tag in tags() if tag != "en"]
 
 
 @pytest.mark.parametrize(("code", "entry"), PROBLEMS.items())
-def test_the_example_of_a_problem_has_it(code, entry):
+def test_the_example_of_a_code_causes_it(code, entry):
     def ask():
         query = oq.parse_query(entry.example, entity_type=EXAMPLE_MODEL, limits=EXAMPLE_LIMITS)
         sql.select(query, "images", dialect="sqlite")
@@ -46,7 +46,7 @@ def test_the_example_of_a_problem_has_it(code, entry):
     assert [problem.code for problem in caught.value.problems] == [code], str(caught.value)
 
 
-def test_sub_codes_are_unique_among_those_of_one_status():
+def test_sub_codes_are_unique_within_a_status():
     found = [(entry.kind == "unsupported", entry.subcode) for entry in PROBLEMS.values()]
     assert len(set(found)) == len(found)
 
@@ -56,7 +56,7 @@ def test_every_code_has_texts_and_every_text_a_code():
     assert all(wording["title"] and wording["fix"] for wording in ENGLISH["problems"].values())
 
 
-def test_every_id_of_a_text_stands_in_the_code_where_it_is_raised():
+def test_every_id_of_a_text_is_a_literal_in_the_code_that_raises_it():
     assert set() == MESSAGES - LITERALS
     assert ENGLISH["phrases"].keys() - LITERALS == set()
 
@@ -134,7 +134,7 @@ def test_texts_are_loaded_when_a_message_is_rendered_and_not_before():
         ("x" * 100_000, "en"),
     ],
 )
-def test_the_language_is_the_one_that_the_client_likes_best(header, language):
+def test_the_language_is_the_one_that_the_client_prefers(header, language):
     assert negotiated(header) == language
 
 

@@ -1,6 +1,6 @@
-"""The mistakes that people make: what each is told, and at which place.
+"""Common mistakes: the message for each, and its place.
 
-The messages are in tests/data/mistakes.txt; ODATA_REGENERATE=1 writes them anew, to be read.
+The messages are in tests/data/mistakes.txt; ODATA_REGENERATE=1 writes them again, for you to read.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ IMAGE = oq.EntityType(
     },
 )
 
-# A query, the code of its problem, and the text at the problem's place; the end of the text is an empty one.
+# A query, the code of its problem, and the text at the problem's place; empty at the end of the query.
 MISTAKES = [
     ("$filter=status = 'Ok'", "unknown-operator", "="),
     ("$filter=status == 'Ok'", "unknown-operator", "=="),
@@ -205,15 +205,15 @@ MISTAKES = [
 ]
 
 
-def refused(query: str) -> oq.ODataError:
+def error_of(query: str) -> oq.ODataError:
     with pytest.raises(oq.ODataError) as caught:
         oq.parse_query(query, entity_type=IMAGE)
     return caught.value
 
 
 @pytest.mark.parametrize(("query", "code", "there"), MISTAKES)
-def test_a_mistake_is_told_at_its_place(query, code, there):
-    [problem] = refused(query).problems
+def test_a_mistake_is_reported_at_its_place(query, code, there):
+    [problem] = error_of(query).problems
     start, end = problem.span
     assert (problem.code, problem.text[start:end]) == (code, there)
     if problem.text and not there:
@@ -222,15 +222,15 @@ def test_a_mistake_is_told_at_its_place(query, code, there):
         assert problem.text in query.replace("+", " ").replace("%25", "%")
 
 
-def test_the_messages_read_as_they_did():
-    shown = "\n\n".join(f"{query}\n{refused(query)}" for query, _, _ in MISTAKES) + "\n"
+def test_the_messages_have_not_changed():
+    shown = "\n\n".join(f"{query}\n{error_of(query)}" for query, _, _ in MISTAKES) + "\n"
     if os.environ.get("ODATA_REGENERATE"):
         GOLDEN.write_text(shown, "utf-8")
     assert shown == GOLDEN.read_text("utf-8")
 
 
 @pytest.mark.parametrize(("query", "code", "there"), MISTAKES)
-def test_a_mistake_is_told_at_its_place_where_little_is_allowed(query, code, there):
+def test_a_mistake_is_reported_at_its_place_where_little_is_allowed(query, code, there):
     with pytest.raises(oq.ODataError) as caught:
         oq.parse_query(
             query, entity_type=IMAGE, limits=oq.Limits(functions={"length"}, operators={"eq", "or"})
@@ -239,7 +239,7 @@ def test_a_mistake_is_told_at_its_place_where_little_is_allowed(query, code, the
 
 
 @pytest.mark.parametrize(("query", "code", "there"), MISTAKES)
-def test_nothing_is_suggested_where_that_is_turned_off(query, code, there):
+def test_nothing_is_suggested_where_suggestions_are_turned_off(query, code, there):
     limits = oq.Limits(suggestions=False)
     with pytest.raises(oq.ODataError) as caught:
         oq.parse_query(query, entity_type=IMAGE, limits=limits)
@@ -257,7 +257,7 @@ def test_nothing_is_suggested_where_that_is_turned_off(query, code, there):
         ("$filter=lower(reference) eq 'a'", {"functions": {"contains"}}),
     ],
 )
-def test_what_is_not_allowed_is_not_suggested(query, limits):
+def test_operations_that_are_not_allowed_are_not_suggested(query, limits):
     with pytest.raises(oq.ODataError) as caught:
         oq.parse_query(query, entity_type=IMAGE, limits=oq.Limits(**limits))
     assert [problem.suggestion for problem in caught.value.problems] == [None]
@@ -266,11 +266,11 @@ def test_what_is_not_allowed_is_not_suggested(query, limits):
 @pytest.mark.parametrize(
     "text", ["reference like 'a'", "url is null", "width between 1 and 2", "active ? 1 : 2", "tags eq 'a'"]
 )
-def test_no_operation_is_advised_where_not_all_are_allowed(text):
+def test_no_operation_is_recommended_where_some_are_not_allowed(text):
     with pytest.raises(oq.ODataError) as caught:
         oq.parse_query({"$filter": text}, IMAGE, limits=oq.Limits(functions={"length"}))
     [problem] = caught.value.problems
-    assert not re.search("use|write|compared by|any", problem.message), problem.message
+    assert not re.search("use|write|any", problem.message, re.I), problem.message
 
 
 @pytest.mark.parametrize(
@@ -290,8 +290,8 @@ def test_no_operation_is_advised_where_not_all_are_allowed(text):
         "not {} eq 1",
     ],
 )
-def test_what_a_query_says_is_cut_to_a_length(text):
-    error = refused("$filter=" + text.format("Long" * 30))
+def test_texts_from_a_query_are_shortened_in_messages(text):
+    error = error_of("$filter=" + text.format("Long" * 30))
     for problem in error.problems:
         assert len(problem.message) < 300, problem.message
     assert len(str(error)) < 800
@@ -337,7 +337,7 @@ PROBES = [
 ]
 
 
-def told(option: str, probe: str, name: str, model: oq.EntityType, **limits) -> object:
+def outcome(option: str, probe: str, name: str, model: oq.EntityType, **limits) -> object:
     try:
         oq.parse_query({option: probe.format(name)}, entity_type=model, limits=oq.Limits(**limits))
     except oq.ODataError as error:
@@ -351,17 +351,17 @@ def told(option: str, probe: str, name: str, model: oq.EntityType, **limits) -> 
 @pytest.mark.parametrize("probe", PROBES)
 @pytest.mark.parametrize(("hidden", "missing"), [("secret", "sxcrxt"), ("vault", "vxxlt")])
 def test_a_hidden_property_cannot_be_told_from_a_missing_one(option, probe, hidden, missing, suggestions):
-    found = told(option, probe, hidden, PUBLIC, suggestions=suggestions)
-    assert found == told(option, probe, missing, PUBLIC, suggestions=suggestions)
+    found = outcome(option, probe, hidden, PUBLIC, suggestions=suggestions)
+    assert found == outcome(option, probe, missing, PUBLIC, suggestions=suggestions)
     without = oq.EntityType(
         "Image", {name: prop for name, prop in SECRETS.properties.items() if name not in ("secret", "vault")}
     )
-    assert found == told(option, probe, hidden, without, suggestions=suggestions)
+    assert found == outcome(option, probe, hidden, without, suggestions=suggestions)
 
 
 @pytest.mark.parametrize("end", ["x", "L", "10:00", ", x", "=> x", "02:00", "('a')", ")", "/01/2024", "-02"])
 @pytest.mark.parametrize("piece", ["a", "1", "2024-01-01T", "any(", " in ", "é", "(", " ", "1:", ".1", "''"])
-def test_what_is_wrong_behind_a_long_text_is_told_in_no_time(piece, end):
+def test_a_mistake_after_a_long_text_is_reported_quickly(piece, end):
     many = piece * (60_000 // len(piece))
     lifted = oq.Limits(max_length=None, max_nodes=None, max_depth=None)
     begun = time.perf_counter()

@@ -1,4 +1,4 @@
-"""What is FastAPI's own: the documentation of the options, and whose handler answers an error."""
+"""Features of FastAPI: the options in its documentation, and the handlers of errors."""
 
 # ruff: noqa: E402  # what is optional is imported once it is known to be there
 
@@ -76,7 +76,7 @@ def test_the_options_are_documented_as_the_model_describes_them(model, limits):
     assert ask("/x", b"$top=3&page=2").body == 3
 
 
-def test_an_endpoint_can_have_a_parameter_of_its_own_beside_the_query():
+def test_an_endpoint_can_have_its_own_parameters_next_to_the_query():
     def view(query: Asked, filter: str = "", top: Annotated[int, Query(alias="n")] = 0):
         return [query.top, filter, top]
 
@@ -112,7 +112,7 @@ def test_each_endpoint_has_its_own_settings():
         assert ask("/both", WRONG).headers["content-type"] == PROBLEM
 
 
-def test_an_endpoint_without_a_query_is_as_it_was():
+def test_an_endpoint_without_a_query_is_not_affected():
     async def handler(request: Request, error: Exception):
         return JSONResponse("mine", 418)
 
@@ -147,7 +147,7 @@ def test_a_handler_of_the_app_for_such_an_error_comes_first(kind, status, status
         assert ask("/images", b"$expand=a").status == status_of_unsupported
 
 
-def test_refuse_answers_what_is_parsed_by_hand():
+def test_refuse_answers_errors_of_parse_query():
     ask = asgi(app_with((oq.ODataError, refuse), by_hand=by_hand))
     reply = ask("/by_hand", headers={"Accept-Language": "es"})
     assert (reply.status, reply.body["instance"]) == (400, "/by_hand")
@@ -231,7 +231,7 @@ def test_requests_at_once_do_not_mix_their_settings():
         assert text in (len(str(n)), None)
 
 
-def test_a_host_that_is_not_starlette_gets_the_error():
+def test_a_host_other_than_starlette_gets_the_error():
     async def call():
         generator = query_for(IMAGES)(
             Request({"type": "http", "path": "/", "query_string": WRONG, "headers": []})

@@ -47,7 +47,7 @@ def test_the_image_service_answers_every_query_string_as_it_must(tmp_path, reque
 
 
 def rows_in(body: Any) -> list[dict[str, Any]]:
-    """The rows in what the small services answer."""
+    """The rows in the answer of a small service."""
     return [{"id": id} for id in body["ids"]]
 
 
@@ -81,7 +81,7 @@ def test_each_framework_keeps_the_limits_that_it_is_given(framework):
     fuzz(lambda query: ask("/images", query.encode()), limits=limits, requests=50)
 
 
-def test_fastapi_is_asked_by_its_own_client_and_over_httpx():
+def test_fastapi_is_called_by_its_own_client_and_over_httpx():
     fastapi = pytest.importorskip("fastapi")
     httpx = pytest.importorskip("httpx")
     from fastapi.testclient import TestClient
@@ -107,7 +107,7 @@ def test_fastapi_is_asked_by_its_own_client_and_over_httpx():
         fuzz(lambda query: runner.run(asked(query)))
 
 
-def test_flask_is_asked_by_its_own_client():
+def test_flask_is_called_by_its_own_client():
     flask = pytest.importorskip("flask")
     from odata_query.flask import query_for
 
@@ -123,7 +123,7 @@ def test_flask_is_asked_by_its_own_client():
     fuzz(lambda query: client.get("/images", query_string=query))
 
 
-def test_django_is_asked_by_its_own_client():
+def test_django_is_called_by_its_own_client():
     pytest.importorskip("django")
     with django_urls(*django_patterns()):
         from django.test import Client

@@ -1,4 +1,4 @@
-"""Requests to a service in each framework, and what comes back: the same from all of them."""
+"""Requests to a service in each framework, which must all answer alike."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_good_query_gets_its_rows(service, query, ids):
     assert (reply.status, reply.body) == (200, {"ids": ids, "count": False})
 
 
-def test_a_count_that_is_asked_for_reaches_the_view(service):
+def test_a_requested_count_reaches_the_view(service):
     assert service()("/images", b"$count=true&$top=0").body == {"ids": [], "count": True}
 
 
@@ -99,7 +99,7 @@ def test_a_wrong_query_is_a_400_with_its_place(service, query, status, code, opt
     assert first | {name: value for name, value in wanted.items() if value is not None} == first
 
 
-def test_what_a_view_cannot_do_is_a_501(service):
+def test_an_unsupported_error_of_a_view_is_a_501(service):
     reply = service()("/failing", b"$top=1", {"Accept-Language": "es"})
     assert (reply.status, reply.headers["content-type"]) == (501, PROBLEM)
     assert reply.headers["content-language"] == "es"
@@ -121,7 +121,7 @@ def test_what_a_view_cannot_do_is_a_501(service):
         ({"Accept": ",;=,,q=;;" * 1000}, PROBLEM),
     ],
 )
-def test_the_form_is_the_one_that_the_client_likes(service, headers, content_type):
+def test_the_form_is_the_one_that_the_client_prefers(service, headers, content_type):
     reply = service()("/images", b"$top=abc", headers)
     assert (reply.status, reply.headers["content-type"]) == (400, content_type)
     assert reply.headers["vary"] == "Accept, Accept-Language"

@@ -1,4 +1,4 @@
-"""What is Starlette's, Flask's and Django's own: kinds of views, threads, paths under which an app hangs."""
+"""Features of Starlette, Flask and Django: kinds of views, threads, and the paths of mounted apps."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_starlette_runs_plain_views_in_threads_and_async_ones_in_its_own(starlet
 # ---- Flask ---------------------------------------------------------------------------------------
 
 
-def test_flask_says_the_path_that_the_client_sees(flask):
+def test_flask_gives_the_path_that_the_client_sees(flask):
     from odata_query.flask import query_for
 
     app = flask.Flask(__name__)

@@ -1,4 +1,4 @@
-"""What an endpoint makes of its settings, and of what a client accepts, without a framework."""
+"""Settings of an endpoint, and forms that a client accepts, without a framework."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def answer(error: oq.ODataError, *, path: str = "/", headers: dict[str, str], **
         (WIDE, L(max_top=700), 500, 700, 200),
     ],
 )
-def test_an_endpoint_is_bounded_where_nothing_is_said(model, limits, top, most, pattern):
+def test_an_endpoint_has_bounds_by_default(model, limits, top, most, pattern):
     endpoint = Endpoint(model, limits=limits)
     found = endpoint.limits
     assert (found.default_top, found.max_top, found.max_pattern) == (top, most, pattern)
@@ -73,13 +73,13 @@ def test_an_endpoint_is_bounded_where_nothing_is_said(model, limits, top, most, 
     ],
     ids=range(14),
 )
-def test_a_mistake_in_the_settings_does_not_wait_for_a_request(entity_type, settings, message):
+def test_a_mistake_in_the_settings_is_raised_before_the_first_request(entity_type, settings, message):
     with pytest.raises(oq.ConfigurationError, match=message):
         Endpoint(entity_type, **settings)
 
 
 @pytest.mark.parametrize("view", [lambda request: None, lambda request, q: None, object(), int])
-def test_a_view_that_takes_no_query_is_a_mistake(view):
+def test_a_view_without_a_parameter_query_is_a_mistake(view):
     with pytest.raises(oq.ConfigurationError, match="needs a parameter `query`"):
         Endpoint(IMAGES).wrap(view, RequestInfo, lambda response: None)
 
@@ -126,7 +126,7 @@ def test_a_view_that_takes_no_query_is_a_mistake(view):
         (f"{JSON};metadata=full, */*", JSON),
     ],
 )
-def test_problem_details_are_sent_unless_the_client_likes_json_better(accept, content_type):
+def test_problem_details_are_sent_unless_the_client_prefers_json(accept, content_type):
     headers = {} if accept is None else {"accept": accept}
     assert answer(not_offered(), path="/", headers=headers).headers["Content-Type"] == content_type
 
@@ -146,7 +146,7 @@ def test_a_client_that_speaks_odata_is_answered_in_a_version_that_it_knows(heade
     assert found.headers.get("OData-Version") == version
 
 
-def test_a_header_of_megabytes_takes_no_time():
+def test_a_header_of_megabytes_is_read_quickly():
     began = time.perf_counter()
     for junk in ("a/b,", ";q=1", ";" * 50, f"{JSON};a=b,", "q" * 99, '"', "\xff"):
         headers = {"accept": junk * 200_000, "accept-language": junk * 200_000}
@@ -174,7 +174,7 @@ def test_the_instance_is_a_path_that_a_uri_can_have(path, instance):
     assert json.loads(answer(not_offered(), path=path, headers={}).body)["instance"] == instance
 
 
-def test_what_is_no_unicode_can_be_sent():
+def test_a_text_that_is_not_unicode_can_be_sent():
     def form(error, **given):
         return answers.Answer(400, {}, {"lone": "\ud800ü", **given})
 
@@ -186,7 +186,7 @@ def test_what_is_no_unicode_can_be_sent():
         assert json.loads(answer(caught.value, path="/", headers={}, form=form).body.decode())
 
 
-def test_texts_are_sent_as_they_are_and_not_as_escapes():
+def test_texts_are_sent_without_escapes():
     with pytest.raises(oq.ODataError) as caught:
         Endpoint(IMAGES).query("$filter=ñandú eq 1")
     assert "ñandú" in answer(caught.value, path="/", headers={}).body.decode()
