@@ -99,8 +99,8 @@ def test_a_query_gives_its_rows(file, case):
     found = ids_of(python.apply(dicts, query))
     if wanted == "any":
         wanted = found
-    assert found == wanted, "over dictionaries"
-    assert ids_of(python.apply(objects, query_of(case, model))) == wanted, "over objects"
+    assert found == wanted, f"over dictionaries; {case['why']}"
+    assert ids_of(python.apply(objects, query_of(case, model))) == wanted, f"over objects; {case['why']}"
     kept = ids_of(python.apply(dicts, without_page(query)))
     assert python.count(dicts, query) == len(kept)
     if "count" in case:

@@ -38,6 +38,7 @@ class Disagreement:
     problem  `rows`, `order`, `duplicates`, or the error that was raised
     missing  rows that are not in the result
     extra    rows that are in the result, but should not be
+    why      the reason for the expected rows, with its section, if it is a conformance case
     """
 
     options: Any
@@ -48,6 +49,7 @@ class Disagreement:
     missing: list[Any] = field(default_factory=list)
     extra: list[Any] = field(default_factory=list)
     times: int = 1
+    why: str = ""
 
     @property
     def kind(self) -> str:
@@ -56,6 +58,7 @@ class Disagreement:
 
     def __str__(self) -> str:
         lines = [f"{self.problem} ({self.times} times)", f"  {self.options}"]
+        lines += [f"  {self.why}"] if self.why else []
         for what, rows in (("missing", self.missing), ("unexpected", self.extra)):
             lines += [f"  {what}: {row!r:.500} (of {len(rows)})" for row in rows[:3]]
         if self.problem in ("order", "duplicates"):
@@ -206,6 +209,8 @@ class Check:
                 if "ids" in case and len(self.report.disagreements) < self.most:
                     query = query_of(case, suite.entity_type)
                     outcome = self.compare(query, rows, options_of(case))
+                    if outcome.disagreement:
+                        outcome.disagreement.why = case["why"]
                     self.report.cases += outcome.refusal is None and outcome.disagreement is None
                     self.record(query, outcome)
 

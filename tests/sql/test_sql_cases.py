@@ -102,4 +102,4 @@ def test_a_case_gives_its_rows(engine, file, case, tables):
     found = [row[0] for row in engine.run(*statement)]
     if not query.orderby:
         found, wanted = sorted(found), sorted(wanted)
-    assert found == wanted, statement
+    assert found == wanted, f"{case['why']}\n{statement}"
