@@ -240,15 +240,6 @@ class Closures(PythonEmitter[Function]):
 
         return filter_members
 
-    def list_of(self, parts: Sequence[Function]) -> Function:
-        def list_of(frame: Frame) -> list[Any]:
-            found = []
-            for part in parts:
-                found.append(part(frame))
-            return found
-
-        return list_of
-
 
 class Program(NamedTuple):
     """A compiled expression: call `run(frame(row, now))`."""

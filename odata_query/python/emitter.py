@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from .. import edm
 from ..check.typed import TypedCall, TypedPath
 from ..language.ast import Literal
-from .functions import KLEENE, cast, count, is_member, same_items
+from .functions import KLEENE, cast, count, is_member, make_list, same_items
 
 Part = TypeVar("Part")
 
@@ -39,6 +39,9 @@ class PythonEmitter(ABC, Generic[Part]):
     def compare_fast(self, node: TypedCall, path: TypedPath, value: Literal, wanted: bool) -> None:
         """Return None: nothing is faster than the usual way."""
 
+    def enter(self, level: int, type: edm.Type, collection: Part) -> None:
+        """Do nothing: the variable of a lambda has the number of its level."""
+
     def equals(
         self,
         left: Part,
@@ -62,3 +65,6 @@ class PythonEmitter(ABC, Generic[Part]):
 
     def count_members(self, collection: Part) -> Part:
         return self.invoke(count, collection)
+
+    def list_of(self, parts: Sequence[Part]) -> Part:
+        return self.invoke(make_list, *parts)

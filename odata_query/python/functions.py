@@ -235,6 +235,10 @@ def is_member(item: Any, items: Any, *, wanted: bool = True) -> bool:
     return any(item == other for other in items or ()) is wanted
 
 
+def make_list(*items: Any) -> list[Any]:
+    return list(items)
+
+
 def count(items: Any) -> int | None:
     """Count the members; null for a path through null."""
     return None if items is None else len(items)

@@ -12,6 +12,36 @@ from ..language.wkt import Geo, GeoError
 EARTH_RADIUS = 6371008.8  # metres, the mean radius
 
 
+def distance(a: Geo, b: Geo, *, geography: bool) -> float:
+    """Measure between two points: `geo.distance(Position,geography'SRID=0;Point(142.1 64.1)')` (5.1.1.11.1).
+
+    For geographies along the great circle of a sphere, in metres; for geometries in the plane. Altitude,
+    measure and SRID are ignored. NaN and INF give NaN or INF, as in IEEE 754.
+    """
+    return _between(_coordinates(a, "Point"), _coordinates(b, "Point"), geography)
+
+
+def length(line: Geo, *, geography: bool) -> float:
+    """Sum the distances of a line: `geo.length(geometry'SRID=0;LineString(0 0,3 4)')` -> 5.0 (5.1.1.11.3)."""
+    positions = _coordinates(line, "LineString")
+    return sum((_between(a, b, geography) for a, b in pairwise(positions)), 0.0)
+
+
+def intersects(point: Geo, polygon: Geo) -> bool:
+    """Test `geo.intersects(Position,geometry'SRID=0;Polygon((0 0,2 0,2 2,0 0))')` (5.1.1.11.2).
+
+    A polygon is its first ring without the holes, which are the other rings; every border belongs to it.
+    Edges are straight in the plane, also between longitudes and latitudes. NaN and INF intersect nothing.
+    """
+    x, y, *_ = _coordinates(point, "Point")
+    rings = _coordinates(polygon, "Polygon")
+    numbers = (number for ring in rings for position in ring for number in position[:2])
+    if not all(map(math.isfinite, (x, y, *numbers))):
+        return False
+    outer, *holes = (_side(x, y, ring) for ring in rings)
+    return outer >= 0 and max(holes, default=-1) <= 0
+
+
 def _coordinates(geo: Geo, shape: str) -> tuple[Any, ...]:
     if geo.shape != shape:
         raise GeoError(f"expected a {shape}, not a {geo.shape}")
@@ -32,28 +62,13 @@ def _between(a: tuple[float, ...], b: tuple[float, ...], geography: bool) -> flo
     return 2 * EARTH_RADIUS * math.asin(math.sqrt(min(max(haversine, 0.0), 1.0)))
 
 
-def distance(a: Geo, b: Geo, *, geography: bool) -> float:
-    """`geo.distance(Position,geography'SRID=0;Point(142.1 64.1)')`: of two Points (5.1.1.11.1).
-
-    For geographies the great circle's, in metres, on a sphere; for geometries the plane's.
-    Altitude, measure and SRID play no part. NaN and INF give NaN or INF, as in IEEE 754.
-    """
-    return _between(_coordinates(a, "Point"), _coordinates(b, "Point"), geography)
-
-
-def length(line: Geo, *, geography: bool) -> float:
-    """`geo.length(geometry'SRID=0;LineString(0 0,3 4)')` -> 5.0: sums distances (5.1.1.11.3)."""
-    positions = _coordinates(line, "LineString")
-    return sum((_between(a, b, geography) for a, b in pairwise(positions)), 0.0)
-
-
 def _products(x: Any, y: Any, x1: Any, y1: Any, x2: Any, y2: Any) -> tuple[Any, Any]:
-    """The first is larger where the point is to the left of the edge, smaller to the right."""
+    """Return two products: the first is larger left of the edge, smaller right of it."""
     return (x2 - x1) * (y - y1), (y2 - y1) * (x - x1)
 
 
 def _side(x: float, y: float, ring: tuple[tuple[float, ...], ...]) -> int:
-    """1 inside the ring, 0 on it, -1 outside: each edge that a ray to the right crosses swaps."""
+    """Return 1 inside a ring, 0 on it, -1 outside: each edge across a ray to the right flips the side."""
     side = -1
     for (x1, y1, *_), (x2, y2, *_) in pairwise((*ring, ring[0])):
         if not min(y1, y2) <= y <= max(y1, y2):
@@ -61,7 +76,7 @@ def _side(x: float, y: float, ring: tuple[tuple[float, ...], ...]) -> int:
         numbers = (x, y, x1, y1, x2, y2)
         left, right = _products(*numbers)
         scale = sum(map(abs, numbers))
-        # Decimals settle a close call: in binary, 3.5 3.4 is not between 1.1 1.1 and 5.9 5.7.
+        # Fractions decide a close call: in binary, 3.5 3.4 is not between 1.1 1.1 and 5.9 5.7.
         if not abs(left - right) > 1e-15 * scale * scale:
             left, right = _products(*map(Fraction, map(str, numbers)))
         if left == right and min(x1, x2) <= x <= max(x1, x2):
@@ -69,18 +84,3 @@ def _side(x: float, y: float, ring: tuple[tuple[float, ...], ...]) -> int:
         if (y1 > y) != (y2 > y) and (left > right) == (y2 > y1):
             side = -side
     return side
-
-
-def intersects(point: Geo, polygon: Geo) -> bool:
-    """`geo.intersects(Position,geometry'SRID=0;Polygon((0 0,2 0,2 2,0 0))')` (5.1.1.11.2).
-
-    A polygon is its first ring without the others, the holes; every border belongs to it. Edges are
-    straight in the plane, of longitude and latitude too. NaN and INF intersect nothing.
-    """
-    x, y, *_ = _coordinates(point, "Point")
-    rings = _coordinates(polygon, "Polygon")
-    numbers = (number for ring in rings for position in ring for number in position[:2])
-    if not all(map(math.isfinite, (x, y, *numbers))):
-        return False
-    outer, *holes = (_side(x, y, ring) for ring in rings)
-    return outer >= 0 and max(holes, default=-1) <= 0

@@ -1,4 +1,4 @@
-"""What rows may hold, read as values of the properties' types: forgiving of form, strict about sense."""
+"""Read the values of rows as values of their properties' types: lenient in form, strict in meaning."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Read = Callable[[Any], Any]
 
 
 def fetch(row: Any, name: str) -> Any:
-    """A property of a row: a mapping's item, null if it is missing, or an object's attribute."""
+    """Get a property of a row: a mapping's item, null if it is missing, or an object's attribute."""
     if row is None:
         return None
     if isinstance(row, Mapping):
@@ -30,7 +30,69 @@ def fetch(row: Any, name: str) -> Any:
         raise ConfigurationError(f"{type(row).__name__} has no attribute {name!r}") from None
 
 
-def _read_enum(type: edm.EnumType) -> Read:
+def reader_of(member: Member, zone: dt.tzinfo) -> Read | None:
+    """Return the function that reads a property: its own `read`, then the `reader` of its type."""
+    read, read_type = member.property.read, reader(member.type, zone)
+    if read is None:
+        return read_type
+    is_collection = isinstance(member.type, edm.CollectionType)
+
+    def read_own(value: Any) -> Any:
+        if value is not None:
+            value = list(map(read, value)) if is_collection else read(value)
+        return value if read_type is None else read_type(value)
+
+    return read_own
+
+
+def reader(type: edm.Type, zone: dt.tzinfo) -> Read | None:
+    """Return the function that reads values of a type; None if values are used unread.
+
+    Dates, times, durations and guids can be texts, as in JSON; decimals can be any numbers; members of
+    enumerations can be Python's, names or numbers. A date and a moment convert to each other, a moment
+    without an offset is one in `zone`, and a time of day loses its offset.
+    The function raises ConfigurationError for a value of another type.
+    """
+    if type.name in _UNREAD:
+        return None
+    if isinstance(type, edm.CollectionType):
+        return _reader_of_collection(type, zone)
+    read, ready = _READERS.get(type.name, (None, None))
+    if isinstance(type, edm.EnumType):
+        read, ready = _reader_of_enum(type), int
+    elif type.name == edm.DATE_TIME_OFFSET.name:
+        read = _reader_of_moments(zone)
+    elif type.name.startswith("Edm.Geo"):
+        read = _read_geo
+    if read is None:
+        return None
+    read_value = read
+
+    def read_checked(value: Any) -> Any:
+        if value is None or value.__class__ is ready:
+            return value
+        try:
+            return read_value(value)
+        except (ArithmeticError, ValueError, TypeError, AttributeError) as error:
+            raise ConfigurationError(f"{value!r:.200} in a row is not a valid {type.name}: {error}") from None
+
+    return read_checked
+
+
+def _reader_of_collection(type: edm.CollectionType, zone: dt.tzinfo) -> Read:
+    read = reader(type.element, zone)
+
+    def read_items(items: Any) -> Any:
+        if isinstance(items, str | bytes | Mapping):
+            raise ConfigurationError(f"{items!r:.200} in a row is not a valid {type.name}")
+        if items is None:
+            return ()
+        return items if read is None else [read(item) for item in items]
+
+    return read_items
+
+
+def _reader_of_enum(type: edm.EnumType) -> Read:
     def read(value: Any) -> Any:
         if isinstance(value, enum.Enum):
             given, value = value._value_, value._name_  # faster than the properties
@@ -42,28 +104,13 @@ def _read_enum(type: edm.EnumType) -> Read:
             return operator.index(value)
         found = type.value(value if value in type.members else value.replace(", ", ","))
         if found is None:
-            raise ValueError("it has no such member")
+            raise ValueError("the enumeration has no such member")
         return found
 
     return read
 
 
-def _read_decimal(value: Any) -> Any:
-    if type(value) is not decimal.Decimal:
-        value = decimal.Decimal(value if isinstance(value, int | str) else str(value))
-    if not value.is_finite():
-        raise ValueError("it is not finite")
-    return value
-
-
-def _moment(text: str) -> dt.datetime:
-    try:
-        return dt.datetime.fromisoformat(text)
-    except ValueError:
-        return dt.datetime.fromisoformat(text.upper())  # RFC 3339 takes a small t and z
-
-
-def _read_date_time_offset(zone: dt.tzinfo) -> Read:
+def _reader_of_moments(zone: dt.tzinfo) -> Read:
     def read(value: Any) -> Any:
         if isinstance(value, str):
             value = _moment(value)
@@ -72,6 +119,21 @@ def _read_date_time_offset(zone: dt.tzinfo) -> Read:
         return dt.datetime.combine(value, dt.time(), zone)
 
     return read
+
+
+def _moment(text: str) -> dt.datetime:
+    try:
+        return dt.datetime.fromisoformat(text)
+    except ValueError:
+        return dt.datetime.fromisoformat(text.upper())  # RFC 3339 allows a small t and z
+
+
+def _read_decimal(value: Any) -> Any:
+    if type(value) is not decimal.Decimal:
+        value = decimal.Decimal(value if isinstance(value, int | str) else str(value))
+    if not value.is_finite():
+        raise ValueError("it is not finite")
+    return value
 
 
 def _read_date(value: Any) -> Any:
@@ -88,7 +150,7 @@ def _read_time(value: Any) -> Any:
         return value
     if isinstance(value, str):
         value = dt.time.fromisoformat(value.upper())
-    if isinstance(value, dt.timedelta) and not value.days:  # what drivers of MySQL give
+    if isinstance(value, dt.timedelta) and not value.days:  # drivers of MySQL return these
         value = dt.datetime.min + value
     if isinstance(value, dt.datetime):
         return value.time()
@@ -105,16 +167,16 @@ def _read_guid(value: Any) -> Any:
     return uuid.UUID(value) if isinstance(value, str) else _instance(value, uuid.UUID)
 
 
+def _read_geo(value: Any) -> Any:
+    from ..language.wkt import from_data  # few models need it
+
+    return from_data(value)
+
+
 def _instance(value: Any, type: Any) -> Any:
     if isinstance(value, type):
         return value
     raise TypeError(f"it is of type {value.__class__.__name__}")
-
-
-def _read_geo(value: Any) -> Any:
-    from ..language.wkt import from_data
-
-    return from_data(value)
 
 
 _READERS: Mapping[str, tuple[Read, Any]] = {
@@ -124,63 +186,5 @@ _READERS: Mapping[str, tuple[Read, Any]] = {
     edm.GUID.name: (_read_guid, uuid.UUID),
     edm.TIME_OF_DAY.name: (_read_time, None),
 }
-"""What reads values of a type, and the class of those that need no reading."""
-_AS_THEY_ARE = frozenset((edm.STRING.name, edm.BOOLEAN.name, *edm.INTEGERS))
-
-
-def reader(type: edm.Type, zone: dt.tzinfo) -> Read | None:
-    """What makes values of a type from what rows hold of it; None if they are taken as they are.
-
-    Dates, times, durations and guids can be texts, as in JSON, decimals any numbers, and members of
-    enumerations Python's, names or numbers. A date and a moment stand for each other, a moment without an
-    offset is one in `zone`, a time of day loses its offset.
-    Raises ConfigurationError for data that is of another type.
-    """
-    if type.name in _AS_THEY_ARE:
-        return None
-    if isinstance(type, edm.CollectionType):
-        inner = reader(type.element, zone)
-
-        def read_items(items: Any) -> Any:
-            if isinstance(items, str | bytes | Mapping):
-                raise ConfigurationError(f"{items!r:.200} in the data is no {type.name}")
-            if items is None:
-                return ()
-            return items if inner is None else [inner(item) for item in items]
-
-        return read_items
-    read, ready = _READERS.get(type.name, (None, None))
-    if isinstance(type, edm.EnumType):
-        read, ready = _read_enum(type), int
-    elif type.name == edm.DATE_TIME_OFFSET.name:
-        read = _read_date_time_offset(zone)
-    elif type.name.startswith("Edm.Geo"):
-        read = _read_geo
-    if read is None:
-        return None
-    inside = read
-
-    def checked(value: Any) -> Any:
-        if value is None or value.__class__ is ready:
-            return value
-        try:
-            return inside(value)
-        except (ArithmeticError, ValueError, TypeError, AttributeError) as wrong:
-            raise ConfigurationError(f"{value!r:.200} in the data is no {type.name}: {wrong}") from None
-
-    return checked
-
-
-def reader_of(member: Member, zone: dt.tzinfo) -> Read | None:
-    """What makes values of a property: its own `read`, then what its type needs."""
-    read, inside = member.property.read, reader(member.type, zone)
-    if read is None:
-        return inside
-    many = isinstance(member.type, edm.CollectionType)
-
-    def read_own(value: Any) -> Any:
-        if value is not None:
-            value = list(map(read, value)) if many else read(value)
-        return value if inside is None else inside(value)
-
-    return read_own
+"""For each type the function that reads a value, and the class whose values are used unread."""
+_UNREAD = frozenset((edm.STRING.name, edm.BOOLEAN.name, *edm.INTEGERS))

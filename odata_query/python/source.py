@@ -24,6 +24,7 @@ from .functions import members
 from .operations import NAMES, TEMPLATES
 from .rows import reader_of
 
+Expr = ast.expr
 Select = Callable[[Any, dt.datetime | None], list[Any]]
 Test = Callable[[Any, dt.datetime | None], Any]
 
@@ -47,23 +48,19 @@ def _name(name: str) -> ast.Name:
     return ast.Name(name, ast.Load())
 
 
-def _constant(value: bool | None) -> ast.Constant:
-    return ast.Constant(value)
-
-
-def _call(function: ast.expr, *arguments: ast.expr) -> ast.Call:
+def _call(function: Expr, *arguments: Expr) -> ast.Call:
     return ast.Call(function, list(arguments), [])
 
 
-def _compare(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> ast.Compare:
+def _compare(left: Expr, operator: ast.cmpop, right: Expr) -> ast.Compare:
     return ast.Compare(left, [operator], [right])
 
 
-def _join(operator: ast.boolop, parts: Sequence[ast.expr]) -> ast.expr:
+def _join(operator: ast.boolop, parts: Sequence[Expr]) -> Expr:
     return parts[0] if len(parts) == 1 else ast.BoolOp(operator, list(parts))
 
 
-def _fill(node: Any, expressions: Mapping[str, ast.expr]) -> Any:
+def _fill(node: Any, expressions: Mapping[str, Expr]) -> Any:
     """Put expressions in place of names; `ast.NodeTransformer` takes three times as long."""
     if type(node) is ast.Name:
         return expressions.get(node.id, node)
@@ -76,14 +73,14 @@ def _fill(node: Any, expressions: Mapping[str, ast.expr]) -> Any:
     return node
 
 
-def _operate(key: str, arguments: Sequence[ast.expr]) -> ast.expr:
+def _operate(key: str, arguments: Sequence[Expr]) -> Expr:
     """Apply an overload to arguments that are not null."""
     template = ast.parse(TEMPLATES[key], mode="eval").body
-    operation: ast.expr = _fill(template, dict(zip("abc", arguments, strict=False)))
+    operation: Expr = _fill(template, dict(zip("abc", arguments, strict=False)))
     return operation
 
 
-def _define(text: str, holds: ast.expr) -> ast.stmt:
+def _define(text: str, holds: Expr) -> ast.stmt:
     """Define a function, in whose text `holds` is the place of a condition."""
     function: ast.stmt = _fill(ast.parse(text).body[0], {"holds": holds})
     return function
@@ -110,7 +107,7 @@ def {name}(items, {variables}):
 """
 
 
-class Source(PythonEmitter[ast.expr]):
+class Source(PythonEmitter[Expr]):
     """Emit expressions of Python (see `logic.Emitter`).
 
     are_dicts  True for rows that are dictionaries, False for objects with attributes
@@ -129,10 +126,10 @@ class Source(PythonEmitter[ast.expr]):
         self.names[name] = value
         return _name(name)
 
-    def invoke(self, function: Callable[..., Any], *arguments: ast.expr) -> ast.expr:
+    def invoke(self, function: Callable[..., Any], *arguments: Expr) -> Expr:
         return _call(self.bind("call", function), *arguments)
 
-    def store(self, part: ast.expr) -> tuple[ast.expr, ast.expr]:
+    def store(self, part: Expr) -> tuple[Expr, Expr]:
         """Evaluate a part once: `(t1 := row['a'])` where it is needed first, then `t1`."""
         if isinstance(part, ast.Name):
             return part, part
@@ -141,64 +138,61 @@ class Source(PythonEmitter[ast.expr]):
         return ast.NamedExpr(ast.Name(name, ast.Store()), part), _name(name)
 
     def compare_null(
-        self, parts: Sequence[ast.expr], nullable: Sequence[bool], operator: ast.cmpop
-    ) -> tuple[list[ast.expr], list[ast.expr]]:
+        self, parts: Sequence[Expr], nullable: Sequence[bool], operator: ast.cmpop
+    ) -> tuple[list[Expr], list[Expr]]:
         """Return a test of each part that can be null, and all parts as they are known after the tests."""
-        tests: list[ast.expr] = []
-        values: list[ast.expr] = []
+        tests: list[Expr] = []
+        values: list[Expr] = []
         for part, can_be_null in zip(parts, nullable, strict=True):
             value = part
             if can_be_null:
                 first, value = self.store(part)
-                tests.append(_compare(first, operator, _constant(None)))
+                tests.append(_compare(first, operator, ast.Constant(None)))
             values.append(value)
         return tests, values
 
     # ---- conditions ------------------------------------------------------------------------------
 
-    def constant(self, holds: bool) -> ast.expr:
-        return _constant(holds)
+    def constant(self, holds: bool) -> Expr:
+        return ast.Constant(holds)
 
-    def every(self, parts: Sequence[ast.expr]) -> ast.expr:
+    def every(self, parts: Sequence[Expr]) -> Expr:
         return _join(ast.And(), parts)
 
-    def some(self, parts: Sequence[ast.expr]) -> ast.expr:
+    def some(self, parts: Sequence[Expr]) -> Expr:
         return _join(ast.Or(), parts)
 
     def test(
-        self, node: Node, parts: Sequence[ast.expr], nullable: Sequence[bool], wanted: bool, on_null: bool
-    ) -> ast.expr:
+        self, node: Node, parts: Sequence[Expr], nullable: Sequence[bool], wanted: bool, on_null: bool
+    ) -> Expr:
         tests, values = self.compare_null(parts, nullable, ast.Is() if on_null else ast.IsNot())
         key = node.key if isinstance(node, TypedCall) else ""
         holds = _operate(key, values) if key in TEMPLATES else values[0]
         if wanted is on_null and key in _TESTS_THAT_GIVE_NULL:
-            holds = _compare(holds, ast.IsNot() if wanted else ast.Is(), _constant(False))
+            holds = _compare(holds, ast.IsNot() if wanted else ast.Is(), ast.Constant(False))
         elif not wanted:
             holds = ast.UnaryOp(ast.Not(), holds)
         return _join(ast.Or() if on_null else ast.And(), [*tests, holds])
 
-    def compare_equal(self, left: ast.expr, right: ast.expr, wanted: bool) -> ast.expr:
+    def compare_equal(self, left: Expr, right: Expr, wanted: bool) -> Expr:
         return _compare(left, ast.Eq() if wanted else ast.NotEq(), right)
 
-    def is_null(self, part: ast.expr, wanted: bool) -> ast.expr:
-        return _compare(part, ast.Is() if wanted else ast.IsNot(), _constant(None))
+    def is_null(self, part: Expr, wanted: bool) -> Expr:
+        return _compare(part, ast.Is() if wanted else ast.IsNot(), ast.Constant(None))
 
     def in_values(
-        self, part: ast.expr, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool
-    ) -> ast.expr:
+        self, part: Expr, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool
+    ) -> Expr:
         return _compare(part, ast.In() if wanted else ast.NotIn(), self.bind("value", members(items)))
-
-    def enter(self, level: int, type: edm.Type, collection: ast.expr) -> None:
-        """Do nothing: variables have the number of their level."""
 
     def loop(
         self,
         text: str,
-        collection: ast.expr,
+        collection: Expr,
         level: int,
-        body: ast.expr,
+        body: Expr,
         wanted: bool = True,
-    ) -> ast.expr:
+    ) -> Expr:
         """Define a function with the loop of a lambda, and call it."""
         name = f"loop_{len(self.loops)}"
         variables = ["row", "now", *(f"v{n}" for n in range(1, level))]
@@ -206,58 +200,53 @@ class Source(PythonEmitter[ast.expr]):
         self.loops.append(_define(text, body))
         return _call(_name(name), collection, *map(_name, variables))
 
-    def exists(
-        self, collection: ast.expr, level: int, type: edm.Type, body: ast.expr | None, wanted: bool
-    ) -> ast.expr:
+    def exists(self, collection: Expr, level: int, type: edm.Type, body: Expr | None, wanted: bool) -> Expr:
         if body is None:
             return collection if wanted else ast.UnaryOp(ast.Not(), collection)
         return self.loop(_EXISTS, collection, level, body, wanted)
 
     # ---- values ----------------------------------------------------------------------------------
 
-    def literal(self, node: Literal) -> ast.expr:
-        return _constant(None) if node.value is None else self.bind("value", node.value)
+    def literal(self, node: Literal) -> Expr:
+        return ast.Constant(None) if node.value is None else self.bind("value", node.value)
 
-    def path(self, node: TypedPath) -> ast.expr:
-        value: ast.expr = _name(f"v{node.level}" if node.level else "row")
+    def path(self, node: TypedPath) -> Expr:
+        value: Expr = _name(f"v{node.level}" if node.level else "row")
         for position, member in enumerate(node.members):
             owner, test = value, None
             if position and node.members[position - 1].nullable:
                 first, owner = self.store(value)
-                test = _compare(first, ast.Is(), _constant(None))
+                test = _compare(first, ast.Is(), ast.Constant(None))
             value = self.step(owner, member.attribute)
             read = reader_of(member, self.zone) if position == len(node.members) - 1 else None
             if read is not None:
                 value = self.invoke(read, value)
             if test is not None:
-                value = ast.IfExp(test, _constant(None), value)
+                value = ast.IfExp(test, ast.Constant(None), value)
         return value
 
-    def step(self, owner: ast.expr, attribute: str) -> ast.expr:
+    def step(self, owner: Expr, attribute: str) -> Expr:
         """Get a property: `row['a']` or `row.a`."""
         if self.are_dicts:
             return ast.Subscript(owner, ast.Constant(attribute), ast.Load())
         return ast.Attribute(owner, attribute, ast.Load())
 
-    def call(self, node: TypedCall, parts: Sequence[ast.expr], nullable: Sequence[bool]) -> ast.expr:
+    def call(self, node: TypedCall, parts: Sequence[Expr], nullable: Sequence[bool]) -> Expr:
         tests, values = self.compare_null(parts, nullable, ast.Is())
         result = _operate(node.key, values)
-        return ast.IfExp(_join(ast.Or(), tests), _constant(None), result) if tests else result
+        return ast.IfExp(_join(ast.Or(), tests), ast.Constant(None), result) if tests else result
 
-    def truth_value(self, holds: ast.expr) -> ast.expr:
-        return ast.IfExp(holds, _constant(True), _constant(False))
+    def truth_value(self, holds: Expr) -> Expr:
+        return ast.IfExp(holds, ast.Constant(True), ast.Constant(False))
 
-    def choose(self, pairs: Sequence[tuple[ast.expr, ast.expr]]) -> ast.expr:
-        choice: ast.expr = _constant(None)
+    def choose(self, pairs: Sequence[tuple[Expr, Expr]]) -> Expr:
+        choice: Expr = ast.Constant(None)
         for test, result in reversed(pairs):
             choice = ast.IfExp(test, result, choice)
         return choice
 
-    def filter_members(self, collection: ast.expr, level: int, type: edm.Type, body: ast.expr) -> ast.expr:
+    def filter_members(self, collection: Expr, level: int, type: edm.Type, body: Expr) -> Expr:
         return self.loop(_FILTER, collection, level, body)
-
-    def list_of(self, parts: Sequence[ast.expr]) -> ast.expr:
-        return ast.List(list(parts), ast.Load())
 
 
 def compile_select(node: Node, zone: dt.tzinfo, are_dicts: bool) -> Select | None:
