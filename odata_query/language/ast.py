@@ -1,6 +1,6 @@
-"""The tree of an expression: a few frozen nodes, named after the rules of the ABNF.
+"""The tree of an expression: eight kinds of nodes, named after the rules of the ABNF.
 
-Nodes compare by structure, without their spans. They are frozen: type checkers refuse to set a field.
+Nodes compare by structure, without their spans. Type checkers refuse to set a field of one.
 """
 
 from __future__ import annotations
@@ -16,24 +16,25 @@ Span = tuple[int, int]
 """Offsets of the first character of a node and of the one after its last, in the decoded option."""
 
 MAX_HEIGHT = 200
-"""Levels of nodes that a tree of the parser has at most: whatever walks one may recurse."""
+"""Levels of nodes in a tree of the parser: few enough for any function that walks one to recurse."""
 
-N = TypeVar("N", bound="Node")
 C = TypeVar("C")
 
 
 @dataclass_transform(frozen_default=True)
 def node(cls: type[C]) -> type[C]:
-    """Make a class of nodes: slotted, and frozen for type checkers, which is cheaper than at run time."""
+    """Make a slotted class of nodes. It is frozen for type checkers only: at run time that is slow."""
     return dataclass(slots=True, eq=False, repr=False)(cls)
 
 
 class Node:
-    """What all nodes share. `span` says where in the option's decoded text the node stands."""
+    """The base of all nodes; `span` is the node's place in the option's decoded text."""
 
     __slots__ = ()
     compared: ClassVar[tuple[str, ...]] = ()
-    """The fields that make two nodes equal."""
+    """The fields that make two nodes equal: all but the span, and the types of typed nodes."""
+    inner: ClassVar[str] = ""
+    """The field that holds the children: a node, or a tuple of nodes."""
     span: Span
 
     if TYPE_CHECKING:  # nodes of a typed tree have these; see odata_query/check/typed.py
@@ -44,82 +45,80 @@ class Node:
         def nullable(self) -> bool: ...
 
     def children(self) -> tuple[Node, ...]:
-        """The nodes directly below, in the order of the text."""
-        return ()
+        """Return the nodes directly below, in the order of the text."""
+        inner = getattr(self, self.inner, ())
+        return inner if type(inner) is tuple else (inner,)
 
-    def with_children(self: N, children: tuple[Node, ...]) -> N:
-        """The same node over other children, as many as it has."""
-        return self
+    def with_children(self, children: tuple[Node, ...]) -> Node:
+        """Return the same node over other children, as many as it has; a typed node becomes untyped."""
+        kind: Any = next(cls for cls in type(self).__mro__ if "compared" in vars(cls))
+        fields = {name: getattr(self, name) for name in self.compared}
+        if self.inner:
+            fields[self.inner] = children if type(fields[self.inner]) is tuple else children[0]
+        made: Node = kind(**fields, span=self.span)
+        return made
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Node):
-            return NotImplemented
-        pending: list[tuple[Any, Any]] = [(self, other)]
-        while pending:
-            left, right = pending.pop()
-            if left is right:
-                continue
-            if isinstance(left, Node) and isinstance(right, Node):
-                if left.compared != right.compared:
-                    return False
-                pending.extend((getattr(left, f), getattr(right, f)) for f in left.compared)
-            elif type(left) is tuple and type(right) is tuple:
-                if len(left) != len(right):
-                    return False
-                pending.extend(zip(left, right, strict=True))
-            elif isinstance(left, Type) and isinstance(right, Type):
-                if left.name != right.name:
-                    return False
-            elif type(left) is not type(right) or (left != right and (left == left or right == right)):
-                return False
-        return True
+        return _are_equal(self, other) if isinstance(other, Node) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(tuple((n.compared, n.label()) for n in walk(self)))
-
-    def label(self) -> Any:
-        """What the node says itself, without its children; hashable."""
-        return None
+        return hash((self.compared, *[getattr(self, name) for name in self.compared]))
 
     def __repr__(self) -> str:
-        pieces: list[str] = []
-        pending: list[Any] = [self]
-        while pending:
-            item = pending.pop()
-            if isinstance(item, _Text):
-                pieces.append(item)
-            elif isinstance(item, Node):
-                pieces.append(f"{type(item).__name__}(")
-                pending.append(_Text(")"))
-                fields = [getattr(item, f) for f in item.compared]
-                for position in range(len(fields) - 1, -1, -1):
-                    pending.append(fields[position])
-                    if position:
-                        pending.append(_Text(", "))
-            elif type(item) is tuple:
-                pieces.append("(")
-                pending.append(_Text(",)" if len(item) == 1 else ")"))
-                for position in range(len(item) - 1, -1, -1):
-                    pending.append(item[position])
-                    if position:
-                        pending.append(_Text(", "))
-            else:
-                pieces.append(item.name if isinstance(item, Type) else repr(item))
-        return "".join(pieces)
+        return _shown(self)
 
 
-class _Text(str):
-    """Text of a repr that stands as it is."""
+def _are_equal(one: Any, other: Any) -> bool:
+    """Compare two fields. `1` is not `1.0` or `true`; NaN is NaN.
 
-    __slots__ = ()
+    The function calls itself from loops: `==`, `all` and comprehensions need more of the stack.
+    """
+    if one is other:
+        return True
+    if isinstance(one, Type) and isinstance(other, Type):
+        return one.name == other.name
+    if isinstance(one, Node) and isinstance(other, Node):
+        if one.compared != other.compared:
+            return False
+        for name in one.compared:  # noqa: SIM110  # a generator is a frame
+            if not _are_equal(getattr(one, name), getattr(other, name)):
+                return False
+        return True
+    if type(one) is not type(other):
+        return False
+    if type(one) is not tuple:
+        return bool(one == other) or (one != one and other != other)
+    if len(one) != len(other):
+        return False
+    for left, right in zip(one, other, strict=True):  # noqa: SIM110  # a generator is a frame
+        if not _are_equal(left, right):
+            return False
+    return True
+
+
+def _shown(value: Any) -> str:
+    """Write a field: `Path(('name',))`, `Edm.String`."""
+    if isinstance(value, Type):
+        return value.name
+    if isinstance(value, Node):
+        parts = []
+        for name in value.compared:
+            parts.append(_shown(getattr(value, name)))
+        return f"{type(value).__name__}({', '.join(parts)})"
+    if type(value) is not tuple:
+        return repr(value)
+    parts = []
+    for item in value:
+        parts.append(_shown(item))
+    return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
 
 
 @node
 class Literal(Node):
     """`'abc'`, `7`, `null`, `2024-01-31` (primitiveLiteral).
 
-    value is a Python value for strings, numbers, booleans and null. Other types keep the text of the
-    literal (without prefix and quotes) until validation, which knows the default time zone.
+    value is a Python value for strings, numbers, booleans and null. Other types hold the text of the
+    literal (without prefix and quotes) until the check, which knows the default time zone.
     """
 
     compared: ClassVar[tuple[str, ...]] = ("value", "type")
@@ -132,9 +131,9 @@ class Literal(Node):
         """True for null."""
         return self.value is None
 
-    def label(self) -> Any:
+    def __hash__(self) -> int:
         # NaN equals nothing, and its hash is its place in memory.
-        return "NaN" if self.value != self.value else self.value, self.type.name
+        return hash(("NaN" if self.value != self.value else self.value, self.type.name))
 
 
 @node
@@ -142,7 +141,7 @@ class Path(Node):
     """`Supplier/Name`, `$it/Tags`, `Address/Model.Home/@Core.Note` (firstMemberExpr).
 
     A segment is a name as written, or a call: `Products/Model.Best(kind='x')/Name`, `Items(1)/Name`.
-    A call as the first segment is what the path starts from.
+    A call as the first segment is the start of the path.
     """
 
     compared: ClassVar[tuple[str, ...]] = ("segments",)
@@ -150,18 +149,13 @@ class Path(Node):
     span: Span = (0, 0)
 
     def children(self) -> tuple[Node, ...]:
-        for segment in self.segments:
-            if isinstance(segment, Node):
-                return tuple([s for s in self.segments if isinstance(s, Node)])
-        return ()
+        """Return the calls among the segments."""
+        return tuple([segment for segment in self.segments if isinstance(segment, Node)])
 
     def with_children(self, children: tuple[Node, ...]) -> Path:
-        calls = iter(children)
-        segments = tuple(next(calls) if isinstance(s, Node) else s for s in self.segments)
-        return Path(segments, self.span)  # type: ignore[arg-type]  # the children are its calls
-
-    def label(self) -> Any:
-        return tuple(s if isinstance(s, str) else None for s in self.segments)
+        """Return the path with other calls in the place of its calls."""
+        calls: Any = iter(children)
+        return Path(tuple([next(calls) if isinstance(s, Node) else s for s in self.segments]), self.span)
 
 
 @node
@@ -174,18 +168,14 @@ class Call(Node):
     """
 
     compared: ClassVar[tuple[str, ...]] = ("function", "arguments")
+    inner: ClassVar[str] = "arguments"
     function: str
     arguments: tuple[Node, ...]
     span: Span = (0, 0)
 
     def children(self) -> tuple[Node, ...]:
+        """Return the arguments."""
         return self.arguments
-
-    def with_children(self, children: tuple[Node, ...]) -> Call:
-        return Call(self.function, children, self.span)
-
-    def label(self) -> Any:
-        return self.function
 
 
 @node
@@ -193,14 +183,9 @@ class ListExpr(Node):
     """`('a', 'b')` after `in` (listExpr), or a JSON array `["a", Name]` (array)."""
 
     compared: ClassVar[tuple[str, ...]] = ("items",)
+    inner: ClassVar[str] = "items"
     items: tuple[Node, ...]
     span: Span = (0, 0)
-
-    def children(self) -> tuple[Node, ...]:
-        return self.items
-
-    def with_children(self, children: tuple[Node, ...]) -> ListExpr:
-        return ListExpr(children, self.span)
 
 
 @node
@@ -208,18 +193,10 @@ class NamedValue(Node):
     """`color='green'` in a call, `ID=1` in a key, `"Name": "x"` in a JSON object."""
 
     compared: ClassVar[tuple[str, ...]] = ("name", "value")
+    inner: ClassVar[str] = "value"
     name: str
     value: Node
     span: Span = (0, 0)
-
-    def children(self) -> tuple[Node, ...]:
-        return (self.value,)
-
-    def with_children(self, children: tuple[Node, ...]) -> NamedValue:
-        return NamedValue(self.name, children[0], self.span)
-
-    def label(self) -> Any:
-        return self.name
 
 
 @node
@@ -227,14 +204,9 @@ class RecordExpr(Node):
     """A JSON object: `{"Name": "x", "Size": 3}` (object)."""
 
     compared: ClassVar[tuple[str, ...]] = ("members",)
+    inner: ClassVar[str] = "members"
     members: tuple[NamedValue, ...]
     span: Span = (0, 0)
-
-    def children(self) -> tuple[Node, ...]:
-        return self.members
-
-    def with_children(self, children: tuple[Node, ...]) -> RecordExpr:
-        return RecordExpr(children, self.span)  # type: ignore[arg-type]  # members stay members
 
 
 @node
@@ -242,18 +214,10 @@ class Lambda(Node):
     """`t: t eq 'red'` in `any` and `all` (lambdaVariableExpr, lambdaPredicateExpr)."""
 
     compared: ClassVar[tuple[str, ...]] = ("variable", "predicate")
+    inner: ClassVar[str] = "predicate"
     variable: str
     predicate: Node
     span: Span = (0, 0)
-
-    def children(self) -> tuple[Node, ...]:
-        return (self.predicate,)
-
-    def with_children(self, children: tuple[Node, ...]) -> Lambda:
-        return Lambda(self.variable, children[0], self.span)
-
-    def label(self) -> Any:
-        return self.variable
 
 
 @node
@@ -264,36 +228,43 @@ class TypeName(Node):
     name: str
     span: Span = (0, 0)
 
-    def label(self) -> Any:
-        return self.name
-
 
 @node
 class OrderByItem(Node):
     """`Name desc` (orderbyItem)."""
 
     compared: ClassVar[tuple[str, ...]] = ("expression", "descending")
+    inner: ClassVar[str] = "expression"
     expression: Node
     descending: bool = False
     span: Span = (0, 0)
 
-    def children(self) -> tuple[Node, ...]:
-        return (self.expression,)
-
-    def with_children(self, children: tuple[Node, ...]) -> OrderByItem:
-        return OrderByItem(children[0], self.descending, self.span)
-
-    def label(self) -> Any:
-        return self.descending
-
 
 def walk(node: Node) -> Iterator[Node]:
-    """Every node of the tree, parents first, in the order of the text."""
+    """Yield every node of the tree, parents first, in the order of the text.
+
+    `[n.segments for n in walk(tree) if isinstance(n, Path)]` lists the properties in a tree.
+    """
     pending = [node]
     while pending:
         node = pending.pop()
         yield node
         pending.extend(reversed(node.children()))
+
+
+def transform(node: Node, function: Callable[[Node], Node]) -> Node:
+    """Return the tree with a function applied to every node, children first.
+
+    `transform(tree, lambda n: Path(("b",), n.span) if n == Path(("a",)) else n)` renames a property.
+    """
+    children = node.children()
+    if children:
+        changed = []
+        for child in children:
+            changed.append(transform(child, function))
+        if not all(map(is_, changed, children)):
+            node = node.with_children(tuple(changed))
+    return function(node)
 
 
 def find_too_deep(tree: Node) -> Node | None:
@@ -304,22 +275,3 @@ def find_too_deep(tree: Node) -> Node | None:
         if not level:
             return None
     return level[0]
-
-
-def transform(node: Node, function: Callable[[Node], Node]) -> Node:
-    """The tree with function applied to every node, children first.
-
-    `transform(tree, lambda n: Path(("b",), n.span) if n == Path(("a",)) else n)` renames a property.
-    """
-    order = [(node, node.children())]
-    for _, below in order:
-        for child in below:
-            order.append((child, child.children()))
-    done: dict[int, Node] = {}
-    for old, below in reversed(order):
-        if below:
-            new = tuple([done[id(child)] for child in below])
-            done[id(old)] = function(old if all(map(is_, new, below)) else old.with_children(new))
-        else:
-            done[id(old)] = function(old)
-    return done[id(node)]

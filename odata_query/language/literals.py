@@ -1,7 +1,7 @@
-"""Literals and values: the text of a query to Python's values, and back.
+"""Literals to Python values, and back: `2024-01-31` is `date(2024, 1, 31)`.
 
-The values are what every backend binds: str, bool, int, Decimal, float, datetime (aware), date, time,
-timedelta, UUID, bytes, an enumeration's int, and Geo.
+Backends bind these values: str, bool, int, Decimal, float, datetime (aware), date, time, timedelta, UUID,
+bytes, the int of an enumeration, and Geo.
 """
 
 from __future__ import annotations
@@ -14,15 +14,24 @@ from typing import Any
 
 from .. import edm
 from ..problems import problem
+from ._tables import TERMINALS
 
-_DURATION = re.compile(
-    r"(-)?P(?:([0-9]+)D)?(?:T(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:\.([0-9]+))?S)?)?", re.I | re.A
+_TERMINALS = {name: pattern for name, pattern, *_ in TERMINALS}
+DATE = re.compile(_TERMINALS["DATE"])
+DATE_TIME = re.compile(_TERMINALS["DATE_TIME"])
+GUID = re.compile(_TERMINALS["GUID"])
+TIME = re.compile(_TERMINALS["TIME"])
+DURATION = re.compile(
+    r"(-)?P(?=[0-9T])(?:([0-9]+)D)?"
+    r"(?:T(?=[0-9])(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:\.([0-9]+))?S)?)?",
+    re.I | re.A,
 )
-_TIME = re.compile(r"([0-9]{2}:[0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?", re.A)
+BASE64 = re.compile(r"(?:[\w-]{4})*(?:[\w-]{2}[AEIMQUYcgkosw048]=?|[\w-][AQgw](?:==)?)?", re.A)
+"""The text of an Edm.Binary (base64url); the last character has no bits that would be lost."""
 
 
 class OutOfRange(ValueError):
-    """A literal that has its type's form, but no value; a message of the catalogue says why."""
+    """A literal that has the form of its type but no value; `message` is the id of the reason."""
 
     def __init__(self, message: str = "literal-out-of-range", **values: Any) -> None:
         super().__init__(message)
@@ -43,15 +52,15 @@ def _date(text: str) -> dt.date:
 
 
 def _time(text: str) -> dt.time:
-    match = _TIME.fullmatch(text)
-    if match is None:
+    if not TIME.fullmatch(text):
         raise OutOfRange("literal-out-of-range.time")
-    minutes, seconds, fraction = match.groups("0")
-    if seconds == "60":
+    clock, _, fraction = text.partition(".")
+    hour, minute, second = (*map(int, clock.split(":")), 0)[:3]
+    if second == 60:
         raise OutOfRange("literal-out-of-range.leap-second")
     if fraction[6:].strip("0"):
         raise OutOfRange("literal-out-of-range.fraction")
-    return dt.time(int(minutes[:2]), int(minutes[3:]), int(seconds), int(fraction[:6].ljust(6, "0")))
+    return dt.time(hour, minute, second, int(fraction[:6].ljust(6, "0")))
 
 
 def _date_time_offset(text: str, zone: dt.tzinfo) -> dt.datetime:
@@ -72,7 +81,7 @@ def _date_time_offset(text: str, zone: dt.tzinfo) -> dt.datetime:
 
 
 def midnight(date: dt.date, zone: dt.tzinfo) -> dt.datetime:
-    """The moment at which a date begins in a zone; the first moment, if that is before it."""
+    """Return the moment at which a date begins in a zone, or the first moment if that would be before it."""
     moment = dt.datetime.combine(date, dt.time(), zone)
     try:
         moment.astimezone(dt.UTC)
@@ -82,7 +91,7 @@ def midnight(date: dt.date, zone: dt.tzinfo) -> dt.datetime:
 
 
 def _duration(text: str) -> dt.timedelta:
-    match = _DURATION.fullmatch(text)
+    match = DURATION.fullmatch(text)
     if match is None:
         raise OutOfRange("literal-out-of-range.duration")
     sign, days, hours, minutes, seconds, fraction = match.groups("0")
@@ -116,31 +125,27 @@ def _guid(text: str) -> Any:
 
 
 def _geo(text: str) -> Any:
-    from . import wkt as geo
+    from . import wkt
 
-    return geo.parse(text)
+    return wkt.parse(text)
 
 
-_INTEGER = re.compile(r"[+-]?[0-9]{1,38}")
 _FORMS: Mapping[str, re.Pattern[str]] = {
-    **dict.fromkeys(edm.INTEGERS, _INTEGER),
-    edm.BINARY.name: re.compile(r"[A-Za-z0-9_-]*={0,2}"),
+    **dict.fromkeys(edm.INTEGERS, re.compile(r"[+-]?[0-9]{1,38}")),
+    edm.BINARY.name: BASE64,
     edm.BOOLEAN.name: re.compile(r"true|false", re.I),
-    edm.DATE.name: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
-    edm.DATE_TIME_OFFSET.name: re.compile(
-        r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,12})?)?(Z|[+-][0-9]{2}:[0-9]{2})?",
-        re.I,
-    ),
+    edm.DATE.name: DATE,
+    edm.DATE_TIME_OFFSET.name: DATE_TIME,
     edm.DECIMAL.name: re.compile(r"[+-]?[0-9]{1,38}(\.[0-9]{1,38})?"),
     edm.DOUBLE.name: re.compile(r"[+-]?[0-9]{1,400}(\.[0-9]{1,400})?(e[+-]?[0-9]{1,4})?|-?INF|NaN", re.I),
-    edm.DURATION.name: _DURATION,
-    edm.GUID.name: re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I),
-    edm.TIME_OF_DAY.name: _TIME,
+    edm.DURATION.name: DURATION,
+    edm.GUID.name: GUID,
+    edm.TIME_OF_DAY.name: TIME,
 }
 
 
 def from_text(text: str, type: edm.Type, zone: dt.tzinfo = dt.UTC) -> Any:
-    """The value of a text that is a literal of a type: `2024-01-31` as Edm.Date. Raises OutOfRange."""
+    """Convert a text to a type, as `cast` does: `2024-01-31` to Edm.Date. Raises OutOfRange."""
     name = edm.DOUBLE.name if type.name == edm.SINGLE.name else type.name
     form = _FORMS.get(name)
     if form is None or not form.fullmatch(text):
@@ -164,9 +169,11 @@ _READ: Mapping[str, Callable[[str], Any]] = {
 
 
 def read(text: str, type: edm.Type, zone: dt.tzinfo = dt.UTC) -> Any:
-    """The value of a literal's text (without prefix and quotes): `P1D` of Edm.Duration -> one day.
+    """Return the value of a literal's text (without prefix and quotes): `P1D` of Edm.Duration is one day.
 
-    zone is that of a DateTimeOffset without an offset. Raises OutOfRange (of a text that the parser took).
+    zone  the time zone of a DateTimeOffset without an offset
+
+    Raises OutOfRange for a text that has no value though the parser accepts it, as `2024-02-30`.
     """
     name = type.name
     if name == edm.DATE_TIME_OFFSET.name:
@@ -195,13 +202,13 @@ def _write_date_time_offset(value: dt.datetime) -> str:
     offset = value.utcoffset() or dt.timedelta()
     seconds = dt.timedelta(seconds=offset.seconds % 60)
     if seconds:  # an old local time; literals have offsets of whole minutes
+        shift = dt.timedelta(minutes=1) - seconds
         try:
-            by = dt.timedelta(minutes=1) - seconds
-            clock = value.replace(tzinfo=None) + by
+            clock = value.replace(tzinfo=None) + shift
         except OverflowError:
-            by = -seconds
-            clock = value.replace(tzinfo=None) + by
-        value = clock.replace(tzinfo=dt.timezone(offset + by))
+            shift = -seconds
+            clock = value.replace(tzinfo=None) + shift
+        value = clock.replace(tzinfo=dt.timezone(offset + shift))
     return value.isoformat().replace("+00:00", "Z")
 
 
@@ -222,9 +229,9 @@ def _write_binary(value: bytes) -> str:
 
 
 def _write_geo(value: Any) -> str:
-    from . import wkt as geo
+    from . import wkt
 
-    return geo.unparse(value)
+    return wkt.unparse(value)
 
 
 _WRITE: Mapping[str, Callable[[Any], str]] = {
@@ -244,7 +251,7 @@ _WRITE: Mapping[str, Callable[[Any], str]] = {
 
 
 def write(value: Any, type: edm.Type) -> str:
-    """The literal of a value, or of the text that a literal keeps until validation."""
+    """Write the literal of a value, or of the text that a Literal holds until the check."""
     name = type.name
     if value is None:
         return "null"
@@ -263,5 +270,5 @@ def write(value: Any, type: edm.Type) -> str:
 
 
 def quote(text: str) -> str:
-    """`O'Neil` -> `'O''Neil'`."""
+    """Write a string literal: `O'Neil` -> `'O''Neil'`."""
     return "'" + text.replace("'", "''") + "'"

@@ -24,7 +24,7 @@ from .ast import (
     Span,
     TypeName,
 )
-from .tokens import REMEMBERED, Opening, Refusal, number
+from .tokens import MAX_CACHED, Opening, SyntaxProblem, number
 
 
 class Pair(NamedTuple):
@@ -46,7 +46,7 @@ _operators: dict[str, str] = {}
 def _operator(text: str) -> str:
     """` EQ ` -> `eq`; remembered, for there are few ways to write it."""
     word = text.strip().lower()
-    if len(_operators) < REMEMBERED:
+    if len(_operators) < MAX_CACHED:
         _operators[text] = word
     return word
 
@@ -97,8 +97,8 @@ def _in_list(end: int, left: Node, operator: str, opening: Opening, items: list[
         right = items[0]
     else:
         if wrong:
-            raise Refusal("unexpected-text.literals", *items[wrong].span)
-        raise Refusal("unexpected-text.literals", items[0].span[1])
+            raise SyntaxProblem("unexpected-text.literals", *items[wrong].span)
+        raise SyntaxProblem("unexpected-text.literals", items[0].span[1])
     return _made("in", (left, right), left.span[0], end)
 
 
@@ -130,11 +130,11 @@ def _call(end: int, opening: Opening, arguments: list[Any] | tuple[()] = ()) -> 
         for argument in arguments:
             kind = type(argument)
             if kind is Pair:
-                raise Refusal("unexpected-text.colon", argument.colon)
+                raise SyntaxProblem("unexpected-text.colon", argument.colon)
             if kind is TypeName and name != "Collection":
-                raise Refusal("unexpected-text.qualified", argument.span[1])
+                raise SyntaxProblem("unexpected-text.qualified", argument.span[1])
             if kind is NamedValue and name in FUNCTIONS:
-                raise Refusal("unexpected-text.named", *argument.span, function=name)
+                raise SyntaxProblem("unexpected-text.named", *argument.span, function=name)
     return _made(name, tuple(arguments), start, end)
 
 
@@ -143,19 +143,19 @@ def _lambda(function: str, inside: int, arguments: list[Any], end: int) -> list[
     if not arguments and function == "any":
         return []
     if not arguments:
-        raise Refusal("missing-operand.all", inside)
+        raise SyntaxProblem("missing-operand.all", inside)
     pair = arguments[0]
     if type(pair) is not Pair:
         first = pair
         while first.children():
             first = first.children()[0]
         place = first.span[1] if _is_name(first) else pair.span[0]
-        raise Refusal("unexpected-text.lambda", place, function=function)
+        raise SyntaxProblem("unexpected-text.lambda", place, function=function)
     name: Any = pair.left
     if not _is_name(name):
-        raise Refusal("unexpected-text.lambda-name", *name.span, function=function)
+        raise SyntaxProblem("unexpected-text.lambda-name", *name.span, function=function)
     if len(arguments) > 1:
-        raise Refusal("unexpected-text.lambda-one", pair.right.span[1], function=function)
+        raise SyntaxProblem("unexpected-text.lambda-one", pair.right.span[1], function=function)
     return [Lambda(name.segments[0], pair.right, (name.span[0], pair.right.span[1]))]
 
 
@@ -167,7 +167,7 @@ def _is_name(node: Any) -> bool:
 def _case(function: str, inside: int, arguments: list[Any], end: int) -> list[Node]:
     """The conditions and values of `case(a eq 1:'x', true:'y')` in turn."""
     if not arguments:
-        raise Refusal("missing-operand.case", inside)
+        raise SyntaxProblem("missing-operand.case", inside)
     found: list[Node] = []
     for argument in arguments:
         if type(argument) is not Pair:
@@ -183,7 +183,7 @@ def _split_time(argument: Node) -> Pair:
         spine.append(spine[-1].children()[-1])
     last = spine.pop()
     if not (isinstance(last, Literal) and last.type is edm.TIME_OF_DAY):
-        raise Refusal("missing-operand.pairs", argument.span[1])
+        raise SyntaxProblem("missing-operand.pairs", argument.span[1])
     before, _, after = last.value.rpartition(":")
     start, end = last.span
     colon = start + len(before)
@@ -198,11 +198,11 @@ def _split_time(argument: Node) -> Pair:
 def _typed(function: str, inside: int, arguments: list[Any], end: int) -> list[Node]:
     """The arguments of `cast(x, Edm.String)` and `isof(Model.Customer)`; the last is a type."""
     if not arguments:
-        raise Refusal("missing-operand.type", inside, function=function)
+        raise SyntaxProblem("missing-operand.type", inside, function=function)
     for extra in arguments[:-1]:
         if type(extra) in (Pair, NamedValue, TypeName) or len(arguments) > 2:
             start = arguments[2].span[0] if len(arguments) > 2 else inside
-            raise Refusal("unexpected-text.typed", start, function=function)
+            raise SyntaxProblem("unexpected-text.typed", start, function=function)
     last = arguments[-1]
     inner: Any = last
     collection = type(last) is Call and last.function == "Collection" and len(last.arguments) == 1
@@ -211,7 +211,7 @@ def _typed(function: str, inside: int, arguments: list[Any], end: int) -> list[N
     if _is_name(inner):
         inner = TypeName(inner.segments[0], inner.span)
     if type(inner) is not TypeName:
-        raise Refusal("unexpected-text.type-last", *last.span, function=function)
+        raise SyntaxProblem("unexpected-text.type-last", *last.span, function=function)
     if collection:
         inner = TypeName(f"Collection({inner.name})", last.span)
     return [*arguments[:-1], inner]
@@ -238,13 +238,13 @@ def _count_segment(
 
 def _segment(end: int, path: Path) -> Path:
     if str(path.segments[0])[0] == "$":
-        raise Refusal("unexpected-text.path-start", *path.span, segment=path.segments[0])
+        raise SyntaxProblem("unexpected-text.path-start", *path.span, segment=path.segments[0])
     return path
 
 
 def _head(end: int, call: Call) -> Call:
     if call.function in SEGMENTS:
-        raise Refusal("unexpected-text.after-path", *call.span, function=call.function)
+        raise SyntaxProblem("unexpected-text.after-path", *call.span, function=call.function)
     return call
 
 

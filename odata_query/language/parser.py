@@ -20,8 +20,8 @@ from ..problems import problem
 from ._tables import ACTIONS, END, GOTOS, RULES, STARTS, TERMINALS
 from .ast import MAX_HEIGHT, Lambda, ListExpr, Node, OrderByItem, Path, find_too_deep
 from .nodes import RULES as BUILD_RULE
-from .tokens import AS_IT_IS, Refusal
 from .tokens import TOKENS as BUILD_TOKEN
+from .tokens import SyntaxProblem, keep_text
 
 _WHITE = " \t"
 _PLAIN = frozenset({"top", "skip", "count"})
@@ -119,7 +119,7 @@ def _learn(state: State, chars: str) -> Lexer:
     return found
 
 
-def _misread(text: str, place: int, state: State, start: str) -> Refusal:
+def _misread(text: str, place: int, state: State, start: str) -> SyntaxProblem:
     """What is wrong at a place where no token that the state takes can be read."""
     from .syntax_advice import misread, misread_option  # most programs never need it
 
@@ -132,7 +132,7 @@ def _misread(text: str, place: int, state: State, start: str) -> Refusal:
 
 
 def _parse(start: str, text: str, max_depth: int | None) -> Any:
-    """The value of a start rule over the whole text; raises Refusal."""
+    """The value of a start rule over the whole text; raises SyntaxProblem."""
     whole = text
     place = 0
     if text.strip(_WHITE) is not text and start not in _PLAIN:
@@ -192,9 +192,9 @@ def _parse(start: str, text: str, max_depth: int | None) -> Any:
         end = token.end()
         if build is not None:
             last += 1
-            values[last] = text[place:end] if build is AS_IT_IS else build(text[place:end], place, end)
+            values[last] = text[place:end] if build is keep_text else build(text[place:end], place, end)
         if to.is_nested and top > bound and sum(s.is_nested for s in states[1 : top + 1]) > bound:
-            raise Refusal("expression-too-deep", place, end, most=bound)
+            raise SyntaxProblem("expression-too-deep", place, end, most=bound)
         place = end
 
 
@@ -232,7 +232,7 @@ def parse(start: str, text: str, option: str, limits: Limits) -> Any:
     bound = limits.max_length
     try:
         if bound is not None and len(text) > bound:
-            raise Refusal("text-too-long", bound, most=bound)
+            raise SyntaxProblem("text-too-long", bound, most=bound)
         if not text.isascii() and start not in _PLAIN:
             _check_characters(text)
         found = _parse(start, text, limits.max_depth)
@@ -240,12 +240,12 @@ def parse(start: str, text: str, option: str, limits: Limits) -> Any:
             return found
         if (len(text) > _SHORT or limits is not DEFAULT_LIMITS) and _may_exceed(text, limits):
             _check_size(found, text, limits)
-    except Refusal as refusal:
+    except SyntaxProblem as refusal:
         raise _refused(refusal, text, option, limits) from None
     return found
 
 
-def _refused(refusal: Refusal, text: str, option: str, limits: Limits) -> ODataError:
+def _refused(refusal: SyntaxProblem, text: str, option: str, limits: Limits) -> ODataError:
     start, end = refusal.start, refusal.end
     if end is None:
         start += len(text[start:]) - len(text[start:].lstrip(" \t"))
@@ -268,7 +268,7 @@ def _check_characters(text: str) -> None:
         text.encode()
     except UnicodeEncodeError as wrong:
         code = ord(text[wrong.start])
-        raise Refusal("invalid-character.half", wrong.start, character=f"U+{code:04X}") from None
+        raise SyntaxProblem("invalid-character.half", wrong.start, character=f"U+{code:04X}") from None
 
 
 _SHORT = 40
@@ -293,28 +293,28 @@ def _check_size(found: Any, text: str, limits: Limits) -> None:
     roots = [found] if isinstance(found, Node) else found
     if roots is found and _exceeds(len(found), limits.max_orderby_items):
         place = found[limits.max_orderby_items or 0].span
-        raise Refusal("too-many-orderby-items", *place, most=limits.max_orderby_items)
+        raise SyntaxProblem("too-many-orderby-items", *place, most=limits.max_orderby_items)
     count = 0
     for root in roots:
         pending: list[tuple[Node, int]] = [(root, 0)]
         for node, lambdas in pending:
             count += 1
             if isinstance(node, Path) and _exceeds(len(node.segments), limits.max_path_depth):
-                raise Refusal("path-too-long", *node.span, most=limits.max_path_depth)
+                raise SyntaxProblem("path-too-long", *node.span, most=limits.max_path_depth)
             if isinstance(node, ListExpr) and _exceeds(len(node.items), limits.max_in_items):
                 place = node.items[limits.max_in_items or 0].span
-                raise Refusal("list-too-long", *place, most=limits.max_in_items)
+                raise SyntaxProblem("list-too-long", *place, most=limits.max_in_items)
             if type(node) is Lambda:
                 lambdas += 1
                 if _exceeds(lambdas, limits.max_lambda_depth):
-                    raise Refusal("lambda-too-deep", *node.span, most=limits.max_lambda_depth)
+                    raise SyntaxProblem("lambda-too-deep", *node.span, most=limits.max_lambda_depth)
             pending.extend((child, lambdas) for child in node.children())
     if _exceeds(count, limits.max_nodes):
-        raise Refusal("expression-too-large", 0, len(text), count=count, most=limits.max_nodes)
+        raise SyntaxProblem("expression-too-large", 0, len(text), count=count, most=limits.max_nodes)
     for root in roots:
         deep = find_too_deep(root)
         if deep is not None:
-            raise Refusal("expression-too-deep", *deep.span, most=MAX_HEIGHT)
+            raise SyntaxProblem("expression-too-deep", *deep.span, most=MAX_HEIGHT)
 
 
 def _most_nodes(text: str) -> int:

@@ -1,4 +1,4 @@
-"""What the tokens of grammar/odata.lark become.
+"""Values of the tokens of grammar/odata.lark.
 
 `TOKENS` holds a function for each token that carries a value: (text, start, end) -> value.
 """
@@ -13,10 +13,11 @@ from typing import Any
 from .. import edm
 from ..operations import FUNCTIONS, OPERATIONS
 from .ast import Call, Literal, Path, TypeName
+from .literals import BASE64, DURATION
 
 
-class Refusal(Exception):
-    """The text is not the language: becomes a Problem with this message of the catalogue.
+class SyntaxProblem(Exception):
+    """A text that is not the language; the parser makes a Problem with the message of this id.
 
     Without an end, the place is the first character from start that is not white space.
     """
@@ -35,30 +36,25 @@ class Refusal(Exception):
 
 
 Opening = tuple[str, int, int]
-"""A token that opens something: its name, its offset, and the offset of what it contains."""
+"""A token that opens something: its name, its offset, and the offset of its contents."""
 
 
 CURLY_QUOTES = "\u2018\u2019\u201c\u201d"
 MAX_NAME = 128
 MAX_DIGITS = 38
-"""Digits of a decimal literal: what the decimal types of databases hold."""
-REMEMBERED = 1000
-"""Paths and operators whose tokens are remembered, so that they are checked once."""
+"""Digits of a decimal literal: as many as the decimal types of databases hold."""
+MAX_CACHED = 1000
+"""Entries of each cache of texts (paths, functions, operators), which are then checked once."""
 
-
-_DURATION = re.compile(
-    r"-?P(?=[0-9T])([0-9]+D)?(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+(\.[0-9]+)?S)?)?", re.A | re.I
-)
-_BASE64 = re.compile(r"(?:[\w-]{4})*(?:[\w-]{2}[AEIMQUYcgkosw048]=?|[\w-][AQgw](?:==)?)?", re.A)
-_NUMBER = re.compile(r"[+-]?[0-9]{1,19}")
+_ENUM_NUMBER = re.compile(r"[+-]?[0-9]{1,19}")
 _YEAR = re.compile(r"-?(?:0[0-9]{3}|[1-9][0-9]{3,})-", re.A)
-_PLAIN_DATE = re.compile(
+_ORDINARY_DATE = re.compile(
     r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
     r"(?:T(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?Z?)?$",
     re.A,
 )
-"""Almost all dates; the others are looked at part by part, to say which is wrong."""
-_ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt])|(.?))', re.S)
+"""Almost all dates. The others are checked part by part, to name the one that is wrong."""
+_JSON_ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt])|(.?))', re.S)
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -78,38 +74,41 @@ def _read_path(text: str, start: int) -> tuple[str, ...]:
     for segment in segments:
         check_name(segment.lstrip("@$"), start + (segment[0] in "@$"))
         start += len(segment) + 1
-    if len(_segments) < REMEMBERED and len(text) <= MAX_NAME:
+    if len(_segments) < MAX_CACHED and len(text) <= MAX_NAME:
         _segments[text] = segments
     return segments
 
 
 def check_name(name: str, start: int) -> None:
-    """Refuse a (qualified) name with a character that is no letter, or with more than 128."""
+    """Report the first character of a (qualified) name that it cannot have, or a part that is too long."""
     for part in name.replace("#", ".").split("."):
         if len(part) > MAX_NAME:
             place = start + MAX_NAME
-            raise Refusal("invalid-name.long", place, most=MAX_NAME)
+            raise SyntaxProblem("invalid-name.long", place, most=MAX_NAME)
         if not part:
-            raise Refusal("invalid-name", start)
+            raise SyntaxProblem("invalid-name", start)
         if not (part.isascii() and part.isidentifier()):
-            import unicodedata
-
-            for place, char in enumerate(part, start):
-                category = unicodedata.category(char)
-                if not (
-                    char == "_"
-                    or category[0] == "L"
-                    or category == "Nl"
-                    or (place > start and category in ("Nd", "Mn", "Mc", "Pc", "Cf"))
-                ):
-                    if char in CURLY_QUOTES:
-                        raise Refusal("invalid-character.quote", place)
-                    raise Refusal("invalid-character", place, character=f"U+{ord(char):04X}")
+            _check_letters(part, start)
         start += len(part) + 1
 
 
-def AS_IT_IS(text: str, start: int, end: int) -> str:
-    """The value of a token that is its own text. The parser knows this function and does not call it."""
+def _check_letters(name: str, start: int) -> None:
+    """Report the first character that a name cannot have (odataIdentifier): categories of Unicode say it."""
+    import unicodedata
+
+    for place, char in enumerate(name, start):
+        category = unicodedata.category(char)
+        if char == "_" or category[0] == "L" or category == "Nl":
+            continue
+        if place > start and category in ("Nd", "Mn", "Mc", "Pc", "Cf"):
+            continue
+        if char in CURLY_QUOTES:
+            raise SyntaxProblem("invalid-character.quote", place)
+        raise SyntaxProblem("invalid-character", place, character=f"U+{ord(char):04X}")
+
+
+def keep_text(text: str, start: int, end: int) -> str:
+    """Return the text of the token; the parser does so itself where it meets this function."""
     return text
 
 
@@ -127,8 +126,8 @@ def _function(text: str, start: int, end: int) -> Opening:
     if lowered in FUNCTIONS:
         name = FUNCTIONS[lowered]
     elif lowered in OPERATIONS:
-        raise Refusal("unknown-operator.operator-function", start, start + len(name), word=lowered)
-    if len(_functions) < REMEMBERED:
+        raise SyntaxProblem("unknown-operator.operator-function", start, start + len(name), word=lowered)
+    if len(_functions) < MAX_CACHED:
         _functions[text] = name
     return name, start, end
 
@@ -148,28 +147,24 @@ def _count_option(text: str, start: int, end: int) -> Opening:
     return "$filter" if "f" in text.lower() else "$search", start, end
 
 
-def _made(value: Any, kind: edm.Type, start: int, end: int) -> Literal:
-    return Literal(value, kind, (start, end))
-
-
 def _search(text: str, start: int, end: int) -> Literal:
     return Literal(text, edm.STRING, (start, end))
 
 
 def _null(text: str, start: int, end: int) -> Literal:
-    return _made(None, edm.NULL, start, end)
+    return Literal(None, edm.NULL, (start, end))
 
 
 def _boolean(text: str, start: int, end: int) -> Literal:
-    return _made(len(text) == 4, edm.BOOLEAN, start, end)
+    return Literal(len(text) == 4, edm.BOOLEAN, (start, end))
 
 
 def _integer(text: str, start: int, end: int) -> Literal:
-    return _made(int(text), edm.INT32, start, end)
+    return Literal(int(text), edm.INT32, (start, end))
 
 
 def _whole_number(text: str, start: int, end: int) -> int:
-    # Twenty digits are beyond any bound; Python refuses to read more than 4,300.
+    # Twenty digits are above any bound, and Python reads at most 4,300.
     return int(text.lstrip("0")[:20] or "0")
 
 
@@ -178,30 +173,29 @@ def _truth(text: str, start: int, end: int) -> bool:
 
 
 def number(text: str, start: int, end: int) -> Literal:
-    value: Any
-    if text.lstrip("+-").isdigit():
-        if len(text) <= MAX_DIGITS + 1:
-            value = int(text)
-            kind = (
-                edm.INT32
-                if -(2**31) <= value < 2**31
-                else edm.INT64
-                if -(2**63) <= value < 2**63
-                else edm.DECIMAL
-            )
-            if kind is edm.DECIMAL:
-                value = Decimal(value)
-        else:
-            value, kind = None, edm.DECIMAL
-    elif text[-1] in "FN" or "e" in text or "E" in text:
-        value, kind = float(text), edm.DOUBLE
-        if text[-1].isdigit() and value in (float("inf"), float("-inf")):
-            value = None
-    else:
-        value, kind = (Decimal(text) if len(text) <= MAX_DIGITS + 2 else None), edm.DECIMAL
+    """Read a number: `7` is an Int32, `9999999999` an Int64, `7.5` a Decimal, `7e5` a Double."""
+    kind, value = _typed_number(text)
     if value is None:
-        raise Refusal("literal-out-of-range.number", start, end, type=kind.name)
-    return _made(value, kind, start, end)
+        raise SyntaxProblem("literal-out-of-range.number", start, end, type=kind.name)
+    return Literal(value, kind, (start, end))
+
+
+def _typed_number(text: str) -> tuple[edm.Type, Any]:
+    """Return the type of a number, and its value, or None if the type does not hold it."""
+    if text.lstrip("+-").isdigit():
+        if len(text) > MAX_DIGITS + 1:
+            return edm.DECIMAL, None
+        value = int(text)
+        if -(2**31) <= value < 2**31:
+            return edm.INT32, value
+        if -(2**63) <= value < 2**63:
+            return edm.INT64, value
+        return edm.DECIMAL, Decimal(value)
+    if text[-1] in "FN" or "e" in text or "E" in text:
+        double = float(text)
+        is_too_large = text[-1].isdigit() and abs(double) == float("inf")
+        return edm.DOUBLE, None if is_too_large else double
+    return edm.DECIMAL, Decimal(text) if len(text) <= MAX_DIGITS + 2 else None
 
 
 def _string(text: str, start: int, end: int) -> Literal:
@@ -214,31 +208,33 @@ def _json_string(text: str, start: int, end: int) -> Literal:
         code, char, wrong = match.groups()
         if wrong is not None:
             place = start + 1 + match.start()
-            raise Refusal("invalid-literal.escape", place)
+            raise SyntaxProblem("invalid-literal.escape", place)
         return chr(int(code, 16)) if code else _ESCAPED.get(char, char)
 
     value = text[1:-1]
     if "\\" in value:
-        value = _ESCAPE.sub(unescape, value)
+        value = _JSON_ESCAPE.sub(unescape, value)
         value = value.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
         if _SURROGATE.search(value) or "\0" in value:
-            raise Refusal("invalid-literal.escaped-character", start, end)
+            raise SyntaxProblem("invalid-literal.escaped-character", start, end)
     return Literal(value, edm.STRING, (start, end))
 
 
 def _temporal(kind: edm.PrimitiveType) -> Callable[[str, int, int], Literal]:
+    find_mistake = _mistake_in_time if kind is edm.TIME_OF_DAY else _mistake_in_date
+
     def read(text: str, start: int, end: int) -> Literal:
-        wrong = _misdated(text) if kind is not edm.TIME_OF_DAY else _mistimed(text)
-        if wrong:
-            raise Refusal(wrong, start, end)
-        return _made(text, kind, start, end)
+        mistake = find_mistake(text)
+        if mistake:
+            raise SyntaxProblem(mistake, start, end)
+        return Literal(text, kind, (start, end))
 
     return read
 
 
-def _misdated(text: str) -> str | None:
+def _mistake_in_date(text: str) -> str | None:
     """Return the message for a bad date (`2024-13-45`, `02024-01-01`, `2024-01-01T24:00Z`), or None."""
-    if _PLAIN_DATE.match(text):
+    if _ORDINARY_DATE.match(text):
         return None
     date, _, time = text.upper().partition("T")
     _, month, day = date.rsplit("-", 2)
@@ -250,11 +246,11 @@ def _misdated(text: str) -> str | None:
         return "invalid-literal.day"
     if time:
         clock, sign, offset = time.removesuffix("Z").replace("-", "+").partition("+")
-        return _mistimed(clock) or (_mistimed(offset) if sign else None)
+        return _mistake_in_time(clock) or (_mistake_in_time(offset) if sign else None)
     return None
 
 
-def _mistimed(text: str) -> str | None:
+def _mistake_in_time(text: str) -> str | None:
     hour, minute, *seconds = text.split(":")
     if int(hour) > 23:
         return "invalid-literal.hour"
@@ -284,32 +280,32 @@ def _prefixed(text: str, start: int, end: int) -> Literal:
     good: object
     known = prefix.lower()
     if known == "duration":
-        kind, good = edm.DURATION, _DURATION.fullmatch(value)
+        kind, good = edm.DURATION, DURATION.fullmatch(value)
     elif known == "binary":
-        kind, good = edm.BINARY, _BASE64.fullmatch(value)
+        kind, good = edm.BINARY, BASE64.fullmatch(value)
     elif known in ("geography", "geometry"):
-        from . import wkt as geo
+        from . import wkt
 
         try:
-            shape = geo.parse(value).shape
-        except geo.GeoError as wrong:
+            shape = wkt.parse(value).shape
+        except wkt.GeoError as wrong:
             place = inside + wrong.position
-            raise Refusal("invalid-literal.geo", place, end, reason=wrong.reason) from None
+            raise SyntaxProblem("invalid-literal.geo", place, end, reason=wrong.reason) from None
         name = f"Edm.{known.capitalize()}{shape.removeprefix('Geometry')}"
         kind, good = edm.primitive(name) or edm.UNTYPED, True
     elif "." in prefix and not prefix.startswith("Edm."):
         check_name(prefix, start)
         kind, good = edm.Type(prefix), True
         for member in value.split(","):
-            if not _NUMBER.fullmatch(member):
+            if not _ENUM_NUMBER.fullmatch(member):
                 check_name(member, inside)
             inside += len(member) + 1
     else:
         message = _OLD_LITERALS.get(known.removeprefix("edm."), "invalid-literal.prefix")
-        raise Refusal(message, start, end, prefix=prefix)
+        raise SyntaxProblem(message, start, end, prefix=prefix)
     if not good:
-        raise Refusal("invalid-literal", start, end, type=kind.name)
-    return _made(value, kind, start, end)
+        raise SyntaxProblem("invalid-literal", start, end, type=kind.name)
+    return Literal(value, kind, (start, end))
 
 
 def _plain_count(text: str, start: int, end: int) -> Call:
@@ -348,6 +344,6 @@ TOKENS: dict[str, Callable[[str, int, int], Any]] = {
     "TRUTH": _truth,
     "TYPE": _type_name,
     **dict.fromkeys(
-        ("ADDITION", "DIRECTION", "EQUALITY", "HAS", "IN", "MULTIPLICATION", "RELATION"), AS_IT_IS
+        ("ADDITION", "DIRECTION", "EQUALITY", "HAS", "IN", "MULTIPLICATION", "RELATION"), keep_text
     ),
 }

@@ -23,7 +23,7 @@ import odata_query as oq
 from odata_query.language._tables import STARTS
 from odata_query.language.nodes import RULES
 from odata_query.language.parser import parse
-from odata_query.language.tokens import TOKENS, Refusal
+from odata_query.language.tokens import TOKENS, SyntaxProblem
 from odata_query.operations import OPERATIONS
 
 GENERATOR = Path(__file__).parent.parent.parent / "grammar" / "generate.py"
@@ -102,7 +102,7 @@ def by_lark(start: str, text: str) -> Any:
     try:
         text.encode()
         return node(parser().parse(text.strip(" \t"), start=start))[0]
-    except (lark.exceptions.UnexpectedInput, Refusal, UnicodeEncodeError):
+    except (lark.exceptions.UnexpectedInput, SyntaxProblem, UnicodeEncodeError):
         return None
 
 
