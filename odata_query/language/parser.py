@@ -1,10 +1,10 @@
 """Text to tree: a lean loop over the LALR tables of grammar/odata.lark.
 
-The loop asks a lexer for the token at its place, one of those that its state can take, and shifts or
-reduces as the tables say. Three things are learnt as texts are read, and kept because there are few:
-the pattern for each state and first character; for each token, the function that makes its value; and
-what a reduction leads to, past all the rules that only rename what they hold (`atom` to `primary` to
-`unary` ...). Learning twice in two threads gives the same entry, so the loop needs no lock.
+The loop asks a lexer for the next token, one of those that its state can take, and shifts or reduces as
+the tables say. Three things are learnt from the texts that are read, and cached because there are few: the
+pattern for each state and first character; the function that makes the value of each token; and the state
+after a reduction, past all the rules that only rename what they hold (`atom` to `primary` to `unary` ...).
+Learning twice in two threads gives the same entry, so the loop needs no lock.
 """
 
 from __future__ import annotations
@@ -20,35 +20,48 @@ from ..problems import problem
 from ._tables import ACTIONS, END, GOTOS, RULES, STARTS, TERMINALS
 from .ast import MAX_HEIGHT, Lambda, ListExpr, Node, OrderByItem, Path, find_too_deep
 from .nodes import RULES as BUILD_RULE
-from .tokens import TOKENS as BUILD_TOKEN
+from .tokens import TOKENS as READ_TOKEN
 from .tokens import SyntaxProblem, keep_text
 
-_WHITE = " \t"
+_BLANKS = " \t"
 _PLAIN = frozenset({"top", "skip", "count"})
-"""Starts of one token: a number or a truth, with no white space around it."""
+"""Starts of one token: a number or a truth value, without white space around it."""
 _NAMES = [name for name, *_ in TERMINALS]
 _OPENING = {
     "_OPEN", "OPEN_LIST", "OPEN_KEY", "FUNCTION", "FILTER", "COUNT", "NOT", "MINUS", "BRACKET", "BRACE",
 }  # fmt: skip
 """Tokens that open a level of nesting."""
 
-
 Rule = tuple[int, int, Callable[..., Any] | None, int]
-"""What a rule takes off, so many states and so many values; what makes one value of these; its symbol."""
+"""The states and the values that a rule takes off; the function that makes one value of them; its symbol."""
 _RULES: list[Rule] = [
     (length, values, BUILD_RULE.get(name), symbol) for symbol, length, values, name in RULES
 ]
 _SYMBOLS = 1 + max(symbol for symbol, *_ in RULES)
 
 
-class State:
-    """A state of the parser above another one, and what it has learnt.
+# How `a eq 1 or b` is read. A stack of states says what may follow, a stack of values holds what was made:
+#
+#     text so far      states                                  values
+#     a eq 1           start  sum  EQUALITY  literal           Path(a)  " eq "  Literal(1)
+#
+# The next token is ` or `. The Move of the state on top for it is to reduce by the rule `binary`: its three
+# parts leave the states, and `binary(end, Path(a), " eq ", Literal(1))` takes their place among the values.
+# What the rule was then goes through a chain of rules that only rename it. The state below, `start`, has
+# learnt where that ends for ` or `, so this Move is the last:
+#
+#     a eq 1           start  comparison                       Call(eq)
+#     a eq 1 or        start  comparison  OR                   Call(eq)
 
-    The state below decides what a rule that only renames leads to. So the same number above another
+
+class State:
+    """A state of the parser above another one, with what it has learnt.
+
+    The state below decides which state a rule that only renames leads to. So the same number above another
     state is another State, and such rules are passed over when the next token is learnt.
 
-    tokens  by first character, or two if the first is a blank: how the token that starts so is read
-    steps   by token and symbol: the Move after a reduction to the symbol down to here
+    tokens  by first character, or two if the first is a blank: the Lexer of a token that starts so
+    steps   by token and symbol: the Move after a reduction to the symbol down to this state
     """
 
     __slots__ = ("above", "below", "is_nested", "number", "steps", "tokens")
@@ -61,83 +74,75 @@ class State:
         self.tokens: dict[str, Lexer] = {}
         self.steps: dict[int, Move] = {}
 
-    def over(self, number: int, is_nested: bool = False) -> State:
-        """The state with a number above this one."""
-        # States above one number are alike whatever is below that, so they hang on the start.
+    def push(self, number: int, is_nested: bool = False) -> State:
+        """Return the state with a number above this one."""
+        # What is below this state makes no difference to the states above it: one set of them is enough.
         base = _BASES[self.number]
         return base.above.get(number) or base.above.setdefault(number, State(number, base, is_nested))
 
 
 Move = tuple[int, State, State | None, Rule | None, Callable[[str, int, int], Any] | None]
-"""A token's number, the state now on top, and a state to shift to (with what makes the token's value) or a
-rule to reduce by; neither, if the token cannot stand here or is the end of a whole text."""
+"""What to do about a token: its number; the state now on top; and either the state to shift to, with the
+function that reads the token's value, or the rule to reduce by. Neither means that the token cannot stand
+here, or that it is the end of a whole text. A plain tuple, because a named one takes longer to unpack."""
 
 Lexer = tuple[Callable[..., Any], Move | None, list[Any]]
-"""What matches a token; its Move if it can be one token only; else the Move for each group of the match."""
+"""The match function of a pattern; its Move if that has one token only; the Move for each of its groups."""
 
 _BASES = [State(number, None, False) for number in range(len(ACTIONS))]
 _patterns: dict[tuple[int, ...], Callable[..., Any]] = {}
 
 
 def _move(top: State, token: int) -> Move:
-    """What a state does with a token, past the rules that only rename what is on top."""
+    """Find the Move of a state for a token, past the rules that only rename the value on top."""
     while True:
         action = ACTIONS[top.number].get(token, 0)
         if action > 0 and token != END:
             name = _NAMES[token]
-            return token, top, top.over(action, name in _OPENING), None, BUILD_TOKEN.get(name)
+            return token, top, top.push(action, name in _OPENING), None, READ_TOKEN.get(name)
         if action >= 0:
             return token, top, None, None, None
         rule = _RULES[-1 - action]
         length, _, build, symbol = rule
         if length != 1 or build is not None or top.below is None:
             return token, top, None, rule, None
-        top = top.below.over(GOTOS[top.below.number][symbol])
+        top = top.below.push(GOTOS[top.below.number][symbol])
 
 
 def _learn(state: State, chars: str) -> Lexer:
-    """How a state reads a token that starts so; chars is empty at the end of the text."""
+    """Make the Lexer for a token that starts with one or two characters; none at the end of the text."""
     chars = "".join("\x80" if char > "\x7f" else char for char in chars)
     if chars[1:] in (" ", "\t"):
         chars = chars[0]
     found = state.tokens.get(chars)
     if found is None:
         row = ACTIONS[state.number]
-        able = tuple(
+        possible = tuple(
             number
-            for number, (_, _, first, behind) in enumerate(TERMINALS)
-            if number in row and chars and chars[0] in first and chars[-1] in (behind if chars[1:] else first)
+            for number, (_, _, first, after_blank) in enumerate(TERMINALS)
+            if number in row
+            and chars
+            and chars[0] in first
+            and chars[-1] in (after_blank if chars[1:] else first)
         )
         if not chars and END in row:
-            able = (END,)
-        match = _patterns.get(able)
+            possible = (END,)
+        match = _patterns.get(possible)
         if match is None:
-            parts = [f"({TERMINALS[number][1]})" if number != END else r"(\Z)" for number in able]
-            match = _patterns[able] = re.compile("|".join(parts) or r"(?!)").match
-        moves = [_move(state, number) for number in able]
+            parts = [f"({TERMINALS[number][1]})" if number != END else r"(\Z)" for number in possible]
+            match = _patterns[possible] = re.compile("|".join(parts) or r"(?!)").match
+        moves = [_move(state, number) for number in possible]
         found = state.tokens[chars] = (match, moves[0] if len(moves) == 1 else None, [None, *moves])
     return found
 
 
-def _misread(text: str, place: int, state: State, start: str) -> SyntaxProblem:
-    """What is wrong at a place where no token that the state takes can be read."""
-    from .syntax_advice import misread, misread_option  # most programs never need it
-
-    if start in _PLAIN:
-        return misread_option(start, text, place)
-    names = [_NAMES[n] if n != END else "" for n in ACTIONS[state.number]]
-    if start == "filter" and "DIRECTION" in names:  # LALR tables have it for both starts
-        names.remove("DIRECTION")
-    return misread(text, place, names)
-
-
 def _parse(start: str, text: str, max_depth: int | None) -> Any:
-    """The value of a start rule over the whole text; raises SyntaxProblem."""
+    """Return the value of a start rule over the whole text; raises SyntaxProblem."""
     whole = text
     place = 0
-    if text.strip(_WHITE) is not text and start not in _PLAIN:
-        text = text.rstrip(_WHITE)
-        place = len(text) - len(text.lstrip(_WHITE))
+    if text.strip(_BLANKS) is not text and start not in _PLAIN:
+        text = text.rstrip(_BLANKS)
+        place = len(text) - len(text.lstrip(_BLANKS))
     size = len(text)
     bound = size if max_depth is None else max_depth
     state = _BASES[STARTS[start]]
@@ -155,69 +160,134 @@ def _parse(start: str, text: str, max_depth: int | None) -> Any:
             match, move, moves = _learn(state, chars)
         token = match(text, place)
         if token is None:
-            raise _misread(whole, place, state, start)
-        before = state
-        number, state, to, rule, build = move or moves[token.lastindex]
+            raise _explain(start, whole, place)
+        number, state, to, rule, read = move or moves[token.lastindex]
         while rule is not None:
-            length, count, reduce, symbol = rule
+            length, count, build, symbol = rule
             top -= length
-            if reduce is not None:
+            if build is not None:
                 if count == 3:
                     last -= 2
-                    values[last] = reduce(end, values[last], values[last + 1], values[last + 2])
+                    values[last] = build(end, values[last], values[last + 1], values[last + 2])
                 elif count == 2:
                     last -= 1
-                    values[last] = reduce(end, values[last], values[last + 1])
+                    values[last] = build(end, values[last], values[last + 1])
                 elif count == 1:
-                    values[last] = reduce(end, values[last])
+                    values[last] = build(end, values[last])
                 else:
                     last -= count - 1
-                    values[last] = reduce(end, *values[last : last + count])
+                    values[last] = build(end, *values[last : last + count])
             below = states[top]
             key = number * _SYMBOLS + symbol
             try:
-                _, state, to, rule, build = below.steps[key]
+                _, state, to, rule, read = below.steps[key]
             except KeyError:
-                state = below.over(GOTOS[below.number][symbol])
-                _, state, to, rule, build = below.steps[key] = _move(state, number)
+                state = below.push(GOTOS[below.number][symbol])
+                _, state, to, rule, read = below.steps[key] = _move(state, number)
             top += 1
             states[top] = state
         if to is None:
             if number == END and END in ACTIONS[state.number]:
                 return values[last]
-            raise _misread(whole, place, before, start)
+            raise _explain(start, whole, place)
         states[top] = state
         top += 1
         states[top] = state = to
         end = token.end()
-        if build is not None:
+        if read is not None:
             last += 1
-            values[last] = text[place:end] if build is keep_text else build(text[place:end], place, end)
+            values[last] = text[place:end] if read is keep_text else read(text[place:end], place, end)
         if to.is_nested and top > bound and sum(s.is_nested for s in states[1 : top + 1]) > bound:
             raise SyntaxProblem("expression-too-deep", place, end, most=bound)
         place = end
 
 
-def parse_filter(text: str, *, limits: Limits = DEFAULT_LIMITS) -> Node:
-    """The tree of a `$filter`, percent-decoded: `contains(name,'x') and not (size gt 3)`.
+# ---- problems ------------------------------------------------------------------------------------
 
-    Any expression of the language is taken (commonExpr, URL Conventions 5.1.1); no model is needed.
-    Raises ParseError where the text is no expression, LimitError where it is more than limits allow.
+
+def _explain(start: str, text: str, place: int) -> SyntaxProblem:
+    """Say what is wrong at a place where the text cannot be read on."""
+    from .syntax_advice import explain  # most programs never need it
+
+    return explain(start, text, place, _acceptable(start, text, place))
+
+
+def _acceptable(start: str, text: str, place: int) -> set[str]:
+    """Return the names of the tokens that can stand at a place, "" for the end.
+
+    The actions of an LALR state do not tell: some of its reductions lead to a state without an action for
+    the token. So each token is tried on the stack of the place, which is built once more.
+    """
+    stack = [STARTS[start]]
+    at = 0
+    if start not in _PLAIN:
+        text = text.rstrip(_BLANKS)
+        at = len(text) - len(text.lstrip(_BLANKS))
+    while at < place:
+        match, move, moves = _learn(_BASES[stack[-1]], text[at : at + 2] if text[at] == " " else text[at])
+        token = match(text, at)
+        _shift(stack, (move or moves[token.lastindex])[0])
+        at = token.end()
+    tokens = [number for number in ACTIONS[stack[-1]] if _shift(stack.copy(), number)]
+    return {"" if number == END else _NAMES[number] for number in tokens}
+
+
+def _shift(stack: list[int], token: int) -> bool:
+    """Put a token on a stack of numbers of states, after the reductions before it; False if it cannot be."""
+    while True:
+        action = ACTIONS[stack[-1]].get(token)
+        if action is None:
+            return False
+        if action >= 0:
+            stack.append(action)
+            return True
+        length, _, _, symbol = _RULES[-1 - action]
+        del stack[len(stack) - length :]
+        stack.append(GOTOS[stack[-1]][symbol])
+
+
+def _as_error(wrong: SyntaxProblem, text: str, option: str, limits: Limits) -> ODataError:
+    start, end = wrong.start, wrong.end
+    if end is None:
+        start += len(text[start:]) - len(text[start:].lstrip(_BLANKS))
+        end = min(start + 1, len(text))
+    suggestion, message = wrong.suggestion, wrong.message
+    operators, functions = limits.operators, limits.functions
+    is_hidden = operators is not None and suggestion in OPERATIONS and suggestion not in operators
+    if is_hidden or not limits.suggestions:
+        suggestion = None
+    is_advice = message.startswith("unknown-operator.") and "sign" in wrong.values
+    if is_advice and (operators is not None or functions is not None):
+        message = "unknown-operator"  # the others name operators and functions to use
+    span, shown = (start, end), text[: end + 200]
+    return error([problem(message, option, span, suggestion=suggestion, text=shown, **wrong.values)])
+
+
+# ---- from text to a checked size -----------------------------------------------------------------
+
+
+def parse_filter(text: str, *, limits: Limits = DEFAULT_LIMITS) -> Node:
+    """Parse a `$filter`, percent-decoded: `contains(name,'x') and not (size gt 3)`.
+
+    text    any expression of the language (commonExpr, URL Conventions 5.1.1); no model is needed
+    limits  bounds on the text and the tree, by default safe ones
+
+    Raises ParseError for a text that is not an expression, LimitError for one that exceeds the limits.
     """
     node: Node = parse("filter", text, "", limits)
     return node
 
 
 def parse_orderby(text: str, *, limits: Limits = DEFAULT_LIMITS) -> tuple[OrderByItem, ...]:
-    """The items of an `$orderby`, percent-decoded: `Supplier/Name desc,length(Name)` (5.1.4).
+    """Parse an `$orderby`, percent-decoded: `Supplier/Name desc,length(Name)` (5.1.4).
 
-    Raises ParseError and LimitError as parse_filter does.
+    Parameters and errors are those of parse_filter.
     """
     return tuple(parse("orderby", text, "", limits))
 
 
 def can_be_named(label: str) -> bool:
-    """Whether a property can be asked for: `size` can, `null` cannot."""
+    """Return True if a query can name the property: `size` it can, `null` it cannot."""
     try:
         return parse_filter(label) == Path((label,))
     except ODataError:
@@ -227,43 +297,27 @@ def can_be_named(label: str) -> bool:
 def parse(start: str, text: str, option: str, limits: Limits) -> Any:
     """Parse the value of an option by its rule of the grammar; the problems name the option.
 
-    `top` and `skip` give an int (2**63 or more for any number that is so large), `count` a bool.
+    `filter` gives a Node, `orderby` a list of OrderByItem, `top` and `skip` an int (2**63 or more for any
+    number that is so large), `count` a bool. Raises ParseError and LimitError.
     """
     bound = limits.max_length
     try:
         if bound is not None and len(text) > bound:
             raise SyntaxProblem("text-too-long", bound, most=bound)
-        if not text.isascii() and start not in _PLAIN:
+        if start in _PLAIN:
+            return _parse(start, text, None)
+        if not text.isascii():
             _check_characters(text)
         found = _parse(start, text, limits.max_depth)
-        if start in _PLAIN:
-            return found
-        if (len(text) > _SHORT or limits is not DEFAULT_LIMITS) and _may_exceed(text, limits):
-            _check_size(found, text, limits)
-    except SyntaxProblem as refusal:
-        raise _refused(refusal, text, option, limits) from None
+        if len(text) > _SHORT or limits is not DEFAULT_LIMITS:
+            _check_size([found] if isinstance(found, Node) else found, text, limits)
+    except SyntaxProblem as wrong:
+        raise _as_error(wrong, text, option, limits) from None
     return found
 
 
-def _refused(refusal: SyntaxProblem, text: str, option: str, limits: Limits) -> ODataError:
-    start, end = refusal.start, refusal.end
-    if end is None:
-        start += len(text[start:]) - len(text[start:].lstrip(" \t"))
-        end = min(start + 1, len(text))
-    suggestion, message, values = refusal.suggestion, refusal.message, refusal.values
-    operators, functions = limits.operators, limits.functions
-    is_hidden = operators is not None and suggestion in OPERATIONS and suggestion not in operators
-    if is_hidden or not limits.suggestions:
-        suggestion = None
-    is_advice = message.startswith("unknown-operator.") and "sign" in values
-    if is_advice and (operators is not None or functions is not None):
-        message = "unknown-operator"  # the others name operators and functions to use
-    span, shown = (start, end), text[: end + 200]
-    return error([problem(message, option, span, suggestion=suggestion, text=shown, **values)])
-
-
 def _check_characters(text: str) -> None:
-    """Refuse lone surrogates: no UTF-8 text, so no value of Edm.String, holds them."""
+    """Report a lone surrogate: no UTF-8 text, so no value of Edm.String, holds one."""
     try:
         text.encode()
     except UnicodeEncodeError as wrong:
@@ -275,25 +329,28 @@ _SHORT = 40
 """Characters of a text that is within the default limits: too few for 21 segments or 5 lambdas."""
 
 
-def _may_exceed(text: str, limits: Limits) -> bool:
-    """Return False if the characters of a text alone show that its tree is within all bounds."""
-    most = _most_nodes(text)
-    return (
-        most > MAX_HEIGHT
-        or _exceeds(most, limits.max_nodes)
+def _check_size(roots: list[Node], text: str, limits: Limits) -> None:
+    """Report trees that exceed the limits. The text often shows that they do not, which saves the walk."""
+    if _exceeds(len(roots), limits.max_orderby_items) and isinstance(roots[0], OrderByItem):
+        place = roots[limits.max_orderby_items or 0].span
+        raise SyntaxProblem("too-many-orderby-items", *place, most=limits.max_orderby_items)
+    # An operator has two blanks and makes two nodes, with its right operand; so may any separator.
+    nodes = 1 + text.count(" ") + text.count("\t") + 2 * sum(map(text.count, "(,/:-[{="))
+    if (
+        _exceeds(nodes, limits.max_nodes)
         or _exceeds(text.count("/") + 1, limits.max_path_depth)
         or _exceeds(text.count(":"), limits.max_lambda_depth)
         or _exceeds(text.count(",") + 1, limits.max_in_items)
-        or _exceeds(text.count(",") + 1, limits.max_orderby_items)
-    )
+    ):
+        _check_nodes(roots, text, limits)
+    if nodes > MAX_HEIGHT:
+        for root in roots:
+            deep = find_too_deep(root)
+            if deep is not None:
+                raise SyntaxProblem("expression-too-deep", *deep.span, most=MAX_HEIGHT)
 
 
-def _check_size(found: Any, text: str, limits: Limits) -> None:
-    """Refuse a tree that is larger or higher than the limits allow."""
-    roots = [found] if isinstance(found, Node) else found
-    if roots is found and _exceeds(len(found), limits.max_orderby_items):
-        place = found[limits.max_orderby_items or 0].span
-        raise SyntaxProblem("too-many-orderby-items", *place, most=limits.max_orderby_items)
+def _check_nodes(roots: list[Node], text: str, limits: Limits) -> None:
     count = 0
     for root in roots:
         pending: list[tuple[Node, int]] = [(root, 0)]
@@ -304,23 +361,13 @@ def _check_size(found: Any, text: str, limits: Limits) -> None:
             if isinstance(node, ListExpr) and _exceeds(len(node.items), limits.max_in_items):
                 place = node.items[limits.max_in_items or 0].span
                 raise SyntaxProblem("list-too-long", *place, most=limits.max_in_items)
-            if type(node) is Lambda:
+            if isinstance(node, Lambda):
                 lambdas += 1
                 if _exceeds(lambdas, limits.max_lambda_depth):
                     raise SyntaxProblem("lambda-too-deep", *node.span, most=limits.max_lambda_depth)
             pending.extend((child, lambdas) for child in node.children())
     if _exceeds(count, limits.max_nodes):
         raise SyntaxProblem("expression-too-large", 0, len(text), count=count, most=limits.max_nodes)
-    for root in roots:
-        deep = find_too_deep(root)
-        if deep is not None:
-            raise SyntaxProblem("expression-too-deep", *deep.span, most=MAX_HEIGHT)
-
-
-def _most_nodes(text: str) -> int:
-    """Return a number that the nodes of the text's tree do not exceed."""
-    # An operator has two blanks and makes two nodes, with its right operand; so may any separator.
-    return 1 + text.count(" ") + text.count("\t") + 2 * sum(map(text.count, "(,/:-[{="))
 
 
 def _exceeds(count: int, bound: int | None) -> bool:
