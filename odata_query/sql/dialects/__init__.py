@@ -1,4 +1,4 @@
-"""Dialects of SQL: each a table of differences over `base.Dialect`, found by its name."""
+"""The dialects of SQL by their names: tables of differences to `base.Dialect`, or to one another."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ BUILT_IN = {
     "sqlite": "SQLite",
     "trino": "Trino",
 }
-"""The dialects that come with the library: the file of each, and its class."""
+"""The dialects of the library: the file of each, and its class."""
 _ALIASES = {"mariadb": "mysql", "postgres": "postgresql"}
 ENTRY_POINTS = "odata_query.dialects"
-"""The group of entry points in which other packages name their dialects."""
+"""The group of entry points that publish the dialects of other packages."""
 
 
 def dialect(name: str | Dialect) -> Dialect:
-    """The dialect of a name: `dialect("postgresql")`; one that is a dialect already is taken as it is.
+    """Find a dialect by its name: `dialect("postgresql")`; an instance is returned unchanged.
 
     Raises ConfigurationError for a name that neither the library nor an installed package knows.
     """

@@ -104,8 +104,8 @@ class Json(NamedTuple):
     key: str = '."{key}"'
 
 
-def _unsupported_everywhere() -> Mapping[str, str]:
-    found = {}
+def _unsupported_by_most() -> Mapping[str, str]:
+    found = {"matchespattern(String,String)": "other-regular-expressions"}
     for name, operation in OPERATIONS.items():
         for signature in operation.signatures:
             if name.startswith("geo."):
@@ -294,8 +294,8 @@ class Dialect:
     default_storages: Mapping[str, str] = {}
     """The storage of a type whose property names none: `{"Edm.Guid": "uuid"}`; without one, columns hold
     values as templates take them."""
-    json_storages: Mapping[str, str] = {}
-    """The same for values in JSON: `{"Edm.DateTimeOffset": "text"}`."""
+    json_storages: Mapping[str, str] = {edm.DATE_TIME_OFFSET.name: "text"}
+    """The same for values in JSON."""
 
     # ---- templates -------------------------------------------------------------------------------
 
@@ -328,7 +328,7 @@ class Dialect:
             "totalseconds(Duration)": "{a}",
             "has(Enum,Enum)": "({a} & {b}) = {b}",
             "cast(Integer,Integer)": "CASE WHEN {a} BETWEEN {low} AND {high} THEN {a} END",
-            "cast(Integer,Decimal|Double|String) cast(Decimal,Double)": "CAST({a} AS {type})",
+            "cast(Integer|Boolean,Decimal|Double) cast(Decimal,Double)": "CAST({a} AS {type})",
             "cast(Integer,Boolean)": "({a} <> 0)",
             "cast(Integer,Enum) cast(Enum,Integer) cast(Double,Double)": "{a}",
             "cast(Boolean,String)": "CASE WHEN {a} THEN 'true' WHEN NOT {a} THEN 'false' END",
@@ -336,7 +336,7 @@ class Dialect:
             "cast(String,Boolean)": (
                 "CASE WHEN LOWER({a}) = 'true' THEN TRUE WHEN LOWER({a}) = 'false' THEN FALSE END"
             ),
-            "cast(Date|Guid,String)": "CAST({a} AS {type})",
+            "cast(Integer|Date|Guid,String)": "CAST({a} AS {type})",
         }
     )
     """The spelling of operations by the keys of their overloads (`spelled` expands alternatives), and of
@@ -354,9 +354,9 @@ class Dialect:
     needs_prepare: frozenset[str] = frozenset()
     """Overloads that are only right on a connection that `sql.prepare` was called with: `tolower(String)` on
     SQLite."""
-    unsupported: Mapping[str, str] = _unsupported_everywhere()
+    unsupported: Mapping[str, str] = _unsupported_by_most()
     """Overloads that the dialect does not offer, each with the id of a phrase that says why:
-    `{"matchespattern(String,String)": "other-regular-expressions"}`."""
+    `{"mod(Double,Double)": "no-float-remainder"}`."""
 
     @cached_property
     def family(self) -> tuple[str, ...]:

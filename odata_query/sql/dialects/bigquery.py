@@ -72,7 +72,6 @@ class BigQuery(Dialect):
             " ELSE {a} || '{zone}' END)"
         ),
     }
-    json_storages: Mapping[str, str] = {edm.DATE_TIME_OFFSET.name: "text"}
     collections: Mapping[str, Members] = {
         "array": Members("UNNEST({a}) AS {t}", "{t}"),
         "json": Members("UNNEST(JSON_QUERY_ARRAY({a})) AS {t}", "{t}", is_json=True),
@@ -137,7 +136,6 @@ class BigQuery(Dialect):
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
         "mod(Double,Double)": "no-float-remainder",
-        "matchespattern(String,String)": "other-regular-expressions",
     }
 
     def quote(self, name: str) -> str:

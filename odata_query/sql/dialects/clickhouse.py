@@ -14,11 +14,7 @@ from . import spelling
 from .base import Dialect, Json, Members, Storage
 from .spelling import Convert, seconds, spelled
 
-_SPACES = (
-    r"[\\x{9}-\\x{d} \\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}"
-    r"\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}]+"
-)
-_BRACED = _SPACES.replace("{", "{{").replace("}", "}}")
+_SPACES = f"[{spelling.white_space('@@x{{{{{:x}}}}}')}]+".replace("@", "\\")
 _MAX_INDEX = 2**31 - 2
 _START = (
     f"multiIf({{b}} >= {_MAX_INDEX}, {_MAX_INDEX}, {{b}} >= 0, toInt64({{b}}),"
@@ -91,21 +87,12 @@ _UTC_PARTS = {
     "year": "toYear", "month": "toMonth", "day": "toDayOfMonth", "hour": "toHour", "minute": "toMinute",
     "second": "toSecond",
 }  # fmt: skip
-_JSON_TYPES = {
-    edm.BOOLEAN.name: "Bool",
-    **dict.fromkeys(edm.INTEGERS, "Int64"),
-    edm.DECIMAL.name: "Decimal(76, 12)",
-    edm.SINGLE.name: "Float64",
-    edm.DOUBLE.name: "Float64",
-    edm.DATE.name: "Date32",
-    edm.DURATION.name: "Decimal(38, 6)",
-}
 
 
 class ClickHouse(Dialect):
     """ClickHouse 25.8 and up, by clickhouse-connect: `client.query(text, parameters=params)`.
 
-    A driver that hands parameters on as they are, such as chdb, needs the texts in them escaped as in TSV.
+    A driver that does not escape parameters itself, such as chdb, needs the texts in them escaped as in TSV.
 
     Columns hold a moment as DateTime64, or ISO text (`text`); a duration as Decimal(38, 6) of seconds; a
     time of day as text, `10:20:30.500000`; a collection as an Array, or JSON in a String; an enumeration
@@ -172,9 +159,9 @@ class ClickHouse(Dialect):
             "parseDateTime64BestEffortOrNull("
             "if(match({a}, '[T ].*(Z|[+-][0-9:]+)$'), {a}, concat({a}, '{zone}')), 6, 'UTC')"
         ),
-        # In 256 bits, for a comparison of fewer fails where the other number has too many digits.
+        # A comparison in fewer than 256 bits fails if the other number has too many digits.
         (edm.DECIMAL.name, "decimal"): Storage("({a} * toDecimal256(1, 0))", is_ordered=True),
-        # As texts: UUIDs are not in the order of their digits.
+        # As a text, since UUIDs do not sort by their digits.
         (edm.GUID.name, "uuid"): Storage("toString({a})"),
         (edm.GUID.name, "text"): Storage("lower({a})"),
         (edm.TIME_OF_DAY.name, "text"): Storage(
@@ -187,7 +174,7 @@ class ClickHouse(Dialect):
         edm.DATE_TIME_OFFSET.name: "text",
         edm.GUID.name: "text",
     }
-    # A join gives zeros and empty texts where there is no row; a count in a subquery, null.
+    # Where no row matches, a join gives zeros and empty texts, and a count in a subquery gives null.
     join_template = (
         "(SELECT *, toNullable(1) AS `odata.there` FROM {table})",
         "if({t}.`odata.there` = 1, {t}.",
@@ -195,7 +182,7 @@ class ClickHouse(Dialect):
     )
     case_casts: Mapping[str, str] = {"Decimal": "toDecimal256({a}, {s})", "Double": "toFloat64({a})"}
     children = Members("", "", counted="ifNull((SELECT COUNT(*) FROM {source} WHERE {body}), 0)")
-    # A subquery loses rows that have null in a column that it uses from around it.
+    # A subquery loses rows if a column that it uses of the outer query is null.
     array_of_children = _ARRAY._replace(
         source="",
         member="{t}.{n}",
@@ -210,9 +197,11 @@ class ClickHouse(Dialect):
         "{a}, {p}",
         document="JSONExtractRaw({a}, {p})",
         types={
+            **spelling.json_casts(
+                {**types, **dict.fromkeys(edm.INTEGERS, "Int64")}, "JSONExtract({x}, 'Nullable({type})')"
+            ),
             "": "if(JSONType({x}) = 'String', JSONExtractString({x}),"
             " nullIf(nullIf(JSONExtractRaw({x}), ''), 'null'))",
-            **{name: f"JSONExtract({{x}}, 'Nullable({type})')" for name, type in _JSON_TYPES.items()},
         },
     )
     templates: Mapping[str, str] = spelled(
@@ -243,7 +232,7 @@ class ClickHouse(Dialect):
             "substring(String,Integer,Integer)": f"substringUTF8({{a}}, {_START}, {_LENGTH})",
             "tolower(String)": "lowerUTF8({a})",
             "toupper(String)": "upperUTF8({a})",
-            "trim(String)": f"replaceRegexpAll({{a}}, '^{_BRACED}|{_BRACED}$', '')",
+            "trim(String)": f"replaceRegexpAll({{a}}, '^{_SPACES}|{_SPACES}$', '')",
             "now()": "now64(6, 'UTC')",
             "add|sub(DateTimeOffset,Duration)": (
                 f"fromUnixTimestamp64Micro({_bounded(_MOVED, *spelling.MICROSECONDS)}, 'UTC')"
@@ -295,7 +284,6 @@ class ClickHouse(Dialect):
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
         "mod(Double,Double)": "no-exact-float-remainder",
-        "matchespattern(String,String)": "other-regular-expressions",
     }
 
     def quote(self, name: str) -> str:
@@ -308,7 +296,7 @@ class ClickHouse(Dialect):
         return ", ".join(map(self.quote_text, keys))
 
     def json_value(self, text: str, keys: tuple[str, ...], type: str) -> str:
-        if keys or type in _JSON_TYPES:
+        if keys or type in self.json.types:
             return super().json_value(text, keys, type)
         # A member of an array is its own JSON already.
         return f"if(JSONType({text}) = 'String', JSONExtractString({text}), nullIf({text}, 'null'))"
@@ -342,13 +330,13 @@ _MARKER_TYPES = {
 
 
 def _listed(value: Any, type: edm.Type) -> Any:
-    """Convert a decimal in a list of integers to an integer, or to a number that none equals."""
+    """Convert a decimal in a list of integers to an integer, or to a number that no integer equals."""
     if not isinstance(value, Decimal) or type.name not in edm.INTEGERS:
         return value
     return int(value) if value == value.to_integral_value() and abs(value) < 2**63 else 0.5
 
 
 def _scale(value: Decimal) -> int:
-    """The digits after the point."""
+    """The number of digits after the point."""
     exponent = value.as_tuple().exponent
     return max(-exponent, 0) if isinstance(exponent, int) else 0

@@ -1,4 +1,4 @@
-"""DuckDB, as of 2.0; it has to have TRY and `lambda`, which came with 1.3."""
+"""DuckDB 2.0; earlier versions need TRY and `lambda`, which came with 1.3."""
 
 from __future__ import annotations
 
@@ -164,7 +164,6 @@ class DuckDB(Dialect):
             f" ELSE {_NAIVE} END"
         ),
     }
-    json_storages: Mapping[str, str] = {edm.DATE_TIME_OFFSET.name: "text"}
     collections: Mapping[str, Members] = {
         "array": Members("unnest({a}) AS {t}(value)", "{t}.value"),
         "json": Members("unnest(json_extract({a}, '$[*]')) AS {t}(value)", "{t}.value", is_json=True),
@@ -204,7 +203,7 @@ class DuckDB(Dialect):
             "now()": "now()",
             "add|sub(DateTimeOffset,Duration)": _in_calendar("make_timestamptz", _MOVED),
             "add(Date,Duration)": f"CAST({_in_calendar('make_timestamp', _MOVED)} AS DATE)",
-            # The rest of a day counts as a day, so that whole days are taken away.
+            # A part of a day counts as a day, so that whole days are subtracted.
             "sub(Date,Duration)": (
                 f"CAST({_in_calendar('make_timestamp', f'{_MOVED} + 86399999999')} AS DATE)"
             ),
@@ -230,7 +229,6 @@ class DuckDB(Dialect):
             "cast(Decimal|Double,Integer)": _WHOLE,
             "cast(Boolean,Integer)": "CAST({a} AS INTEGER)",
             "cast(Boolean,Decimal)": "CAST({a} AS DECIMAL(1, 0))",
-            "cast(Boolean,Double)": "CAST({a} AS DOUBLE)",
             "cast(Boolean,String)": "CAST({a} AS VARCHAR)",
             "cast(TimeOfDay,String)": _once(
                 "CASE WHEN contains({a}, '.') THEN rpad({a}, 15, '0') ELSE {a} END",
@@ -248,17 +246,13 @@ class DuckDB(Dialect):
             "cast(String,Guid)": _read("[0-9a-fA-F]{{8}}(-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}}", "UUID"),
         },
     )
-    unsupported: Mapping[str, str] = {
-        **Dialect.unsupported,
-        "matchespattern(String,String)": "other-regular-expressions",
-    }
 
     def json_path(self, keys: tuple[str, ...]) -> str:
         """Write a JSON pointer, whose keys can have any characters."""
         return self.quote_text("".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys))
 
     def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
-        """Decimals have 38 digits, which are divided between both sides of the point."""
+        """Reject decimals that leave no room: 38 digits are divided between both sides of the point."""
         if not isinstance(value, Decimal):
             return None
         short = _EXACT.normalize(value)

@@ -1,7 +1,7 @@
 """SQL Server 2022 and Azure SQL.
 
 Durations are numbers of seconds, DECIMAL(20, 6). Moments keep their offset in a DATETIMEOFFSET. There is no
-INF and no NaN. Case is mapped character by character: `ß` keeps its form in upper case.
+INF or NaN. Case is mapped character by character: `ß` keeps its form in upper case.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ _SPACES = f"CONCAT({spelling.white_space('NCHAR({})', ', ')})"
 
 
 def _length(x: str) -> str:
-    """The code points of a text; LEN leaves out spaces at the end."""
+    """The number of code points in a text; LEN leaves out trailing spaces."""
     return f"(LEN((CAST({x} AS NVARCHAR(MAX)) + N'.') {_POINTS}) - 1)"
 
 
 def _bytes(x: str) -> str:
-    """A text that no collation and no padding makes equal to another."""
+    """The bytes of a text, which no collation and no padding makes equal to those of another."""
     return f"CAST(CAST({x} AS NVARCHAR(MAX)) AS VARBINARY(MAX))"
 
 
 _FOUND = f"CHARINDEX({{b}} {_BINARY}, {{a}} {_BINARY})"
-"""Where a text is found; 0 for an empty one."""
+"""The position at which a text is found; 0 for an empty one."""
 _BEFORE = f"LEFT({{a}} {_BINARY}, NULLIF({_FOUND}, 0) - 1)"
 _END = f"RIGHT(CAST({{a}} AS NVARCHAR(MAX)) {_BINARY}, DATALENGTH(CAST({{b}} AS NVARCHAR(MAX))) / 2)"
 _START = (
@@ -65,14 +65,13 @@ class MSSQL(Dialect):
     """SQL Server, by pyodbc or another driver."""
 
     name = "mssql"
-    paramstyle = "qmark"
     quotes = "[]"
     binds: Mapping[type, Convert] = {
         dt.datetime: spelling.zoned_text,
         dt.time: dt.time.isoformat,
         dt.timedelta: spelling.seconds,
     }
-    # Of 2,100, three are taken by sp_prepexec.
+    # sp_prepexec takes three of 2,100.
     max_parameters = 2_097
     max_depth = 200
     collation = "insensitive"
@@ -85,7 +84,7 @@ class MSSQL(Dialect):
     boolean_tests = ("{a} = 1", "{a} = 0")
     not_true = "CASE WHEN {a} THEN 0 ELSE 1 END = 1"
     not_false = "CASE WHEN NOT ({a}) THEN 0 ELSE 1 END = 1"
-    # The order of UTF-8's bytes is that of code points; that of UTF-16 is not.
+    # The bytes of UTF-8 sort by code point; those of UTF-16 do not.
     binary = "CAST(CAST({a} COLLATE Latin1_General_100_BIN2_UTF8 AS VARCHAR(MAX)) AS VARBINARY(MAX))"
     page = Page(
         "OFFSET 0 ROWS FETCH NEXT {top} ROWS ONLY",
@@ -114,7 +113,7 @@ class MSSQL(Dialect):
             "CASE WHEN {a} LIKE '%[Zz]' OR {a} LIKE '%[+-][0-9][0-9]:[0-9][0-9]'"
             " THEN CAST({a} AS DATETIMEOFFSET) ELSE TODATETIMEOFFSET(CAST({a} AS DATETIME2), '{zone}') END"
         ),
-        # Its own order begins with the last bytes.
+        # The type itself sorts by the last bytes first.
         (edm.GUID.name, "uniqueidentifier"): Storage(
             f"CAST({{a}} AS CHAR(36)) {_BINARY}", lambda value, zone: value
         ),
@@ -189,8 +188,6 @@ class MSSQL(Dialect):
             "cast(Integer,Boolean)": "CAST({a} AS BIT)",
             "cast(Boolean,String)": "CASE WHEN {a} = 1 THEN N'true' WHEN {a} = 0 THEN N'false' END",
             "cast(Boolean,Integer)": "CAST({a} AS INT)",
-            "cast(Boolean,Decimal)": "CAST({a} AS DECIMAL(38, 12))",
-            "cast(Boolean,Double)": "CAST({a} AS FLOAT)",
             "cast(Decimal|Double,Integer)": spelling.whole("CAST({a} AS BIGINT)"),
             "cast(Date,String)": "CONVERT(NVARCHAR(10), {a}, 23)",
             "cast(Guid,String)": "LOWER({a})",
@@ -211,7 +208,6 @@ class MSSQL(Dialect):
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
         "mod(Double,Double)": "no-float-remainder",
-        "matchespattern(String,String)": "other-regular-expressions",
     }
 
     def quote_text(self, value: str) -> str:

@@ -33,7 +33,7 @@ def _points(x: str) -> str:
 
 
 def _bytes(x: str) -> str:
-    """A text that compares by code point, trailing spaces included: the order of UTF-8 is that one."""
+    """A text that compares by code point, trailing spaces included: the bytes of UTF-8 sort that way."""
     return f"CAST(CONVERT({x} USING utf8mb4) AS BINARY)"
 
 
@@ -137,10 +137,10 @@ def _bind_moment(value: dt.datetime) -> dt.datetime:
 class MySQL(Dialect):
     """MySQL and MariaDB, by PyMySQL, mysqlclient or another driver, in any sql_mode.
 
-    `tolower` and `toupper` know Unicode 5.2, with what becomes several characters in Latin script; a capital
-    sigma at the end of a word becomes the usual small one.
-    ORDER BY looks at the first max_sort_length bytes of a text. Where lambdas over tables stand in one over
-    JSON, MariaDB 10.11 loses rows unless `optimizer_switch` has `subquery_cache=off`.
+    `tolower` and `toupper` follow Unicode 5.2, including Latin characters that become several; a capital
+    sigma at the end of a word becomes the usual small one. ORDER BY compares the first max_sort_length bytes
+    of a text. With lambdas over tables in a lambda over JSON, MariaDB 10.11 loses rows unless
+    `optimizer_switch` has `subquery_cache=off`.
     """
 
     name = "mysql"
@@ -154,7 +154,6 @@ class MySQL(Dialect):
         uuid.UUID: str,
     }
     max_parameters = 65_535
-    max_length = 4_000_000
     max_depth = 100
     chains_nest = False
     collation = "insensitive"
@@ -170,7 +169,7 @@ class MySQL(Dialect):
     binary = _bytes("{a}")
     as_int64 = "{a}"
     as_wide_integer = "CAST({a} AS DECIMAL(65, 0))"
-    # An aggregate is computed once; NULLIF would do so twice, and that at every level.
+    # An aggregate is computed once; NULLIF would compute its argument twice, and so at every level.
     wide_to_int64 = (
         "(SELECT MAX({a} * `odata one`) AS `odata n` FROM (SELECT 1 AS `odata one`) AS `odata`"
         " HAVING `odata n` BETWEEN -9223372036854775808 AND 9223372036854775807)"
@@ -205,13 +204,12 @@ class MySQL(Dialect):
             _HEX.replace("HEX({a})", "{a}"), lambda value, zone: value.hex, is_ordered=True
         ),
         (edm.GUID.name, "binary"): Storage(_HEX, lambda value, zone: value.bytes, is_ordered=True),
-        # Without it, a difference of UNSIGNED columns below zero is an error.
+        # Without the cast, a negative difference of UNSIGNED columns is an error.
         **{
             (name, "unsigned"): Storage("CAST({a} AS SIGNED)", lambda value, zone: value, is_ordered=True)
             for name in edm.INTEGERS
         },
     }
-    json_storages: Mapping[str, str] = {edm.DATE_TIME_OFFSET.name: "text"}
     collections: Mapping[str, Members] = {
         "json": Members(
             "JSON_TABLE({a}, '$[*]' COLUMNS (value JSON PATH '$')) AS {t}", "{t}.value", is_json=True
@@ -228,7 +226,7 @@ class MySQL(Dialect):
     )
     literal_needles: Mapping[str, Needle] = {
         "startswith(String,String)": (
-            # LIKE alone loses what has an emoji behind the prefix, in an index of some collations.
+            # In an index of some collations, LIKE alone loses texts with an emoji after the prefix.
             f"(({{a}} LIKE {{b}} ESCAPE '|' OR {{a}} > {{c}} AND {{a}} < {{d}})"
             f" AND {_bytes('{a}')} LIKE {{b}} ESCAPE '|')",
             _with_prefix,
@@ -243,7 +241,7 @@ class MySQL(Dialect):
             ),
             "negate(Integer)": "(- {a})",
             "divby(Integer,Integer) div|divby(Decimal,Decimal)": _QUOTIENT,
-            # Integers among them become decimals first, and a zero without its sign.
+            # The constants turn integers into decimals, and take its sign from a zero.
             "add(Decimal,Decimal)": "(0.0 + {a} + {b})",
             "sub(Decimal,Decimal)": "({a} - 0.0 - {b})",
             "mul(Decimal,Decimal)": "(1.0 * {a} * {b})",

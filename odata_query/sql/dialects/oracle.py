@@ -71,7 +71,7 @@ class Oracle(Dialect):
     boolean_tests = ("{a} = 1", "{a} = 0")
     not_true = "CASE WHEN {a} THEN 0 ELSE 1 END = 1"
     not_false = "CASE WHEN NOT ({a}) THEN 0 ELSE 1 END = 1"
-    # A null equals a null there, and each operand is written once.
+    # DECODE takes null for equal to null, and each operand is written once.
     null_safe_equal = "DECODE({a}, {b}, 1, 0) = 1"
     null_safe_unequal = "DECODE({a}, {b}, 1, 0) = 0"
     nan_rank = "CASE WHEN {a} IS NAN THEN 0 WHEN {a} IS NOT NULL THEN 1 END"
@@ -121,7 +121,7 @@ class Oracle(Dialect):
         edm.TIME_OF_DAY.name: "text",
     }
     collections: Mapping[str, Members] = {
-        # Each member is wrapped as an array, for a JSON column holds no single values.
+        # Each member is wrapped in an array, since a JSON column cannot hold a single value.
         "json": Members(
             "JSON_TABLE({a}, '$[*]' COLUMNS (\"value\" CLOB FORMAT JSON WITH WRAPPER PATH '$')) {t}",
             '{t}."value"',
@@ -183,11 +183,10 @@ class Oracle(Dialect):
             "sub(DateTimeOffset,Duration)": between(
                 "{b}", (f"{{a}} - {_LAST}", f"{{a}} - {_FIRST}"), "{a} - {b}"
             ),
-            "add(Date,Duration)": between(
-                _DAYS, ("DATE '0001-01-01' - {a}", "DATE '9999-12-31' - {a}"), f"{{a}} + {_DAYS}"
-            ),
-            "sub(Date,Duration)": between(
-                _DAYS, ("{a} - DATE '9999-12-31'", "{a} - DATE '0001-01-01'"), f"{{a}} - {_DAYS}"
+            "add|sub(Date,Duration)": between(
+                f"{{minus}}{_DAYS}",
+                ("DATE '0001-01-01' - {a}", "DATE '9999-12-31' - {a}"),
+                f"{{a}} {{sign}} {_DAYS}",
             ),
             "sub(DateTimeOffset,DateTimeOffset)": "({a} - {b})",
             "sub(Date,Date)": "NUMTODSINTERVAL({a} - {b}, 'DAY')",
@@ -220,7 +219,6 @@ class Oracle(Dialect):
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
         "mod(Double,Double)": "no-exact-float-remainder",
-        "matchespattern(String,String)": "other-regular-expressions",
     }
 
     def marker(self, marker: str, value: Any, type: edm.Type) -> str:

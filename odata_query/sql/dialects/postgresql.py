@@ -65,7 +65,7 @@ def _integer(bits: str) -> str:
     return f"{digits} * CAST(2 AS NUMERIC) ^ ({exponent} - {least})"
 
 
-# Exact, as fmod is: the remainder of two integers.
+# Exact like fmod: the remainder of two integers.
 _REMAINDER = _once(
     _once(
         f"CASE WHEN v.b = 0 OR v.b = 'NaN' OR abs(v.a) >= 'Infinity' THEN {_NOT_A_NUMBER} + v.a * 0 + v.b * 0"
@@ -97,7 +97,7 @@ def _exactly(number: str) -> str:
 
 _SPACES = "U&'" + spelling.white_space("\\{:04X}") + "'"
 _MOST = 2**31 - 1
-# RIGHT takes a negative number as that of the characters to leave out, and a positive one as that to keep.
+# RIGHT keeps so many characters, or leaves out as many if the number is negative.
 _REST = (
     f"right({{a}}, CAST(CASE WHEN {{b}} = 0 THEN {_MOST}"
     f" WHEN {{b}} <> 0 THEN -LEAST(GREATEST({{b}}, -{_MOST}), {_MOST}) END AS INTEGER))"
@@ -124,7 +124,7 @@ def _moved(first: str, end: str, **values: str) -> str:
     return _once(f"NULLIF(NULLIF({moved}, {first}), {end})", **values)
 
 
-# Without a time zone: the day on which clocks change has not 24 hours.
+# Without a time zone, in which the day when clocks change does not have 24 hours.
 _MOMENT = _moved(
     "TIMESTAMP '0001-12-31 23:59:59.999999 BC'",
     "TIMESTAMP '10000-01-01'",
@@ -205,7 +205,6 @@ class PostgreSQL(Dialect):
     verified = True
     paramstyle = "format"
     max_parameters = 65_535
-    max_depth = 400
     chains_nest = False
     typed_literals = True
     binary = 'CAST({a} AS TEXT) COLLATE "C"'
@@ -236,7 +235,6 @@ class PostgreSQL(Dialect):
             offset=_minutes(f"CAST({_TEXT} AS TIMESTAMP) AT TIME ZONE 'UTC' - {_FROM_TEXT}"),
         ),
     }
-    json_storages: Mapping[str, str] = {edm.DATE_TIME_OFFSET.name: "text"}
     collections: Mapping[str, Members] = {
         "array": Members("unnest({a}) AS {t}(value)", "{t}.value"),
         "json": Members(
@@ -261,7 +259,7 @@ class PostgreSQL(Dialect):
             "div|divby(Double,Double)": _once(_QUOTIENT, **_DOUBLES),
             "mod(Double,Double)": _REMAINDER,
             "ceiling|floor|round(Integer)": "CAST({a} AS NUMERIC)",
-            # Zero has no sign then.
+            # The sum takes its sign from a zero.
             "ceiling(Double)": "(ceil({a}) + 0)",
             "floor(Double)": "(floor({a}) + 0)",
             "round(Double)": _NEAREST,
@@ -330,17 +328,13 @@ class PostgreSQL(Dialect):
             ),
         },
     )
-    unsupported: Mapping[str, str] = {
-        **Dialect.unsupported,
-        "matchespattern(String,String)": "other-regular-expressions",
-    }
 
     def __init__(self, *, casing: str | None = None) -> None:
         if casing is not None:
             self.templates = {**self.templates, **_cased(self.quote(casing))}
 
     def bind(self, value: Any, type: edm.Type) -> Any:
-        # Two integers would be added as such.
+        # The driver would send an integer, which is added as one.
         return Decimal(value) if type is edm.DECIMAL and isinstance(value, int) else value
 
     def json_path(self, keys: tuple[str, ...]) -> str:

@@ -69,7 +69,6 @@ class Snowflake(Dialect):
         ),
     }
     default_storages: Mapping[str, str] = {edm.DATE_TIME_OFFSET.name: "timestamptz"}
-    json_storages: Mapping[str, str] = {edm.DATE_TIME_OFFSET.name: "text"}
     collections: Mapping[str, Members] = dict.fromkeys(
         ("array", "json"), Members("TABLE(FLATTEN(INPUT => {a})) AS {t}", "{t}.VALUE", is_json=True)
     )
@@ -140,7 +139,6 @@ class Snowflake(Dialect):
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
         "mod(Double,Double)": "no-exact-float-remainder",
-        "matchespattern(String,String)": "other-regular-expressions",
     }
 
     def quote_text(self, value: str) -> str:

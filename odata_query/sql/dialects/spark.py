@@ -31,8 +31,7 @@ def _bounded(value: str, low: int, high: int) -> str:
 
 
 def _exactly(x: str) -> str:
-    """A number as a decimal, a Double by its digits; a larger one becomes one whose every part is too
-    long."""
+    """A number as a decimal, a Double by its digits; a larger one becomes the largest decimal."""
     largest, most = "1.7976931348623157E308D", f"{99 * 10**18}BD"
     return (
         f"CASE WHEN {x} BETWEEN -1E19D AND 1E19D THEN TRY_CAST({x} AS DECIMAL(38, 18))"
@@ -42,7 +41,7 @@ def _exactly(x: str) -> str:
 
 
 def _duration(value: str) -> str:
-    """A number of seconds that is null out of the range of durations, likewise."""
+    """A number of seconds that is null out of the range of durations, since it overflows there."""
     for shift in ("", " + 13600000000000", " - 27200000086399.999999"):
         value = f"TRY_CAST({value}{shift} AS DECIMAL(20, 6))"
     return f"({value} + 13600000086399.999999)"
@@ -54,13 +53,13 @@ _DAYS = _bounded("unix_date({a}) {sign} CAST(floor({b} / 86400) AS BIGINT)", *sp
 
 
 def _decimals(function: str) -> str:
-    """An operation on decimals with one scale, which is that of the result."""
+    """An operation on decimals in the scale of its result."""
     a, b = (f"TRY_CAST({{{x}}} AS DECIMAL(37, {{s}}))" for x in "ab")
     return f"TRY_CAST({function}({a}, {b}) AS DECIMAL({{p}}, {{s}}))"
 
 
 def _scaled(value: str, places: str, type: str) -> str:
-    """A number times a power of ten, with no limits but those of the type."""
+    """A number times a power of ten, limited only by the type."""
     return f"TRY_CAST(concat({value}, 'E{places}') AS {type})"
 
 
@@ -73,7 +72,7 @@ _QUOTIENT = _scaled(
     f"round(try_divide({_scaled('{a}', '12', 'DECIMAL(38, 6)')}, {{b}}))", "-12", "DECIMAL(32, 12)"
 )
 _DIVIDED = (
-    # 0.0 and -0.0 are equal, but not as texts.
+    # As numbers, 0.0 and -0.0 are equal; as texts, they differ.
     "coalesce(try_divide(CAST({a} AS DOUBLE), {b}), {a} * CASE CAST(CAST({b} AS DOUBLE) AS STRING)"
     " WHEN '0.0' THEN CAST('Infinity' AS DOUBLE) WHEN '-0.0' THEN CAST('-Infinity' AS DOUBLE) END)"
 )
@@ -165,6 +164,7 @@ class Spark(Dialect):
             "CAST({a} AS DECIMAL(20, 6))", lambda value, zone: value, is_ordered=True
         ),
     }
+    json_storages: Mapping[str, str] = {}
     collections: Mapping[str, Members] = {
         "array": _ARRAY,
         "json": _ARRAY._replace(source="from_json({a}, 'ARRAY<STRING>')", is_json=True),
@@ -233,7 +233,6 @@ class Spark(Dialect):
             "cast(Decimal|Double,Boolean)": "({a} <> 0)",
             "cast(Integer,Decimal)": "CAST({a} AS DECIMAL(20, 0))",
             "cast(Boolean,Decimal)": "CAST({a} AS DECIMAL(1, 0))",
-            "cast(Boolean,Double)": "CAST({a} AS DOUBLE)",
             "cast(Decimal|Double,Integer)": _WHOLE,
             "cast(Date,DateTimeOffset)": "timestamp_micros(unix_date({a}) * 86400000000L)",
             "cast(Guid,String)": "{a}",
@@ -262,7 +261,7 @@ class Spark(Dialect):
         return self.quote_text("$" + "".join(f"['{key}']" for key in keys))
 
     def bind(self, value: Any, type: edm.Type) -> Any:
-        # An interval column is compared with a duration.
+        # A column of intervals is compared with an interval.
         return value if type is edm.UNTYPED and isinstance(value, dt.timedelta) else super().bind(value, type)
 
     def rejects(self, value: Any, type: edm.Type) -> Phrase | None:

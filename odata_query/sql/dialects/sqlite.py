@@ -53,8 +53,8 @@ _LONGEST = 100_000_000
 """The number of characters in the longest text."""
 _START = f"(max(min({{b}}, {_LONGEST}), -{_LONGEST}) + ({{b}} >= 0))"
 _DIGITS = "(SELECT CAST(printf('%.15g', n) || substr(n, 1, 0) AS REAL) FROM (SELECT round({x}, {s}) AS n))"
-"""A decimal with the 15 digits that it is exact to; null for null."""
-# Before 3.42 `round` leaves a wrong last bit where there are more than 16 digits; a text has 15 then.
+"""A decimal rounded to the 15 digits that are exact; null for null."""
+# Before 3.42, `round` leaves a wrong last bit in a number of more than 16 digits; its text has 15.
 _QUOTIENT = "CAST(CAST(round(1.0 * {a} / {b}, 12) AS TEXT) AS REAL)"
 _REMAINDER = "round(mod({a}, {b}), {s})"
 
@@ -122,7 +122,7 @@ def _regexp(pattern: str | None, text: str | None) -> bool | None:
 
 
 def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give null for null, and where there is no result."""
+    """Make a function return null for null, and where it has no result."""
 
     def call(*arguments: Any) -> Any:
         if None in arguments:
@@ -144,8 +144,7 @@ _MATHEMATICS: Mapping[str, Callable[..., Any]] = {
 
 @lru_cache(maxsize=256)
 def _overflows(text: str) -> bool:
-    """Ask SQLite's own parser, whose stack has 100 entries before version 3.46, and whose trees 1,000
-    levels."""
+    """Ask SQLite's own parser: its trees have at most 1,000 levels, its stack before 3.46 has 100 entries."""
     statement = re.sub(r"\0\d+\0", "?", text)
     if not statement.startswith("SELECT "):  # a part of a statement, in which it may be nested
         statement = f"SELECT 1 WHERE 1 AND (1 IN (SELECT 1 ORDER BY {statement}))"
@@ -231,7 +230,6 @@ class SQLite(Dialect):
         "json": Members("json_each({a}) AS {t}", "{t}.value", is_json=True),
     }
     json = Json("json_extract({a}, {p})")
-    json_storages: Mapping[str, str] = default_storages
     literal_needles: Mapping[str, Needle] = {
         "startswith(String,String)": ("({a} >= {b} AND {a} < {c})", _range),
     }
@@ -241,7 +239,7 @@ class SQLite(Dialect):
             "mod(Integer,Integer)": "({a} % {b})",
             "div(Integer,Integer)": "({a} / {b})",
             "divby(Integer,Integer) div|divby(Decimal,Decimal)": _QUOTIENT,
-            # As a binary fraction, the remainder of a division without one is nearly the divisor.
+            # In binary fractions, a remainder of zero can come out as nearly the divisor.
             "mod(Decimal,Decimal)": f"({_REMAINDER} * (abs({_REMAINDER}) < abs(1.0 * {{b}})))",
             "div|divby(Double,Double)": "coalesce(1.0 * {a} / {b}, CASE {b} WHEN 0 THEN {a} * 9e999 END)",
             "mod(Double,Double)": "mod({a}, {b})",
@@ -308,6 +306,9 @@ class SQLite(Dialect):
             ),
         },
     )
+    unsupported: Mapping[str, str] = {
+        key: why for key, why in Dialect.unsupported.items() if key != "matchespattern(String,String)"
+    }
     needs_prepare = frozenset(("tolower(String)", "toupper(String)", "matchespattern(String,String)"))
 
     def json_value(self, text: str, keys: tuple[str, ...], type: str) -> str:
@@ -323,8 +324,7 @@ class SQLite(Dialect):
         return f"round({text}, {scale})" if scale <= 6 else _DIGITS.format(x=text, s=scale)
 
     def prepare(self, connection: Any) -> None:
-        """Give a connection Unicode's case mapping, regular expressions, and the functions that older builds
-        lack."""
+        """Add Unicode's case mapping, regular expressions, and the functions that older builds lack."""
         functions: dict[tuple[str, int], Callable[..., Any]] = {
             ("lower", 1): lambda text: text if text is None else str(text).lower(),
             ("upper", 1): lambda text: text if text is None else str(text).upper(),
@@ -340,7 +340,7 @@ class SQLite(Dialect):
             connection.create_function(name, arity, function, deterministic=True)
 
     def nests_too_deep(self, text: str) -> bool:
-        # Few statements are near a bound; a parenthesis takes up to 14 entries of the parser's stack.
+        # Few statements are close to a bound: a parenthesis takes at most 14 entries of the stack.
         return text.count("(") + text.count("CASE") > 6 and _overflows(text)
 
     def rejects(self, value: Any, type: edm.Type) -> Phrase | None:

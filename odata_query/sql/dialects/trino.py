@@ -32,7 +32,7 @@ _ARRAY = Members(
     "COALESCE(ANY_MATCH({source}, {t} -> {body}), FALSE)",
     "COALESCE(CARDINALITY(FILTER({source}, {t} -> {body})), 0)",
 )
-"""An array with a lambda, since a subquery could not use the columns around it here."""
+"""An array with a lambda, since a subquery over an array cannot use columns of the outer query."""
 
 
 class Trino(Dialect):
@@ -68,7 +68,6 @@ class Trino(Dialect):
             " THEN {a} ELSE {a} || '{zone}' END)"
         ),
     }
-    json_storages: Mapping[str, str] = {edm.DATE_TIME_OFFSET.name: "text"}
     collections: Mapping[str, Members] = {
         "array": _ARRAY,
         "json": _ARRAY._replace(source="CAST({a} AS ARRAY(JSON))", is_json=True),
@@ -115,8 +114,6 @@ class Trino(Dialect):
             "mul(Duration,Number) mul(Number,Duration)": "TRY_CAST({a} * {b} AS DECIMAL(20, 6))",
             "div(Duration,Number)": "TRY_CAST({a} / NULLIF(CAST({b} AS DOUBLE), 0) AS DECIMAL(20, 6))",
             "has(Enum,Enum)": "BITWISE_AND({a}, {b}) = {b}",
-            "cast(Boolean,Decimal)": "CAST({a} AS DECIMAL(38, 12))",
-            "cast(Boolean,Double)": "CAST({a} AS DOUBLE)",
             "cast(Decimal|Double,Integer)": spelling.whole("CAST(TRUNCATE({a}) AS BIGINT)"),
             "cast(Date,DateTimeOffset)": "WITH_TIMEZONE(CAST({a} AS TIMESTAMP(6)), 'UTC')",
             "cast(String,Integer)": (
@@ -129,7 +126,3 @@ class Trino(Dialect):
             ),
         },
     )
-    unsupported: Mapping[str, str] = {
-        **Dialect.unsupported,
-        "matchespattern(String,String)": "other-regular-expressions",
-    }
