@@ -25,7 +25,7 @@ CollectionName = Literal[
     "Collection(Edm.Int64)", "Collection(Edm.SByte)", "Collection(Edm.Single)", "Collection(Edm.String)",
     "Collection(Edm.TimeOfDay)",
 ]  # fmt: skip
-"""Usual collections; `collection(...)` makes the others."""
+"""The usual collections; `collection(...)` makes others."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

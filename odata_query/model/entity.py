@@ -1,4 +1,4 @@
-"""Entity types: the rows that a service offers, and the doors from and to other descriptions of them."""
+"""Entity types: the rows that a service offers, read from sources and written as documents."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Self, Unpack
 from ..limits import Limits
 from .properties import StructuredType
 from .publishing import PublishOptions, restricted
+from .sources.hints import read_class
 
 
 class EntityType(StructuredType):
@@ -59,8 +60,6 @@ class EntityType(StructuredType):
         is nullable. A field's metadata can have its Property, `field(metadata={"odata": Property(...)})`,
         and so can an annotation: `Annotated[int, Property("Edm.Int32")]`.
         """
-        from .sources.hints import read_class
-
         return read_class(cls, "dataclass", python_class, options)
 
     @classmethod
@@ -69,15 +68,11 @@ class EntityType(StructuredType):
 
         Types are read as those of a dataclass are. A key that is not required is nullable.
         """
-        from .sources.hints import read_class
-
         return read_class(cls, "typed_dict", python_class, options)
 
     @classmethod
     def from_attrs(cls, python_class: type, **options: Unpack[PublishOptions]) -> Self:
         """The entity type of an attrs class: `EntityType.from_attrs(Image)`, read as a dataclass is."""
-        from .sources.hints import read_class
-
         return read_class(cls, "attrs", python_class, options)
 
     @classmethod
@@ -86,8 +81,6 @@ class EntityType(StructuredType):
 
         Properties have the names that fields are encoded by. Options name the fields.
         """
-        from .sources.hints import read_class
-
         return read_class(cls, "msgspec", struct, options)
 
     @classmethod
@@ -97,8 +90,6 @@ class EntityType(StructuredType):
         Properties have the aliases that fields are serialized by. Options name the fields. Computed fields
         are properties; fields with `exclude=True` are not published.
         """
-        from .sources.hints import read_class
-
         return read_class(cls, "pydantic", model, options)
 
     @classmethod

@@ -55,15 +55,13 @@ def to_openapi(entity_type: StructuredType, limits: Limits | None) -> list[dict[
     if bounds.max_length is not None:
         text["maxLength"] = bounds.max_length
     found = []
-    filterable = _sections(entity_type, _is_filterable)
-    if filterable:
+    if properties := _sections(entity_type, _is_filterable):
+        sections = [_FILTER, *properties, *_operations(bounds), *_bounds(bounds, _FILTER_BOUNDS)]
         examples = _examples("filter", _filters(entity_type, bounds), bounds)
-        sections = [_FILTER, *filterable, *_operations(bounds), *_bounds(bounds, _FILTER_BOUNDS)]
         found.append(_parameter("$filter", "\n\n".join(sections), text, examples))
-    sortable = _sections(entity_type, _is_sortable)
-    if sortable:
+    if properties := _sections(entity_type, _is_sortable):
+        sections = [_ORDERBY, *properties, *_bounds(bounds, _ORDERBY_BOUNDS)]
         examples = _examples("orderby", _orders(entity_type), bounds)
-        sections = [_ORDERBY, *sortable, *_bounds(bounds, _ORDERBY_BOUNDS)]
         found.append(_parameter("$orderby", "\n\n".join(sections), text, examples))
     top = _integer_schema(bounds.max_top)
     if bounds.default_top is not None:

@@ -81,8 +81,9 @@ class Column:
 class Property:
     """A property: `Property("Edm.String")`, `Property("Collection(Edm.String)")`, `Property(Address)`.
 
-    type        the name of a primitive type; an EntityType, ComplexType, EnumType or Python enum; or a
-                function without parameters that returns one, for types that refer to each other
+    type        the name of a primitive type (`edm.type_named(text)` for one read at run time); an EntityType,
+                ComplexType, EnumType or Python enum; or a function without parameters that returns one, for
+                types that refer to each other
     nullable    True if the value can be null
     key         True if the property is part of the key, which completes the order of pages
     filterable  True if `$filter` may use the property

@@ -28,7 +28,7 @@ class Hidden(Property):
 
 
 class Alias(Property):
-    """Another name of what a source has already: no `*` publishes it."""
+    """Another name of a property that a source has already: no `*` publishes it."""
 
     __slots__ = ()
 
@@ -268,7 +268,7 @@ def restricted(
 
 
 class _Publisher:
-    """Rebuilds a type, and all types that it leads to, with only the published properties.
+    """A builder of a type, and of all types that it leads to, with only the published properties.
 
     by_label  True if options name properties as clients do, not as the source does
     """
@@ -282,9 +282,7 @@ class _Publisher:
         """Names of types, and of their properties in the source."""
 
     def exclude(self, type: StructuredType, given: object, override: Mapping[Path, Property]) -> None:
-        """Exclude properties from all types with the same name or the same base: `boss/password` is
-        excluded as `friends/password`, too.
-        """
+        """Exclude properties of types by name and base: `boss/password` also excludes `friends/password`."""
         for path in paths_of(given, "exclude") or ():
             owner = type
             for position, name in enumerate(path):
@@ -410,9 +408,7 @@ def published_as(label: str, source: str, prop: Property) -> Property:
 
 
 def columns_to_publish(name: str, columns: Iterable[str], only: Names, all_fields: bool) -> Iterable[str]:
-    """The option `only` for a table: what it lists, or with `all_fields` every column and what it lists of
-    relations.
-    """
+    """The option `only` for a table, with every column if `all_fields` asks for them."""
     if only is None and not all_fields:
         raise ConfigurationError(
             f"nothing of {name} is published by default, as a table can hold what clients must not see: list"

@@ -56,7 +56,7 @@ _NOTHING = _Denied()
 
 
 class _Reader:
-    """Reads the types of a document, each once, when it is needed."""
+    """A reader of the types of a document, each once, when it is needed."""
 
     def __init__(self, cls: type[StructuredType], document: Mapping[str, Any]) -> None:
         self.cls = cls

@@ -1,4 +1,4 @@
-"""Entity types read from Django's models."""
+"""Entity types from Django's models."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _STORAGES = {
     edm.DURATION: {"mysql": "microseconds", "sqlite": "microseconds"},
     edm.GUID: {"mysql": "hex", "sqlite": "hex"},
 }
-"""How Django stores values that an engine has no type for."""
+"""The stored forms of Django where an engine has no type for the values."""
 
 
 def from_django(cls: type[T], model: Any, all_fields: bool, options: PublishOptions) -> T:
@@ -66,7 +66,7 @@ def from_django(cls: type[T], model: Any, all_fields: bool, options: PublishOpti
 
 
 class _Reader:
-    """Reads a model, and on demand the models that it leads to, each once."""
+    """A reader of a model, and on demand of the models that it leads to, each once."""
 
     def __init__(self, cls: type[StructuredType]) -> None:
         self.cls = cls

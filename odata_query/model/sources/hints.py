@@ -83,7 +83,7 @@ def _kind(python_class: type) -> Kind | None:
 
 
 class _Reader:
-    """Reads a class, and on demand the classes that it refers to, each once."""
+    """A reader of a class, and on demand of the classes that it refers to, each once."""
 
     def __init__(self) -> None:
         self.known: list[tuple[Any, ComplexType]] = []  # not every hint has a hash

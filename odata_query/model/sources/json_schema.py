@@ -78,9 +78,7 @@ class _Shape:
     unions: list[list[_Shape]] = field(default_factory=list)
 
     def add(self, other: _Shape) -> None:
-        """Combine with a shape that values must have, too. Null if either allows it: a null that is not
-        expected loses rows.
-        """
+        """Combine with a second shape of the values. Nullable if one is: unexpected nulls lose rows."""
         if self.types is None or other.types is None:
             self.types = other.types if self.types is None else self.types
         else:
@@ -124,7 +122,7 @@ class _Shape:
 
 
 class _Reader:
-    """Reads the schemas of a document, and makes one type of each."""
+    """A reader of the schemas of a document, with one type for each."""
 
     def __init__(self, root: Mapping[str, Any]) -> None:
         self.root = root

@@ -88,7 +88,7 @@ _STORAGES = {
     "Uuid": {"sqlite": "hex", "mysql": "hex"},
     "_AbstractInterval": {"sqlite": "epoch", "mysql": "epoch"},
 }
-"""How SQLAlchemy stores values that an engine has no type for, or several types."""
+"""The stored forms of SQLAlchemy where an engine has no type for the values, or several."""
 
 
 def from_sqlalchemy(cls: type[T], source: Any, all_fields: bool, options: PublishOptions) -> T:
@@ -129,7 +129,7 @@ def _columns(mapper: orm.Mapper[Any]) -> Iterator[str]:
 
 
 class _Reader:
-    """Reads a table, or a class and on demand those that it leads to, each once."""
+    """A reader of a table, or of a class and on demand those that it leads to, each once."""
 
     def __init__(self, cls: type[StructuredType]) -> None:
         self.cls = cls
