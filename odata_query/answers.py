@@ -18,7 +18,7 @@ _TITLES = {400: "bad-request", 422: "unprocessable-content", 501: "not-implement
 
 
 class Failure(Protocol):
-    """An error to answer: an ODataError, or an error of the service with problems and a status."""
+    """An error to answer: an ODataError, or another error whose problems have codes of the catalogue."""
 
     @property
     def problems(self) -> Sequence[Problem]: ...

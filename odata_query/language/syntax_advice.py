@@ -115,7 +115,7 @@ class Situation(NamedTuple):
     def meant(self) -> str | None:
         """The operator that the next word probably stands for."""
         words = (*_OPERATORS, *_DIRECTIONS[: 2 * self.is_order])
-        return _ELSEWHERE.get(self.word) or nearest(self.word, words, likeness=0.75)
+        return _ELSEWHERE.get(self.word) or nearest(self.word, words, cutoff=0.75)
 
     @property
     def expected(self) -> tuple[Name | Phrase, ...]:

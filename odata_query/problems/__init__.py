@@ -77,13 +77,16 @@ def problem(
     return Problem(message_id.partition(".")[0], message, option, span, suggestion, text, message_id, args)
 
 
-def nearest(word: str, names: Iterable[str], *, likeness: float = 0.6) -> str | None:
-    """The name that was probably meant: one in another case, or a letter or two away."""
+def nearest(word: str, names: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """Find the name that was probably meant, in another case or with a letter or two wrong; None if none is near.
+
+    cutoff  the similarity that a name must have, from 0 to 1
+    """
     from difflib import get_close_matches
 
     known = list(names)
     same = (name for name in known if name.lower() == word.lower())
-    return next(same, None) or next(iter(get_close_matches(word[:128], known, 1, likeness)), None)
+    return next(same, None) or next(iter(get_close_matches(word[:128], known, 1, cutoff)), None)
 
 
 def did_you_mean(word: str, names: Iterable[str]) -> str:

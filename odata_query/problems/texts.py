@@ -16,7 +16,7 @@ from functools import cache, reduce
 from typing import Any, TypedDict
 
 
-class Wording(TypedDict):
+class Wording(TypedDict, total=False):
     """The texts of one code.
 
     title     the problem in general, for documentation
@@ -52,7 +52,7 @@ class Phrase:
         self.id, self.values = id, values
 
     def __str__(self) -> str:
-        return _shown(self, "en")
+        return _render(self, "en")
 
 
 class Name(str):
@@ -92,43 +92,43 @@ def _load(language: str) -> Texts:
 
 
 def message(id: str, values: Mapping[str, object], language: str) -> str:
-    """The message of an id, filled with values."""
+    """Render the message of an id."""
     code, _, variant = id.partition(".")
-    wording = texts(language).get("problems", {}).get(code)
-    template = wording["messages"].get(variant) if wording else None
+    wording = texts(language).get("problems", {}).get(code, {})
+    template = wording.get("messages", {}).get(variant)
     if template is None:
         template = texts("en")["problems"][code]["messages"][variant]
-    return template.format(**_all_shown(values, language))
+    return template.format(**_render_all(values, language))
 
 
 def phrase(id: str, language: str, **values: object) -> str:
-    """The phrase of an id, filled with values."""
+    """Render the phrase of an id."""
     template = texts(language).get("phrases", {}).get(id) or texts("en")["phrases"].get(id)
     return id if template is None else template.format(**values)
 
 
 def suggested(text: str, suggestion: str | None, language: str) -> str:
-    """A message, and the suggestion if there is one."""
+    """Add the suggestion to a message, if there is one."""
     if suggestion is None:
         return text
     return phrase("suggestion", language, message=text, suggestion=shorten(suggestion))
 
 
 def shorten(text: str, width: int = 40) -> str:
-    """A client's text, cut to fit into a message, without control characters."""
+    """Cut a client's text to fit into a message, and replace control characters."""
     clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: width + 1])
     return clean if len(clean) <= width else clean[: width - 3] + "..."
 
 
-def _all_shown(values: Mapping[str, object], language: str) -> dict[str, str]:
-    return {name: _shown(value, language) for name, value in values.items()}
+def _render_all(values: Mapping[str, object], language: str) -> dict[str, str]:
+    return {name: _render(value, language) for name, value in values.items()}
 
 
-def _shown(value: Any, language: str) -> str:
-    """A value as a message has it: alternatives joined, phrases translated, a client's text shortened."""
+def _render(value: Any, language: str) -> str:
+    """Join alternatives with `or`, translate phrases, and shorten a client's text."""
     if isinstance(value, tuple):
-        parts = (_shown(each, language) for each in value)
+        parts = (_render(each, language) for each in value)
         return reduce(lambda one, other: phrase("or", language, one=one, other=other), parts)
     if isinstance(value, Phrase):
-        return phrase(value.id, language, **_all_shown(value.values, language))
+        return phrase(value.id, language, **_render_all(value.values, language))
     return value if isinstance(value, Name) else shorten(str(value), 60)

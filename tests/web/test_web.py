@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
 import time
 from functools import partial
@@ -82,6 +84,15 @@ def test_a_mistake_in_the_settings_is_raised_before_the_first_request(entity_typ
 def test_a_view_without_a_parameter_query_is_a_mistake(view):
     with pytest.raises(oq.ConfigurationError, match="needs a parameter `query`"):
         Endpoint(IMAGES).wrap(view, RequestInfo, lambda response: None)
+
+
+@pytest.mark.parametrize("framework", ["fastapi", "starlette", "flask", "django"])
+def test_query_for_shows_the_parameters_of_an_endpoint(framework):
+    pytest.importorskip(framework)
+    query_for = importlib.import_module(f"odata_query.{framework}").query_for
+    shown, expected = (inspect.signature(each).parameters.values() for each in (query_for, Endpoint))
+    assert [*shown] == [*expected]
+    assert all(f"\n    {each.name} " in query_for.__doc__ for each in expected)
 
 
 # ---- what clients accept -------------------------------------------------------------------------
