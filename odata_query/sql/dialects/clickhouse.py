@@ -221,6 +221,7 @@ class ClickHouse(Dialect):
                 " nullIf(reinterpret(toDecimal256({b}, {s}), 'Int256'), 0)), 'Decimal(76, {s})')"
             ),
             "add|sub|mul|div|divby(Double,Double)": "(toFloat64({a}) {sign} toFloat64({b}))",
+            "ceiling|floor(Double)": "({name}({a}) + 0)",  # a negative zero becomes zero
             "round(Double)": "(trunc({a}) + if(abs({a} - trunc({a})) >= 0.5, sign({a}), 0))",
             "concat(String,String)": "concat({a}, {b})",
             "contains(String,String)": "position({a}, {b}) > 0",

@@ -188,7 +188,7 @@ class DuckDB(Dialect):
             "mod(Double,Double)": _once(
                 f"CASE WHEN {{b}} = 0 THEN {{a}} + {_NAN} ELSE {{a}} % {{b}} END", **_DOUBLES
             ),
-            "round(Double)": "round({a})",
+            "ceiling|floor|round(Double)": "({name}({a}) + 0)",  # a negative zero becomes zero
             "has(Enum,Enum)": "(({b} & ~{a}) = 0)",
             "contains(String,String)": "contains({a}, {b})",
             "indexof(String,String)": "(strpos({a}, {b}) - 1)",
