@@ -124,7 +124,9 @@ def promote(node: Node, kind: str) -> Node:
 def promote_all(nodes: Sequence[Node]) -> list[Node]:
     """Bring numbers to the largest of their types; return nodes of other types unchanged."""
     top = promoted(tuple([node.type.name for node in nodes]))
-    return list(nodes) if top is None else [promote(node, number_kind(top)) for node in nodes]
+    if top is None or number_kind(top) != "Double":
+        return list(nodes)
+    return [promote(node, "Double") for node in nodes]
 
 
 def unify(
