@@ -91,6 +91,10 @@ def tables(given: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, 
     yield "products", columns_of(PRODUCT) | LINKS["products"], products
 
 
+BINARY_DIGITS = {"sqlite": 15}
+"""The digits of decimals where they are binary fractions, by dialect."""
+
+
 @contextmanager
 def numbers_of(known: Dialect) -> Iterator[list[Any]]:
     """Python's operations with the numbers of an engine; what has more digits than its decimals is noted."""
@@ -103,7 +107,7 @@ def numbers_of(known: Dialect) -> Iterator[list[Any]]:
         number = value // dt.timedelta(microseconds=1) if isinstance(value, dt.timedelta) else value
         if isinstance(number, Decimal | int):
             digits = Decimal(number).normalize().as_tuple().digits
-            noted.extend([value] * (len(digits) > known.decimal_digits))
+            noted.extend([value] * (len(digits) > BINARY_DIGITS[known.name]))
         return value
 
     changed = {}
@@ -113,7 +117,7 @@ def numbers_of(known: Dialect) -> Iterator[list[Any]]:
             if "Double" in signature.key and known.nan == "none":
                 arguments = re.sub(r"\b([abc])\b", r"as_double(\1)", text)
                 changed[signature.key] = f"as_double({arguments})"
-            elif known.decimal_digits is not None and (
+            elif known.name in BINARY_DIGITS and (
                 {"Decimal", "Duration"} & {*signature.parameters, signature.result}
             ):
                 arguments = re.sub(r"\b([abc])\b", r"as_decimal(\1)", text)
@@ -177,7 +181,7 @@ class Database:
     def excuse(self, query: oq.Query, found: list[int]) -> str | None:
         """Why the engine rightly differs: Python agrees with its numbers, or without rows that it rounds."""
         known = self.dialect
-        if known.nan != "none" and known.decimal_digits is None:
+        if known.nan != "none" and known.name not in BINARY_DIGITS:
             return None
         with numbers_of(known) as rounded:
             if self.expected(query) == found:

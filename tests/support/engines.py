@@ -1,6 +1,6 @@
 """Real databases for the tests, each started when a test first asks for it: `engine("duckdb")`.
 
-ODATA_ENGINES chooses: names with commas between, or `all`; without it, those that start in no time.
+ODATA_ENGINES chooses them: names separated by commas, or `all`; the default are those that start at once.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from odata_query import edm, sql
 USUAL = "sqlite,duckdb,postgresql"
 
 Kind = edm.Type | str | tuple[edm.Type | str, Mapping[str, str]]
-"""A column: a type or its name, such as "Collection(Edm.Int32)" or "enum"; with it, where an engine is to
-have another column than its natural one, that SQL type: `(edm.GUID, {"postgresql": "text"})`."""
+"""The kind of a column: a type or its name, such as "Collection(Edm.Int32)" or "enum"; or that with the types of
+SQL for engines that need another one than the natural one: `(edm.GUID, {"postgresql": "text"})`."""
 Params = Sequence[object] | Mapping[str, object]
 
 COLUMN_TYPES = """
@@ -90,14 +90,14 @@ def program(name: str) -> str | None:
 
 
 class Engine:
-    """A database with tables of its own; what is different about each is in its class."""
+    """A database with tables of its own; each engine has a class with its differences."""
 
     name: str
-    """As its dialect of SQL is called."""
+    """The name of its dialect."""
     packages: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     stored_as: Mapping[str, Callable[[Any], object]] = {}
-    """How the values of a kind are handed to the driver, where not as they are."""
+    """Conversions of values for the driver, by kind."""
     holds_nan = True
     holds_infinity = True
     placeholder = "%s"
@@ -116,7 +116,7 @@ class Engine:
 
     @classmethod
     def missing(cls) -> str | None:
-        """Why the engine cannot run here; nothing is started to find out."""
+        """Return why the engine cannot run here, or None; this starts nothing."""
         absent = [f"package {name}" for name in cls.packages if importlib.util.find_spec(name) is None]
         absent += [f"program {name}" for name in cls.programs if program(name) is None]
         return f"{absent[0]} is not installed" if absent else None
@@ -128,7 +128,7 @@ class Engine:
         self.connection.close()
 
     def close(self) -> None:
-        with contextlib.suppress(AttributeError):  # the start had not come that far
+        with contextlib.suppress(AttributeError):  # it failed before it connected
             self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -136,7 +136,7 @@ class Engine:
         return self.connection.cursor()
 
     def run(self, text: str, params: Params = ()) -> list[tuple[Any, ...]]:
-        """All rows of a SELECT, with parameters in the engine's style; where that is `%s`, a `%` is `%%`."""
+        """Fetch all rows of a SELECT. The parameters have the engine's style; in `%s`, a `%` is `%%`."""
         cursor = self.cursor()
         cursor.execute(text, params)
         return [tuple(row) for row in cursor.fetchall()]
@@ -145,7 +145,7 @@ class Engine:
         self.cursor().execute(text)
 
     def create(self, table: str, columns: Mapping[str, Kind], rows: Sequence[Mapping[str, Any]]) -> None:
-        """A table with these rows, in place of an older one of that name; what a row lacks is null."""
+        """Create a table with rows, replacing an earlier one; a value that a row lacks is null."""
         self.execute(f"DROP TABLE IF EXISTS {self.quoted(table)}")
         self.execute(f"CREATE TABLE {self.quoted(table)} ({self.column_list(columns)})")
         values = ", ".join([self.placeholder] * len(columns))
@@ -160,7 +160,7 @@ class Engine:
         return ", ".join(f"{self.quoted(name)} {self.column_type(kind)}" for name, kind in columns.items())
 
     def column_type(self, kind: Kind) -> str:
-        """`integer` for Edm.Int32."""
+        """The SQL type of a kind: `integer` for Edm.Int32."""
         name, override = self.named(kind)
         if override is not None:
             return override
@@ -168,7 +168,7 @@ class Engine:
         return NATURAL[self.name, "collection"].format(inner) if name.startswith("Collection(") else inner
 
     def named(self, kind: Kind) -> tuple[str, str | None]:
-        """A kind's name in COLUMN_TYPES, and the SQL type that is to be in place of the natural one."""
+        """The name of a kind in COLUMN_TYPES, and the SQL type that replaces the natural one."""
         if isinstance(kind, tuple):
             return self.named(kind[0])[0], kind[1].get(self.name)
         if isinstance(kind, edm.CollectionType):
@@ -179,7 +179,7 @@ class Engine:
         return [tuple(self.stored(kind, row.get(name)) for name, kind in columns.items()) for row in rows]
 
     def stored(self, kind: Kind, value: Any) -> Any:
-        """A value as it is handed to the driver; in an overridden column as it is, or as JSON text."""
+        """Convert a value for the driver; one for an overridden column stays, or becomes JSON text."""
         if value is None:
             return None
         name, override = self.named(kind)
@@ -221,7 +221,7 @@ class Sqlite(Engine):
 
 class DuckDb(Engine):
     name = "duckdb"
-    packages = ("duckdb", "pytz")  # without pytz, which it does not install, a TIMESTAMPTZ cannot be fetched
+    packages = ("duckdb", "pytz")  # duckdb needs pytz to fetch a TIMESTAMPTZ, but does not install it
     placeholder = "?"
 
     def start(self) -> None:
@@ -255,7 +255,7 @@ class Postgresql(Engine):
 
 
 class Mysql(Engine):
-    """MariaDB. Texts compare without regard to case, as is usual there."""
+    """MariaDB, whose texts compare without regard to case by default."""
 
     name = "mysql"
     packages = ("pymysql",)
@@ -302,7 +302,7 @@ class Mysql(Engine):
 
 
 def clickhouse_text(value: Any, *, quoted: bool = False) -> str:
-    """A value as ClickHouse reads it from a parameter or a field of TSV; in an array, texts are quoted."""
+    """Write a value for a parameter of ClickHouse or a field of TSV; in an array, texts are quoted."""
     if value is None:
         return "NULL" if quoted else r"\N"
     if isinstance(value, list | tuple):
@@ -332,7 +332,7 @@ def decoded(value: Any) -> Any:
 
 
 class Clickhouse(Engine):
-    """A null collection becomes an empty one. Bytes that are UTF-8 come back as text: there is one type."""
+    """ClickHouse in this process. A null collection becomes an empty one, and bytes that are UTF-8 a text."""
 
     name = "clickhouse"
     packages = ("chdb", "pyarrow")
@@ -343,7 +343,7 @@ class Clickhouse(Engine):
         from chdb.session import Session
 
         self.connection = Session(str(self.folder))
-        self.execute("SET output_format_arrow_string_as_string = 0")  # which fails where it is no UTF-8
+        self.execute("SET output_format_arrow_string_as_string = 0")  # a String fails if it is not UTF-8
 
     def run(self, text: str, params: Params = ()) -> list[tuple[Any, ...]]:
         given = {name: clickhouse_text(value) for name, value in dict(params).items()}
@@ -415,12 +415,12 @@ class Spark(Engine):
         self.connection.stop()
         gateway = SparkContext._gateway
         gateway.shutdown()
-        gateway.proc.stdin.close()  # at which Java ends
+        gateway.proc.stdin.close()  # which ends Java
         gateway.proc.wait(30)
         SparkContext._gateway = SparkContext._jvm = None
 
     def run(self, text: str, params: Params = ()) -> list[tuple[Any, ...]]:
-        """A moment comes back in UTC; Spark makes it one of the local time without saying so."""
+        """Fetch rows with moments in UTC; Spark returns them in local time, without an offset."""
         rows = self.connection.sql(text, args=dict(params)).collect()
         return [tuple(v.astimezone(dt.UTC) if isinstance(v, dt.datetime) else v for v in row) for row in rows]
 
@@ -439,7 +439,7 @@ _started: dict[str, Engine | Exception] = {}
 
 
 def engines_to_test() -> list[str]:
-    """The engines that this run is to test, whether they are there or not."""
+    """The engines that this run should test, installed or not."""
     names = [name.strip() for name in os.environ.get("ODATA_ENGINES", USUAL).split(",") if name.strip()]
     if names == ["all"]:
         return list(ENGINES)
@@ -450,19 +450,19 @@ def engines_to_test() -> list[str]:
 
 
 def missing_engines() -> dict[str, str]:
-    """The engines to test that cannot run here, and why."""
+    """The engines that this run should test but cannot, and why."""
     reasons = {name: ENGINES[name].missing() for name in engines_to_test()}
     return {name: reason for name, reason in reasons.items() if reason}
 
 
 def engine(name: str) -> Engine:
-    """The engine, started once; one that did not start is not tried again."""
+    """Return an engine, started once; one that failed to start is not tried again."""
     if name not in _started:
         try:
             _started[name] = ENGINES[name]()
         except Exception as error:
             _started[name] = error
-        atexit.register(close_all)  # for a script; a run of pytest closes them itself
+        atexit.register(close_all)  # for a script; pytest closes them itself
     found = _started[name]
     if isinstance(found, Exception):
         raise RuntimeError(f"{name} did not start") from found

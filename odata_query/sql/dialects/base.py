@@ -194,9 +194,6 @@ class Dialect:
     """The opposite condition."""
     booleans = ("TRUE", "FALSE")
     """The Boolean values: `("1", "0")` on SQLite."""
-    boolean_tests = ("{a}", "NOT {a}")
-    """The conditions that a Boolean value is true, and that it is false: `("{a} = 1", "{a} = 0")` on
-    SQLite."""
     conditions_are_values = True
     """True if a condition can stand where a value does: `(a > b) = c`; not on SQL Server and Oracle."""
     not_true = "({a}) IS NOT TRUE"
@@ -221,9 +218,6 @@ class Dialect:
     """The digits after the point of a decimal whose property does not give a scale."""
     max_scale: int | None = None
     """The digits after the point that decimals can have: 24 on DuckDB."""
-    decimal_digits: int | None = None
-    """The digits of decimals that are kept as binary fractions: 15 on SQLite; None where decimals are
-    exact."""
     case_casts: Mapping[str, str] = {}
     """Templates that give the branches of a CASE one type: `Decimal`, with the scale `{s}`, or `Double`."""
     nan = "greatest"
@@ -363,6 +357,11 @@ class Dialect:
         """The names by which a model may give this dialect's storage: its own, then those of its parents."""
         parents = [parent.name for parent in type(self).__mro__ if issubclass(parent, Dialect)]
         return tuple(dict.fromkeys((self.name, *parents)))
+
+    @cached_property
+    def boolean_tests(self) -> tuple[str, str]:
+        """The conditions that a Boolean value is true, and that it is false: `{a} = 1` on SQLite."""
+        return ("{a}", "NOT {a}") if self.booleans[0] == "TRUE" else ("{a} = 1", "{a} = 0")
 
     # ---- names and texts -------------------------------------------------------------------------
 

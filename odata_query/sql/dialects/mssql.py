@@ -81,7 +81,6 @@ class MSSQL(Dialect):
     nan = "none"
     conditions_are_values = False
     booleans = ("CAST(1 AS BIT)", "CAST(0 AS BIT)")
-    boolean_tests = ("{a} = 1", "{a} = 0")
     not_true = "CASE WHEN {a} THEN 0 ELSE 1 END = 1"
     not_false = "CASE WHEN NOT ({a}) THEN 0 ELSE 1 END = 1"
     # The bytes of UTF-8 sort by code point; those of UTF-16 do not.

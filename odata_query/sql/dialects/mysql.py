@@ -163,7 +163,6 @@ class MySQL(Dialect):
     nan = "none"
     infinite_operands = False
     booleans = ("1", "0")
-    boolean_tests = ("{a} = 1", "{a} = 0")
     null_safe_equal = "{a} <=> {b}"
     null_safe_unequal = "NOT ({a} <=> {b})"
     binary = _bytes("{a}")

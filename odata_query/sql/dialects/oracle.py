@@ -68,7 +68,6 @@ class Oracle(Dialect):
     has_empty_string = False
     conditions_are_values = False
     booleans = ("1", "0")
-    boolean_tests = ("{a} = 1", "{a} = 0")
     not_true = "CASE WHEN {a} THEN 0 ELSE 1 END = 1"
     not_false = "CASE WHEN NOT ({a}) THEN 0 ELSE 1 END = 1"
     # DECODE takes null for equal to null, and each operand is written once.

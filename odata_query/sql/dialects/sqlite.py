@@ -187,9 +187,7 @@ class SQLite(Dialect):
     null_order = "low"
     nan = "none"
     rewrites_exists = True
-    decimal_digits = 15
     booleans = ("1", "0")
-    boolean_tests = ("{a} = 1", "{a} = 0")
     null_safe_equal = "{a} IS {b}"
     null_safe_unequal = "{a} IS NOT {b}"
     binary = "{a} COLLATE BINARY"
