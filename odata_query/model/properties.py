@@ -6,6 +6,7 @@ import enum
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Literal, TypeGuard, get_args
@@ -176,6 +177,7 @@ def _resolve(given: object) -> edm.Type:
     raise ConfigurationError(f"{given!r} is not a type of a property")
 
 
+@lru_cache(maxsize=1_000)
 def enum_type(python_enum: type[enum.Enum]) -> edm.EnumType:
     """The EnumType of a Python enum: the members' values if they are texts, else the members' names.
 

@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 import sys
 import typing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ..properties import Property
@@ -65,9 +65,11 @@ def _evaluated(owner: type, name: str, given: Any) -> Any:
         return Unmapped(f"its type cannot be resolved: {wrong}")
 
 
-def _dataclass(python_class: Any) -> Iterator[Field]:
-    for field in dataclasses.fields(python_class):
+def _declared(python_class: Any, fields: Iterable[Any]) -> Iterator[Field]:
+    for field in fields:
         hint, owner = annotated(python_class, field.name)
+        if isinstance(hint, Unmapped) and not isinstance(field.type, str | None):
+            hint = field.type  # of `attr.ib(type=int)`
         given = field.metadata.get("odata")
         yield Field(field.name, hint, given=given, optional=field.default is None, owner=owner)
 
@@ -84,15 +86,6 @@ def _named_tuple(python_class: Any) -> Iterator[Field]:
     for name in python_class._fields:
         hint, owner = annotated(python_class, name)
         yield Field(name, hint, optional=python_class._field_defaults.get(name, 0) is None, owner=owner)
-
-
-def _attrs(python_class: Any) -> Iterator[Field]:
-    for field in python_class.__attrs_attrs__:
-        hint, owner = annotated(python_class, field.name)
-        if isinstance(hint, Unmapped) and field.type is not None:
-            hint = field.type  # of `attr.ib(type=int)`
-        given = field.metadata.get("odata")
-        yield Field(field.name, hint, given=given, optional=field.default is None, owner=owner)
 
 
 def _msgspec(struct: Any) -> Iterator[Field]:
@@ -114,8 +107,8 @@ class Kind(NamedTuple):
 
 KINDS = {
     "msgspec": Kind("__struct_fields__", "a msgspec Struct", _msgspec),
-    "attrs": Kind("__attrs_attrs__", "an attrs class", _attrs),
-    "dataclass": Kind("__dataclass_fields__", "a dataclass", _dataclass),
+    "attrs": Kind("__attrs_attrs__", "an attrs class", lambda c: _declared(c, c.__attrs_attrs__)),
+    "dataclass": Kind("__dataclass_fields__", "a dataclass", lambda c: _declared(c, dataclasses.fields(c))),
     "typed_dict": Kind("__required_keys__", "a TypedDict", _typed_dict),
     "named_tuple": Kind("_field_defaults", "a NamedTuple", _named_tuple),
 }

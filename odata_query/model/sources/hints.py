@@ -87,7 +87,6 @@ class _Reader:
 
     def __init__(self) -> None:
         self.known: list[tuple[Any, ComplexType]] = []  # not every hint has a hash
-        self.enums: dict[type[enum.Enum], edm.EnumType] = {}
         self.aliases: list[Any] = []
         """Those being read: an alias can refer to itself."""
 
@@ -168,7 +167,7 @@ class _Reader:
     def of_class(self, hint: Any) -> Property:
         python_class = typing.get_origin(hint) or hint
         if issubclass(python_class, enum.Enum):
-            return Property(self.enums.setdefault(python_class, enum_type(python_class)), nullable=False)
+            return Property(enum_type(python_class), nullable=False)
         if any(base.__module__.partition(".")[0] == "pydantic" for base in python_class.__mro__):
             from .pydantic import value_of  # an optional library
 

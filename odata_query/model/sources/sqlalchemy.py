@@ -134,7 +134,6 @@ class _Reader:
     def __init__(self, cls: type[StructuredType]) -> None:
         self.cls = cls
         self.entities: dict[orm.Mapper[Any], StructuredType] = {}
-        self.enums: dict[type[enum.Enum], edm.EnumType] = {}
 
     def table(self, table: sa.Table) -> dict[str, Property]:
         found: dict[str, Property] = {}
@@ -269,13 +268,13 @@ class _Reader:
             rest = [each for each in typing.get_args(hint) if each is not type(None)]
             hint = rest[0] if len(rest) == 1 else None
         if isinstance(hint, type) and issubclass(hint, enum.Enum):
-            return Property(self.enums.setdefault(hint, enum_type(hint)))
+            return Property(enum_type(hint))
         return Property(PRIMITIVES[hint]) if isinstance(hint, type) and hint in PRIMITIVES else None
 
     def enumeration(self, given: sa.types.Enum) -> Property:
         """An enumeration. SQLAlchemy stores the members' names, or the texts of `values_callable`."""
         python_enum: type[enum.Enum] = given.enum_class  # type: ignore[assignment]  # checked by the caller
-        found = self.enums.setdefault(python_enum, enum_type(python_enum))
+        found = enum_type(python_enum)
         members = [*python_enum.__members__.items()]
         if len(members) != len(given.enums):
             members = [(name, member) for name, member in members if name == member.name]
