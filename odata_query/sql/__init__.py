@@ -1,116 +1,144 @@
 """Queries as SQL: text with bound values, for many engines.
 
-`select(query, "images", dialect="postgresql")` gives the rows, in the order, that `python.apply` gives.
+`select(query, "images", dialect="postgresql")` returns the rows, in the order, that `python.apply` returns.
+`where` and `order_by` make the parts of a statement of your own.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from .. import edm
 from ..check.typed import TypedCall, TypedPath
 from ..errors import error
-from ..language.ast import Literal, Node, OrderByItem
+from ..language.ast import Literal as LiteralNode
+from ..language.ast import Node, OrderByItem
 from ..logic import condition, value
 from ..problems import ConfigurationError, Name, Phrase, problem
 from ..query import Query
+from .dialects import Dialect
 from .dialects import dialect as find
-from .dialects.base import Dialect
 from .emitter import SqlEmitter
-from .parts import ROW, TRUE, Sql, Value
-from .statement import Fragment, Statement, render
+from .parts import TRUE, Sql, Value
+from .selection import selection
+from .statement import Fragment, Paramstyle, Statement, render
 
 __all__ = ["Dialect", "Fragment", "Statement", "count", "order_by", "prepare", "select", "where"]
 
-STRINGS = ("exact", "native")
+DialectName = Literal[
+    "bigquery", "clickhouse", "cockroachdb", "duckdb", "mariadb", "mssql", "mysql", "oracle", "postgres",
+    "postgresql", "snowflake", "spark", "sqlite", "trino",
+]  # fmt: skip
+"""The dialects of the library; `sql.dialects.dialect(name)` finds those of other packages, too."""
+Collation = Literal["query", "column"]
 _ALIAS = "odata_0"
-"""What the table is known by where other tables are near."""
+"""The name of the table where other tables are read too."""
 
 
 def select(
     query: Query,
     table: str,
     *,
-    dialect: str | Dialect,
-    columns: Iterable[str] | None = None,
-    paramstyle: str | None = None,
-    strings: str = "exact",
+    dialect: DialectName | Dialect,
+    columns: Iterable[str] | Literal["*"] | None = None,
+    paramstyle: Paramstyle | None = None,
+    collation: Collation = "query",
+    strings: str | None = None,
 ) -> Statement:
-    """The SELECT of a query: `select(query, "images", dialect="sqlite")`.
+    """Make the SELECT of a query: `connection.execute(*select(query, "images", dialect="sqlite"))`.
 
     table       the table's name, with its schema before a dot if it has one
-    columns     properties to select, or columns; by default all columns, those that the model hides too
-    paramstyle  qmark, numeric, numeric_dollar, format, pyformat or named; by default the usual driver's
-    strings     `exact` compares and sorts texts by code point, `native` as the columns do
+    columns     what to select: names of properties (`size`) or of their columns, and paths (`owner/name`,
+                as a column `owner_name`); by default all columns of the model, in its order; `"*"` for all
+                columns of the table, those that the model hides too
+    paramstyle  qmark, format, numeric, numeric_dollar, named, pyformat or typed; by default the one of the
+                usual driver
+    collation   `"query"` compares and sorts texts by code point, as OData does; `"column"` as the columns do
+    strings     the older name of collation, `"exact"` or `"native"`, until 1.0
 
-    The same query always gives the same text. Raises UnsupportedError for an operation that the dialect
-    has not, LimitError for more than the engine takes, ConfigurationError for a model that does not say
-    where values are.
+    The same query always gives the same text. Raises UnsupportedError for an operation that the dialect does
+    not support, LimitError for more than the engine takes, ConfigurationError for an unknown column and for
+    a model that does not say where values are.
     """
-    emitter = _emitter(dialect, query.default_timezone, True, strings)
+    emitter = _emitter(dialect, query.default_timezone, True, collation, strings)
     where = _condition(emitter, query)
     order = _order(emitter, query.orderby)
-    chosen = _columns(emitter, query, columns)
+    chosen = selection(emitter.columns, query.entity_type, columns)
     text = f"SELECT {chosen} FROM {_source(emitter, table)}{where}"
     if order:
         text += f" ORDER BY {order}"
-    page = _page(emitter, query, bool(order))
-    return _statement(emitter, text + page, paramstyle)
+    return _statement(emitter, text + _page(emitter, query, bool(order)), paramstyle)
 
 
 def count(
-    query: Query, table: str, *, dialect: str | Dialect, paramstyle: str | None = None, strings: str = "exact"
+    query: Query,
+    table: str,
+    *,
+    dialect: DialectName | Dialect,
+    paramstyle: Paramstyle | None = None,
+    collation: Collation = "query",
+    strings: str | None = None,
 ) -> Statement:
-    """The SELECT of the number of rows without `$top` and `$skip`: what `$count=true` asks for."""
-    emitter = _emitter(dialect, query.default_timezone, True, strings)
+    """Make the SELECT of the number of rows without `$top` and `$skip`, for `$count=true`."""
+    emitter = _emitter(dialect, query.default_timezone, True, collation, strings)
     where = _condition(emitter, query)
     return _statement(emitter, f"SELECT COUNT(*) FROM {_source(emitter, table)}{where}", paramstyle)
 
 
 def where(
-    filter: Node | None,
+    query: Query | Node | None,
     *,
-    dialect: str | Dialect,
+    dialect: DialectName | Dialect,
     table: str | None = None,
-    paramstyle: str | None = None,
-    strings: str = "exact",
-    default_timezone: dt.tzinfo = dt.UTC,
+    paramstyle: Paramstyle | None = None,
+    collation: Collation = "query",
+    strings: str | None = None,
+    default_timezone: dt.tzinfo | None = None,
     first: int = 1,
 ) -> Fragment:
-    """The condition of a filter, for a WHERE of your own: `where(query.filter, dialect="sqlite")`.
+    """Make the condition of a query, for a WHERE of your own: `where(query, dialect="sqlite")`.
 
-    table  the name or alias by which your FROM knows the rows; needed for lambdas and navigation
-    first  the number of the first marker, where they are numbered or named
+    query             a query, or a filter from parse_filter and validate
+    table             the name or alias of the rows in your FROM, for queries with lambdas and navigation
+    default_timezone  the time zone of columns without one, for a filter; UTC by default. A query has its own
+    first             the number of the first marker, where markers are numbered or named
     """
-    emitter = _emitter(dialect, default_timezone, False, strings, table)
+    zone = _zone(query, default_timezone)
+    emitter = _emitter(dialect, zone, False, collation, strings, table)
+    filter = query.filter if isinstance(query, Query) else query
     holds = emitter.constant(True) if filter is None else condition(emitter, _checked(filter))
     return _fragment(emitter, holds.text, table, paramstyle, first)
 
 
 def order_by(
-    orderby: Query | Sequence[OrderByItem],
+    query: Query | Sequence[OrderByItem],
     *,
-    dialect: str | Dialect,
+    dialect: DialectName | Dialect,
     table: str | None = None,
-    paramstyle: str | None = None,
-    strings: str = "exact",
-    default_timezone: dt.tzinfo = dt.UTC,
+    paramstyle: Paramstyle | None = None,
+    collation: Collation = "query",
+    strings: str | None = None,
+    default_timezone: dt.tzinfo | None = None,
     first: int = 1,
 ) -> Fragment:
-    """What stands behind ORDER BY, empty for no order: `order_by(query, dialect="sqlite")`."""
-    items = orderby.orderby if isinstance(orderby, Query) else orderby
-    zone = orderby.default_timezone if isinstance(orderby, Query) else default_timezone
-    emitter = _emitter(dialect, zone, False, strings, table)
+    """Make the text after ORDER BY, empty for no order: `order_by(query, dialect="sqlite")`.
+
+    The parameters are those of `where`.
+    """
+    zone = _zone(query, default_timezone)
+    emitter = _emitter(dialect, zone, False, collation, strings, table)
+    items = query.orderby if isinstance(query, Query) else query
     return _fragment(emitter, _order(emitter, items), table, paramstyle, first)
 
 
-def prepare(connection: Any, dialect: str | Dialect = "sqlite") -> None:
-    """Give a connection what its engine lacks: `prepare(sqlite3.connect("images.db"))`.
+def prepare(connection: Any, dialect: DialectName | Dialect = "sqlite") -> None:
+    """Add to a connection what its engine lacks: `prepare(sqlite3.connect("images.db"))`.
 
-    For SQLite: case mapping as Unicode has it (in place of its own `lower` and `upper`), and regular
+    SQLite gets case mapping as Unicode has it (in place of its own `lower` and `upper`), and regular
     expressions that run in linear time. Other engines need nothing.
     """
     find(dialect).prepare(connection)
@@ -120,12 +148,30 @@ def prepare(connection: Any, dialect: str | Dialect = "sqlite") -> None:
 
 
 def _emitter(
-    dialect: str | Dialect, zone: dt.tzinfo, can_join: bool, strings: str, table: str | None = None
+    dialect: str | Dialect,
+    zone: dt.tzinfo,
+    can_join: bool,
+    collation: str,
+    strings: str | None,
+    table: str | None = None,
 ) -> SqlEmitter:
-    if strings not in STRINGS:
-        raise ConfigurationError(f"strings is exact or native, not {strings!r}")
+    if strings is not None:
+        message = 'strings= is collation= since 0.2: "query" for "exact", "column" for "native"'
+        warnings.warn(message, DeprecationWarning, stacklevel=3)
+        collation = {"exact": "query", "native": "column"}.get(strings, strings)
+    if collation not in ("query", "column"):
+        raise ConfigurationError(f'collation is "query" or "column", not {collation!r}')
     reserved = "" if table is None else table.rpartition(".")[2].casefold()
-    return SqlEmitter(find(dialect), zone, can_join, strings == "native", reserved)
+    return SqlEmitter(find(dialect), zone, can_join, collation == "column", reserved)
+
+
+def _zone(query: object, given: dt.tzinfo | None) -> dt.tzinfo:
+    """The time zone of columns without one: a query's own, so that the part means what the whole does."""
+    if not isinstance(query, Query):
+        return given or dt.UTC
+    if given is not None:
+        raise ConfigurationError("a query has its own default_timezone: give that to parse_query")
+    return query.default_timezone
 
 
 def _fragment(
@@ -139,9 +185,8 @@ def _fragment(
 
 
 def _statement(emitter: SqlEmitter, text: str, paramstyle: str | None) -> Statement:
-    text = emitter.sql.finish(
-        text, emitter.dialect.quote(_ALIAS) + "." if emitter.columns.is_qualified else ""
-    )
+    row = emitter.dialect.quote(_ALIAS) + "." if emitter.columns.is_qualified else ""
+    text = emitter.sql.finish(text, row)
     return Statement(*render(text, emitter.sql.values, emitter.dialect, paramstyle, 1))
 
 
@@ -153,30 +198,13 @@ def _source(emitter: SqlEmitter, table: str) -> str:
     return f"{text}{emitter.dialect.alias_prefix}{emitter.dialect.quote(_ALIAS)}{emitter.columns.root.joins}"
 
 
-def _columns(emitter: SqlEmitter, query: Query, columns: Iterable[str] | None) -> str:
-    if columns is None:
-        return f"{ROW}*"
-    if isinstance(columns, str):
-        raise ConfigurationError(f"columns are names, not one text: {columns!r}")
-    members = query.entity_type.members if query.entity_type else {}
-    names = tuple([members[name].column if name in members else name for name in columns])
-    if not names:
-        raise ConfigurationError("there are no columns to select")
-    return _quoted(emitter.dialect, names)
-
-
-@lru_cache(maxsize=256)
-def _quoted(dialect: Dialect, names: Sequence[str]) -> str:
-    return ", ".join([ROW + dialect.quote(name) for name in names])
-
-
 @lru_cache(maxsize=256)
 def _quoted_table(dialect: Dialect, table: str) -> str:
     return dialect.quote_table(table)
 
 
 def _checked(filter: Node) -> Node:
-    if type(filter) not in (TypedCall, TypedPath, Literal):
+    if type(filter) not in (TypedCall, TypedPath, LiteralNode):
         raise ConfigurationError(
             "a filter is validated before it is compiled: give parse_query an entity_type"
         )
@@ -194,35 +222,35 @@ def _condition(emitter: SqlEmitter, query: Query) -> str:
 
 
 def _order(emitter: SqlEmitter, items: Sequence[OrderByItem]) -> str:
-    """What stands behind ORDER BY: null before all else, NaN behind it, texts by code point."""
+    """The text after ORDER BY: null before all else, then NaN, texts by code point."""
     found = []
+    sql, dialect = emitter.sql, emitter.dialect
     emitter.option = "$orderby"
-    sorted_by: set[Any] = set()
+    known: set[Any] = set()
     for item in items:
-        # A path's names say as much as the path, and are compared sooner.
-        same = item.expression.segments if isinstance(item.expression, TypedPath) else item.expression
-        if same in sorted_by:
-            continue
-        sorted_by.add(same)
         expression = item.expression
+        # Two paths are the same if their names are, and names are compared sooner.
+        key = expression.segments if isinstance(expression, TypedPath) else expression
+        if key in known:
+            continue
+        known.add(key)
         part = value(emitter, expression)
         if isinstance(part, Value):
             continue
         assert isinstance(part, Sql)
-        type = item.expression.type
-        storage = part.storage
-        text = part.text if storage is not None and storage.is_ordered else emitter.sql.text(part)
-        if part.has_subquery and not emitter.dialect.sorts_by_subqueries:
-            message, engine = "unsupported-expression.engine-cannot", Name(emitter.dialect.name)
-            what = Phrase("sort-by-another-table")
-            raise error([problem(message, "$orderby", item.expression.span, engine=engine, what=what)])
-        if type is edm.STRING and emitter.sql.collation_of(part) != "binary":
-            text = emitter.dialect.binary.format(a=text)
+        if part.has_subquery and not dialect.sorts_by_subqueries:
+            message, what = "unsupported-expression.engine-cannot", Phrase("sort-by-another-table")
+            raise error([problem(message, "$orderby", expression.span, engine=Name(dialect.name), what=what)])
+        type = expression.type
+        is_sorted = part.storage is not None and part.storage.is_ordered
+        text = part.text if is_sorted else sql.text(part)
+        if type is edm.STRING and sql.collation_of(part) != "binary":
+            text = dialect.binary.format(a=text)
         direction = " DESC" if item.descending else ""
-        direction += emitter.dialect.nulls_clause(item.expression.nullable, item.descending)
-        if type in (edm.DOUBLE, edm.SINGLE) and emitter.dialect.nan != "none":
-            nan = emitter.sql.marker(float("nan"), edm.DOUBLE)
-            found.append(emitter.dialect.nan_rank.format(a=text, nan=nan) + direction)
+        direction += dialect.nulls_clause(expression.nullable, item.descending)
+        if type in (edm.DOUBLE, edm.SINGLE) and dialect.nan != "none":
+            nan = sql.marker(float("nan"), edm.DOUBLE)
+            found.append(dialect.nan_rank.format(a=text, nan=nan) + direction)
         found.append(text + direction)
     return ", ".join(found)
 
@@ -231,8 +259,7 @@ def _page(emitter: SqlEmitter, query: Query, is_ordered: bool) -> str:
     """` LIMIT ? OFFSET ?`"""
     if query.top is None and not query.skip:
         return ""
-    dialect = emitter.dialect
-    page = dialect.page
+    page = emitter.dialect.page
     template = page.top if not query.skip else page.skip if query.top is None else page.both
     if query.top == 0:
         template = page.empty or template

@@ -10,6 +10,7 @@ from ..errors import ODataError
 from ..model.properties import ComplexType, Member, Property, StructuredType
 from ..problems import ConfigurationError, Phrase
 from .composer import Composer
+from .dialects.base import Dialect
 from .parts import ROW, Collection, Entity, Flat, Instance, Joins, Json, Part, Row, Sql, SqlColumn
 from .statement import too_large
 
@@ -21,13 +22,28 @@ def column_prefix(before: str, member: Member) -> str:
     return f"{before}{member.column}_" if member.column else before
 
 
-def _columns_of(type: StructuredType, prefix: str) -> Iterator[str]:
-    """The columns of a complex value, with those of complex values in it."""
+def is_spread(dialect: Dialect, member: Member) -> bool:
+    """True for a complex property that is stored in several columns, one for each of its properties."""
+    column = member.property.column
+    is_complex = isinstance(member.type, ComplexType) and column.table is None
+    return is_complex and column.stored(*dialect.family) != "json"
+
+
+def is_elsewhere(dialect: Dialect, member: Member) -> bool:
+    """True for a property that leads to another table."""
+    column = member.property.column
+    if isinstance(edm.element_of(member.type), StructuredType) and not is_spread(dialect, member):
+        return column.table is not None or column.stored(*dialect.family) is None
+    return column.table is not None
+
+
+def own_columns(dialect: Dialect, type: StructuredType, prefix: str = "") -> Iterator[str]:
+    """The columns of a type in its own table: `size`, and `address_city` of a complex property."""
     for member in type.members.values():
-        column = member.property.column
-        if isinstance(member.type, ComplexType) and column.storage is None and column.table is None:
-            yield from _columns_of(member.type, column_prefix(prefix, member))
-        elif column.table is None and not isinstance(member.type, StructuredType):
+        if is_spread(dialect, member):
+            assert isinstance(member.type, ComplexType)
+            yield from own_columns(dialect, member.type, column_prefix(prefix, member))
+        elif member.column and not is_elsewhere(dialect, member):
             yield prefix + member.column
 
 
@@ -96,12 +112,11 @@ class Columns:
         column = member.property.column
         if column.table is not None and column.join is not None:
             return self.join(row, prefix, member, column.table, column.join)
-        if not isinstance(member.type, ComplexType):
-            message = f"{member.name} leads to another table: its property needs table and join"
-            raise ConfigurationError(message)
-        if column.stored(*self.dialect.family) == "json":
+        if is_spread(self.dialect, member):
+            return Flat(row, column_prefix(prefix, member))
+        if isinstance(member.type, ComplexType):
             return Json(self.read(row, prefix + member.column))
-        return Flat(row, column_prefix(prefix, member))
+        raise ConfigurationError(f"{member.name} leads to another table: its property needs table and join")
 
     def absence(self, instance: Instance, member: Member) -> Sql | None:
         """The condition that the instance a nullable property leads to is missing; None if it never is."""
@@ -111,7 +126,9 @@ class Columns:
             there = next(iter((member.property.column.join or {}).values()))
             return self.sql.is_null(self.read(instance, there), True)
         assert isinstance(member.type, StructuredType)
-        columns = [self.read(instance.row, name) for name in _columns_of(member.type, instance.prefix)]
+        columns = [
+            self.read(instance.row, name) for name in own_columns(self.dialect, member.type, instance.prefix)
+        ]
         if not columns:
             return None
         # A complex value in columns of its own is null if they all are.

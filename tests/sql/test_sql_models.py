@@ -13,6 +13,8 @@ import pytest
 import odata_query as oq
 from odata_query import edm, python, sql
 from odata_query.model.properties import StructuredType
+from odata_query.testing.choices import Choices
+from odata_query.testing.generator import Generator
 
 # fmt: off
 P, N, MANY = oq.Property, oq.NavigationProperty, {"collection": True}
@@ -150,13 +152,13 @@ def ids(query, rows=ROWS):
     return [row["id"] for row in python.apply(rows, query)]
 
 
-def found(engine, form, query, alias="o", table="orders", **given):
+def found(engine, form, query, alias="o", table="orders", key="key", **given):
     """The ids that the database finds, by a SELECT or one made of fragments; what is refused is skipped."""
     given["dialect"], q = engine.name, engine.quoted
     try:
         if form == "select":
             return [row[0] for row in engine.run(*sql.select(query, table, columns=["id"], **given))]
-        where = sql.where(query.filter, table=alias, **given)
+        where = sql.where(query, table=alias, **given)
         order = sql.order_by(query, table=alias, first=1 + len(where.params), **given)
     except (oq.UnsupportedError, oq.LimitError) as declared:
         pytest.skip(str(declared))
@@ -165,7 +167,7 @@ def found(engine, form, query, alias="o", table="orders", **given):
         pytest.skip(str(declared))
     is_named = isinstance(where.params, dict)
     params = {**where.params, **order.params} if is_named else where.params + order.params
-    source = f"{q(alias)}.{q('key')} FROM {q(table)} AS {q(alias)}"
+    source = f"{q(alias)}.{q(key)} FROM {q(table)} AS {q(alias)}"
     text = f"SELECT {source} WHERE {where.text} ORDER BY {order.text}"
     return [row[0] for row in engine.run(text, params)]
 
@@ -197,20 +199,48 @@ def test_values_of_filter_order_and_page_are_bound_in_their_order(database, orde
         assert found(database, "select", query, paramstyle=style) == ids(query)
 
 
-@pytest.mark.parametrize("filter", AT)
-@pytest.mark.parametrize("storage", ["timestamp", "text"])
-def test_moments_without_offset_are_in_the_default_timezone(database, storage, filter):
+def logs_of(database, storage, zone):
+    """A table of moments without offset, and what their rows are in a time zone."""
     if database.name not in STYLES:
         pytest.skip("it has other storages")
-    zone, at = dt.timezone(dt.timedelta(hours=2)), P("Edm.DateTimeOffset", storage=storage)
-    model = oq.EntityType("Log", {"id": P(INT, key=True), "at": at})
-    query = parse(filter, model=model, default_timezone=zone)
     moments = [dt.datetime.fromisoformat(text) for text in MOMENTS]
     is_text = storage == "text" or database.name == "sqlite"
     kept = [{"id": 9}, *[{"id": n, "at": m.isoformat() if is_text else m} for n, m in enumerate(moments)]]
     database.create("logs", {"id": INT, "at": (S, {} if is_text else {database.name: "timestamp"})}, kept)
-    rows = [{"id": 9}, *[{"id": n, "at": m.replace(tzinfo=zone)} for n, m in enumerate(moments)]]
-    assert found(database, "select", query, table="logs") == ids(query, rows)
+    rows = [{"id": 9, "at": None}, *[{"id": n, "at": m.replace(tzinfo=zone)} for n, m in enumerate(moments)]]
+    return oq.EntityType(
+        "Log", {"id": P(INT, key=True), "at": P("Edm.DateTimeOffset", storage=storage)}
+    ), rows
+
+
+@pytest.mark.parametrize("filter", AT)
+@pytest.mark.parametrize("form", ["select", "fragments"])
+@pytest.mark.parametrize("storage", ["timestamp", "text"])
+def test_moments_without_offset_are_in_the_default_timezone(database, storage, form, filter):
+    zone = dt.timezone(dt.timedelta(hours=2))
+    model, rows = logs_of(database, storage, zone)
+    query = parse(filter, model=model, default_timezone=zone)
+    assert found(database, form, query, table="logs", key="id") == ids(query, rows)
+
+
+@pytest.mark.parametrize("hours", [2, -5])
+def test_where_of_a_query_selects_the_rows_that_select_does(database, hours):
+    zone = dt.timezone(dt.timedelta(hours=hours))
+    model, rows = logs_of(database, "timestamp", zone)
+    generator, compared = Generator(model, rows=rows), 0
+    for seed in range(150):
+        query = parse(oq.unparse(generator.filter(Choices.seeded(seed))), model=model, default_timezone=zone)
+        try:
+            where = sql.where(query, dialect=database.name)
+            sql.select(query, "logs", dialect=database.name)
+        except (oq.UnsupportedError, oq.LimitError):
+            continue
+        compared += 1
+        text = f"SELECT id FROM logs WHERE {where.text} ORDER BY id"
+        assert [row[0] for row in database.run(text, where.params)] == found(
+            database, "select", query, table="logs"
+        )
+    assert compared > 50
 
 
 OWN_WAYS = {

@@ -45,7 +45,7 @@ def parse(filter=None, **options):
 
 
 def select(filter=None, dialect="sqlite", **options):
-    return sql.select(parse(filter, **options), "images", dialect=dialect)
+    return sql.select(parse(filter, **options), "images", dialect=dialect, columns="*")
 
 
 @pytest.fixture
@@ -220,6 +220,59 @@ def test_a_query_is_the_sql_that_one_would_write(filter, options, text, params):
     assert select(filter, **options) == (text, params)
 
 
+ADDRESS = oq.ComplexType(
+    "Address", {"City": oq.Property("Edm.String"), "Zip": oq.Property("Edm.String", column="zip")}
+)
+PLACE = oq.EntityType(
+    "Place",
+    {
+        "id": oq.Property("Edm.Int32", nullable=False, key=True),
+        "size": oq.Property("Edm.Int64", column="file_size"),
+        "Address": oq.Property(ADDRESS, column="a"),
+        "Home": oq.Property(ADDRESS, storage="json"),
+        "Homes": oq.Property(ADDRESS, collection=True, storage="json"),
+        "words": oq.Property("Collection(Edm.String)", storage="json"),
+        "notes": oq.Property("Collection(Edm.String)", table="notes", join={"id": "place_id"}),
+        "Owner": oq.NavigationProperty(TAG, table="owners", join={"owner_id": "id"}),
+        "Tags": oq.NavigationProperty(TAG, collection=True, table="tags", join={"id": "image_id"}),
+        "Unmapped": oq.NavigationProperty(TAG),
+        "computed": oq.Property("Edm.String", column=""),
+        "again": oq.Property("Edm.Int64", column="file_size"),
+    },
+)
+SELECTED = (  # columns, and the text before FROM in SQLite
+    (None, '"id", "file_size", "a_City", "a_zip", "Home", "Homes", "words"'),
+    ("*", "*"),
+    (["size", "id", "size"], '"file_size", "id"'),
+    (["file_size", "a_zip"], '"file_size", "a_zip"'),
+    (["Address"], '"a_City", "a_zip"'),
+    (["Address/City"], '"a_City"'),
+    (["Home/City", "Home", "Homes"], 'json_extract("Home", \'$."City"\') AS "Home_City", "Home", "Homes"'),
+    (["id", "Owner/name"], '"odata_0"."id", "odata_1"."name" AS "Owner_name"'),
+)
+
+
+@pytest.mark.parametrize(("columns", "text"), SELECTED)
+def test_a_select_has_the_columns_of_the_model_or_those_that_are_named(columns, text):
+    found = sql.select(oq.parse_query("", PLACE), "t", dialect="sqlite", columns=columns)
+    assert found.text.partition(" FROM ")[0] == f"SELECT {text}"
+
+
+def test_a_select_has_what_a_restricted_model_publishes_and_what_is_named():
+    model = PLACE.restrict(only=["size", "Address"])
+    found = sql.select(oq.parse_query("$top=1", model), "t", dialect="sqlite")
+    assert found.text.startswith('SELECT "file_size", "a_City", "a_zip" FROM "t" ORDER BY "id"')
+    found = sql.select(oq.parse_query("", model), "t", dialect="sqlite", columns=["id", "words"])
+    assert found.text == 'SELECT "id", "words" FROM "t"'
+
+
+def test_the_columns_of_a_path_are_those_of_the_joined_rows(database):
+    found = sql.select(parse(orderby="id"), "images", dialect="sqlite", columns=["id", "Owner/name"])
+    rows = database.execute(*found)
+    assert [name for name, *_ in rows.description] == ["id", "Owner_name"]
+    assert rows.fetchall() == [(1, "Ana"), (2, None), (3, None)]
+
+
 STYLES = {
     "qmark": ('"name" = ? AND "file_size" > ?', ("x", 3)),
     "format": ('"name" = %s AND "file_size" > %s', ("x", 3)),
@@ -233,7 +286,7 @@ STYLES = {
 @pytest.mark.parametrize(("style", "found"), STYLES.items())
 def test_markers_are_in_the_paramstyle_that_is_asked_for(style, found):
     query = parse("name eq 'x' and size gt 3")
-    assert sql.where(query.filter, dialect="sqlite", paramstyle=style) == found
+    assert sql.where(query, dialect="sqlite", paramstyle=style) == found
 
 
 def test_fragments_are_numbered_from_where_one_says():
@@ -335,10 +388,27 @@ def test_what_a_dialect_has_not_is_a_501_that_names_it():
 MISTAKES = (
     (lambda: select(dialect="sqlit"), "Did you mean 'sqlite'"),
     (lambda: sql.where(parse("id eq 1").filter, dialect="sqlite", paramstyle="percent"), "not a paramstyle"),
-    (lambda: sql.select(parse(), "images", dialect="sqlite", strings="ci"), "exact or native"),
+    (lambda: sql.select(parse(), "images", dialect="sqlite", collation="ci"), 'is "query" or "column"'),
     (lambda: sql.select(parse(), "", dialect="sqlite"), "not the name of a table"),
     (lambda: sql.select(parse(), "images", dialect="sqlite", columns="id"), "not one text"),
     (lambda: sql.select(parse(), "images", dialect="sqlite", columns=[]), "no columns"),
+    (lambda: sql.select(parse(), "images", dialect="sqlite", columns=["nam"]), "Did you mean 'name'"),
+    (lambda: sql.select(parse(), "images", dialect="sqlite", columns=["Tags"]), "'Tags' is not a column"),
+    (lambda: sql.select(parse(), "images", dialect="sqlite", columns=["Owner"]), "'Owner' is not a column"),
+    (
+        lambda: sql.select(parse(), "images", dialect="sqlite", columns=["Owner/nam"]),
+        "Tag has no property 'nam'",
+    ),
+    (lambda: sql.select(parse(), "images", dialect="sqlite", columns=["name/x"]), "has no property 'x'"),
+    (
+        lambda: sql.select(parse(), "images", dialect="sqlite", columns=["owner_id"]),
+        "Image has no property 'owner_id'",
+    ),
+    (
+        lambda: sql.where(parse("id eq 1"), dialect="sqlite", default_timezone=dt.UTC),
+        "its own default_timezone",
+    ),
+    (lambda: sql.where(oq.parse_query("$filter=a eq 1"), dialect="sqlite"), "validated before"),
     (lambda: sql.where(oq.parse_filter("a eq 1"), dialect="sqlite"), "validated before"),
     (lambda: sql.select(oq.parse_query("$filter=a eq 1"), "t", dialect="sqlite"), "needs an entity_type"),
     (lambda: sql.where(parse("Tags/any()").filter, dialect="sqlite"), "rows' table"),
@@ -377,12 +447,26 @@ def test_a_dialect_is_found_by_its_entry_point(monkeypatch):
     assert "SHOUT" in select("tolower(name) eq 'x'", "shouting").text
 
 
-def test_native_strings_are_left_to_the_database():
+def test_collation_leaves_texts_to_the_columns():
     query = parse("name eq 'x' or name gt 'y'", orderby="name")
-    exact = sql.select(query, "images", dialect="mysql")
-    native = sql.select(query, "images", dialect="mysql", strings="native")
+    exact = sql.select(query, "images", dialect="mysql", columns="*")
+    native = sql.select(query, "images", dialect="mysql", columns="*", collation="column")
     assert native.text == "SELECT * FROM `images` WHERE `name` = %s OR `name` > %s ORDER BY `name`"
     assert len(exact.text) > len(native.text)
+
+
+@pytest.mark.parametrize(("strings", "collation"), [("exact", "query"), ("native", "column")])
+def test_strings_is_the_older_name_of_collation(strings, collation):
+    query = parse("name eq 'x' or name gt 'y'", orderby="name")
+    for make in (sql.where, sql.order_by):
+        with pytest.warns(DeprecationWarning, match="collation"):
+            found = make(query, dialect="mysql", strings=strings)
+        assert found == make(query, dialect="mysql", collation=collation)
+    for make in (sql.select, sql.count):
+        with pytest.warns(DeprecationWarning, match="collation") as caught:
+            found = make(query, "images", dialect="mysql", strings=strings)
+        assert caught[0].filename == __file__
+        assert found == make(query, "images", dialect="mysql", collation=collation)
 
 
 def test_default_timezone_is_that_of_naive_columns():

@@ -170,7 +170,7 @@ class Database:
 
     def fragments(self, query: oq.Query) -> tuple[str, Any]:
         """A SELECT made of the parts."""
-        where = sql.where(query.filter, dialect=self.name, table="p")
+        where = sql.where(query, dialect=self.name, table="p")
         order = sql.order_by(query, dialect=self.name, table="p", first=1 + len(where.params))
         id, table, alias = map(self.dialect.quote, ("id", "products", "p"))
         text = f"SELECT {alias}.{id} FROM {table}{self.dialect.alias_prefix}{alias} WHERE {where.text}"

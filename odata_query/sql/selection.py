@@ -1,0 +1,92 @@
+"""The columns of a SELECT: those of the model, or what names and paths of its properties choose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from .. import edm
+from ..model.properties import ComplexType, Member, StructuredType
+from ..problems import ConfigurationError, nearest
+from .columns import Columns, column_prefix, is_elsewhere, is_spread, own_columns
+from .dialects.base import Dialect
+from .parts import ROW, Flat, Instance, Json
+
+
+def selection(columns: Columns, model: StructuredType | None, names: Iterable[str] | None) -> str:
+    """Make the text after SELECT.
+
+    names  properties, columns and paths, of the model before `restrict` too; None for the columns of the
+           model, `"*"` for those of the table
+    Raises ConfigurationError for a name that is not a column of the model.
+    """
+    if names == "*" or (names is None and model is None):
+        return f"{ROW}*"
+    if isinstance(names, str):
+        raise ConfigurationError(f"columns are names, not one text: {names!r}")
+    if model is None:
+        return _quoted(columns.dialect, tuple(names or ()))
+    if names is None:
+        return _quoted(columns.dialect, _columns_of(columns.dialect, model))
+    texts = dict.fromkeys(text for name in names for text in _selected(columns, model.unrestricted, name))
+    if not texts:
+        raise ConfigurationError("there are no columns to select")
+    return ", ".join(texts)
+
+
+@lru_cache(maxsize=256)
+def _quoted(dialect: Dialect, names: tuple[str, ...]) -> str:
+    if not names:
+        raise ConfigurationError("there are no columns to select")
+    return ", ".join([ROW + dialect.quote(name) for name in names])
+
+
+def _columns_of(dialect: Dialect, model: StructuredType) -> tuple[str, ...]:
+    """The columns of a model, each once, in its order."""
+    key = ("columns", dialect)
+    if key not in model._cache:
+        model._cache[key] = tuple(dict.fromkeys(own_columns(dialect, model)))
+    found: tuple[str, ...] = model._cache[key]
+    return found
+
+
+def _selected(columns: Columns, model: StructuredType, name: str) -> list[str]:
+    """The columns that a name chooses: one, or those of a complex property."""
+    dialect = columns.dialect
+    if name not in model.members and name in _columns_of(dialect, model):
+        return [ROW + dialect.quote(name)]
+    *path, last = _members(model, name)
+    instance: Instance = columns.root
+    for member in path:
+        instance = columns.inside(instance, member)
+    if is_elsewhere(dialect, last):
+        raise ConfigurationError(f"{name!r} is not a column: it leads to rows of another table")
+    alias = f" AS {dialect.quote(name.replace('/', '_'))}"
+    if isinstance(instance, Json):
+        kind = last.type.name if isinstance(last.type, edm.PrimitiveType) else "json"
+        return [columns.json(Json(instance.value, (*instance.keys, last.column)), kind).text + alias]
+    row, prefix = (instance.row, instance.prefix) if isinstance(instance, Flat) else (instance, "")
+    if row is columns.root:
+        alias = ""
+    if not is_spread(dialect, last):
+        return [columns.read(row, prefix + last.column).text + alias]
+    assert isinstance(last.type, ComplexType)
+    names = own_columns(dialect, last.type, column_prefix(prefix, last))
+    return [columns.read(row, name).text for name in names]
+
+
+def _members(model: StructuredType, path: str) -> list[Member]:
+    """The properties of a path: `owner/name`."""
+    found: list[Member] = []
+    type: edm.Type = model
+    for name in path.split("/"):
+        if not isinstance(type, StructuredType) or name not in type.members:
+            known = type.members if isinstance(type, StructuredType) else ()
+            near = nearest(name, known)
+            hint = f"Did you mean {near!r}?" if near else f"It has {', '.join(known) or 'no properties'}."
+            raise ConfigurationError(
+                f"{path!r} is not a column: {type.name} has no property {name!r}. {hint}"
+            )
+        found.append(type.members[name])
+        type = found[-1].type
+    return found
