@@ -1,8 +1,8 @@
-"""Backends with one mistake each: what `check_backend` has to find.
+"""Backends with one mistake each, which `check_backend` must find.
 
-A mistake stands in a dialect's tables, in Python's table of functions, in what makes SQL or functions of
-a query, or in a name of a module. It is there only while its backend answers, for `check_backend` compares
-with the same library.
+A mistake is planted in a dialect's tables, in Python's table of functions, in the emitter of SQL or closures,
+or in a name of a module. It is there only while its backend answers, because `check_backend` compares with
+the same library.
 """
 
 from __future__ import annotations
@@ -33,20 +33,21 @@ from odata_query.sql.emitter import SqlEmitter
 from odata_query.testing.conformance import PRODUCT
 
 Change = tuple[Any, str, Any]
-"""An owner, one of its names, and what that means instead."""
+"""A module or class, one of its names, and the object that takes its place."""
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """What a backend does wrong.
+    """A mistake of a backend.
 
-    templates  operations as they are wrongly spelled in SQL, and functions: in Python
-    dialect    other answers of the dialect
-    emitter    what comes before the class that makes SQL, and before the one that makes functions; on_python:
-               before that one alone
-    names      what is changed for both
-    column     what is said of columns with texts
-    on         the backends that it can be planted in
+    templates  wrong templates of operations in SQL
+    functions  wrong expressions of operations in Python
+    dialect    wrong attributes of the dialect
+    emitter    a class with wrong methods for the emitters of SQL and of closures
+    on_python  the same for the emitter of closures alone
+    names      changes for both backends
+    column     a clause for columns of texts
+    on         the backends in which the mistake can be planted
     seldom     those of them in which 1,000 random queries often miss it
     """
 
@@ -76,7 +77,7 @@ class Mistake:
 
 
 class OnPython:
-    """Python's objects with a mistake."""
+    """Rows in memory, with a mistake."""
 
     nan = True
 
@@ -95,13 +96,13 @@ class OnPython:
 
     def apply(self, rows: Sequence[Any], query: oq.Query) -> list[Any]:
         with self.mistake.planted(*self.changes):
-            return python.apply(rows, replace(query))  # without what was compiled before
+            return python.apply(rows, replace(query))  # without the compiled forms of the original
 
     excuse = None
 
 
 class OnSqlite:
-    """SQLite with a mistake."""
+    """SQLite, with a mistake."""
 
     nan = False
 
@@ -132,7 +133,7 @@ class OnSqlite:
         return (type, {"sqlite": f"TEXT {self.mistake.column}"}) if type is edm.STRING else type
 
     def excuse(self, query: oq.Query, found: list[Any]) -> str | None:
-        """Why SQLite rightly differs."""
+        """Return the reason for which SQLite may differ."""
         with numbers_of(self.dialect) as inexact:
             expected = [row["id"] for row in python.apply(self.rows, replace(query))]
         if found == (expected if query.orderby else sorted(expected)):
@@ -143,7 +144,7 @@ class OnSqlite:
 def table_of(
     model: StructuredType, rows: Sequence[Mapping[str, Any]]
 ) -> tuple[str, dict[str, Any], list[dict[str, Any]]]:
-    """The one table for the rows of conformance cases; moments keep their offset."""
+    """Make one table of the rows of conformance cases; moments keep their offset."""
 
     def kind(type: edm.Type) -> edm.Type:
         is_column = type.name in edm.NUMBERS or type.name in COLUMNS or isinstance(type, edm.EnumType)
@@ -167,7 +168,7 @@ COLUMNS = ("Edm.Boolean", "Edm.Date", "Edm.TimeOfDay", "Edm.Duration", "Edm.Guid
 
 
 class SqlMethods(SqlEmitter):
-    """Has as methods what a mistake may override."""
+    """The emitter of SQL, with methods that a mistake may override."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -184,10 +185,10 @@ class SqlMethods(SqlEmitter):
 
 
 class NeLosesNull:
-    """`name <> 'x'`."""
+    """`name <> 'x'` for `name ne 'x'`."""
 
     def compare_fast(self, *arguments: Any) -> None:
-        """There is no short way."""
+        """Take the usual way."""
 
     def equals(self, left: Any, right: Any, types: Any, nullable: Any, wanted: bool) -> Any:
         holds = super().equals(left, right, types, nullable, wanted)
@@ -195,10 +196,10 @@ class NeLosesNull:
 
 
 class NotLosesNull:
-    """`NOT (n > 5)`."""
+    """`NOT (n > 5)` for `not (n gt 5)`."""
 
     def compare_fast(self, *arguments: Any) -> None:
-        """There is no short way."""
+        """Take the usual way."""
 
     def test(self, node: Any, parts: Any, nullable: Any, wanted: bool, on_null: bool) -> Any:
         holds = super().test(node, parts, nullable, wanted, on_null)
@@ -227,7 +228,7 @@ class InWithoutNull:
 
 
 def shared_alias(self: Columns, instance: Any, member: Any, element: Any, absent: Any) -> Any:
-    """A collection has the same alias wherever it is asked about."""
+    """Give a collection the same alias wherever it is used."""
     before = self.aliases
     self.aliases = self.__dict__.setdefault("numbers", {}).setdefault(member.name, before)
     found = _collection(self, instance, member, element, absent)
@@ -236,7 +237,7 @@ def shared_alias(self: Columns, instance: Any, member: Any, element: Any, absent
 
 
 class SharedVariable:
-    """Lambdas over members of one type have the same variable."""
+    """One variable for all lambdas over members of one type."""
 
     slots: Mapping[int, tuple[int, edm.Type | None]] = {0: (0, None)}
 
@@ -257,7 +258,7 @@ class SharedVariable:
 
 
 class SameButSpaces:
-    """Spaces at the end do not count."""
+    """Texts are equal if they differ in trailing spaces alone."""
 
     def equals(self, left: Any, right: Any, types: Any, nullable: Any, wanted: bool) -> Any:
         if edm.STRING not in types:
@@ -270,7 +271,7 @@ class SameButSpaces:
 
 
 def all_takes_null(emitter: Any, node: TypedCall, wanted: bool) -> Any:
-    """`all` as no member for which the expression is false; what it was, but for one word."""
+    """Let `all` hold unless its expression is false for a member; only the last argument is wrong."""
     is_any = node.function == "any"
     collection = truth._enter(emitter, node)
     body = None
@@ -324,8 +325,8 @@ MISTAKES: Mapping[str, Mistake] = {
     "round goes to even numbers": Mistake(
         templates={f"round({kind})": "half_even({a})" for kind in ("Decimal", "Double")},
         functions={
-            "round(Decimal)": "finite(Decimal(a).to_integral_value('ROUND_HALF_EVEN'))",
-            "round(Double)": "whole(round, a)",
+            "round(Decimal)": "rounded_decimal(a, decimal.ROUND_HALF_EVEN)",
+            "round(Double)": "rounded_double(a, round)",
         },
     ),
     "div of integers has a fraction": Mistake(
@@ -365,7 +366,7 @@ MISTAKES: Mapping[str, Mistake] = {
         seldom=["sqlite", "python"],
     ),
 }
-"""By what is wrong: first those that backends have most often."""
+"""Mistakes by name; the first ten are the most frequent ones."""
 
 
 def backend_of(mistake: Mistake, where: str, database: Sqlite) -> OnPython | OnSqlite:

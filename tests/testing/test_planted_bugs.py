@@ -1,4 +1,4 @@
-"""Whether the kit for backends finds mistakes that backends have, and shows them small."""
+"""The kit for backends finds their usual mistakes, and shows each by a small query."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CLEAREST = {
     "null sorts last": "^[A-Za-z/$]+( desc)?$",
     "in loses null": r" in \(null\)",
 }
-"""What the query that is shown has in it."""
+"""A pattern for the query that is shown."""
 
 
 def few(cases: Sequence[tuple[Any, ...]]) -> list[Any]:
@@ -75,7 +75,7 @@ def test_a_thousand_random_queries_find_a_mistake(name: str, where: str, seed: i
 
 
 def options_in(text: str) -> Mapping[str, str]:
-    """The options in what `check_backend` says of its first disagreement."""
+    """The options of the first disagreement in a report of `check_backend`."""
     [line] = re.findall(r"^  (\{.*\})$", text, re.MULTILINE)
     options: Mapping[str, str] = ast.literal_eval(line)
     return options
