@@ -264,22 +264,22 @@ class Dialect:
     # ---- types and storages ----------------------------------------------------------------------
 
     types: Mapping[str, str] = {
-        edm.BOOLEAN.name: "BOOLEAN",
-        edm.SBYTE.name: "SMALLINT",
-        edm.BYTE.name: "SMALLINT",
-        edm.INT16.name: "SMALLINT",
-        edm.INT32.name: "INTEGER",
-        edm.INT64.name: "BIGINT",
-        edm.DECIMAL.name: "DECIMAL(38, 12)",
-        edm.SINGLE.name: "REAL",
-        edm.DOUBLE.name: "DOUBLE PRECISION",
-        edm.STRING.name: "VARCHAR",
-        edm.DATE.name: "DATE",
-        edm.TIME_OF_DAY.name: "TIME(6)",
-        edm.DATE_TIME_OFFSET.name: "TIMESTAMP(6) WITH TIME ZONE",
-        edm.DURATION.name: "INTERVAL",
-        edm.GUID.name: "UUID",
-        edm.BINARY.name: "VARBINARY",
+        "Edm.Boolean": "BOOLEAN",
+        "Edm.SByte": "SMALLINT",
+        "Edm.Byte": "SMALLINT",
+        "Edm.Int16": "SMALLINT",
+        "Edm.Int32": "INTEGER",
+        "Edm.Int64": "BIGINT",
+        "Edm.Decimal": "DECIMAL(38, 12)",
+        "Edm.Single": "REAL",
+        "Edm.Double": "DOUBLE PRECISION",
+        "Edm.String": "VARCHAR",
+        "Edm.Date": "DATE",
+        "Edm.TimeOfDay": "TIME(6)",
+        "Edm.DateTimeOffset": "TIMESTAMP(6) WITH TIME ZONE",
+        "Edm.Duration": "INTERVAL",
+        "Edm.Guid": "UUID",
+        "Edm.Binary": "VARBINARY",
     }
     """The types of SQL by those of OData, for casts."""
     storages: Mapping[tuple[str, str], Storage] = {}
@@ -288,7 +288,7 @@ class Dialect:
     default_storages: Mapping[str, str] = {}
     """The storage of a type whose property names none: `{"Edm.Guid": "uuid"}`; without one, columns hold
     values as templates take them."""
-    json_storages: Mapping[str, str] = {edm.DATE_TIME_OFFSET.name: "text"}
+    json_storages: Mapping[str, str] = {"Edm.DateTimeOffset": "text"}
     """The same for values in JSON."""
 
     # ---- templates -------------------------------------------------------------------------------
@@ -401,7 +401,7 @@ class Dialect:
 
     def marker_type(self, value: Any, type: edm.Type) -> str:
         """The type in a marker of the paramstyle `typed`: `{p1:String}`."""
-        return self.types.get(type.name, self.types[edm.STRING.name])
+        return self.types.get(type.name, self.types["Edm.String"])
 
     def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
         """Return why the engine cannot take a value, or None: `Phrase("decimal-digits", most=38)`."""

@@ -51,23 +51,23 @@ class BigQuery(Dialect):
     types: Mapping[str, str] = {
         **Dialect.types,
         **dict.fromkeys(edm.INTEGERS, "INT64"),
-        edm.BOOLEAN.name: "BOOL",
-        edm.DECIMAL.name: "BIGNUMERIC",
-        edm.SINGLE.name: "FLOAT64",
-        edm.DOUBLE.name: "FLOAT64",
-        edm.STRING.name: "STRING",
-        edm.TIME_OF_DAY.name: "TIME",
-        edm.DATE_TIME_OFFSET.name: "TIMESTAMP",
-        edm.DURATION.name: "NUMERIC",
-        edm.GUID.name: "STRING",
-        edm.BINARY.name: "BYTES",
+        "Edm.Boolean": "BOOL",
+        "Edm.Decimal": "BIGNUMERIC",
+        "Edm.Single": "FLOAT64",
+        "Edm.Double": "FLOAT64",
+        "Edm.String": "STRING",
+        "Edm.TimeOfDay": "TIME",
+        "Edm.DateTimeOffset": "TIMESTAMP",
+        "Edm.Duration": "NUMERIC",
+        "Edm.Guid": "STRING",
+        "Edm.Binary": "BYTES",
     }
     storages: Mapping[tuple[str, str], Storage] = {
-        (edm.DATE_TIME_OFFSET.name, "timestamp_utc"): Storage(),
-        (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
+        ("Edm.DateTimeOffset", "timestamp_utc"): Storage(),
+        ("Edm.DateTimeOffset", "timestamp"): Storage(
             "TIMESTAMP({a}, '{zone}')", spelling.in_zone, is_ordered=True
         ),
-        (edm.DATE_TIME_OFFSET.name, "text"): Storage(
+        ("Edm.DateTimeOffset", "text"): Storage(
             "TIMESTAMP(CASE WHEN REGEXP_CONTAINS({a}, '([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})$') THEN {a}"
             " ELSE {a} || '{zone}' END)"
         ),

@@ -136,43 +136,41 @@ class ClickHouse(Dialect):
     wide_to_int64 = "accurateCastOrNull({a}, 'Int64')"
     default_scale = 12
     types: Mapping[str, str] = {
-        edm.BOOLEAN.name: "Bool",
-        edm.SBYTE.name: "Int8",
-        edm.BYTE.name: "UInt8",
-        edm.INT16.name: "Int16",
-        edm.INT32.name: "Int32",
-        edm.INT64.name: "Int64",
-        edm.DECIMAL.name: "Decimal(76, 12)",
-        edm.SINGLE.name: "Float64",
-        edm.DOUBLE.name: "Float64",
-        edm.STRING.name: "String",
-        edm.DATE.name: "Date32",
-        edm.TIME_OF_DAY.name: "String",
-        edm.DATE_TIME_OFFSET.name: "DateTime64(6, 'UTC')",
-        edm.DURATION.name: "Decimal(38, 6)",
-        edm.GUID.name: "String",
-        edm.BINARY.name: "String",
+        "Edm.Boolean": "Bool",
+        "Edm.SByte": "Int8",
+        "Edm.Byte": "UInt8",
+        "Edm.Int16": "Int16",
+        "Edm.Int32": "Int32",
+        "Edm.Int64": "Int64",
+        "Edm.Decimal": "Decimal(76, 12)",
+        "Edm.Single": "Float64",
+        "Edm.Double": "Float64",
+        "Edm.String": "String",
+        "Edm.Date": "Date32",
+        "Edm.TimeOfDay": "String",
+        "Edm.DateTimeOffset": "DateTime64(6, 'UTC')",
+        "Edm.Duration": "Decimal(38, 6)",
+        "Edm.Guid": "String",
+        "Edm.Binary": "String",
     }
     storages: Mapping[tuple[str, str], Storage] = {
-        (edm.DATE_TIME_OFFSET.name, "timestamptz"): Storage(),
-        (edm.DATE_TIME_OFFSET.name, "text"): Storage(
+        ("Edm.DateTimeOffset", "timestamptz"): Storage(),
+        ("Edm.DateTimeOffset", "text"): Storage(
             "parseDateTime64BestEffortOrNull("
             "if(match({a}, '[T ].*(Z|[+-][0-9:]+)$'), {a}, concat({a}, '{zone}')), 6, 'UTC')"
         ),
         # A comparison in fewer than 256 bits fails if the other number has too many digits.
-        (edm.DECIMAL.name, "decimal"): Storage("({a} * toDecimal256(1, 0))", is_ordered=True),
+        ("Edm.Decimal", "decimal"): Storage("({a} * toDecimal256(1, 0))", is_ordered=True),
         # As a text, since UUIDs do not sort by their digits.
-        (edm.GUID.name, "uuid"): Storage("toString({a})"),
-        (edm.GUID.name, "text"): Storage("lower({a})"),
-        (edm.TIME_OF_DAY.name, "text"): Storage(
-            "rightPad(if(length({a}) = 8, concat({a}, '.'), {a}), 15, '0')"
-        ),
+        ("Edm.Guid", "uuid"): Storage("toString({a})"),
+        ("Edm.Guid", "text"): Storage("lower({a})"),
+        ("Edm.TimeOfDay", "text"): Storage("rightPad(if(length({a}) = 8, concat({a}, '.'), {a}), 15, '0')"),
     }
-    default_storages: Mapping[str, str] = {edm.DECIMAL.name: "decimal", edm.GUID.name: "uuid"}
+    default_storages: Mapping[str, str] = {"Edm.Decimal": "decimal", "Edm.Guid": "uuid"}
     json_storages: Mapping[str, str] = {
-        edm.TIME_OF_DAY.name: "text",
-        edm.DATE_TIME_OFFSET.name: "text",
-        edm.GUID.name: "text",
+        "Edm.TimeOfDay": "text",
+        "Edm.DateTimeOffset": "text",
+        "Edm.Guid": "text",
     }
     # Where no row matches, a join gives zeros and empty texts, and a count in a subquery gives null.
     join_template = (

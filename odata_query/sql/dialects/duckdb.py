@@ -150,16 +150,16 @@ class DuckDB(Dialect):
     wide_to_int64 = "TRY_CAST({a} AS BIGINT)"
     types: Mapping[str, str] = {
         **Dialect.types,
-        edm.SINGLE.name: "DOUBLE",
-        edm.DOUBLE.name: "DOUBLE",
-        edm.TIME_OF_DAY.name: "TIME",
-        edm.DATE_TIME_OFFSET.name: "TIMESTAMPTZ",
-        edm.BINARY.name: "BLOB",
+        "Edm.Single": "DOUBLE",
+        "Edm.Double": "DOUBLE",
+        "Edm.TimeOfDay": "TIME",
+        "Edm.DateTimeOffset": "TIMESTAMPTZ",
+        "Edm.Binary": "BLOB",
     }
     storages: Mapping[tuple[str, str], Storage] = {
-        (edm.DATE_TIME_OFFSET.name, "timestamptz"): Storage(),
-        (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(_NAIVE, in_zone, is_ordered=True),
-        (edm.DATE_TIME_OFFSET.name, "text"): Storage(
+        ("Edm.DateTimeOffset", "timestamptz"): Storage(),
+        ("Edm.DateTimeOffset", "timestamp"): Storage(_NAIVE, in_zone, is_ordered=True),
+        ("Edm.DateTimeOffset", "text"): Storage(
             "CASE WHEN regexp_matches({a}, '[T ].*([Zz]|[+-][0-9:]+)$') THEN CAST({a} AS TIMESTAMPTZ)"
             f" ELSE {_NAIVE} END"
         ),

@@ -94,36 +94,36 @@ class MSSQL(Dialect):
     )
     types: Mapping[str, str] = {
         **Dialect.types,
-        edm.BOOLEAN.name: "BIT",
-        edm.DOUBLE.name: "FLOAT",
-        edm.STRING.name: "NVARCHAR(MAX)",
-        edm.TIME_OF_DAY.name: "TIME",
-        edm.DATE_TIME_OFFSET.name: "DATETIMEOFFSET",
-        edm.DURATION.name: "DECIMAL(20, 6)",
-        edm.GUID.name: "UNIQUEIDENTIFIER",
-        edm.BINARY.name: "VARBINARY(MAX)",
+        "Edm.Boolean": "BIT",
+        "Edm.Double": "FLOAT",
+        "Edm.String": "NVARCHAR(MAX)",
+        "Edm.TimeOfDay": "TIME",
+        "Edm.DateTimeOffset": "DATETIMEOFFSET",
+        "Edm.Duration": "DECIMAL(20, 6)",
+        "Edm.Guid": "UNIQUEIDENTIFIER",
+        "Edm.Binary": "VARBINARY(MAX)",
     }
     storages: Mapping[tuple[str, str], Storage] = {
-        (edm.DATE_TIME_OFFSET.name, "datetimeoffset"): Storage(),
-        (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
+        ("Edm.DateTimeOffset", "datetimeoffset"): Storage(),
+        ("Edm.DateTimeOffset", "timestamp"): Storage(
             "TODATETIMEOFFSET({a}, '{zone}')", spelling.in_zone, is_ordered=True
         ),
-        (edm.DATE_TIME_OFFSET.name, "text"): Storage(
+        ("Edm.DateTimeOffset", "text"): Storage(
             "CASE WHEN {a} LIKE '%[Zz]' OR {a} LIKE '%[+-][0-9][0-9]:[0-9][0-9]'"
             " THEN CAST({a} AS DATETIMEOFFSET) ELSE TODATETIMEOFFSET(CAST({a} AS DATETIME2), '{zone}') END"
         ),
         # The type itself sorts by the last bytes first.
-        (edm.GUID.name, "uniqueidentifier"): Storage(
+        ("Edm.Guid", "uniqueidentifier"): Storage(
             f"CAST({{a}} AS CHAR(36)) {_BINARY}", lambda value, zone: value
         ),
     }
     default_storages: Mapping[str, str] = {
-        edm.DATE_TIME_OFFSET.name: "datetimeoffset",
-        edm.GUID.name: "uniqueidentifier",
+        "Edm.DateTimeOffset": "datetimeoffset",
+        "Edm.Guid": "uniqueidentifier",
     }
     json_storages: Mapping[str, str] = {
-        edm.DATE_TIME_OFFSET.name: "text",
-        edm.GUID.name: "uniqueidentifier",
+        "Edm.DateTimeOffset": "text",
+        "Edm.Guid": "uniqueidentifier",
     }
     collections: Mapping[str, Members] = {
         "json": Members("OPENJSON({a}) AS {t}", "{t}.[value]", is_json=True),

@@ -177,32 +177,32 @@ class MySQL(Dialect):
     page = Page(skip="LIMIT 18446744073709551615 OFFSET {skip}")
     typed_literals = True
     types: Mapping[str, str] = {
-        **dict.fromkeys((*edm.INTEGERS, edm.BOOLEAN.name), "SIGNED"),
-        edm.DECIMAL.name: "DECIMAL(65, 20)",
-        edm.SINGLE.name: "DOUBLE",
-        edm.DOUBLE.name: "DOUBLE",
-        edm.STRING.name: "CHAR",
-        edm.DATE.name: "DATE",
-        edm.TIME_OF_DAY.name: "TIME(6)",
-        edm.DATE_TIME_OFFSET.name: "DATETIME(6)",
-        edm.DURATION.name: "DECIMAL(20, 6)",
-        edm.GUID.name: "CHAR(36)",
-        edm.BINARY.name: "BINARY",
+        **dict.fromkeys((*edm.INTEGERS, "Edm.Boolean"), "SIGNED"),
+        "Edm.Decimal": "DECIMAL(65, 20)",
+        "Edm.Single": "DOUBLE",
+        "Edm.Double": "DOUBLE",
+        "Edm.String": "CHAR",
+        "Edm.Date": "DATE",
+        "Edm.TimeOfDay": "TIME(6)",
+        "Edm.DateTimeOffset": "DATETIME(6)",
+        "Edm.Duration": "DECIMAL(20, 6)",
+        "Edm.Guid": "CHAR(36)",
+        "Edm.Binary": "BINARY",
     }
     storages: Mapping[tuple[str, str], Storage] = {
-        (edm.DATE_TIME_OFFSET.name, "utc"): Storage(),
-        (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(_ZONED, in_zone, is_ordered=True, local="{a}"),
-        (edm.DATE_TIME_OFFSET.name, "text"): Storage(_ISO),
-        (edm.DURATION.name, "seconds"): Storage(),
-        (edm.DURATION.name, "microseconds"): Storage(
+        ("Edm.DateTimeOffset", "utc"): Storage(),
+        ("Edm.DateTimeOffset", "timestamp"): Storage(_ZONED, in_zone, is_ordered=True, local="{a}"),
+        ("Edm.DateTimeOffset", "text"): Storage(_ISO),
+        ("Edm.Duration", "seconds"): Storage(),
+        ("Edm.Duration", "microseconds"): Storage(
             "({a} * 0.000001)", lambda value, zone: value // MICROSECOND, is_ordered=True
         ),
-        (edm.DURATION.name, "epoch"): Storage("(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', {a}) * 0.000001)"),
-        (edm.GUID.name, "text"): Storage(),
-        (edm.GUID.name, "hex"): Storage(
+        ("Edm.Duration", "epoch"): Storage("(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', {a}) * 0.000001)"),
+        ("Edm.Guid", "text"): Storage(),
+        ("Edm.Guid", "hex"): Storage(
             _HEX.replace("HEX({a})", "{a}"), lambda value, zone: value.hex, is_ordered=True
         ),
-        (edm.GUID.name, "binary"): Storage(_HEX, lambda value, zone: value.bytes, is_ordered=True),
+        ("Edm.Guid", "binary"): Storage(_HEX, lambda value, zone: value.bytes, is_ordered=True),
         # Without the cast, a negative difference of UNSIGNED columns is an error.
         **{
             (name, "unsigned"): Storage("CAST({a} AS SIGNED)", lambda value, zone: value, is_ordered=True)
@@ -220,7 +220,7 @@ class MySQL(Dialect):
             # JSON's own null is null.
             **spelling.json_casts(types, f"CAST({_JSON_TEXT} AS {{type}})"),
             "": _JSON_TEXT,
-            edm.BOOLEAN.name: "CASE JSON_UNQUOTE({x}) WHEN 'true' THEN 1 WHEN 'false' THEN 0 END",
+            "Edm.Boolean": "CASE JSON_UNQUOTE({x}) WHEN 'true' THEN 1 WHEN 'false' THEN 0 END",
         },
     )
     literal_needles: Mapping[str, Needle] = {

@@ -84,40 +84,40 @@ class Oracle(Dialect):
     )
     types: Mapping[str, str] = {
         **Dialect.types,
-        **dict.fromkeys((*edm.INTEGERS, edm.DECIMAL.name), "NUMBER"),
-        edm.BOOLEAN.name: "NUMBER(1)",
-        edm.SINGLE.name: "BINARY_FLOAT",
-        edm.DOUBLE.name: "BINARY_DOUBLE",
-        edm.STRING.name: "VARCHAR2(4000)",
-        edm.TIME_OF_DAY.name: _INTERVAL,
-        edm.DATE_TIME_OFFSET.name: "TIMESTAMP(6) WITH TIME ZONE",
-        edm.DURATION.name: _INTERVAL,
-        edm.GUID.name: "RAW(16)",
-        edm.BINARY.name: "RAW(2000)",
+        **dict.fromkeys((*edm.INTEGERS, "Edm.Decimal"), "NUMBER"),
+        "Edm.Boolean": "NUMBER(1)",
+        "Edm.Single": "BINARY_FLOAT",
+        "Edm.Double": "BINARY_DOUBLE",
+        "Edm.String": "VARCHAR2(4000)",
+        "Edm.TimeOfDay": _INTERVAL,
+        "Edm.DateTimeOffset": "TIMESTAMP(6) WITH TIME ZONE",
+        "Edm.Duration": _INTERVAL,
+        "Edm.Guid": "RAW(16)",
+        "Edm.Binary": "RAW(2000)",
     }
     storages: Mapping[tuple[str, str], Storage] = {
-        (edm.DOUBLE.name, "binary_double"): Storage(),
-        (edm.DOUBLE.name, "number"): Storage("TO_BINARY_DOUBLE({a})"),
-        (edm.SINGLE.name, "binary_float"): Storage(),
-        (edm.SINGLE.name, "number"): Storage("TO_BINARY_DOUBLE({a})"),
-        (edm.DATE_TIME_OFFSET.name, "timestamptz"): Storage(),
-        (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
+        ("Edm.Double", "binary_double"): Storage(),
+        ("Edm.Double", "number"): Storage("TO_BINARY_DOUBLE({a})"),
+        ("Edm.Single", "binary_float"): Storage(),
+        ("Edm.Single", "number"): Storage("TO_BINARY_DOUBLE({a})"),
+        ("Edm.DateTimeOffset", "timestamptz"): Storage(),
+        ("Edm.DateTimeOffset", "timestamp"): Storage(
             "FROM_TZ(CAST({a} AS TIMESTAMP), '{zone}')", spelling.in_zone, is_ordered=True
         ),
-        (edm.GUID.name, "raw"): Storage(),
-        (edm.GUID.name, "text"): Storage("HEXTORAW(REPLACE({a}, '-'))"),
-        (edm.TIME_OF_DAY.name, "interval"): Storage(),
-        (edm.TIME_OF_DAY.name, "text"): Storage("TO_DSINTERVAL('0 ' || {a})"),
+        ("Edm.Guid", "raw"): Storage(),
+        ("Edm.Guid", "text"): Storage("HEXTORAW(REPLACE({a}, '-'))"),
+        ("Edm.TimeOfDay", "interval"): Storage(),
+        ("Edm.TimeOfDay", "text"): Storage("TO_DSINTERVAL('0 ' || {a})"),
     }
     default_storages: Mapping[str, str] = {
-        edm.DOUBLE.name: "binary_double",
-        edm.SINGLE.name: "binary_float",
-        edm.DATE_TIME_OFFSET.name: "timestamptz",
+        "Edm.Double": "binary_double",
+        "Edm.Single": "binary_float",
+        "Edm.DateTimeOffset": "timestamptz",
     }
     json_storages: Mapping[str, str] = {
         **default_storages,
-        edm.GUID.name: "text",
-        edm.TIME_OF_DAY.name: "text",
+        "Edm.Guid": "text",
+        "Edm.TimeOfDay": "text",
     }
     collections: Mapping[str, Members] = {
         # Each member is wrapped in an array, since a JSON column cannot hold a single value.
@@ -134,12 +134,12 @@ class Oracle(Dialect):
         "JSON_QUERY({a}, {p} RETURNING CLOB)",
         {
             "": "JSON_VALUE({x} RETURNING VARCHAR2(4000))",
-            **dict.fromkeys((*edm.INTEGERS, edm.DECIMAL.name), "JSON_VALUE({x} RETURNING NUMBER)"),
-            edm.DOUBLE.name: "TO_BINARY_DOUBLE(JSON_VALUE({x} RETURNING NUMBER))",
-            edm.SINGLE.name: "TO_BINARY_DOUBLE(JSON_VALUE({x} RETURNING NUMBER))",
-            edm.BOOLEAN.name: "DECODE(JSON_VALUE({x} RETURNING VARCHAR2(5)), 'true', 1, 'false', 0)",
-            edm.DATE.name: "JSON_VALUE({x} RETURNING DATE)",
-            edm.DATE_TIME_OFFSET.name: "JSON_VALUE({x} RETURNING TIMESTAMP WITH TIME ZONE)",
+            **dict.fromkeys((*edm.INTEGERS, "Edm.Decimal"), "JSON_VALUE({x} RETURNING NUMBER)"),
+            "Edm.Double": "TO_BINARY_DOUBLE(JSON_VALUE({x} RETURNING NUMBER))",
+            "Edm.Single": "TO_BINARY_DOUBLE(JSON_VALUE({x} RETURNING NUMBER))",
+            "Edm.Boolean": "DECODE(JSON_VALUE({x} RETURNING VARCHAR2(5)), 'true', 1, 'false', 0)",
+            "Edm.Date": "JSON_VALUE({x} RETURNING DATE)",
+            "Edm.DateTimeOffset": "JSON_VALUE({x} RETURNING TIMESTAMP WITH TIME ZONE)",
         },
         root="$[0]",
     )

@@ -213,23 +213,23 @@ class PostgreSQL(Dialect):
     types: Mapping[str, str] = {
         **Dialect.types,
         **dict.fromkeys(edm.INTEGERS, "BIGINT"),
-        edm.DECIMAL.name: "NUMERIC",
-        edm.SINGLE.name: "DOUBLE PRECISION",
-        edm.STRING.name: "TEXT",
-        edm.TIME_OF_DAY.name: "TIME",
-        edm.DATE_TIME_OFFSET.name: "TIMESTAMPTZ",
-        edm.BINARY.name: "BYTEA",
+        "Edm.Decimal": "NUMERIC",
+        "Edm.Single": "DOUBLE PRECISION",
+        "Edm.String": "TEXT",
+        "Edm.TimeOfDay": "TIME",
+        "Edm.DateTimeOffset": "TIMESTAMPTZ",
+        "Edm.Binary": "BYTEA",
     }
     storages: Mapping[tuple[str, str], Storage] = {
-        (edm.DATE_TIME_OFFSET.name, "timestamptz"): Storage(),
-        (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
+        ("Edm.DateTimeOffset", "timestamptz"): Storage(),
+        ("Edm.DateTimeOffset", "timestamp"): Storage(
             f"({_zoned('{a}')})",
             _local,
             is_ordered=True,
             local=f"({_UTC})",
             offset=_minutes("INTERVAL '{zone}' + ({a} - {a})"),
         ),
-        (edm.DATE_TIME_OFFSET.name, "text"): Storage(
+        ("Edm.DateTimeOffset", "text"): Storage(
             _FROM_TEXT,
             local=f"(CAST({_TEXT} AS TIMESTAMP) AT TIME ZONE 'UTC')",
             offset=_minutes(f"CAST({_TEXT} AS TIMESTAMP) AT TIME ZONE 'UTC' - {_FROM_TEXT}"),

@@ -48,27 +48,27 @@ class Snowflake(Dialect):
     types: Mapping[str, str] = {
         **Dialect.types,
         **dict.fromkeys(edm.INTEGERS, "NUMBER(38, 0)"),
-        edm.DECIMAL.name: "NUMBER(38, 12)",
-        edm.SINGLE.name: "FLOAT",
-        edm.DOUBLE.name: "FLOAT",
-        edm.DATE_TIME_OFFSET.name: "TIMESTAMP_TZ(6)",
-        edm.DURATION.name: "NUMBER(20, 6)",
-        edm.GUID.name: "VARCHAR",
-        edm.BINARY.name: "BINARY",
+        "Edm.Decimal": "NUMBER(38, 12)",
+        "Edm.Single": "FLOAT",
+        "Edm.Double": "FLOAT",
+        "Edm.DateTimeOffset": "TIMESTAMP_TZ(6)",
+        "Edm.Duration": "NUMBER(20, 6)",
+        "Edm.Guid": "VARCHAR",
+        "Edm.Binary": "BINARY",
     }
     storages: Mapping[tuple[str, str], Storage] = {
-        (edm.DATE_TIME_OFFSET.name, "timestamptz"): Storage(),
-        (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
+        ("Edm.DateTimeOffset", "timestamptz"): Storage(),
+        ("Edm.DateTimeOffset", "timestamp"): Storage(
             f"TO_TIMESTAMP_TZ(TO_VARCHAR({{a}}, '{_CLOCK}') || '{{zone}}', {_FORMAT})",
             spelling.in_zone,
             is_ordered=True,
         ),
-        (edm.DATE_TIME_OFFSET.name, "text"): Storage(
+        ("Edm.DateTimeOffset", "text"): Storage(
             "TO_TIMESTAMP_TZ(CASE WHEN REGEXP_LIKE({a}, '.*([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})') THEN {a}"
             " ELSE {a} || '{zone}' END)"
         ),
     }
-    default_storages: Mapping[str, str] = {edm.DATE_TIME_OFFSET.name: "timestamptz"}
+    default_storages: Mapping[str, str] = {"Edm.DateTimeOffset": "timestamptz"}
     collections: Mapping[str, Members] = dict.fromkeys(
         ("array", "json"), Members("TABLE(FLATTEN(INPUT => {a})) AS {t}", "{t}.VALUE", is_json=True)
     )

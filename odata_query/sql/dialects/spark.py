@@ -139,28 +139,28 @@ class Spark(Dialect):
     }
     types: Mapping[str, str] = {
         **Dialect.types,
-        edm.SINGLE.name: "DOUBLE",
-        edm.DOUBLE.name: "DOUBLE",
-        edm.DECIMAL.name: "DECIMAL(38, 18)",
-        edm.STRING.name: "STRING",
-        edm.GUID.name: "STRING",
-        edm.TIME_OF_DAY.name: "STRING",
-        edm.DATE_TIME_OFFSET.name: "TIMESTAMP",
-        edm.DURATION.name: "DECIMAL(20, 6)",
-        edm.BINARY.name: "BINARY",
+        "Edm.Single": "DOUBLE",
+        "Edm.Double": "DOUBLE",
+        "Edm.Decimal": "DECIMAL(38, 18)",
+        "Edm.String": "STRING",
+        "Edm.Guid": "STRING",
+        "Edm.TimeOfDay": "STRING",
+        "Edm.DateTimeOffset": "TIMESTAMP",
+        "Edm.Duration": "DECIMAL(20, 6)",
+        "Edm.Binary": "BINARY",
     }
     storages: Mapping[tuple[str, str], Storage] = {
-        (edm.DATE_TIME_OFFSET.name, "timestamptz"): Storage(),
-        (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
+        ("Edm.DateTimeOffset", "timestamptz"): Storage(),
+        ("Edm.DateTimeOffset", "timestamp"): Storage(
             "CAST(concat(CAST({a} AS STRING), '{zone}') AS TIMESTAMP)",
             lambda value, zone: in_zone(value, zone).isoformat(),
             is_ordered=True,
         ),
-        (edm.DATE_TIME_OFFSET.name, "text"): Storage(
+        ("Edm.DateTimeOffset", "text"): Storage(
             "TRY_CAST(concat({a}, CASE WHEN {a} RLIKE 'T.*(Z|[+-][0-9:]+)$' THEN '' ELSE '{zone}' END)"
             " AS TIMESTAMP)"
         ),
-        (edm.DURATION.name, "interval"): Storage(
+        ("Edm.Duration", "interval"): Storage(
             "CAST({a} AS DECIMAL(20, 6))", lambda value, zone: value, is_ordered=True
         ),
     }

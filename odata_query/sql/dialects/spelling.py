@@ -12,7 +12,6 @@ from decimal import Decimal
 from itertools import product
 from typing import Any
 
-from ... import edm
 from ...operations import WHITE_SPACE
 
 Needle = tuple[str, Callable[[str], tuple[str, ...] | None]]
@@ -43,11 +42,6 @@ def spelled(*tables: Mapping[str, str]) -> dict[str, str]:
                 text = text.replace("{minus}", "-" if name == "sub" else "")
                 found["".join(choice)] = text.replace("{sign}", _SIGNS.get(name, ""))
     return found
-
-
-def swapped(template: str) -> str:
-    """Exchange both arguments: `{a} * {b}` -> `{b} * {a}`."""
-    return template.replace("{a}", "\0").replace("{b}", "{a}").replace("\0", "{b}")
 
 
 # ---- numbers -------------------------------------------------------------------------------------
@@ -116,16 +110,6 @@ def unless_empty(text: str) -> tuple[str, ...] | None:
     return (text,) if text else None
 
 
-def after(prefix: str) -> str:
-    """The first text after all that begin with a prefix: `ab` -> `ac`; empty if there is none."""
-    while prefix:
-        code = ord(prefix[-1]) + 1
-        if code <= 0x10FFFF:
-            return prefix[:-1] + chr(0xE000 if code == 0xD800 else code)
-        prefix = prefix[:-1]
-    return ""
-
-
 # ---- dates and times -----------------------------------------------------------------------------
 
 MICROSECOND = dt.timedelta(microseconds=1)
@@ -169,11 +153,11 @@ def zoned_text(value: dt.datetime) -> dt.datetime | str:
 def json_casts(
     types: Mapping[str, str],
     template: str = "CAST({x} AS {type})",
-    without: Collection[str] = (edm.DATE_TIME_OFFSET.name,),
+    without: Collection[str] = ("Edm.DateTimeOffset",),
 ) -> dict[str, str]:
     """Cast the text `{x}` of a JSON value to the types of a dialect, but for those that are texts
     themselves."""
-    text = types[edm.STRING.name]
+    text = types["Edm.String"]
     casts = {
         name: template.replace("{type}", type)
         for name, type in types.items()

@@ -21,7 +21,7 @@ from ... import edm
 from ...problems import Phrase
 from . import spelling
 from .base import Dialect, Json, Members, Page, Storage
-from .spelling import MICROSECOND, Convert, Needle, after, between, in_zone, spelled
+from .spelling import MICROSECOND, Convert, Needle, between, in_zone, spelled
 
 _UTC = "'%Y-%m-%dT%H:%M:%S'"
 _OFFSET = "ltrim(substr({a}, 17), ':.0123456789')"
@@ -103,8 +103,18 @@ def _days_around(value: dt.datetime) -> tuple[str, str]:
     return low, high
 
 
+def _after(prefix: str) -> str:
+    """The first text after all that begin with a prefix: `ab` -> `ac`; empty if there is none."""
+    while prefix:
+        code = ord(prefix[-1]) + 1
+        if code <= 0x10FFFF:
+            return prefix[:-1] + chr(0xE000 if code == 0xD800 else code)
+        prefix = prefix[:-1]
+    return ""
+
+
 def _range(text: str) -> tuple[str, ...] | None:
-    end = after(text)
+    end = _after(text)
     return (text, end) if end else None
 
 
@@ -196,34 +206,34 @@ class SQLite(Dialect):
     wide_to_int64 = "(SELECT CASE typeof(n) WHEN 'integer' THEN n END FROM (SELECT {a} AS n))"
     default_scale = 10
     page = Page(skip="LIMIT -1 OFFSET {skip}")
-    types: Mapping[str, str] = {**Dialect.types, edm.STRING.name: "TEXT", edm.DECIMAL.name: "NUMERIC"}
+    types: Mapping[str, str] = {**Dialect.types, "Edm.String": "TEXT", "Edm.Decimal": "NUMERIC"}
     storages: Mapping[tuple[str, str], Storage] = {
-        (edm.DATE_TIME_OFFSET.name, "text"): Storage(
+        ("Edm.DateTimeOffset", "text"): Storage(
             _MOMENT, bounds=_days_around, local=_LOCAL, named_zone="odata_utc({a}, '{zone}')"
         ),
-        (edm.DATE_TIME_OFFSET.name, "utc"): Storage(
+        ("Edm.DateTimeOffset", "utc"): Storage(
             _MOMENT, lambda value, zone: in_zone(value, dt.UTC).isoformat() + "+00:00", is_ordered=True
         ),
-        (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
+        ("Edm.DateTimeOffset", "timestamp"): Storage(
             _MOMENT,
             lambda value, zone: in_zone(value, zone).isoformat(),
             is_ordered=True,
             local=_LOCAL,
         ),
-        (edm.DURATION.name, "epoch"): Storage(
+        ("Edm.Duration", "epoch"): Storage(
             "(CAST(strftime('%s', substr({a}, 1, 19)) AS INTEGER) + CAST('0' || substr({a}, 20) AS REAL))"
         ),
-        (edm.DURATION.name, "microseconds"): Storage(
+        ("Edm.Duration", "microseconds"): Storage(
             "({a} / 1000000.0)", lambda value, zone: value // MICROSECOND, is_ordered=True
         ),
-        (edm.GUID.name, "hex"): Storage(f"lower({_DASHED})", lambda value, zone: value.hex, is_ordered=True),
-        (edm.TIME_OF_DAY.name, "microseconds"): Storage(
+        ("Edm.Guid", "hex"): Storage(f"lower({_DASHED})", lambda value, zone: value.hex, is_ordered=True),
+        ("Edm.TimeOfDay", "microseconds"): Storage(
             "replace({a}, '.000000', '')",
             lambda value, zone: value.isoformat("microseconds"),
             is_ordered=True,
         ),
     }
-    default_storages: Mapping[str, str] = {edm.DATE_TIME_OFFSET.name: "text"}
+    default_storages: Mapping[str, str] = {"Edm.DateTimeOffset": "text"}
     collections: Mapping[str, Members] = {
         "json": Members("json_each({a}) AS {t}", "{t}.value", is_json=True),
     }

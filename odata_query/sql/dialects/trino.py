@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from ... import edm
 from . import spelling
 from .base import Dialect, Json, Members, Page, Storage
 from .spelling import Convert, Needle, between, spelled, white_space
@@ -55,15 +54,15 @@ class Trino(Dialect):
     page = Page(both="OFFSET {skip} LIMIT {top}")
     types: Mapping[str, str] = {
         **Dialect.types,
-        edm.DOUBLE.name: "DOUBLE",
-        edm.DURATION.name: "DECIMAL(20, 6)",
+        "Edm.Double": "DOUBLE",
+        "Edm.Duration": "DECIMAL(20, 6)",
     }
     storages: Mapping[tuple[str, str], Storage] = {
-        (edm.DATE_TIME_OFFSET.name, "timestamptz"): Storage(),
-        (edm.DATE_TIME_OFFSET.name, "timestamp"): Storage(
+        ("Edm.DateTimeOffset", "timestamptz"): Storage(),
+        ("Edm.DateTimeOffset", "timestamp"): Storage(
             "WITH_TIMEZONE({a}, '{zone}')", spelling.in_zone, is_ordered=True
         ),
-        (edm.DATE_TIME_OFFSET.name, "text"): Storage(
+        ("Edm.DateTimeOffset", "text"): Storage(
             "FROM_ISO8601_TIMESTAMP_NANOS(CASE WHEN REGEXP_LIKE({a}, '([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})$')"
             " THEN {a} ELSE {a} || '{zone}' END)"
         ),
