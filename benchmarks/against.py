@@ -29,7 +29,7 @@ IMPORTS = {
 
 
 def work() -> None:
-    """Answer for the checkout that is first in sys.path."""
+    """Serve samples of the checkout that is first in sys.path."""
     import odata_query as oq
     from odata_query import python, sql
 
@@ -55,7 +55,7 @@ def work() -> None:
 
 
 def seconds_to_import(root: Path, code: str) -> float:
-    """Processor time of a fresh interpreter that imports from a checkout."""
+    """Return the processor time of a fresh interpreter that imports from a checkout."""
     from run import run
 
     before = resource.getrusage(resource.RUSAGE_CHILDREN)

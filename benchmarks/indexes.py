@@ -1,4 +1,4 @@
-"""What our SQL takes on a large table, beside what an expert would write by hand, on real databases.
+"""Measure our SQL on a large table against SQL that an expert wrote by hand, on real databases.
 
     python benchmarks/indexes.py [--rows N] [--rounds N] [--engines sqlite,postgresql,mysql] [--plans]
 
@@ -22,12 +22,12 @@ from engines import ENGINES, Engine, close_all, engine  # noqa: E402  # found on
 from indexes import CASES, Case, by_hand, fill, ours, plan  # noqa: E402  # found on the path above
 
 SAMPLE = 0.02
-"""The seconds in which a sample's runs begin."""
+"""Seconds after which no other run of a sample begins."""
 Statement = tuple[str, Sequence[Any]]
 
 
 def seconds(run: Callable[[], object]) -> float:
-    """The best of a few runs; of a long one there is only one."""
+    """Return the best time of a few runs; a long run is not repeated."""
     best, until = float("inf"), time.perf_counter() + SAMPLE
     while (begun := time.perf_counter()) < until:
         run()
@@ -36,7 +36,7 @@ def seconds(run: Callable[[], object]) -> float:
 
 
 def compared(database: Engine, case: Case, rounds: int) -> tuple[float, float, int]:
-    """The median of the ratios, the median of our seconds, and the number of rows."""
+    """Return the median ratio, our median time in seconds, and the number of rows."""
     statements = [ours(database, case), by_hand(database, case)]
     results = [database.run(*statement) for statement in statements]
     if "orderby" not in case.options:

@@ -1,4 +1,4 @@
-"""What both workers share (filters, rows, timing, answering), and the stages of the peers.
+"""Filters, rows and timing for both workers, and the stages of the peers.
 
 Run isolated by the Python of the peers' environment, where `odata_query` is of the distribution odata-query:
 nothing of ours is imported here.
@@ -62,7 +62,7 @@ BY_HAND: dict[str, Callable[[list[Row]], list[Row]]] = {
 
 
 def make_rows(count: int) -> list[Row]:
-    """The same dictionaries in every process; each nullable property is null in one of twenty."""
+    """Generate the same dictionaries in every process; a nullable property is null in one row of twenty."""
     choose = random.Random(7)
     rows: list[Row] = []
     for number in range(count):
@@ -82,7 +82,7 @@ def make_rows(count: int) -> list[Row]:
 
 
 def checked(key: str, select: Function, rows: list[Row]) -> Function:
-    """The function to time, if it keeps the rows that the filter asks for."""
+    """Return the function to time, after a check of the rows that it selects."""
     found, right = select(), BY_HAND[key](rows)
     if found != right or not 0 < len(right) < len(rows):
         raise ValueError(f"it keeps {len(found)} rows of {len(rows)}, {len(right)} match")
@@ -92,13 +92,13 @@ def checked(key: str, select: Function, rows: list[Row]) -> Function:
 # ---- a worker ------------------------------------------------------------------------------------
 
 Stage = Callable[[str], list[Function]]
-"""From a filter's letter to functions that do the same: the fastest counts."""
+"""A function from the letter of a filter to equivalent functions, the fastest of which counts."""
 REPEATS, LOOP, ENOUGH = 5, 0.0005, 0.05
-"""Repeats of a sample, seconds that one takes at least, and seconds after which no other follows."""
+"""Repeats of a sample, the least seconds of a repeat, and the seconds after which no other follows."""
 
 
 def repeat(function: Function, calls: int) -> float:
-    """Seconds of processor time per call: what other processes take in between does not count."""
+    """Return the processor time per call in seconds; other processes do not count."""
     start = time.process_time()
     for _ in range(calls):
         function()
@@ -106,7 +106,7 @@ def repeat(function: Function, calls: int) -> float:
 
 
 def sample(function: Function, calls: int) -> float:
-    """The best of some repeats."""
+    """Return the best time of several repeats."""
     found: list[float] = []
     while len(found) < REPEATS and sum(found) * calls < ENOUGH:
         found.append(repeat(function, calls))
@@ -136,7 +136,7 @@ def serve(stages: dict[str, Stage], packages: tuple[str, ...] = ()) -> None:
 
 
 def peer_stages(row_count: int) -> dict[str, Stage]:
-    """`parse` and `sql` of both, odata-query with a lexer and parser new or kept; `evaluate` of odatapy."""
+    """Return `parse` and `sql` of both, odata-query with new and reused parsers; `evaluate` of odatapy."""
     import logging
 
     from odata_query.grammar import ODataLexer, ODataParser

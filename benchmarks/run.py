@@ -1,4 +1,4 @@
-"""How fast each stage is, and how that compares with odata-query and odatapy, as ratios.
+"""Measure the speed of each stage, and compare it with odata-query and odatapy as ratios.
 
     python benchmarks/run.py [--quick] [--output DIR] [--peers DIR] [--upgrade]
     python benchmarks/run.py --against PATH [--quick]     compare this checkout with another one
@@ -37,7 +37,7 @@ from peers import BY_HAND, FILTERS, PEERS, checked, make_rows, serve
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 ROWS, PEER_ROWS = 10_000, 100
-"""Rows that are evaluated: the peer is slow, and times per row are compared."""
+"""Numbers of rows to evaluate: the peer is slow, so times per row are compared."""
 GROWTH: dict[str, Callable[[int], str]] = {
     "terms of `or`": lambda size: " or ".join(f"reference eq 'img{n}.jpg'" for n in range(size)),
     "items of `in`": lambda size: "reference in ({})".format(", ".join(f"'img{n}.jpg'" for n in range(size))),
@@ -49,7 +49,7 @@ FEWEST = {"terms of `or`": 1_000, "items of `in`": 1_000, "segments of a path": 
 
 
 def work() -> None:
-    """Answer for our side: each stage apart, what goes into it made beforehand."""
+    """Serve samples of our stages, each with its input prepared."""
     import odata_query as oq
     from odata_query import python, sql
     from odata_query.python import closures as python_closures
@@ -93,7 +93,7 @@ def work() -> None:
 # ---- measuring -----------------------------------------------------------------------------------
 
 Samples = dict[str, dict[str, list[float]]]
-"""By stage and key: seconds, one number for each round."""
+"""Seconds by stage and key, one number for each round."""
 
 
 def run(*command: Any) -> None:
@@ -102,7 +102,7 @@ def run(*command: Any) -> None:
 
 
 def peer_python(directory: Path, upgrade: bool) -> str:
-    """The Python of the peers' environment, which is made if it is not there."""
+    """Return the Python of the peers' environment, which is created if it is missing."""
     directory = directory.expanduser().resolve() / f"odata-ql-peers-{sys.implementation.cache_tag}"
     if directory.is_relative_to(ROOT):
         raise SystemExit(f"the peers' environment cannot be inside the repository: {directory}")
@@ -116,7 +116,7 @@ def peer_python(directory: Path, upgrade: bool) -> str:
 
 
 class Worker:
-    """A process that takes samples when it is asked (see `peers.serve`)."""
+    """A process that takes samples on request (see `peers.serve`)."""
 
     def __init__(self, *command: str) -> None:
         pipe, self.command = subprocess.PIPE, shlex.join(command)
@@ -131,13 +131,13 @@ class Worker:
         return answer
 
     def ask(self, stage: str, key: str) -> dict[str, Any]:
-        """A sample of a stage, `{"seconds": 1.2e-05}`, or `{"error": ...}`."""
+        """Request a sample of a stage: `{"seconds": 1.2e-05}` or `{"error": ...}`."""
         print(json.dumps([stage, key]), file=self._process.stdin, flush=True)
         return self._answer()
 
 
 def measure(tasks: list[tuple[Worker, str, str]], rounds: int, refused: dict[str, str]) -> Samples:
-    """Samples of each stage and key in turn; refused takes up what a peer cannot do, and why."""
+    """Take samples of each stage and key in turn; `refused` collects the errors of peers."""
     samples: Samples = defaultdict(lambda: defaultdict(list))
     for number in range(-1, rounds):  # the first one warms up
         for worker, stage, key in tasks if number % 2 else tasks[::-1]:
@@ -165,7 +165,7 @@ IMPORTS = {
 
 
 def measure_imports(python: str, rounds: int) -> dict[str, list[float]]:
-    """Seconds of processor time of fresh interpreters in turn, less those of one that imports nothing."""
+    """Measure imports in fresh interpreters, less the time of one that imports nothing."""
     samples: dict[str, list[float]] = defaultdict(list)
     for number in range(-1, rounds):  # the first one writes the byte code
         taken: dict[str, float] = {}
@@ -183,11 +183,11 @@ def measure_imports(python: str, rounds: int) -> dict[str, list[float]]:
 # ---- results -------------------------------------------------------------------------------------
 
 Spreads = dict[str, dict[str, float]]
-"""By key, the median of the rounds, the least and the greatest."""
+"""The median, least and greatest value of the rounds by key."""
 
 
 def spreads(samples: dict[str, list[float]]) -> Spreads:
-    """What is reported of the samples of each key."""
+    """Reduce the samples of each key to what is reported."""
     return {
         key: {"median": statistics.median(found), "min": min(found), "max": max(found)}
         for key, found in samples.items()
@@ -195,32 +195,32 @@ def spreads(samples: dict[str, list[float]]) -> Spreads:
 
 
 def ratios(over: dict[str, list[float]], under: dict[str, list[float]], scale: float = 1) -> Spreads:
-    """By key, that of the two samples of each round; under `mean`, of each round's geometric mean."""
+    """Divide the samples of each round by key; `mean` is the geometric mean of each round."""
     found = {key: [a / b * scale for a, b in zip(over[key], under[key], strict=True)] for key in over}
     means = [statistics.geometric_mean(of_round) for of_round in zip(*found.values(), strict=True)]
     return spreads(found | ({"mean": means} if means else {}))
 
 
 def number(value: float) -> str:
-    """A number with three digits, or all those before the point."""
+    """Format a number with three significant digits, or as an integer from 100."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def cells(found: Spreads, scale: float = 1) -> dict[str, str]:
-    """Each median, with the least and the greatest."""
+    """Format each median with the least and the greatest value."""
     texts = {key: [number(v[part] * scale) for part in ("median", "min", "max")] for key, v in found.items()}
     return {key: "{} ({} to {})".format(*parts) for key, parts in texts.items()}
 
 
 def section(title: str, note: str, names: dict[str, str], columns: dict[str, dict[str, str]]) -> str:
-    """A heading, a note and a table: a line for each key, with its cell of each column."""
+    """Format a heading, a note and a table with a line for each key."""
     lines = [["", *columns], ["---"] * (len(columns) + 1)]
     lines += [[name, *(column.get(key, "") for column in columns.values())] for key, name in names.items()]
     return f"## {title}\n\n{note}\n\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def report(found: dict[str, Any]) -> str:
-    """The results as Markdown."""
+    """Format the results as Markdown."""
     names = {key: f"({key}) `{text}`" for key, text in FILTERS.items()}
     names |= {"h": "(h) 100 terms `reference eq 'imgNNN.jpg'` joined by `or`", "mean": "geometric mean"}
     median = {s: {key: v["median"] for key, v in of.items()} for s, of in found["seconds"].items()}

@@ -1,4 +1,4 @@
-"""What share of a request to a service the library takes: parse_query, with_filter and sql.select.
+"""Measure the share of the library in a request to a service: parse_query, with_filter and sql.select.
 
     python benchmarks/service.py [--quick] [--images N]
 
@@ -50,7 +50,7 @@ ENDPOINT = Endpoint(Images)
 
 
 def store(database: str, images: int) -> None:
-    """A database with that many images of the tenant."""
+    """Create a database with images of the tenant."""
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.executescript(SCHEMA)
         for n in range(images):
@@ -65,7 +65,7 @@ def store(database: str, images: int) -> None:
 
 
 def serve(database: str) -> None:
-    """Serve at a free port, which is written to the standard output."""
+    """Serve at a free port, and print its number."""
 
     async def run() -> None:
         server = uvicorn.Server(
@@ -138,7 +138,7 @@ def call(app: Any, text: str) -> Callable[[], Awaitable[int]]:
 
 
 async def sample(run: Callable[[], Awaitable[int]]) -> float:
-    """Seconds that a run takes, the median of some."""
+    """Return the median time of several runs in seconds."""
     taken = []
     for _ in range(REPEATS):
         begun = time.perf_counter()
