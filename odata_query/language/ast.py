@@ -150,7 +150,7 @@ class Path(Node):
 
     def children(self) -> tuple[Node, ...]:
         """Return the calls among the segments."""
-        return tuple([segment for segment in self.segments if isinstance(segment, Node)])
+        return tuple([segment for segment in self.segments if not isinstance(segment, str)])
 
     def with_children(self, children: tuple[Node, ...]) -> Path:
         """Return the path with other calls in the place of its calls."""
@@ -270,8 +270,8 @@ def transform(node: Node, function: Callable[[Node], Node]) -> Node:
 def find_too_deep(tree: Node) -> Node | None:
     """Return the first node that has MAX_HEIGHT nodes above it; None if the tree is not that high."""
     level = [tree]
-    for _ in range(MAX_HEIGHT):
-        level = [child for node in level for child in node.children()]
+    for _ in range(MAX_HEIGHT - 1):
+        level = [child for node in level for child in node.children() if type(child) is not Literal]
         if not level:
             return None
-    return level[0]
+    return next((child for node in level for child in node.children()), None)

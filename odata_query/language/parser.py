@@ -334,8 +334,7 @@ def _check_size(roots: list[Node], text: str, limits: Limits) -> None:
     if _exceeds(len(roots), limits.max_orderby_items) and isinstance(roots[0], OrderByItem):
         place = roots[limits.max_orderby_items or 0].span
         raise SyntaxProblem("too-many-orderby-items", *place, most=limits.max_orderby_items)
-    # An operator has two blanks and makes two nodes, with its right operand; so may any separator.
-    nodes = 1 + text.count(" ") + text.count("\t") + 2 * sum(map(text.count, "(,/:-[{="))
+    nodes = _most_nodes(text)
     if (
         _exceeds(nodes, limits.max_nodes)
         or _exceeds(text.count("/") + 1, limits.max_path_depth)
@@ -345,9 +344,24 @@ def _check_size(roots: list[Node], text: str, limits: Limits) -> None:
         _check_nodes(roots, text, limits)
     if nodes > MAX_HEIGHT:
         for root in roots:
-            deep = find_too_deep(root)
+            # A node takes more characters than the nodes in it, so short terms of an `or` need no walk.
+            is_wide = any(_width(child) > MAX_HEIGHT - 2 for child in root.children())
+            deep = find_too_deep(root) if is_wide else None
             if deep is not None:
                 raise SyntaxProblem("expression-too-deep", *deep.span, most=MAX_HEIGHT)
+
+
+def _width(node: Node) -> int:
+    start, end = node.span
+    return end - start
+
+
+def _most_nodes(text: str) -> int:
+    """Return a number that the nodes of the text's tree do not exceed, and that is quickly found."""
+    if len(text) <= MAX_HEIGHT:
+        return len(text) + 1  # a node is a character at least
+    # An operator has two blanks and makes two nodes, with its right operand; so may any separator.
+    return 1 + text.count(" ") + text.count("\t") + 2 * sum(map(text.count, "(,/:-[{="))
 
 
 def _check_nodes(roots: list[Node], text: str, limits: Limits) -> None:

@@ -211,5 +211,5 @@ def test_a_tree_that_is_too_high_is_refused_with_no_more_work(name: str) -> None
         with pytest.raises(oq.LimitError):
             oq.parse_filter(text(size), limits=LIFTED)
 
-    refused(400)
-    assert work(lambda: refused(400)) < 2.5 * work(lambda: refused(200)) + 500
+    refused(450)
+    assert work(lambda: refused(450)) < 2.5 * work(lambda: refused(225)) + 500
