@@ -111,7 +111,7 @@ ORDERS = [
         ("$skip=1&$top=1", [2]),
     ],
 )
-def test_rows_are_asked_for_by_a_model_that_was_read(options, ids):
+def test_rows_are_queried_by_a_model_that_was_read(options, ids):
     query = oq.parse_query(options, read(NORTHWIND, "Orders"))
     assert [row["OrderID"] for row in python.apply(ORDERS, query)] == ids
 
@@ -229,7 +229,7 @@ PEOPLE = [
         ("Trips/any(t:t/Board has 'Breakfast')", ["ann"]),
     ],
 )
-def test_people_are_asked_for(trippin, filter, names):
+def test_people_are_queried(trippin, filter, names):
     query = oq.parse_query({"$filter": filter}, read(trippin, "People"))
     assert [row["UserName"] for row in python.apply(PEOPLE, query)] == names
 
@@ -290,7 +290,7 @@ def test_a_number_of_digits_that_nobody_says_is_not_known():
     assert scales == [None, None, None, None, 0, 1, 2, None]
 
 
-def test_a_key_in_a_complex_property_cannot_be_said_and_none_is_guessed():
+def test_a_key_in_a_complex_property_cannot_be_declared_and_none_is_guessed():
     key = [{"City": "Home/City"}]
     home = {"Home": {"$Type": "N.A"}, "ID": {}}
     given = document({"$Key": key, **home}, A={"$Kind": "ComplexType", "City": {}})
@@ -449,7 +449,7 @@ TWICE = '<EntityType Name="T"/>'
         (wrapped('<EnumType Name="E"><Member Name="a" Value="x"/></EnumType>'), "Value: expected a whole number"),
     ],
 )  # fmt: skip
-def test_a_wrong_document_is_refused_quickly_with_the_place(given, message):
+def test_a_wrong_document_is_reported_quickly_with_the_place(given, message):
     began = time.perf_counter()
     with pytest.raises(oq.ConfigurationError, match=message) as wrong:
         read(given, "T")
@@ -491,7 +491,7 @@ def test_a_complex_type_can_lead_to_itself():
 
 
 def again(entity_type: oq.EntityType) -> list[oq.EntityType]:
-    """The type, read from what is written of it in each notation."""
+    """The type, written in each notation and read again."""
     written = entity_type.to_csdl_json()
     xml = entity_type.to_csdl_xml(namespace="Some.Space")
     texts = [written, json.dumps(written), xml, xml.encode()]
@@ -499,7 +499,7 @@ def again(entity_type: oq.EntityType) -> list[oq.EntityType]:
 
 
 def without_limits(entity_type: oq.EntityType) -> oq.EntityType:
-    """Of limits, only the functions can be written."""
+    """The functions, which are the only limits in a document."""
     return oq.EntityType(entity_type.name, entity_type.properties)
 
 
@@ -563,7 +563,7 @@ _FLAGS = st.booleans() | st.just(True)
 
 @st.composite
 def entity_types(draw: Any) -> oq.EntityType:
-    """Types that lead to each other in all ways."""
+    """Types that lead to each other in every way."""
     count = draw(st.integers(1, 4))
     made: list[Any] = []
     is_entity = [True, *draw(st.lists(st.booleans(), min_size=count - 1, max_size=count - 1))]
@@ -609,7 +609,7 @@ def test_any_type_that_is_written_reads_as_the_same_type(entity_type):
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(entity_types(), st.data())
 def test_any_restricted_type_reads_as_no_less_restricted(entity_type, data):
-    """Only types that lead back to themselves can read as other than they are."""
+    """Only types that lead back to themselves can differ when read again."""
     labels = st.lists(st.sampled_from([*entity_type.properties])) if entity_type.properties else st.just([])
     restricted = entity_type.restrict(filterable=data.draw(labels), sortable=data.draw(labels))
     for found in again(restricted):
@@ -736,7 +736,7 @@ def entity_of(name: str = "T", /, **properties: Any) -> oq.EntityType:
         (entity_of(), None, "cannot be a namespace"),
     ],
 )
-def test_what_csdl_cannot_say_is_refused(entity_type, namespace, message):
+def test_what_csdl_cannot_express_is_an_error(entity_type, namespace, message):
     with pytest.raises(oq.ConfigurationError, match=message):
         entity_type.to_csdl_json(namespace=namespace)
     with pytest.raises(oq.ConfigurationError, match=message):

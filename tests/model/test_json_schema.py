@@ -18,12 +18,12 @@ from odata_query import python
 RIGHTS = {"rights": oq.Property(Rights)}
 
 
-def read(schema, name=None, **narrowing):
-    return oq.EntityType.from_json_schema(schema, name, **narrowing)
+def read(schema, name=None, **options):
+    return oq.EntityType.from_json_schema(schema, name, **options)
 
 
 def shown(type):
-    """`{"id": "Edm.Int64", "place": "Place?"}`: a question mark where null can be."""
+    """`{"id": "Edm.Int64", "place": "Place?"}`: a question mark for nullable properties."""
     return {n: f"{m.type.name}{'?' * m.nullable}" for n, m in type.members.items()}
 
 
@@ -482,7 +482,7 @@ ODD = {
 
 
 @pytest.mark.parametrize(
-    ("narrowing", "names"),
+    ("options", "names"),
     [
         ({}, ["id", "sub_title", "a.b"]),
         ({"only": ["sub-title"]}, ["sub_title_"]),
@@ -495,8 +495,8 @@ ODD = {
         ({"rename": "camelCase"}, ["id", "subTitle", "a.b"]),
     ],
 )
-def test_names_that_odata_cannot_write_are_left_out_unless_an_option_names_them(narrowing, names):
-    found = read(ODD, **narrowing)
+def test_names_that_odata_cannot_write_are_left_out_unless_an_option_names_them(options, names):
+    found = read(ODD, **options)
     assert list(found.members) == names
     assert list(found.restrict(functions=["contains"]).members) == names
 
@@ -679,7 +679,7 @@ def image(**changed):
         "rating div 2 eq 0.5",
     ],
 )
-def test_rows_of_json_are_asked_by_the_types_of_their_schema(filter, copies):
+def test_rows_of_json_are_queried_by_the_types_of_their_schema(filter, copies):
     found = read(OPENAPI, "Image", override=RIGHTS)
     other = image(
         id=2, status="Vd", rights=1, price=None, weight="1", created_on="2023-04-05T08:44:33+02:00", rating=9,

@@ -23,7 +23,7 @@ def by_name(entity_type: oq.EntityType, limits: oq.Limits | None = None) -> dict
 
 
 def examples(entity_type: oq.EntityType, limits: oq.Limits | None = None) -> list[str]:
-    """The examples, of which each is asked."""
+    """The examples, each parsed by the model."""
     found = []
     for name, parameter in by_name(entity_type, limits).items():
         for example in parameter.get("examples", {}).values():

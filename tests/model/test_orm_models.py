@@ -1,4 +1,4 @@
-"""Entity types read from SQLAlchemy and Django, and their queries on the tables that those make."""
+"""Entity types from SQLAlchemy and Django, and queries on the tables that both create."""
 
 # ruff: noqa: E402  # what is optional is imported once it is known to be there
 
@@ -34,7 +34,7 @@ NAMES = list(IMAGE.properties)
 
 
 class Mood(enum.Enum):
-    """Stored by name, and asked for by value as everywhere."""
+    """Stored by name, queried by value."""
 
     CALM = "c"
     WILD = "w"
@@ -91,7 +91,7 @@ LABELLED = sa.Table("labelled", Base.metadata, sa.Column("image", sa.ForeignKey(
 
 
 class Picture(Base):
-    """The shared model, with relations and what is computed."""
+    """The shared model, with relations and computed attributes."""
 
     __tablename__ = "images"
     id: orm.Mapped[int] = orm.mapped_column(sa.BigInteger, primary_key=True)
@@ -169,7 +169,7 @@ DAY = dt.datetime(2024, 2, 29, 23, 30)
 
 
 def shared(n: int) -> dict[str, Any]:
-    """The values of a row of the shared model; what can be null is in every other one."""
+    """The values of a row of the shared model; every other row has nulls."""
     some: dict[str, Any] = {
         "title": f"Über {n}", "rights": Rights(n % 8), "depth": n, "rating": n / 4, "contrast": -0.5 * n, "price": Decimal(n) / 4, "is_archived": n % 4 == 1, "modified_on": DAY + dt.timedelta(days=n, microseconds=n * 1000), "taken_on": dt.date(2024, 1, 1 + n), "taken_at": dt.time(n, 30), "exposure": dt.timedelta(seconds=n, microseconds=5), "checksum": bytes([n, 255]), "batch": uuid.UUID(int=n), "thumbnail_url": f"http://example.org/{n}.png",
     }
@@ -182,7 +182,7 @@ def shared(n: int) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def gallery():
-    """The rows as objects, and a connection to the tables that they are in."""
+    """The rows as objects, and a connection to their tables."""
     engine = sa.create_engine("sqlite://", poolclass=sa.pool.StaticPool)
     Base.metadata.create_all(engine)
     labels = [Label(id=1, text="x"), Label(id=2, text="y")]
@@ -221,7 +221,7 @@ OPTIONS = [{"$filter": case} for case in CASES] + [{"$orderby": order} for order
 
 
 def found(query: oq.Query, rows: list[Any], raw: Any, table: str) -> list[int]:
-    """The ids that SQL finds, which are those of the objects."""
+    """The ids that SQL finds, after a comparison with the objects."""
     statement = sql.select(query, table, dialect="sqlite", columns=["id"])
     ids = [row[0] for row in raw.execute(*statement)]
     in_order = bool(query.orderby)
@@ -236,7 +236,7 @@ def text(options: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=text)
-def test_a_mapped_class_is_asked_on_its_table_as_in_python(gallery, options):
+def test_a_mapped_class_is_queried_on_its_table_as_in_python(gallery, options):
     ids = found(oq.parse_query(options, PICTURE), *gallery, "images")
     assert ids
     assert len(ids) < 8 or "$orderby" in options
@@ -252,7 +252,7 @@ def test_a_mapped_class_gives_the_shared_model():
     "filter",
     ["fileType eq 'jpg' and sizeInBytes gt 5", "artist/name eq 'Ana' and place/latitude gt 0", "isPublic"],
 )
-def test_names_in_camel_case_are_asked_on_the_same_columns(gallery, filter):
+def test_names_in_camel_case_are_queried_on_the_same_columns(gallery, filter):
     assert found(oq.parse_query({"$filter": filter}, CAMEL), *gallery, "images")
 
 
@@ -267,7 +267,7 @@ def test_names_in_camel_case_are_asked_on_the_same_columns(gallery, filter):
         ("artist/wide/$count eq 1", [1, 2, 4, 5, 7, 8]),
     ],
 )
-def test_what_is_in_no_column_is_asked_in_python_and_refused_in_sql(gallery, filter, ids):
+def test_what_is_in_no_column_is_queried_in_python_and_refused_in_sql(gallery, filter, ids):
     query = oq.parse_query({"$filter": filter}, PICTURE)
     assert [row.id for row in python.apply(gallery[0], query)] == ids
     with pytest.raises(oq.ConfigurationError):
@@ -465,7 +465,7 @@ def test_a_type_of_sqlalchemy_says_how_its_values_are_held(given, facets):
     assert {name: getattr(found, name) for name in facets} == facets
 
 
-def test_an_enumeration_is_asked_by_its_values_whatever_texts_are_stored():
+def test_an_enumeration_is_queried_by_its_values_whatever_texts_are_stored():
     for given, texts in ((Mood, {"CALM": 0, "WILD": 1}), (Swapped, {"A": 0, "B": 1}), (Rights, None)):
         prop = of_type(sa.Enum(given)).properties["x"]
         assert oq.EntityType("T", {"x": oq.Property(prop.type)}) == oq.EntityType(
@@ -621,7 +621,7 @@ def museum():
 
 
 @pytest.mark.parametrize("options", DJANGO, ids=text)
-def test_a_model_of_django_is_asked_on_its_table_as_in_python(museum, options):
+def test_a_model_of_django_is_queried_on_its_table_as_in_python(museum, options):
     assert found(oq.parse_query(options, PAINTING), *museum, "gallery_painting")
 
 
@@ -641,7 +641,7 @@ def test_a_model_of_django_gives_the_shared_model():
         (["painter/paintings/id"], "painter/paintings/$count gt 2", [1, 2, 4, 5, 7, 8]),
     ],
 )
-def test_the_other_way_round_a_relation_of_django_is_asked_in_sql_alone(museum, only, filter, ids):
+def test_the_other_way_round_a_relation_of_django_is_queried_in_sql_alone(museum, only, filter, ids):
     query = oq.parse_query({"$filter": filter}, read_model(Painting, only=["id", *only]))
     rows = museum[1].execute(*sql.select(query, "gallery_painting", dialect="sqlite", columns=["id"]))
     assert sorted(row[0] for row in rows) == ids
@@ -653,7 +653,7 @@ def test_the_other_way_round_a_relation_of_django_is_asked_in_sql_alone(museum, 
     ("filter", "ids"),
     [("exposure lt duration'PT4S'", [1, 3]), ("batch eq 00000000-0000-0000-0000-000000000003", [3])],
 )
-def test_what_sqlite_holds_in_djangos_own_way_is_asked_there_too(museum, filter, ids):
+def test_what_sqlite_holds_in_djangos_own_way_is_queried_there_too(museum, filter, ids):
     assert found(oq.parse_query({"$filter": filter}, PAINTING), *museum, "gallery_painting") == ids
 
 
@@ -861,7 +861,7 @@ def moments():
         ("at gt 2024-01-01T10:00:00Z", {3}),
     ],
 )
-def test_types_that_sqlite_lacks_are_asked_as_sqlalchemy_stores_them(moments, filter, ids, order):
+def test_types_that_sqlite_lacks_are_queried_as_sqlalchemy_stores_them(moments, filter, ids, order):
     query = oq.parse_query({"$filter": filter, "$orderby": order}, MOMENTS)
     assert set(found(query, *moments, "moments")) == ids
 

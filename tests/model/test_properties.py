@@ -1,4 +1,4 @@
-"""Properties and their columns, and entity types of one's own class."""
+"""Properties, their columns, and subclasses of EntityType."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import odata_query as oq
 
 
 class Mine(oq.EntityType):
-    """A subclass, as services have for what they know of their types besides."""
+    """A subclass, as a service writes to know more of its types."""
 
 
 @dataclasses.dataclass

@@ -1,4 +1,4 @@
-"""What is published of a model: nothing that is left out can be reached, and nothing is ever won back."""
+"""Publishing: no query reaches a property that is left out, and no restriction is ever lifted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def many(type, **more):
 
 
 def person():
-    """People lead to people, one and many, and to what leads back to them."""
+    """People with relations to people, to one and to many, and to places that lead back to them."""
     fields = {
         "name": prop(),
         "password": prop(),
@@ -38,8 +38,8 @@ def person():
     return {"id": prop("Edm.Int64", nullable=False), **fields}
 
 
-def read(**narrowing):
-    return publish(oq.EntityType, "Person", person(), **narrowing)
+def read(**options):
+    return publish(oq.EntityType, "Person", person(), **options)
 
 
 def names(type, path=""):
@@ -222,7 +222,7 @@ def test_what_leads_to_other_entities_is_published_only_by_name(only, paths):
 
 
 @pytest.mark.parametrize("only", [["owner"], ["id", "owner"], ["owner/country"], ["owner/name", "owner"]])
-def test_it_must_be_said_what_of_another_entity_is_published(only):
+def test_another_entity_is_published_only_by_its_properties(only):
     with pytest.raises(oq.ConfigurationError, match="leads to other entities; say what of them"):
         publish(oq.EntityType, "Item", related(), list_relations=True, only=only)
 
@@ -316,7 +316,7 @@ def test_options_name_what_the_source_does_and_restrict_what_is_published():
 
 
 @pytest.mark.parametrize(
-    ("narrowing", "message"),
+    ("options", "message"),
     [
         ({"only": ["nome"]}, "Person has no property 'nome'"),
         ({"only": ["boss/nome"]}, "Person has no property 'nome'"),
@@ -360,9 +360,9 @@ def test_options_name_what_the_source_does_and_restrict_what_is_published():
         ({"limits": None}, "'limits' is not an option; use one of key, only"),
     ],
 )
-def test_a_wrong_option_is_the_developers_mistake(narrowing, message):
+def test_a_wrong_option_is_the_developers_mistake(options, message):
     with pytest.raises(oq.ConfigurationError, match=message):
-        read(**narrowing)
+        read(**options)
 
 
 def test_camel_case_that_makes_two_names_one_is_an_error():
@@ -376,7 +376,7 @@ def test_camel_case_that_makes_two_names_one_is_an_error():
 
 
 @pytest.mark.parametrize(
-    ("fields", "narrowing", "key"),
+    ("fields", "options", "key"),
     [
         ({"id": prop(), "name": prop()}, {}, ("id",)),
         ({"Id": prop(), "name": prop()}, {}, ("Id",)),
@@ -392,8 +392,8 @@ def test_camel_case_that_makes_two_names_one_is_an_error():
         ({"image_id": prop()}, {"rename": "camelCase", "key": ["image_id"]}, ("imageId",)),
     ],
 )
-def test_the_key(fields, narrowing, key):
-    found = publish(oq.EntityType, "Row", fields, **narrowing)
+def test_the_key(fields, options, key):
+    found = publish(oq.EntityType, "Row", fields, **options)
     assert found.key == key
     assert found.restrict().key == key
     order = oq.parse_query("$top=1", found).orderby

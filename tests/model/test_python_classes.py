@@ -1,4 +1,4 @@
-"""Entity types read from Python classes: dataclasses, TypedDicts, attrs, msgspec, pydantic."""
+"""Entity types from Python classes: dataclasses, TypedDicts, attrs, msgspec, pydantic."""
 # ruff: noqa: UP006, UP007, UP014, UP045 - older spellings are read, too
 
 import collections
@@ -257,7 +257,7 @@ def test_a_decimal_has_the_scale_of_its_constraints(hint, scale):
 
 
 class Plain:
-    """A class that is none of those."""
+    """A class without fields."""
 
 
 class Numbers(pydantic.RootModel[list[int]]):
@@ -323,7 +323,7 @@ def test_an_alias_that_is_made_of_itself_has_no_type():
 
 
 def shape(type):
-    """The properties of a type, and of those in it, as names of types; a question mark for null."""
+    """The types of all properties by name, with a question mark for nullable ones."""
     found = {}
     for name, member in type.members.items():
         inner = member.type.element if isinstance(member.type, edm.CollectionType) else member.type
@@ -497,7 +497,7 @@ def test_a_pydantic_model_publishes_what_it_serializes_under_the_name_it_does_so
 
 
 @pytest.mark.parametrize("name", [*HIDDEN, "boss/password", "boss/boss/pin"])
-def test_what_a_class_keeps_to_itself_can_be_excluded_but_not_be_published(name):
+def test_what_a_class_hides_can_be_excluded_but_not_be_published(name):
     assert oq.EntityType.from_pydantic(Account, exclude=iter([name])) == oq.EntityType.from_pydantic(Account)
     for option in ({"only": [name]}, {"sortable": [name]}, {"rename": {name: "x"}}):
         with pytest.raises(oq.ConfigurationError) as caught:
@@ -559,7 +559,7 @@ class Page(typing.Generic[T]):
 
 @dataclasses.dataclass
 class Numbered(Page[list[T]], typing.Generic[T]):
-    """Its T is another than that of Page."""
+    """Its T differs from that of Page."""
 
     number: Optional[T] = None
 
@@ -587,7 +587,7 @@ class DictPage(TypedDict, typing.Generic[T]):
 
 
 class DictItems(DictPage[Item]):
-    """Arguments stand where the bases are."""
+    """The arguments are given with the bases."""
 
 
 def test_generic_classes_have_the_types_of_their_arguments():
@@ -779,7 +779,7 @@ def test_the_developers_mistakes_are_named(read, message):
     assert str(caught.value).partition("; exclude")[0].partition("; did you mean")[0] == message
 
 
-def test_what_is_published_in_place_of_a_property_can_be_narrowed():
+def test_what_is_published_in_place_of_a_property_can_be_limited():
     place = oq.ComplexType("Place", {"city": oq.Property("Edm.String"), "zip": oq.Property("Edm.String")})
     found = user(override={"extra": oq.Property(place)}, only=["user_id", "extra/city"])
     assert shape(found) == {"user_id": "Int64", "extra": {"city": "String?"}}
@@ -815,7 +815,7 @@ VALUES = [
 
 
 def rows_of(kind):
-    """A type whose names are in camel case, and its rows."""
+    """A type with names in camel case, and its rows."""
     make = MAKERS[kind]
     if kind == "msgspec":
         make = functools.partial(msgspec.defstruct, rename="camel")

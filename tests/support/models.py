@@ -1,4 +1,4 @@
-"""A model of thirty properties, by hand: what every source must give."""
+"""A model of thirty properties, written by hand, that every source must produce."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ IMAGE = oq.EntityType(
 
 
 def public(type: edm.Type) -> Any:
-    """What a client can know of a type, for sources that also say where the values are."""
+    """The part of a type that clients can know; sources differ in where values are stored."""
     if isinstance(type, edm.EnumType):
         return (type.name, dict(type.members), type.is_flags)
     if isinstance(type, edm.CollectionType):
