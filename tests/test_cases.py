@@ -29,7 +29,7 @@ CLASSES = {
 INTERNAL = re.compile(
     r"Token|Error\b|Traceback|<class|object at 0x|EQUALITY|[A-Z]{3,}_[A-Z]+|\bSTRING\b|Literal\(|None\b"
 )
-"""What no client should read in a message."""
+"""Internals that a message must not show to a client."""
 
 
 def native(value, type):

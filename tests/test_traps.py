@@ -1,4 +1,4 @@
-"""Traps that other libraries fell into and that a line of tests/cases cannot say."""
+"""Traps that other libraries fell into, where a line of the JSON cases cannot express them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def ids(rows, text, **options):
 
 
 class Watched:
-    """An object whose secrets must not even be looked at."""
+    """An object with a property that must never be read."""
 
     id, name, born, tags = 1, "x", None, ()
 

@@ -1,7 +1,7 @@
 """The check: a parsed tree and a model give the typed tree, or problems.
 
-One pass finds all problems of an expression, so that a client can correct them together. A part that was
-reported becomes WRONG, whose type fits every other, so that each mistake is reported once.
+One pass finds all problems of an expression, so that a client can correct them together. Each mistake is
+reported once: its node becomes WRONG, whose type fits every other.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ _KNOWN = (edm.PrimitiveType, edm.CollectionType)
 
 
 class Checker:
-    """The check of one query option's expressions.
+    """Checks the expressions of one query option.
 
     root      the type of the rows
     reporter  collects the problems; its limits say which operations are allowed
-    zone      that of date-time literals without offset
+    zone      the time zone of date-time literals without offset
     """
 
     def __init__(self, root: StructuredType, reporter: Reporter, zone: dt.tzinfo = dt.UTC) -> None:
@@ -107,7 +107,7 @@ class Checker:
         return self.report("unsupported-expression.here", node, what=what)
 
     def path(self, node: Path, scope: Scope) -> Node:
-        """Resolve a path; those that start from the row of a filter are cached by the model."""
+        """Resolve a path; the model caches the paths of filters that are outside lambdas."""
         if scope is not IN_FILTER:
             return resolve(node, scope, self.root, self.reporter)
         cache = self.root._paths
@@ -133,7 +133,7 @@ class Checker:
         return False
 
     def negated_around(self, operand: Node) -> str:
-        """The operation that `not` was probably to negate: `a eq b`, of `not a eq b`."""
+        """Return the operation that was probably meant to be negated: `a eq b` for `not a eq b`."""
         negation = self.reporter.call_around(operand)
         whole = negation and self.reporter.call_around(negation)
         if whole is None or whole.function not in _OPERATIONS or len(whole.arguments) != 2:
@@ -185,7 +185,7 @@ class Checker:
         return self.report("wrong-type", _blame(node, names), **described(OPERATIONS[name], names))
 
     def check_values(self, node: Call, arguments: Sequence[Node], parameters: Sequence[str]) -> bool:
-        """Return True if the operation takes the value of its last argument, if that is a literal."""
+        """Return True unless the last argument is a literal whose value the operation does not take."""
         last = arguments[-1] if arguments else None
         if not isinstance(last, Literal) or last.value is None:
             return True
@@ -199,7 +199,7 @@ class Checker:
         return node.function != "matchespattern" or self.check_pattern(last.value, place)
 
     def check_pattern(self, pattern: str, place: Node) -> bool:
-        """Return True for a regular expression that can be run in linear time and is not too large."""
+        """Return True if a regular expression is well-formed, supported and not too large."""
         from .. import regex
 
         bound = self.limits.max_pattern
@@ -354,7 +354,7 @@ class Checker:
         return make_call(node, arguments, name, result, False, level)
 
     def predicate(self, node: Call, source: Node, element: edm.Type, scope: Scope) -> Node | None:
-        """Type the condition that a segment has: `t: t eq 'x'`, `$filter=...`, or that of `$filter(...)`."""
+        """Type the condition in a segment: of `any(t: t eq 'x')`, `$count($filter=...)` or `$filter(...)`."""
         given, option, *more = node.arguments
         hidden = [m for m in source.members if not m.filterable] if isinstance(source, TypedPath) else []
         if hidden:  # $orderby must not ask what $filter cannot
@@ -381,7 +381,7 @@ _OPERATIONS: dict[str, Callable[[Checker, Call, list[Node]], Node]] = {
     "case": Checker.case,
     "has": Checker.has,
 }
-"""The method for each operation whose arguments are values; they are typed before."""
+"""The method for each operation on values; `visit` types its arguments first."""
 _HANDLERS: dict[str, Callable[[Checker, Call, Scope], Node]] = {
     **dict.fromkeys(("cast", "isof"), Checker.type_operation),
     **dict.fromkeys(SEGMENTS, Checker.segment),
@@ -394,17 +394,17 @@ _COUNTS = {name: sorted({len(s.parameters) for s in op.signatures}) for name, op
 def make_call(
     node: Call, arguments: Sequence[Node], key: str, type: edm.Type, nullable: bool, level: int = 0
 ) -> TypedCall:
-    """Make the typed call of a parsed one."""
+    """Make the typed form of a call."""
     return TypedCall(node.function, tuple(arguments), node.span, key, type, nullable, level)
 
 
 def _names(types: Sequence[edm.Type]) -> tuple[str, ...]:
-    """The names of types for their overload; the model's own types have none."""
+    """Return the names by which an overload is found; types of the model have none."""
     return tuple([type.name if isinstance(type, _KNOWN) else "" for type in types])
 
 
 def _blame(node: Call, names: tuple[str, ...]) -> Node:
-    """Return the argument that no overload takes in its place, or the whole call."""
+    """Return the argument that no overload takes at its position, or else the whole call."""
     for position, argument in enumerate(node.arguments):
         others_null = tuple(name if n == position else edm.NULL.name for n, name in enumerate(names))
         if overload(node.function, others_null) is None:
@@ -417,7 +417,7 @@ def _blame(node: Call, names: tuple[str, ...]) -> Node:
 
 
 def _can_be_null(function: str, parameters: Sequence[str], arguments: Sequence[Node]) -> bool:
-    """True if an operation that can give null does so for some values of arguments like these."""
+    """True if an operation that can return null may do so for these arguments, when none of them is null."""
     last = arguments[-1]
     if function in ("div", "divby", "mod"):
         value = last.value if isinstance(last, Literal) else None
@@ -425,7 +425,7 @@ def _can_be_null(function: str, parameters: Sequence[str], arguments: Sequence[N
     if function == "matchespattern":
         return not isinstance(last, Literal)
     if "Integer" in parameters:
-        # The result of two numbers of 32 bits fits 64.
+        # A sum or product of two 32-bit numbers fits into 64 bits.
         return any(isinstance(argument, TypedCall) or argument.type is edm.INT64 for argument in arguments)
     return True
 
@@ -442,7 +442,7 @@ def validate(
     node              the tree, from parse_filter or made by hand
     entity_type       the model
     limits            which operations are allowed, by default all; the model's hold where they are tighter
-    default_timezone  that of date-time literals without offset
+    default_timezone  the time zone of date-time literals without offset
 
     Returns the typed tree, which `python.predicate` and `sql.where` take. Raises ValidationError, LimitError
     and UnsupportedError with all problems found, in that order of weight.

@@ -18,25 +18,25 @@ _UNORDERED = (edm.BINARY.name, edm.STREAM.name)
 PLAIN = frozenset(
     type for type in map(edm.primitive, (*edm.NUMBERS, edm.STRING.name, edm.BOOLEAN.name, edm.GUID.name))
 )
-"""Types whose values can be compared with one another without further checks."""
+"""Types whose values can be compared with each other without further checks."""
 
 
 def fits_all(type: edm.Type) -> bool:
-    """True for types that go with every other: null, and UNKNOWN, which has been reported."""
+    """True for types that fit every other: null, and UNKNOWN, the type of a reported part."""
     return type is edm.NULL or type is UNKNOWN
 
 
 def is_ordered(type: edm.Type) -> bool:
-    """True if values can be ordered: primitive types but Binary, Stream and Geo, and enumerations."""
+    """True if values have an order: enumerations and primitive types, except Binary, Stream and Geo types."""
     if not isinstance(type, edm.PrimitiveType | edm.EnumType):
         return False
     return type.name not in _UNORDERED and not type.name.startswith("Edm.Geo")
 
 
 def common_type(types: Iterable[edm.Type]) -> edm.Type | None:
-    """Return the type that values are brought to: their own, or the largest of numbers; None if they differ.
+    """Return the type that values are brought to; None if they have different types that are not numbers.
 
-    Int32 and Double have Double (URL Conventions 5.1.1.14). Null has the type of the others.
+    Int32 and Double give Double (URL Conventions 5.1.1.14). Null fits every type.
     """
     found = {type.name: type for type in types if not fits_all(type)}
     if len(found) < 2:
@@ -47,7 +47,7 @@ def common_type(types: Iterable[edm.Type]) -> edm.Type | None:
 
 
 def names_of(types: Iterable[edm.Type]) -> Name:
-    """The names of types that differ, for a problem: `Edm.String, Edm.Int32`."""
+    """Return the names of types, each once, for a message: `Edm.String, Edm.Int32`."""
     return listed(dict.fromkeys(type.name for type in types if not fits_all(type)))
 
 
@@ -92,10 +92,10 @@ def read_duration(node: Node) -> Node:
 
 
 def convert(node: Node, type: edm.Type, place: Node, reporter: Reporter, zone: dt.tzinfo) -> Node:
-    """Convert a literal to the type it is compared with; return unchanged what does not fit it.
+    """Convert a literal to the type it is compared with; return any other node unchanged.
 
-    A text becomes a member of an enumeration or a duration, and a date the moment at which it begins. `place`
-    is the node of a problem.
+    A text becomes a member of an enumeration or a duration; a date becomes its midnight. `place` is the node
+    of a problem.
     """
     if not isinstance(node, Literal) or node.value is None:
         return node
@@ -112,7 +112,7 @@ def convert(node: Node, type: edm.Type, place: Node, reporter: Reporter, zone: d
 
 
 def promote(node: Node, kind: str) -> Node:
-    """Convert a Decimal to a Double if that is the kind of number wanted; other numbers need no more."""
+    """Convert a Decimal to a Double if `kind` is `Double`; backends mix all other numbers as they are."""
     if kind != "Double" or node.type is not edm.DECIMAL:
         return node
     if isinstance(node, Literal):
@@ -140,39 +140,33 @@ def unify(
     """
     whole, left_place, right_place = places
     one, other = left.type, right.type
-    if one is UNKNOWN or other is UNKNOWN:
-        return None
-    if one.name == other.name and isinstance(one, edm.PrimitiveType):
-        if is_ordered(one):
-            return left, right
-        reporter.report("wrong-type.unordered", whole, type=one.name)
-        return None
-    if one is edm.NULL or other is edm.NULL:
-        return left, right
-    if one.name in edm.NUMBERS and other.name in edm.NUMBERS:
-        left, right = promote_all((left, right))
-        return left, right
     left = convert(left, other, left_place, reporter, zone)
     right = convert(right, one, right_place, reporter, zone)
     one, other = left.type, right.type
     if one is UNKNOWN or other is UNKNOWN:
         return None
-    if isinstance(one, StructuredType) and isinstance(other, StructuredType):
-        reporter.report("unsupported-expression", whole, what=Phrase("comparing-entities"))
-        return None
+    if one is edm.NULL or other is edm.NULL:
+        return left, right
     if isinstance(one, edm.CollectionType) and isinstance(other, edm.CollectionType):
         fits = operator in ("eq", "ne", "in") and comparable_elements(one, other)
+    elif isinstance(one, StructuredType) and isinstance(other, StructuredType):
+        reporter.report("unsupported-expression", whole, what=Phrase("comparing-entities"))
+        return None
     else:
-        fits = one.name == other.name and not isinstance(one, StructuredType)
-    if fits:
-        return left, right
-    message_id = _explain_mismatch(left, right, reporter)
-    reporter.report(message_id, right_place, operator=operator, left=one.name, right=other.name)
-    return None
+        fits = common_type((one, other)) is not None
+    if not fits:
+        message_id = _explain_mismatch(left, right, reporter)
+        reporter.report(message_id, right_place, operator=operator, left=one.name, right=other.name)
+        return None
+    if isinstance(one, edm.PrimitiveType) and not is_ordered(one):
+        reporter.report("wrong-type.unordered", whole, type=one.name)
+        return None
+    left, right = promote_all((left, right))
+    return left, right
 
 
 def _explain_mismatch(left: Node, right: Node, reporter: Reporter) -> str:
-    """Return the message for two operands that cannot be compared: the one that says how to write it."""
+    """Return the message for two operands that cannot be compared: if possible, how to write the literal."""
     if isinstance(left.type, edm.CollectionType) is not isinstance(right.type, edm.CollectionType):
         offered = reporter.limits.functions
         can_ask = offered is None or {"any", "all"} <= offered

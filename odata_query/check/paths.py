@@ -34,7 +34,7 @@ class Scope(NamedTuple):
     start: int = 0
 
     def allows(self, member: Member) -> bool:
-        """True if the option may use a property; what a lambda in `$orderby` asks must be filterable."""
+        """True if the option may use a property. Inside a lambda `$orderby` filters, too."""
         return member.sortable if self.is_order and self.level == 0 else member.filterable
 
 
@@ -97,7 +97,7 @@ def resolve(path: Path, scope: Scope, root: StructuredType, reporter: Reporter) 
 def _unknown_property(
     name: str, type: StructuredType, path: Path, span: Span, scope: Scope, reporter: Reporter
 ) -> Node:
-    """Report a name that is not a property, with the one that was probably meant."""
+    """Report a name that is not a property, and suggest the one that was probably meant."""
     if reporter.at_limit:
         return WRONG
     if "." in name:
@@ -124,7 +124,7 @@ def _lacks_quotes(name: Path, type: StructuredType, reporter: Reporter) -> bool:
 
 
 def unknown_function(call: Call, root: StructuredType, reporter: Reporter) -> Node:
-    """Report a call that no operation answers, with the function that was probably meant."""
+    """Report a call of an unknown function, and suggest the one that was probably meant."""
     name = call.function
     if name in SEGMENTS and name != "$filter":
         return reporter.report("not-a-path.value", call, name=name)

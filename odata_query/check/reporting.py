@@ -16,13 +16,13 @@ WRONG = Literal(None, UNKNOWN)
 
 
 class Reporter:
-    """Collects the problems of one query option, no more than the limits ask for.
+    """Collects the problems of one query option, at most `max_problems`.
 
-    limits   also decide whether a problem suggests a name
+    limits   decide also whether names are suggested
     option   `$filter`; empty for an expression that was parsed alone
     text     the option's decoded text
-    origins  the option and the text that a node is from, by its id, where a parameter alias was replaced
-    roots    the whole expressions: the words of a problem depend on the nodes around its place
+    origins  the option or alias of a node, with its text, by the node's id, where aliases were replaced
+    roots    the whole expressions: a message can depend on the nodes around its place
     """
 
     def __init__(

@@ -30,14 +30,14 @@ def _frozen(cls: type[C]) -> type[C]:
 
 @_frozen
 class Query:
-    """A validated query, which backends take.
+    """A validated query: the input of every backend.
 
     filter            the typed tree of `$filter`, or None
     orderby           the typed items of `$orderby`; with `$top` or `$skip` the key follows, for a total order
     top, skip         numbers of rows, or None
     count             True if `$count=true` asks for the number of rows without `$top` and `$skip`
     entity_type       the model, None for a query that was only parsed
-    default_timezone  that of date-time literals, and of datetimes in rows, without offset
+    default_timezone  the time zone of date-time literals without offset, and of naive datetimes in rows
     """
 
     filter: Node | None = None
@@ -48,20 +48,21 @@ class Query:
     entity_type: StructuredType | None = None
     default_timezone: dt.tzinfo = dt.UTC
     _cache: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """What backends compile, so that running the query again costs less."""
+    """Compiled forms of the query, kept by backends for its next run."""
 
     def with_filter(
         self, predicate: Node | str, /, *, entity_type: StructuredType | None = None, **values: Any
     ) -> Query:
         """Add a condition that the client cannot widen: row-level security.
 
-        `query.with_filter("tenant eq @tenant", tenant=7)` keeps, of the rows requested, those of the tenant.
+        `query.with_filter("tenant eq @tenant", tenant=7)` keeps those of the requested rows that belong to
+        the tenant.
 
-        predicate    a filter as a text or as a tree. Both conditions are joined as trees, so that no text of
-                     the client can change its meaning
-        entity_type  the model to check it by; by default the query's, as it was before `restrict`, so that it
-                     can use properties that clients cannot
-        values       Python values for the parameter aliases in it; they never become text
+        predicate    a filter as text or as a tree; trees are joined, not texts, so no text of the client can
+                     change its meaning
+        entity_type  the model to check it against; by default the query's, without the restrictions of
+                     `restrict`, so the predicate can use properties that clients cannot
+        values       Python values of the parameter aliases in the predicate; they never become text
 
         Raises ConfigurationError for a wrong predicate and for a value that is missing or not used, and
         LimitError if both together nest deeper than 200 levels.
@@ -77,15 +78,15 @@ def parse_query(
     limits: Limits | None = None,
     default_timezone: dt.tzinfo = dt.UTC,
 ) -> Query:
-    """Read the query of a request: `parse_query("$filter=size gt 3&$top=10", Image)`.
+    """Parse and check the query of a request: `parse_query("$filter=size gt 3&$top=10", Image)`.
 
     options           a raw query string, or decoded names and values as a mapping or as pairs
-    entity_type       the model to check by; without one the text is only parsed
-    limits            bounds on the query, by default safe ones; the model's hold where they are tighter
-    default_timezone  that of date-time literals, and of datetimes in rows, without offset
+    entity_type       the model to check against; without one the options are only parsed
+    limits            bounds on the query, safe ones by default; the model's apply where they are tighter
+    default_timezone  the time zone of date-time literals without offset, and of naive datetimes in rows
 
-    Names are taken with or without `$` and in any case. Raises ParseError, ValidationError, LimitError
-    and UnsupportedError with all problems found, and ConfigurationError for arguments of another type.
+    Names of options are accepted with or without `$` and in any case. Raises ParseError, ValidationError,
+    LimitError and UnsupportedError with all problems found, and ConfigurationError for wrong arguments.
     """
     if not (entity_type is None or isinstance(entity_type, StructuredType)):
         raise ConfigurationError(f"entity_type must be an EntityType, not {entity_type!r}")
@@ -119,7 +120,7 @@ def parse_query(
 
 
 def _parse(start: str, name: str, text: str, request: Request, limits: Limits) -> Any:
-    """Parse the value of an option or an alias; None if it is malformed, which becomes a problem."""
+    """Parse the value of an option or an alias; return None if it is malformed, and add the problems."""
     try:
         found = parse(start, text, name, limits)
         return tuple(found) if type(found) is list else found
@@ -132,7 +133,7 @@ def _parse(start: str, name: str, text: str, request: Request, limits: Limits) -
 
 
 def _replace_aliases(parsed: dict[str, Any], request: Request, limits: Limits) -> dict[int, Origin]:
-    """Put the values of aliases into the parsed trees; return where their nodes are from."""
+    """Replace the aliases in parsed trees; return the origins of their nodes."""
     texts = request.aliases
     trees = {name: _parse("filter", name, text, request, limits) for name, text in texts.items()}
     if request.problems:
@@ -144,7 +145,7 @@ def _replace_aliases(parsed: dict[str, Any], request: Request, limits: Limits) -
 
 
 def with_key(orderby: tuple[OrderByItem, ...], entity_type: StructuredType) -> tuple[OrderByItem, ...]:
-    """Append to an order the key properties that it lacks, so that it is total."""
+    """Append the key properties that an order lacks, so that it is total."""
     entity_type = entity_type.unrestricted  # what clients do not see can order their pages
     by_key: list[OrderByItem] | None = entity_type._cache.get("key")
     if by_key is None:

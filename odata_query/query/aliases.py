@@ -10,18 +10,18 @@ from ..limits import Limits
 from ..problems import Problem, problem, shorten
 
 _MAX_EXPANDED = 1_000_000
-"""Nodes that aliases may expand to where limits are lifted: they can double at each step."""
+"""Nodes in an expanded tree where limits are lifted: aliases in aliases can double it at each step."""
 Origin = tuple[str, str]
 """The name of an option or alias, and its text."""
 
 
 class Aliases:
-    """The values of a request's aliases, in which other aliases are replaced.
+    """Replaces parameter aliases by their values, which may contain other aliases.
 
     trees     the parsed values, by name with `@`
     texts     their texts
-    problems  collects those that are found
-    origins   where a node is from, by its id: its span is an offset into that text
+    problems  receives the problems
+    origins   the alias or option of each node, with the text that its span refers to, by the node's id
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Aliases:
         return [name for name in names if name in self.trees]
 
     def _replace(self, tree: Node, origin: Origin) -> Node:
-        """Put the values of aliases into a tree that is from `origin`."""
+        """Replace the aliases in a tree; `origin` is the option or alias that it is from."""
 
         def replace(node: Node) -> Node:
             if isinstance(node, Path) and len(node.segments) == 1:
@@ -71,7 +71,7 @@ class Aliases:
         return found
 
     def expand(self, value: Any, option: str, text: str) -> Any:
-        """Put the values of aliases into the tree, or trees, of an option; report what gets too large."""
+        """Replace the aliases in an option's tree or trees; report those that get too large or too high."""
         items = (value,) if isinstance(value, Node) else value
         if self.problems or not isinstance(items, tuple):
             return value

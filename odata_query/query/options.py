@@ -1,4 +1,4 @@
-"""Query options: the table of those that are answered, and the sorting of a request's options by it."""
+"""The table of supported query options, and the reading and sorting of a request's options by it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ..problems import ConfigurationError, Problem, nearest, problem, shorten
 
 
 class Option(NamedTuple):
-    """A system query option that is answered.
+    """A supported system query option: a row of OPTIONS.
 
     start      its start rule in the grammar
     field      its field of Query
-    check      the check of its tree by a model
-    limit      the bound on its number: a field of Limits
+    check      makes the field's value of its tree, where there is a model
+    limit      the field of Limits that bounds its number
     too_large  the problem with a larger number
     """
 
@@ -38,7 +38,7 @@ OPTIONS: Mapping[str, Option] = {
     "skip": Option("skip", "skip", None, "max_skip", "skip-too-large"),
     "count": Option("count", "count"),
 }
-"""The options that are answered, by name without `$`, in the order of their check."""
+"""The supported options, by name without `$`, in the order in which they are checked."""
 _MAX_INT64 = 2**63 - 1
 _UNSUPPORTED = (
     "apply", "compute", "deltatoken", "expand", "format", "id", "index", "levels", "schemaversion",
@@ -54,7 +54,7 @@ _ELSEWHERE = {
 def check_option(
     option: Option, value: Any, reporter: Reporter, root: StructuredType | None, zone: dt.tzinfo
 ) -> Any:
-    """Check a number by its bound, or a tree by the model; return the value of Query's field."""
+    """Check a number by its limit, or a tree by the model; return the value for Query's field."""
     if option.limit:
         bound = getattr(reporter.limits, option.limit)
         most = _MAX_INT64 if bound is None else bound
@@ -75,7 +75,7 @@ _LITERAL = re.compile("[!-$&-*,-~ ]*")
 
 
 def read_options(options: object) -> list[Pair]:
-    """Read a query string, a mapping or pairs; only a query string is decoded."""
+    """Read a query string, which is decoded, or a mapping or pairs, which are decoded already."""
     if isinstance(options, str):
         return [_decode_option(part) for part in options.removeprefix("?").split("&") if part]
     items: Iterable[Any]
@@ -107,7 +107,7 @@ def _decode_option(part: str) -> Pair:
 
 
 def _decode(raw: str, option: str) -> tuple[str, Problem | None]:
-    """Decode a text, as far as it can be; return the problem with its encoding too."""
+    """Decode a text as far as possible; return also the problem with its encoding, or None."""
     if _LITERAL.fullmatch(raw):
         return raw, None
     from urllib.parse import unquote_to_bytes
@@ -126,7 +126,7 @@ def _decode(raw: str, option: str) -> tuple[str, Problem | None]:
 
 
 def _raw_offset(raw: str, error: UnicodeError) -> int:
-    """The offset, in a percent-encoded text, of the byte or character that cannot be decoded."""
+    """Return the offset, in a percent-encoded text, of what cannot be decoded."""
     if isinstance(error, UnicodeDecodeError):
         left = error.start
         for match in re.finditer("%[0-9A-Fa-f]{2}|.", raw, re.S):
@@ -142,10 +142,10 @@ def _raw_offset(raw: str, error: UnicodeError) -> int:
 class Request(NamedTuple):
     """The options of a request.
 
-    texts     values of the options that are answered, by name without `$`
+    texts     values of supported options, by name without `$`
     aliases   values of parameter aliases, by name with `@`
-    cut       names with `$` of options whose value an '&' may have cut: what follows is not an option
-    problems  what is wrong with the others
+    cut       names with `$` of options whose values an '&' may have cut: a custom option follows
+    problems  problems with other options
     """
 
     texts: dict[str, str]
@@ -155,13 +155,13 @@ class Request(NamedTuple):
 
 
 _REST = re.compile("[ '()]")
-"""What names of options do not contain: the rest of a value that an '&' has cut."""
+"""Characters that a value has and a name does not: the name is the rest of a value that an '&' has cut."""
 
 
 def classify_options(pairs: Iterable[Pair], limits: Limits) -> Request:
-    """Sort options into those that are answered, parameter aliases, custom options, and problems.
+    """Sort options into supported ones, parameter aliases and problems.
 
-    Names are taken with or without `$` and in any case. Custom options, `?color=red`, are ignored (5.2).
+    Names are accepted with or without `$` and in any case. Custom options, `color=red`, are ignored (5.2).
     """
     request = Request({}, {}, set(), [])
     texts, aliases, cut, problems = request
@@ -194,20 +194,20 @@ def classify_options(pairs: Iterable[Pair], limits: Limits) -> Request:
 
 
 def _misspelt(name: str, plain: str) -> str | None:
-    """Find the option in ` $filter` and `amp;$filter`: what was to be one must not be ignored."""
+    """Return the option meant by ` $filter` or `amp;$filter`, which must not be ignored as custom options."""
     meant = name.rpartition("$")[2].strip().lower()
     return meant if meant in OPTIONS and plain != meant and ("$" in name or meant == plain.strip()) else None
 
 
 def _check_alias(name: str, seen: set[str]) -> Problem | None:
-    """Find the problem with the name of a parameter alias: `@p`."""
+    """Return the problem with the name of a parameter alias, if there is one."""
     if name in seen:
         return problem("duplicate-option", shorten(name))
     return None if name[1:].isidentifier() else problem("invalid-name.alias", shorten(name))
 
 
 def _check_system(plain: str, seen: set[str], limits: Limits) -> Problem:
-    """Find the problem with a system query option that cannot be taken."""
+    """Return the problem with a system query option: it is repeated, unsupported or unknown."""
     if plain in seen:
         return problem("duplicate-option", shorten(f"${plain}"))
     if plain in _UNSUPPORTED:

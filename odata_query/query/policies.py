@@ -22,7 +22,7 @@ from ..model.sources.hints import PRIMITIVES
 from ..problems import ConfigurationError
 
 _CACHED_TYPES = {str, int, bool, uuid.UUID, type(None)}
-"""Types whose equal values mean the same in every query: moments that are equal can differ in their hour."""
+"""Types whose equal values mean the same in every query; equal moments can differ in their hour."""
 _MAX_CACHED = 1_000
 _OWN_LIMITS = Limits(max_nodes=None, max_in_items=None, max_length=None)
 
@@ -34,7 +34,7 @@ def join(
     filter: Node | None,
     zone: dt.tzinfo,
 ) -> Node:
-    """Join a service's condition and a query's filter with `and`; see `Query.with_filter`."""
+    """Join a condition of the service and a query's filter with `and`; see `Query.with_filter`."""
     if model is None:
         raise ConfigurationError("with_filter needs an entity_type: give it one, or give parse_query one")
     if not isinstance(predicate, Node | str):
@@ -55,7 +55,7 @@ def join(
 def _check_cached(
     predicate: Node | str, values: Mapping[str, Any], model: StructuredType, zone: dt.tzinfo
 ) -> Node:
-    """Check a condition, once for the same text and values."""
+    """Check a condition; cache it by its text and values."""
     if isinstance(predicate, TypedCall | TypedPath):  # another query's filter
         return predicate
     if not (isinstance(predicate, str) and _CACHED_TYPES.issuperset(map(type, values.values()))):
@@ -72,7 +72,7 @@ def _check_cached(
 
 
 def _check(predicate: Node | str, values: Mapping[str, Any], model: StructuredType, zone: dt.tzinfo) -> Node:
-    """Check a condition by the model. Raises ConfigurationError."""
+    """Check a condition against the model. Raises ConfigurationError."""
     reporter = Reporter(_OWN_LIMITS, "", str(predicate))
     try:
         tree = parse_filter(predicate, limits=_OWN_LIMITS) if isinstance(predicate, str) else predicate
@@ -86,7 +86,7 @@ def _check(predicate: Node | str, values: Mapping[str, Any], model: StructuredTy
 
 
 def _replace_aliases(tree: Node, values: Mapping[str, Any], zone: dt.tzinfo) -> Node:
-    """Put Python values in place of parameter aliases."""
+    """Replace parameter aliases by Python values. Raises ConfigurationError."""
     used = set()
 
     def replace(node: Node) -> Node:
@@ -124,7 +124,7 @@ def literal(value: Any, zone: dt.tzinfo) -> Node:
 
 
 def _member(value: enum.Enum) -> str:
-    """The name of a Python enum's member in a query: see `enum_type`."""
+    """Return the name that a member of a Python enum has in queries; see `enum_type`."""
     if isinstance(value.value, str):
         return value.value
     return enum_type(type(value)).text(value.value) if isinstance(value, enum.Flag) else value.name

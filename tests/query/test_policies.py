@@ -1,4 +1,4 @@
-"""One model, many endpoints: what each may ask, and what no client can widen."""
+"""One model for many endpoints: what each allows, and conditions that no client can widen."""
 
 from __future__ import annotations
 
