@@ -178,7 +178,7 @@ def _operator(it: Situation, groups: Values) -> Values:
 
 
 def _expectation(it: Situation, groups: Values) -> Values:
-    return {"expected": it.expected}
+    return {"expected": (Phrase("an-operator"), *it.expected)}
 
 
 _SIGNS = (
@@ -235,7 +235,7 @@ AFTER_OPERAND = (
          values=lambda it, groups: {"word": it.last_word}, place="start"),
     Rule("length (a) eq 1", "unexpected-text.blank-call", r"\(", r"[^\W_]$"),
     *_CHARACTERS,
-    Rule("a eq 1 #", "unexpected-text.operator-or", _NO_WORD + _ONE, values=_expectation),
+    Rule("a eq 1 #", "unexpected-text", _NO_WORD + _ONE, values=_expectation),
     # ---- words
     Rule("a eq 'O'Neil'", "unexpected-text.doubled-quote", _A_WORD, "'$",
          lambda it: it.is_tight and it.word not in _OPERATORS),
@@ -264,7 +264,7 @@ AFTER_OPERAND = (
          values=lambda it, groups: {"word": it.last_word}),
     Rule("a equals 1", "unknown-operator", _SIGN_WORD, when=lambda it: it.meant and not it.is_tight,
          values=lambda it, groups: {"suggestion": it.meant}),
-    Rule("a b c", "unexpected-text.operator-or", r"[^\W\d]\w*", values=_expectation),
+    Rule("a b c", "unexpected-text", r"[^\W\d]\w*", values=_expectation),
 )  # fmt: skip
 """Advice where an operand has been read and no operator follows."""
 
@@ -327,7 +327,7 @@ def _explain_end(it: Situation) -> SyntaxProblem:
     if not it.text.strip(" \t"):
         return SyntaxProblem("empty-expression", end, end)
     if "EQUALITY" in it.names:
-        return SyntaxProblem("missing-parenthesis", end, end, expected=it.expected)
+        return SyntaxProblem("missing-parenthesis", end, end, expected=(Phrase("an-operator"), *it.expected))
     if "STRING" in it.names:
         return SyntaxProblem("missing-operand.after", end, end, word=it.word_before)
     return SyntaxProblem("missing-operand.expected", end, end, expected=it.expected)

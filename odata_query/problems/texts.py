@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from functools import cache, reduce
+from functools import cache
 from typing import Any, TypedDict
 
 
@@ -127,8 +127,8 @@ def _render_all(values: Mapping[str, object], language: str) -> dict[str, str]:
 def _render(value: Any, language: str) -> str:
     """Join alternatives with `or`, translate phrases, and shorten a client's text."""
     if isinstance(value, tuple):
-        parts = (_render(each, language) for each in value)
-        return reduce(lambda one, other: phrase("or", language, one=one, other=other), parts)
+        *parts, last = (_render(each, language) for each in value)
+        return phrase("or", language, one=", ".join(parts), other=last) if parts else last
     if isinstance(value, Phrase):
         return phrase(value.id, language, **_render_all(value.values, language))
     return value if isinstance(value, Name) else shorten(str(value), 60)
