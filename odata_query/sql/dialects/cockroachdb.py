@@ -12,6 +12,10 @@ from . import spelling
 from .base import Dialect
 from .postgresql import PostgreSQL
 
+_AS_IN_STANDARD_SQL = (
+    "startswith(String,String)", "tolower(String)", "toupper(String)", "cast(Integer,Integer)",
+)  # fmt: skip
+
 
 class CockroachDB(PostgreSQL):
     """CockroachDB, by psycopg or another driver for PostgreSQL."""
@@ -24,19 +28,14 @@ class CockroachDB(PostgreSQL):
     nan = "least"
     templates: Mapping[str, str] = spelling.spelled(
         PostgreSQL.templates,
+        {key: Dialect.templates[key] for key in _AS_IN_STANDARD_SQL},
         {
             "div(Integer,Integer)": "div({a}, NULLIF({b}, 0))",
             "divby(Integer,Integer)": "round(CAST({a} AS NUMERIC) / NULLIF({b}, 0), 12)",
-            "mod(Double,Double)": (
-                "CASE WHEN {b} <> 0 THEN {a} % {b} ELSE {a} + {b} + CAST('NaN' AS DOUBLE PRECISION) END"
-            ),
-            "startswith(String,String)": "left({a}, length({b})) = {b}",
-            "tolower(String)": "lower({a})",
-            "toupper(String)": "upper({a})",
+            "mod(Double,Double)": "CASE WHEN {b} <> 0 THEN {a} % {b} ELSE {a} + {b} + FLOAT8 'NaN' END",
             "trim(String)": "btrim({a}, E'" + spelling.white_space("\\u{:04X}") + "')",
             "fractionalseconds(DateTimeOffset|TimeOfDay)": (
                 "(CAST(EXTRACT(MICROSECOND FROM {a}) AS NUMERIC) % 1000000 / 1000000)"
             ),
-            "cast(Integer,Integer)": Dialect.templates["cast(Integer,Integer)"],
         },
     )
