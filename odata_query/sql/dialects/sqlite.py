@@ -9,10 +9,11 @@ import datetime as dt
 import math
 import re
 import sqlite3
+import threading
 import uuid
+import weakref
 import zoneinfo
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -152,18 +153,34 @@ _MATHEMATICS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-@lru_cache(maxsize=256)
-def _overflows(text: str) -> bool:
-    """Ask SQLite's own parser: its trees have at most 1,000 levels, its stack before 3.46 has 100 entries."""
-    statement = re.sub(r"\0\d+\0", "?", text)
-    if not statement.startswith("SELECT "):  # a part of a statement, in which it may be nested
-        statement = f"SELECT 1 WHERE 1 AND (1 IN (SELECT 1 ORDER BY {statement}))"
-    with closing(sqlite3.connect(":memory:")) as connection:
+class _Parser(threading.local):
+    """SQLite's own parser: an empty database for each thread, closed with it."""
+
+    def __init__(self) -> None:
+        self.connection = sqlite3.connect(":memory:", check_same_thread=False)
+        weakref.finalize(threading.current_thread(), self.connection.close)
+
+    def refuses(self, text: str) -> bool:
+        """True if a statement, or a part of one, has too deep a tree or overflows the stack.
+
+        A tree has at most 1,000 levels, and the stack has 100 entries before SQLite 3.46.
+        """
+        statement = re.sub(r"\0\d+\0", "?", text)
+        if not statement.startswith("SELECT "):  # a part of a statement, in which it may be nested
+            statement = f"SELECT 1 WHERE 1 AND (1 IN (SELECT 1 ORDER BY {statement}))"
         try:
-            connection.execute(f"EXPLAIN {statement}")
+            self.connection.execute(f"EXPLAIN {statement}")
         except sqlite3.Error as refusal:  # it has no such table, at least
             return "parser stack overflow" in str(refusal) or "too large" in str(refusal)
-    return False
+        return False
+
+
+_parser = _Parser()
+
+
+@lru_cache(maxsize=256)
+def _overflows(text: str) -> bool:
+    return _parser.refuses(text)
 
 
 @_strict
