@@ -38,7 +38,7 @@ def to_json(entity_type: StructuredType, namespace: str) -> Json:
     written: dict[str, Json] = {}
     for type in types:
         name = names[id(type)]
-        found = _enum(type) if isinstance(type, edm.EnumType) else _structured(type, names)
+        found = _enum_type(type) if isinstance(type, edm.EnumType) else _structured_type(type, names)
         if written.setdefault(name, found) != found:
             raise ConfigurationError(f"two different types are called {name}")
     name = names[id(entity_type)]
@@ -68,7 +68,7 @@ def to_json(entity_type: StructuredType, namespace: str) -> Json:
 # ---- types ---------------------------------------------------------------------------------------
 
 
-def _structured(type: StructuredType, names: dict[int, str]) -> Json:
+def _structured_type(type: StructuredType, names: dict[int, str]) -> Json:
     is_entity = _is_entity(type)
     found: Json = {"$Kind": "EntityType" if is_entity else "ComplexType"}
     key = [member for member in type.members.values() if member.property.key]
@@ -110,7 +110,7 @@ def _property(member: Member, names: dict[int, str], place: str, is_key: bool) -
     return found
 
 
-def _enum(type: edm.EnumType) -> Json:
+def _enum_type(type: edm.EnumType) -> Json:
     found: Json = {"$Kind": "EnumType"}
     if type.is_flags:
         found["$IsFlags"] = True

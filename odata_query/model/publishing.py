@@ -211,7 +211,7 @@ def publish(
     publisher.exclude(source, options.get("exclude", ()), rules.override)
     labels, published = publisher.publish(source, rules)
     if keys is not None:
-        key_labels = _key(name, keys, labels, published)
+        key_labels = _key_labels(name, keys, labels, published)
     elif source.key or any(prop.key for prop in published.values()):
         key_labels = {label for label, prop in published.items() if prop.key}
     else:
@@ -224,7 +224,7 @@ def publish(
     return found if functions is None else restricted(found, functions=functions)
 
 
-def _key(
+def _key_labels(
     owner: str, names: Iterable[str], labels: Mapping[str, str], published: Mapping[str, Property]
 ) -> set[str]:
     for name in names:

@@ -29,7 +29,7 @@ def from_csdl(cls: type[T], document: object, name: str, options: PublishOptions
     """Read the entity type with a name, or that of the entity set with the name."""
     if not isinstance(name, str):
         raise ConfigurationError(f"{name!r} is not the name of an entity type or set")
-    found, functions = _Reader(cls, parsed(document)).find(name)
+    found, functions = _DocumentReader(cls, parsed(document)).find(name)
     if not found.key:
         options.setdefault("key", ())  # a document declares its keys, so none is guessed
     published = publish(cls, found.name, found.properties, **options)
@@ -55,7 +55,7 @@ class _Denied(NamedTuple):
 _NOTHING = _Denied()
 
 
-class _Reader:
+class _DocumentReader:
     """A reader of the types of a document, each once, when it is needed."""
 
     def __init__(self, cls: type[StructuredType], document: Mapping[str, Any]) -> None:
@@ -197,7 +197,7 @@ class _Reader:
             # Other paths are casts and `$count`, which no query of a model can use anyway.
             if path[0].isidentifier() and path[0] not in declared:
                 raise ConfigurationError(f"{name} has no property {path[0]!r}, which an annotation restricts")
-        keys = _key(key, name, declared)
+        keys = _key_names(key, name, declared)
         inside = denied.inside()
         properties = {}
         for label, (owner, given) in declared.items():
@@ -344,7 +344,7 @@ def _scale(value: object, place: str) -> int | None:
     return value
 
 
-def _key(given: object, name: str, properties: Mapping[str, Any]) -> set[str]:
+def _key_names(given: object, name: str, properties: Mapping[str, Any]) -> set[str]:
     """The key properties; none if one is inside a complex property, which a model cannot declare."""
     found = set()
     for each in _list(given, f"{name}: $Key"):

@@ -60,12 +60,12 @@ def from_django(cls: type[T], model: Any, all_fields: bool, options: PublishOpti
     meta = getattr(model, "_meta", None) if isinstance(model, models.base.ModelBase) else None
     if meta is None or meta.abstract:
         raise ConfigurationError(f"{model!r} is not a Django model with a table")
-    name, properties = model.__name__, _Reader(cls).properties(model)
+    name, properties = model.__name__, _ModelReader(cls).properties(model)
     options["only"] = columns_to_publish(name, ["*"], options.get("only"), all_fields)
     return publish(cls, name, properties, bases=_bases(model), list_relations=True, **options)
 
 
-class _Reader:
+class _ModelReader:
     """A reader of a model, and on demand of the models that it leads to, each once."""
 
     def __init__(self, cls: type[StructuredType]) -> None:

@@ -64,7 +64,7 @@ def read_class(cls: type[T], kind: str, python_class: Any, options: Mapping[str,
     expected = KINDS[kind]
     if not is_class(python_class, expected.mark):
         raise ConfigurationError(f"{python_class!r} is not {expected.title}")
-    root = _Reader().type_of(python_class)
+    root = _ClassReader().type_of(python_class)
     return publish(cls, root.name, root.properties, bases=root.bases, **options)
 
 
@@ -82,7 +82,7 @@ def _kind(python_class: type) -> Kind | None:
     return next((kind for kind in KINDS.values() if hasattr(python_class, kind.mark)), None)
 
 
-class _Reader:
+class _ClassReader:
     """A reader of a class, and on demand of the classes that it refers to, each once."""
 
     def __init__(self) -> None:
@@ -95,12 +95,12 @@ class _Reader:
         for known, type in self.known:
             if known == hint:
                 return type
-        self.known.append((hint, ComplexType(_type_name(hint), self.properties(hint), bases=_bases(hint))))
+        self.known.append((hint, ComplexType(_class_name(hint), self.properties(hint), bases=_bases(hint))))
         return self.known[-1][1]
 
     def properties(self, hint: Any) -> dict[str, Property]:
         python_class = typing.get_origin(hint) or hint
-        name = _type_name(hint)
+        name = _class_name(hint)
         variables = _variables(hint)
         kind = _kind(python_class)
         assert kind is not None
@@ -279,11 +279,11 @@ def _scaled(prop: Property, metadata: Iterable[Any]) -> Property:
     return replace(prop, scale=scale)
 
 
-def _type_name(hint: Any) -> str:
+def _class_name(hint: Any) -> str:
     """`Image`; of `Page[Image]` `Page_Image`."""
     python_class = typing.get_origin(hint) or hint
     name = getattr(python_class, "__name__", str(python_class))
-    name = "_".join([name, *map(_type_name, typing.get_args(hint))])
+    name = "_".join([name, *map(_class_name, typing.get_args(hint))])
     return name if name.isidentifier() else re.sub(r"\W+", "_", name).strip("_")
 
 

@@ -56,7 +56,7 @@ def from_json_schema(cls: type[T], schema: object, name: str | None, options: Pu
     """Read a schema that a document calls by a name, or the document's own schema."""
     if not isinstance(schema, Mapping):
         raise ConfigurationError(f"{schema!r:.200} is not a JSON Schema, which is a mapping")
-    reader = _Reader(schema)
+    reader = _SchemaReader(schema)
     label, root = reader.entity(name)
     return publish(cls, label, reader.properties(root, label), **options)
 
@@ -121,7 +121,7 @@ class _Shape:
         return self.unions[0] if self.unions and is_open else []
 
 
-class _Reader:
+class _SchemaReader:
     """A reader of the schemas of a document, with one type for each."""
 
     def __init__(self, root: Mapping[str, Any]) -> None:
@@ -155,7 +155,7 @@ class _Reader:
             place = self.components[name]
         shape = self.shape(place)
         title = _text(place, "title") if isinstance(place, Mapping) else ""
-        label = _type_name(self.names.get(id(place)) or title or self.names.get(shape.key) or "Row")
+        label = _schema_name(self.names.get(id(place)) or title or self.names.get(shape.key) or "Row")
         if shape.kind != "object" or not shape.properties:
             hint = f"; name one of its schemas, as {next(iter(self.components))!r}" if self.components else ""
             place = name or "the document"
@@ -300,7 +300,7 @@ class _Reader:
         return self.types[shape.key]
 
     def free_name(self, key: int, name: str) -> str:
-        found = name = _type_name(self.names.get(key, name))
+        found = name = _schema_name(self.names.get(key, name))
         number = 2
         while self.taken.setdefault(found, key) != key:
             found, number = f"{name}{number}", number + 1
@@ -420,7 +420,7 @@ def _join_uri(base: str, uri: str) -> str:
         raise ConfigurationError(f"{uri!r} is not a URI") from None
 
 
-def _type_name(text: str) -> str:
+def _schema_name(text: str) -> str:
     """`My image` as `MyImage`; a name stays the same, even with dots."""
     return text if is_name(text) else as_name(_pascal(text) or "Row")
 

@@ -93,7 +93,7 @@ _STORAGES = {
 
 def from_sqlalchemy(cls: type[T], source: Any, all_fields: bool, options: PublishOptions) -> T:
     """Read a mapped class or a Table."""
-    reader, bases = _Reader(cls), list[str]()
+    reader, bases = _TableReader(cls), list[str]()
     if isinstance(source, sa.Table):
         name, properties, columns = source.name, reader.table(source), ["*"]
     else:
@@ -128,7 +128,7 @@ def _columns(mapper: orm.Mapper[Any]) -> Iterator[str]:
             yield name
 
 
-class _Reader:
+class _TableReader:
     """A reader of a table, or of a class and on demand those that it leads to, each once."""
 
     def __init__(self, cls: type[StructuredType]) -> None:
@@ -245,7 +245,7 @@ class _Reader:
             return self.known(given.data_type)
         if isinstance(given, sa.types.Enum) and given.enum_class is not None:
             return self.enumeration(given)
-        for name in _names(type(given)):
+        for name in _class_names(type(given)):
             if name in _TYPES:
                 primitive = _TYPES[name]
                 return None if primitive is None else _with_facets(given, name, primitive)
@@ -285,7 +285,7 @@ class _Reader:
         return Property(found, column=Column(storage="text", texts=None if texts == found.members else texts))
 
 
-def _names(given: type) -> Iterator[str]:
+def _class_names(given: type) -> Iterator[str]:
     """The names of a type's classes in SQLAlchemy: `mysql.TINYINT`, `Integer`."""
     for each in given.__mro__:
         package, _, module = each.__module__.partition(".")
@@ -296,7 +296,7 @@ def _names(given: type) -> Iterator[str]:
 
 def _with_facets(given: Any, name: str, found: edm.PrimitiveType) -> Property | None:
     """The type of OData, by the parameters of SQLAlchemy's type; None if OData has no type for it."""
-    own = next(_names(type(given)))
+    own = next(_class_names(type(given)))
     if own == "oracle.NUMBER":
         return _number(given)
     if found is edm.STRING:
