@@ -14,7 +14,7 @@ from ..language.ast import Call, Lambda, ListExpr, Literal, NamedValue, Node, Or
 from ..language.printer import unparse
 from ..limits import Limits, effective
 from ..model.properties import StructuredType, types_named
-from ..operations import OPERATIONS, SEGMENTS, UNKNOWN, described, listed, overload
+from ..operations import OPERATIONS, SEGMENTS, UNKNOWN, describe_mismatch, join_names, overload
 from ..problems import Name, Phrase, shorten
 from .conversion import (
     PLAIN,
@@ -165,7 +165,7 @@ class Checker:
         parameters = signature.parameters
         is_pair = parameters == ("Collection", "Collection") and edm.NULL not in types
         if is_pair and not comparable_elements(*types):
-            names = listed(type.name for type in types)
+            names = join_names(type.name for type in types)
             return self.report("wrong-type.collections", node.arguments[1], function=name, given=names)
         if "Double" in parameters:
             arguments = list(map(promote, arguments, parameters))
@@ -182,7 +182,7 @@ class Checker:
         name = node.function
         if self.scope.is_order and name == "negate":
             return self.report("wrong-type.descending", node, name=unparse(node.arguments[0]))
-        return self.report("wrong-type", _blame(node, names), **described(OPERATIONS[name], names))
+        return self.report("wrong-type", _blame(node, names), **describe_mismatch(OPERATIONS[name], names))
 
     def check_values(self, node: Call, arguments: Sequence[Node], parameters: Sequence[str]) -> bool:
         """Return True unless the last argument is a literal whose value the operation does not take."""

@@ -9,7 +9,7 @@ from .. import edm
 from ..language import literals
 from ..language.ast import ListExpr, Literal, Node, TypeName
 from ..model.properties import StructuredType, types_named
-from ..operations import UNKNOWN, listed, number_kind, promoted
+from ..operations import UNKNOWN, join_names, number_kind, promoted
 from ..problems import Name, Phrase
 from .reporting import WRONG, Reporter
 from .typed import TypedCall, TypedList
@@ -48,7 +48,7 @@ def common_type(types: Iterable[edm.Type]) -> edm.Type | None:
 
 def names_of(types: Iterable[edm.Type]) -> Name:
     """Return the names of types, each once, for a message: `Edm.String, Edm.Int32`."""
-    return listed(dict.fromkeys(type.name for type in types if not fits_all(type)))
+    return join_names(dict.fromkeys(type.name for type in types if not fits_all(type)))
 
 
 # ---- literals ------------------------------------------------------------------------------------
