@@ -116,19 +116,19 @@ def _unsupported_by_most() -> Mapping[str, str]:
 
 
 class Dialect:
-    """A dialect of SQL. Subclass it, change what differs, and pass an instance wherever a dialect's name is
-    taken.
+    """A dialect of SQL: subclass it, change what differs, and pass an instance in place of a dialect's name.
 
-    A dialect like another inherits from that: `class CockroachDB(PostgreSQL)`. What a model says of the
-    storage on PostgreSQL then applies to it too.
+    A dialect like another one inherits from it: `class CockroachDB(PostgreSQL)`. A model's storages for the
+    parent then apply to the child too.
     """
 
     # ---- the engine and its driver ---------------------------------------------------------------
 
     name = "sql"
-    """The name of the dialect, as `dialect="..."` takes it and messages have it."""
+    """The name of the dialect in `dialect="sqlite"`, in storages of a model, and in messages."""
     verified = False
-    """True if the tests of this library run its statements on the engine; otherwise they only parse them."""
+    """True if this library's tests run the statements on the engine; else they only parse them, as for
+    Oracle."""
     paramstyle = "qmark"
     """The style of the usual driver's markers: qmark (`?`), format (`%s`), pyformat, numeric, numeric_dollar,
     named, or typed (`{p1:String}`)."""
@@ -139,8 +139,8 @@ class Dialect:
     alias_prefix = " AS "
     """The text between a table and its alias: a space on Oracle."""
     typed_literals = False
-    """True if a literal needs a cast where nothing around it tells its type: `CASE WHEN ... THEN CAST(? AS
-    TEXT) END`."""
+    """True if a literal needs a cast where nothing around it tells its type: `CASE ... THEN CAST(? AS
+    TEXT)`."""
     marker_casts: Mapping[type, str] = {}
     """Text around the marker `{m}` of a value, by its Python class: `{dt.date: "CAST({m} AS DATE)"}`."""
     binds: Mapping[type, Convert] = {}
@@ -149,21 +149,21 @@ class Dialect:
     # ---- limits ----------------------------------------------------------------------------------
 
     max_parameters: int | None = None
-    """The number of values in a statement: 65,535 on PostgreSQL."""
+    """The most values in a statement: 65,535 on PostgreSQL."""
     max_length = 4_000_000
-    """The number of characters in a statement."""
+    """The most characters in a statement: 250,000 on ClickHouse."""
     max_depth: int | None = 400
-    """The depth of nested expressions: `length(trim(name)) gt 1` has three levels."""
+    """The most levels of nested expressions; `length(trim(name)) gt 1` has four."""
     chains_nest = True
-    """True if each operand of a chain `a OR b OR c` counts as one more level."""
+    """True if each operand of a chain such as `a OR b OR c` counts as one more level."""
     max_terms: int | None = None
-    """The number of operands of AND and OR in a statement."""
+    """The most operands of AND and OR in a statement: 5,000 on Spark."""
     max_in_items: int | None = None
-    """The number of values in a list after IN: 1,000 on Oracle."""
+    """The most values in a list after IN: 1,000 on Oracle; longer ones become several lists."""
     max_joins = 60
-    """The number of tables that are joined to one."""
+    """The most tables joined to one: `supplier/name eq 'Acme'` joins one."""
     max_subqueries: int | None = None
-    """The number of subqueries in a statement, one for each lambda."""
+    """The most subqueries in a statement, one for each lambda: 100 on DuckDB."""
 
     # ---- texts -----------------------------------------------------------------------------------
 
@@ -171,16 +171,17 @@ class Dialect:
     """How columns compare texts unless their property says otherwise: `binary`, `linguistic` or
     `insensitive`."""
     binary = '{a} COLLATE "C"'
-    """A text that compares by code point."""
+    """A text that compares by code point, whatever its column's collation."""
     binary_on_both_sides = False
-    """True if both sides of a comparison need `binary`; else one side decides for both."""
+    """True if both sides of a comparison need `binary`; false if an explicit collation wins, as in `a COLLATE
+    "C" = b`."""
     binary_arguments = False
-    """True if functions on texts compare as their column does, so that an `insensitive` argument needs
+    """True if `contains` and the like compare as the column does, so that an `insensitive` one needs
     `binary`."""
     mixes_collations = True
     """True if columns of different collations can be compared; MySQL calls that an illegal mix."""
     ignores_trailing_spaces = False
-    """True if `'a' = 'a '` holds, whatever the column's collation."""
+    """True if `'a' = 'a '` holds, whatever the column's collation, as on MySQL."""
     has_empty_string = True
     """True if `''` is a text; on Oracle it is null."""
 
@@ -191,44 +192,45 @@ class Dialect:
     null_safe_equal = "{a} IS NOT DISTINCT FROM {b}"
     """The condition that two values are equal, where null equals null: `{a} <=> {b}` on MySQL."""
     null_safe_unequal = "{a} IS DISTINCT FROM {b}"
-    """The opposite condition."""
+    """The condition that they differ: `NOT ({a} <=> {b})` on MySQL."""
     booleans = ("TRUE", "FALSE")
     """The Boolean values: `("1", "0")` on SQLite."""
     conditions_are_values = True
     """True if a condition can stand where a value does: `(a > b) = c`; not on SQL Server and Oracle."""
     not_true = "({a}) IS NOT TRUE"
-    """The condition that another one is false or unknown."""
+    """The condition that another one is false or unknown: `CASE WHEN {a} THEN 0 ELSE 1 END = 1` on Oracle."""
     not_false = "({a}) IS NOT FALSE"
-    """The condition that another one is true or unknown."""
+    """The condition that another one is true or unknown: `ifNull({a}, TRUE)` on ClickHouse."""
 
     # ---- numbers ---------------------------------------------------------------------------------
 
     as_int64 = "CAST({a} AS BIGINT)"
     """An integer with 64 bits; `{a}` if the engine always computes in 64 bits."""
     as_wide_integer = "CAST({a} AS DECIMAL(38, 0))"
-    """An integer with room for the sum or product of two with 64 bits."""
+    """An integer with room for the sum or product of two with 64 bits: `CAST({a} AS HUGEINT)` on DuckDB."""
     wide_to_int64 = (
         "NULLIF(NULLIF(LEAST(GREATEST({a}, -9223372036854775809), 9223372036854775808),"
         " 9223372036854775808), -9223372036854775809)"
     )
-    """The opposite of `as_wide_integer`: null if the number needs more than 64 bits."""
+    """The opposite of `as_wide_integer`, null for more than 64 bits: `TRY_CAST({a} AS BIGINT)` on DuckDB."""
     wide_to_int64_depth = 0
     """The levels of nesting that `wide_to_int64` adds: 8 on MySQL, where it is a subquery."""
     default_scale = 6
-    """The digits after the point of a decimal whose property does not give a scale."""
+    """The digits after the point of a decimal whose property gives no scale: 12 on ClickHouse."""
     max_scale: int | None = None
-    """The digits after the point that decimals can have: 24 on DuckDB."""
+    """The most digits after the point of a decimal: 24 on DuckDB."""
     case_casts: Mapping[str, str] = {}
-    """Templates that give the branches of a CASE one type: `Decimal`, with the scale `{s}`, or `Double`."""
+    """Templates that give the branches of a CASE one type: `{"Decimal": "toDecimal256({a}, {s})"}`, `{s}`
+    being the scale."""
     nan = "greatest"
-    """How NaN compares: `greatest` or `least` and equal to itself, `ieee`, or `none` on engines without
-    NaN."""
+    """How NaN compares: as the `greatest` or `least` number and equal to itself, as in `ieee`, or `none` on
+    engines without NaN."""
     null_safe_nan = False
-    """True if `null_safe_equal` holds for two NaN though `=` does not."""
+    """True if `null_safe_equal` holds for two NaN though `=` does not, as on Trino."""
     nan_rank = "CASE WHEN {a} = {nan} THEN 0 WHEN {a} IS NOT NULL THEN 1 END"
-    """A number to sort by that puts NaN before all other values."""
+    """A number that puts NaN before all other values in an order: 0 for NaN, else 1."""
     infinite_operands = True
-    """True if arithmetic takes INF: `ratio add INF`."""
+    """True if arithmetic takes INF, as in `ratio add INF`; not on MySQL."""
 
     # ---- pages -----------------------------------------------------------------------------------
 
@@ -238,7 +240,8 @@ class Dialect:
     # ---- joins, collections and JSON -------------------------------------------------------------
 
     join_template = ("{table}", "{t}.", "")
-    """A joined table, and the texts before and after its columns, which must be null where no row matches."""
+    """A joined table, and the texts before and after its columns: `"suppliers"`, `"odata_1".` and nothing.
+    The columns must be null where no row matches."""
     children = Members("", "")
     """How the rows of a child table are queried (`items/any(i: i/qty gt 5)`); `source` and `member` are
     filled in."""
@@ -259,7 +262,7 @@ class Dialect:
     """How collections in one column are queried, by their storage: `array` or `json`; the first is the
     default."""
     json: Json | None = None
-    """How values are read from JSON; None if the dialect does not read it."""
+    """How values are read from JSON: `Json("json_extract({a}, {p})")`; None if the dialect cannot."""
 
     # ---- types and storages ----------------------------------------------------------------------
 
@@ -281,7 +284,7 @@ class Dialect:
         "Edm.Guid": "UUID",
         "Edm.Binary": "VARBINARY",
     }
-    """The types of SQL by those of OData, for casts."""
+    """The types of SQL by those of OData, for casts: `cast(qty,Edm.String)` is `CAST("qty" AS VARCHAR)`."""
     storages: Mapping[tuple[str, str], Storage] = {}
     """The ways in which columns hold values, by the names of the type and of the storage:
     `("Edm.DateTimeOffset", "timestamp")`."""
@@ -289,7 +292,7 @@ class Dialect:
     """The storage of a type whose property names none: `{"Edm.Guid": "uuid"}`; without one, columns hold
     values as templates take them."""
     json_storages: Mapping[str, str] = {"Edm.DateTimeOffset": "text"}
-    """The same for values in JSON."""
+    """The storage of a type in JSON, where moments are texts."""
 
     # ---- templates -------------------------------------------------------------------------------
 
