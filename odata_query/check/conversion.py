@@ -15,9 +15,8 @@ from .reporting import WRONG, Reporter
 from .typed import TypedCall, TypedList
 
 _UNORDERED = (edm.BINARY.name, edm.STREAM.name)
-PLAIN = frozenset(
-    type for type in map(edm.primitive, (*edm.NUMBERS, edm.STRING.name, edm.BOOLEAN.name, edm.GUID.name))
-)
+_NUMBERS = frozenset(map(edm.primitive, edm.NUMBERS))
+PLAIN = _NUMBERS | {edm.STRING, edm.BOOLEAN, edm.GUID}
 """Types whose values can be compared with each other without further checks."""
 
 
@@ -140,6 +139,10 @@ def unify(
     """
     whole, left_place, right_place = places
     one, other = left.type, right.type
+    if one in _NUMBERS and other in _NUMBERS:
+        if edm.DECIMAL in (one, other):  # the only type of number that is ever converted
+            left, right = promote_all((left, right))
+        return left, right
     left = convert(left, other, left_place, reporter, zone)
     right = convert(right, one, right_place, reporter, zone)
     one, other = left.type, right.type
@@ -161,7 +164,6 @@ def unify(
     if isinstance(one, edm.PrimitiveType) and not is_ordered(one):
         reporter.report("wrong-type.unordered", whole, type=one.name)
         return None
-    left, right = promote_all((left, right))
     return left, right
 
 
