@@ -21,13 +21,21 @@ REFUSED = "records", "functions of strangers", "members of lists"
 """Kinds of trees that no model takes."""
 
 
+def used_depth() -> int:
+    """Return the depth of the stack, with the calls of C functions around the test, which have no frames."""
+
+    def descend(depth: int) -> int:
+        try:
+            return descend(depth + 1)
+        except RecursionError:
+            return depth
+
+    return sys.getrecursionlimit() - descend(0)
+
+
 def with_little_stack(do: Callable[[], Any]) -> Any:
     """Call a function from a stack that is 500 deep, where it can use 400 frames and a few for the test."""
-    depth = 0
-    frame = sys._getframe()
-    while frame.f_back is not None:
-        frame = frame.f_back
-        depth += 1
+    depth = used_depth()
     assert depth < USED
 
     def descend(frames: int) -> Any:
