@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from odata_query.sql.dialects import BUILT_IN, dialect
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```(?:\n\n```text\n(.*?)^```)?", README, re.M | re.S)
@@ -80,6 +82,15 @@ def test_every_link_leads_to_a_file_and_a_heading():
         text = (ROOT / path).read_text("utf-8")
         headings = [line.lstrip("# ").lower() for line in text.splitlines() if line.startswith("#")]
         assert not heading or heading in headings, target
+
+
+def test_the_dialects_that_are_shown_as_run_on_their_engine_are_those():
+    rows = {
+        line.split(" | ")[0].strip("| "): line for line in README.splitlines() if line.startswith("| SQL")
+    }
+    for title, is_verified in (("SQL, run on the engine", True), ("SQL, checked as text only", False)):
+        shown = set(re.findall(r"`(\w+)`", rows[title])) - {"mariadb"}
+        assert shown == {name for name in BUILT_IN if dialect(name).verified is is_verified}
 
 
 REQUESTS = [

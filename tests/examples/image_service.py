@@ -183,7 +183,7 @@ def create_app(database: str, keys: Mapping[str, str]) -> FastAPI:
     ) -> Page:
         query = query.with_filter("tenantId eq @tenant", tenant=tenant)
         connection = opened.connection
-        statement = sql.select(query, "images", dialect="sqlite", columns=Images.properties)
+        statement = sql.select(query, "images", dialect="sqlite")
         page = Page(value=[image_of(row) for row in connection.execute(*statement)])
         if query.count:
             [page.count] = connection.execute(*sql.count(query, "images", dialect="sqlite")).fetchone()
