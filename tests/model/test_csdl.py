@@ -464,9 +464,9 @@ def test_a_document_can_be_as_large_as_services_are():
         + f'<NavigationProperty Name="next" Type="N.T{(n + 1) % 1000}"/></EntityType>'
         for n in range(1000)
     )
-    began = time.perf_counter()
+    began = time.process_time()
     assert read(wrapped(many), "T7").members["next"].type.name == "T8"
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_a_long_line_of_base_types_and_definitions_is_no_problem():

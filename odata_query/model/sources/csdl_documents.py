@@ -130,12 +130,9 @@ def _from_xml(root: Element) -> dict[str, Any]:
         if "Alias" in element.attrib:
             schema["$Alias"] = element.get("Alias")
         for child in element:
-            if child.tag in _DEFINITIONS:
+            if child.tag in _PARTS:
                 name = _name(child, namespace)
-                place = f"{namespace}.{name}"
-                definition = {"$Kind": child.tag, **_annotations(child, place)}
-                _DEFINITIONS[child.tag](child, definition, place)
-                _add(schema, name, definition, namespace)
+                _add(schema, name, _definition(child, f"{namespace}.{name}"), namespace)
             elif child.tag == "Annotations":
                 target = _attribute(child, "Target", f"Annotations in {namespace}")
                 terms = schema["$Annotations"].setdefault(target, {})
@@ -197,28 +194,50 @@ def _constant(kind: str, text: str) -> Any:
     return text == "true" if kind == "Bool" and text in ("true", "false") else text
 
 
-def _structured_type(element: Element, found: dict[str, Any], place: str) -> None:
-    found["$BaseType"] = element.get("BaseType")
+def _definition(element: Element, place: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"$Kind": element.tag, "$BaseType": element.get("BaseType")}
+    found |= _annotations(element, place)
+    if element.tag == "TypeDefinition":
+        found["$UnderlyingType"] = _attribute(element, "UnderlyingType", place)
+        found["$Scale"] = element.get("Scale")
+    if element.tag == "EnumType":
+        found["$IsFlags"] = _boolean(element, "IsFlags", "false", place)
+    value = -1
     for child in element:
         if child.tag == "Key":
             found["$Key"] = [_attribute(each, "Name", place) for each in child.iterfind("PropertyRef")]
-        elif child.tag in ("Property", "NavigationProperty"):
-            name = _name(child, place)
-            _add(found, name, _property(child, f"{place}.{name}"), place)
+        if child.tag not in _PARTS[element.tag]:
+            continue
+        name = _name(child, place, "Role" if child.tag == "End" else "Name")
+        if child.tag == "Member":
+            text = child.get("Value", str(value + 1))
+            if not re.fullmatch("[+-]?[0-9]{1,19}", text):
+                wrong(f"{place}: Value", "a whole number", text)
+            value = int(text)
+            _add(found, name, value, place)
+        else:
+            _add(found, name, _part(child, f"{place}.{name}"), place)
     for verb in ("Filter", "Sort"):
         # SAP's services had attributes for it before OData had a term.
         names = [each.get("Name") for each in element if each.get(f"{_SAP}{verb.lower()}able") == "false"]
         if names:
             term = f"@Org.OData.Capabilities.V1.{verb}Restrictions"
             found.setdefault(term, {f"Non{verb}ableProperties": names})
+    return found
 
 
-def _property(element: Element, place: str) -> dict[str, Any]:
+def _part(element: Element, place: str) -> dict[str, Any]:
+    """A property, a set, or an end of an association of OData 2 and 3."""
     found = {"$Kind": element.tag, **_annotations(element, place)}
     if "Relationship" in element.attrib:
         relationship = {"$Relationship": element.get("Relationship")}
         return {**found, **relationship, "$ToRole": _attribute(element, "ToRole", place)}
-    type = _attribute(element, "Type", place)
+    type = _attribute(element, "EntityType" if element.tag == "EntitySet" else "Type", place)
+    if element.tag == "End":
+        many = element.get("Multiplicity")
+        if many not in ("*", "0..1", "1"):
+            wrong(f"{place}: Multiplicity", "'*', '0..1' or '1'", many)
+        return {"$Type": type, "$Collection": many == "*", "$Nullable": many == "0..1"}
     is_collection = type.startswith("Collection(") and type.endswith(")")
     return {
         **found,
@@ -229,45 +248,12 @@ def _property(element: Element, place: str) -> dict[str, Any]:
     }
 
 
-def _enum_type(element: Element, found: dict[str, Any], place: str) -> None:
-    found["$IsFlags"] = _boolean(element, "IsFlags", "false", place)
-    value = -1
-    for child in element.iterfind("Member"):
-        text = child.get("Value", str(value + 1))
-        if not re.fullmatch("[+-]?[0-9]{1,19}", text):
-            wrong(f"{place}: Value", "a whole number", text)
-        value = int(text)
-        _add(found, _name(child, place), value, place)
-
-
-def _type_definition(element: Element, found: dict[str, Any], place: str) -> None:
-    found["$UnderlyingType"] = _attribute(element, "UnderlyingType", place)
-    found["$Scale"] = element.get("Scale")
-
-
-def _entity_container(element: Element, found: dict[str, Any], place: str) -> None:
-    for child in element:
-        if child.tag in ("EntitySet", "Singleton"):
-            name = _name(child, place)
-            inside = f"{place}/{name}"
-            type = _attribute(child, "Type" if child.tag == "Singleton" else "EntityType", inside)
-            _add(found, name, {"$Type": type, **_annotations(child, inside)}, place)
-
-
-def _association(element: Element, found: dict[str, Any], place: str) -> None:
-    for end in element.iterfind("End"):
-        many = end.get("Multiplicity")
-        if many not in ("*", "0..1", "1"):
-            wrong(f"{place}: Multiplicity", "'*', '0..1' or '1'", many)
-        kind = {"$Type": _attribute(end, "Type", place), "$Collection": many == "*"}
-        _add(found, _name(end, place, "Role"), {**kind, "$Nullable": many == "0..1"}, place)
-
-
-_DEFINITIONS = {
-    "Association": _association,
-    "ComplexType": _structured_type,
-    "EntityContainer": _entity_container,
-    "EntityType": _structured_type,
-    "EnumType": _enum_type,
-    "TypeDefinition": _type_definition,
+_PARTS = {
+    "Association": ("End",),
+    "ComplexType": ("Property", "NavigationProperty"),
+    "EntityContainer": ("EntitySet", "Singleton"),
+    "EntityType": ("Property", "NavigationProperty"),
+    "EnumType": ("Member",),
+    "TypeDefinition": (),
 }
+"""The definitions to read, and the parts of each that have names."""
