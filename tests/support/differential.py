@@ -1,4 +1,4 @@
-"""Random queries on Python's objects and on a database: the ids and their order must be the same.
+"""Random queries on rows in memory and on a database: the ids and their order must be the same.
 
 `python tests/differential.py sqlite 5000 1` tries 5000 queries of seed 1.
 """
@@ -36,17 +36,17 @@ LINKS = {
     "products": {"supplier_id": "Edm.Int32"},
     "items": {"product_id": "Edm.Int32", "maker_id": "Edm.Int32"},
 }
-"""Columns that are no properties."""
+"""Columns of a table that are not properties."""
 
 
 @cache
 def rows(*, infinite: bool = False, nan: bool = False) -> list[dict[str, Any]]:
-    """Products as nested dictionaries; the same each time."""
+    """Generate products as nested dictionaries, the same ones at each call."""
     return Rows(PRODUCT, infinite=infinite, nan=nan).rows(Choices.seeded(7), SIZE)
 
 
 def columns_of(type: StructuredType, prefix: str = "") -> dict[str, Any]:
-    """The columns of a type's own table, each with its type."""
+    """Return the columns of a type's own table, each with its type."""
     found: dict[str, Any] = {}
     for member in type.members.values():
         if isinstance(member.type, oq.ComplexType):
@@ -57,7 +57,7 @@ def columns_of(type: StructuredType, prefix: str = "") -> dict[str, Any]:
 
 
 def flat(type: StructuredType, row: Mapping[str, Any] | None, prefix: str = "") -> dict[str, Any]:
-    """A row of a type's own table."""
+    """Make a row of a type's own table."""
     found: dict[str, Any] = {}
     for member in type.members.values():
         value = row and row[member.name]
@@ -70,7 +70,7 @@ def flat(type: StructuredType, row: Mapping[str, Any] | None, prefix: str = "") 
 
 
 def tables(given: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, Any], list[dict[str, Any]]]]:
-    """Each table with its columns and rows."""
+    """Yield each table with its columns and rows."""
 
     def link(entity: Mapping[str, Any] | None) -> Any:
         return entity and entity["id"]
@@ -97,7 +97,7 @@ BINARY_DIGITS = {"sqlite": 15}
 
 @contextmanager
 def numbers_of(known: Dialect) -> Iterator[list[Any]]:
-    """Python's operations with the numbers of an engine; what has more digits than its decimals is noted."""
+    """Give Python's operations the numbers of an engine; yield the list of those with too many digits for it."""
     noted = []
 
     def as_double(value: Any) -> Any:
@@ -162,14 +162,14 @@ class Database:
         return found
 
     def not_offered(self) -> set[str]:
-        """The overloads that the dialect's tables leave out."""
+        """Return the overloads that the dialect does not support."""
         known = self.dialect
         kinds = [*VALUES, "Enum"]
         casts = {f"cast({one},{other})" for one in kinds for other in kinds if one != other or one == "Enum"}
         return {*known.unsupported, *(casts - known.templates.keys())}
 
     def fragments(self, query: oq.Query) -> tuple[str, Any]:
-        """A SELECT made of the parts."""
+        """Build a SELECT of `sql.where` and `sql.order_by`."""
         where = sql.where(query, dialect=self.name, table="p")
         order = sql.order_by(query, dialect=self.name, table="p", first=1 + len(where.params))
         id, table, alias = map(self.dialect.quote, ("id", "products", "p"))
@@ -179,7 +179,7 @@ class Database:
         return f"{text} ORDER BY {order.text}", params
 
     def excuse(self, query: oq.Query, found: list[int]) -> str | None:
-        """Why the engine rightly differs: Python agrees with its numbers, or without rows that it rounds."""
+        """Return the reason for which an engine may differ: its numbers, or rows whose numbers it rounds."""
         known = self.dialect
         if known.nan != "none" and known.name not in BINARY_DIGITS:
             return None
@@ -211,7 +211,7 @@ class Database:
 
 
 def check(database: Engine, count: int, seed: int, most: int = 20) -> Report:
-    """A report of so many queries on an engine."""
+    """Try `count` random queries on an engine."""
     backend = Database(database)
     found = Check(backend, excuse=backend.excuse, most=most)
     found.offer.refused |= backend.not_offered()

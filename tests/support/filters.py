@@ -1,6 +1,6 @@
-"""Trees that the parser can give, as Hypothesis makes them, and texts that cover the language.
+"""Strategies of Hypothesis for the trees that the parser can build, and texts that cover the language.
 
-The operations come from the table, so a new one is tested as soon as it is there.
+The operations come from the table, so that a new one is tested at once.
 """
 
 # Tables of texts are easier to read in rows.
@@ -26,7 +26,7 @@ LIFTED = oq.Limits(
     max_problems=None,
     max_pattern=None,
 )
-"""No bounds at all."""
+"""Limits without bounds."""
 
 NAMES = (
     "a", "Name", "_x1", "eq", "in", "not", "any", "all", "date", "asc", "desc", "and", "or", "has", "div",
@@ -35,7 +35,7 @@ NAMES = (
     "T", "Z", "filter", "search", "count", "abcdef12",
     "नाम", "हिन्दी", "स्थिति", "größe", "ß", "ſize", "名前", "ⅷ", "a\u203fb", "z\u200dw", "x٣",
 )  # fmt: skip
-"""Names of properties: operators, what literals begin with, letters that combine or fold to ASCII."""
+"""Names of properties: operators, beginnings of literals, letters that combine or fold to ASCII."""
 
 name = st.sampled_from(NAMES)
 qualified = st.builds("{}.{}".format, st.sampled_from(("Model", "Sales.Sub", "geo", "हि.ß", "eq")), name)
@@ -107,7 +107,7 @@ _search = st.sampled_from(("red", "red AND NOT blue", '"a;b)" OR (c "d)")'))
 
 
 def _calls(operation: object, node: st.SearchStrategy[oq.Node]) -> st.SearchStrategy[oq.Node]:
-    """Calls of one operation, as the table says that it is written."""
+    """Calls of one operation in its notation."""
     assert isinstance(operation, type(OPERATIONS["eq"]))
     called = operation.name
 
@@ -142,7 +142,7 @@ def _calls(operation: object, node: st.SearchStrategy[oq.Node]) -> st.SearchStra
 
 
 def custom_calls(node: st.SearchStrategy[oq.Node]) -> st.SearchStrategy[oq.Node]:
-    """Functions that are not in the table, with arguments or named arguments: also `Items(ID=1)`."""
+    """Functions that the table does not list, with arguments or named arguments: also `Items(ID=1)`."""
     arguments = st.lists(node | st.builds(oq.NamedValue, name, node), max_size=3)
     return st.builds(lambda called, given: oq.Call(called, tuple(given)), _custom, arguments)
 
@@ -166,7 +166,7 @@ def paths(node: st.SearchStrategy[oq.Node]) -> st.SearchStrategy[oq.Node]:
 
 
 def sources(node: st.SearchStrategy[oq.Node]) -> st.SearchStrategy[oq.Node]:
-    """What `any`, `all`, `$count` and `$filter` can follow."""
+    """Expressions that `any`, `all`, `$count` and `$filter` can follow."""
     inner = plain_path | paths(node)
     return st.one_of(
         inner,
@@ -174,8 +174,8 @@ def sources(node: st.SearchStrategy[oq.Node]) -> st.SearchStrategy[oq.Node]:
     )
 
 
-def behind_segments(node: st.SearchStrategy[oq.Node]) -> st.SearchStrategy[oq.Node]:
-    """A path that goes on behind a segment: `Items/$filter(...)/Name`."""
+def after_segments(node: st.SearchStrategy[oq.Node]) -> st.SearchStrategy[oq.Node]:
+    """Paths that continue after a segment: `Items/$filter(...)/Name`."""
     segments = st.one_of([_calls(OPERATIONS[s], node) for s in sorted(SEGMENTS)])
     return st.builds(lambda first, last: oq.Path((first, last)), segments, name)
 
@@ -185,16 +185,16 @@ def _larger(node: st.SearchStrategy[oq.Node]) -> st.SearchStrategy[oq.Node]:
         *[_calls(operation, node) for operation in OPERATIONS.values()],
         custom_calls(node),
         paths(node),
-        behind_segments(node),
+        after_segments(node),
         st.lists(node, max_size=3).map(lambda items: oq.ListExpr(tuple(items))),
         st.lists(st.builds(oq.NamedValue, text, node), max_size=2).map(lambda m: oq.RecordExpr(tuple(m))),
     )
 
 
 expressions = st.recursive(literal | plain_path, _larger, max_leaves=10)
-"""Trees that some text has."""
+"""Trees that the parser builds of some text."""
 orders = st.lists(st.builds(oq.OrderByItem, expressions, st.booleans()), min_size=1, max_size=3).map(tuple)
-"""What parse_orderby gives."""
+"""Results of `parse_orderby`."""
 
 # ---- texts ---------------------------------------------------------------------------------------
 
@@ -241,7 +241,7 @@ FILTERS = (
     "[]", "[ ]", "[1,2]", "[ 1 , 'a' , \"b\" ]", "[a,[b]]", "[\"\"]", r'["\u00e9\n\"\\\/"]', r'["\ud83d\ude00"]', "{}", "{ }", '{"a":1}', '{ "a" : 1 , "b" : [ {} ] }',
     '{"a":"b"}', '{"":null}', "contains([1,2],[\"a\"])", '{"a":b eq 1} eq c', "[(1)]", "[a eq 1,not b]",
 )  # fmt: skip
-"""Filters that are right; together they use every rule of the grammar."""
+"""Valid filters, which together use every rule of the grammar."""
 
 ORDERS = (
     "a", "a asc", "a desc", "a DESC", "a,b", "a , b desc ,c asc", "a desc,b", "desc", "desc desc", "asc asc,desc", "a/b desc", "length(a) desc",
@@ -262,7 +262,7 @@ REFUSED = (
     "contains(a:b)", "f(a:b)", "contains(a=1,b=2)", "eq(a,b)", "add(1,2)", "a.b", "a.", ".a", "a..b/c", "a b", "a eq b c", "a#b", "@", "@1", "a@b", "a;b", "a,b", "a asc", "a desc", "a eq 1 desc", "a İn (1)", "a haſ b", "a ſub b", "a eq TRÜE'", "tRuE'",
     "n" * 129, "a/" + "n" * 129, "1" * 400 + "a", "a eq 'x' 'y'", "a eq 1 eq", "a not in (1)", "a is null", "a like 'b'", "a between 1 and 2", "% a", "a%20eq%201", "a eq 1;", "a eq 1 --", "a eq 1/*x*/", "`a`", "[1](2)", "'a'/b", "1/a", "null/", "a/'b'", "a/1",
 )  # fmt: skip
-"""Texts that are no filter."""
+"""Invalid filters."""
 
 REFUSED_ORDERS = (
     "",
