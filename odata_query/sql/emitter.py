@@ -159,6 +159,9 @@ class SqlEmitter:
                 self.sql.check(part)
                 if part.value in _INFINITE and not dialect.infinite_operands:
                     raise self.sql.engine_error("unsupported-function.infinite", name=Name(node.function))
+        if key.endswith("(Integer)") and node.type is edm.DECIMAL:
+            # `ceiling`, `floor` and `round` change the type alone, so that a result can exceed 64 bits.
+            return self.cast(parts[0], node.arguments[0].type, edm.DECIMAL)
         template = dialect.templates[key]
         if key.endswith("(Integer,Integer)") or key == "negate(Integer)":
             return self.integer(node, parts, template)

@@ -314,7 +314,7 @@ class Dialect:
             "endswith(String,String)": "RIGHT({a}, CHAR_LENGTH({b})) = {b}",
             "tolower(String)": "LOWER({a})",
             "toupper(String)": "UPPER({a})",
-            "ceiling|floor|round(Integer)": "{a}",
+            "ceiling|floor|round(Integer)": "{a}",  # SqlEmitter casts it to Edm.Decimal
             "ceiling|floor|round(Decimal) ceiling|floor(Double)": "{NAME}({a})",
             "round(Double)": NEAREST,
             "now()": "CURRENT_TIMESTAMP",

@@ -258,7 +258,6 @@ class PostgreSQL(Dialect):
             "mul(Double,Double)": _once(_PRODUCT, **_DOUBLES),
             "div|divby(Double,Double)": _once(_QUOTIENT, **_DOUBLES),
             "mod(Double,Double)": _REMAINDER,
-            "ceiling|floor|round(Integer)": "CAST({a} AS NUMERIC)",
             # The sum takes its sign from a zero.
             "ceiling(Double)": "(ceil({a}) + 0)",
             "floor(Double)": "(floor({a}) + 0)",
