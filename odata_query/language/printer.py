@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from ..operations import OPERATIONS
@@ -9,30 +10,45 @@ from .ast import Call, Lambda, ListExpr, Literal, NamedValue, Node, OrderByItem,
 from .literals import write
 
 _ATOM = 9
-_WITHOUT_PARENTHESES = {name for name, op in OPERATIONS.items() if op.is_operator}
-Piece = str | tuple[Node, int]
-"""Text, or a node with the least precedence that needs no parentheses."""
+_OPERATOR_WORDS = {name for name, operation in OPERATIONS.items() if operation.is_operator}
 
 
 def unparse(node: Node | Sequence[OrderByItem]) -> str:
-    """The text of a tree, or of the items of an `$orderby`: `not (a eq 1)`, `Name desc,Size`."""
-    pending: list[Piece] = []
+    """Write a tree, or the items of an `$orderby`: `not (a eq 1)`, `Name desc,Size`."""
     if isinstance(node, Node):
-        pending.append((node, 0))
-    else:
-        pending.extend(reversed(_joined(node, ",")))
-    text: list[str] = []
-    while pending:
-        piece = pending.pop()
-        if isinstance(piece, str):
-            text.append(piece)
-            continue
-        part, least = piece
-        pieces = _pieces(part)
-        if _precedence(part) < least:
-            pieces = ["(", *pieces, ")"]
-        pending.extend(reversed(pieces))
-    return "".join(text)
+        return _text(node)
+    return ",".join([_text(item) for item in node])
+
+
+def _text(node: Node) -> str:
+    children = [m.value for m in node.members] if isinstance(node, RecordExpr) else node.children()
+    texts = []
+    for child in children:  # not a comprehension: on Python 3.11 that is a frame more for each level
+        texts.append(_text(child))
+    match node:
+        case Literal():
+            return write(node.value, node.type)
+        case Path():
+            return _path(node, texts)
+        case Call():
+            return _call(node, texts)
+        case ListExpr():
+            return f"[{','.join(texts)}]"
+        case RecordExpr():
+            names = [json.dumps(member.name, ensure_ascii=False) for member in node.members]
+            return "{" + ",".join(map("{}:{}".format, names, texts)) + "}"
+        case NamedValue(name="$search", value=Literal(value=search)):
+            return f"$search={search}"
+        case NamedValue():
+            return f"{node.name}={texts[0]}"
+        case Lambda():
+            return f"{node.variable}: {texts[0]}"
+        case OrderByItem():
+            text = f"({texts[0]})" if node.descending and _ends_in_operator(node.expression) else texts[0]
+            return f"{text} desc" if node.descending else text
+        case TypeName():
+            return node.name
+    raise TypeError(f"not a node of an expression: {type(node).__name__}")
 
 
 def _precedence(node: Node) -> int:
@@ -42,97 +58,53 @@ def _precedence(node: Node) -> int:
     return 0 if isinstance(node, Path) and str(node.segments[0]).lower() == "not" else _ATOM
 
 
-def _joined(nodes: Sequence[Node], separator: str, least: int = 0) -> list[Piece]:
-    pieces: list[Piece] = []
-    for node in nodes:
-        pieces += [separator, (node, least)] if pieces else [(node, least)]
-    return pieces
-
-
-def _pieces(node: Node) -> list[Piece]:
-    match node:
-        case Literal():
-            return [write(node.value, node.type)]
-        case Path():
-            return _path(node)
-        case Call():
-            return _call(node)
-        case ListExpr():
-            return ["[", *_joined(node.items, ","), "]"]
-        case RecordExpr():
-            pieces: list[Piece] = []
-            for member in node.members:
-                pieces += [",", *_member(member)] if pieces else _member(member)
-            return ["{", *pieces, "}"]
-        case NamedValue():
-            if node.name == "$search" and isinstance(node.value, Literal):
-                return [f"$search={node.value.value}"]
-            return [f"{node.name}=", (node.value, 0)]
-        case Lambda():
-            return [f"{node.variable}: ", (node.predicate, 0)]
-        case OrderByItem():
-            if node.descending and _ends_in_operator(node.expression):
-                return ["(", (node.expression, 0), ") desc"]
-            return [(node.expression, 0), " desc" if node.descending else ""]
-        case TypeName():
-            return [node.name]
-    raise TypeError(f"{type(node).__name__} is no node of an expression")
+def _operand(node: Node, text: str, least: int) -> str:
+    """Put the text of an operand in parentheses if it binds less tightly than its place needs."""
+    return f"({text})" if _precedence(node) < least else text
 
 
 def _ends_in_operator(node: Node) -> bool:
-    """Whether a property called as an operator is last: `not desc` would negate one called `desc`."""
-    while isinstance(node, Call) and node.function in _WITHOUT_PARENTHESES:
+    """Return True if the last name is that of an operator: `not desc` would negate a property `desc`."""
+    while isinstance(node, Call) and node.function in _OPERATOR_WORDS:
         node = node.arguments[-1]
-    return isinstance(node, Path) and str(node.segments[-1]).lower() in _WITHOUT_PARENTHESES
+    return isinstance(node, Path) and str(node.segments[-1]).lower() in _OPERATOR_WORDS
 
 
-def _member(member: NamedValue) -> list[Piece]:
-    import json
-
-    return [json.dumps(member.name, ensure_ascii=False) + ":", (member.value, 0)]
-
-
-def _path(node: Path) -> list[Piece]:
-    pieces: list[Piece] = []
+def _path(node: Path, calls: list[str]) -> str:
+    text = ""
+    remaining = iter(calls)
     for segment in node.segments:
         is_key = isinstance(segment, Call) and segment.function == "()"
-        if pieces and not is_key:
-            pieces.append("/")
-        pieces += [segment] if isinstance(segment, str) else _call(segment)
-    return pieces
+        text += "/" if text and not is_key else ""
+        text += segment if isinstance(segment, str) else next(remaining)
+    return text
 
 
-def _call(node: Call) -> list[Piece]:
+def _call(node: Call, texts: list[str]) -> str:
     name, arguments = node.function, node.arguments
     operation = OPERATIONS.get(name)
+    if name == "case":
+        # The blank keeps "10: 20" from being read as a time.
+        return f"case({','.join(map('{}: {}'.format, texts[::2], texts[1::2]))})"
     if operation is None or operation.notation == "function":
-        if name == "case":
-            return ["case(", *_pairs(arguments), ")"]
-        return ["" if name == "()" else name, "(", *_joined(arguments, ","), ")"]
+        return f"{'' if name == '()' else name}({','.join(texts)})"
     if operation.notation == "segment":
-        source, *rest = arguments
-        inside = ["(", *_joined(rest, ";"), ")"] if rest or name != "$count" else []
-        return [(source, 0), f"/{name}", *inside]
+        source, *rest = texts
+        return f"{source}/{name}({';'.join(rest)})" if rest or name != "$count" else f"{source}/$count"
     precedence = operation.precedence
     if operation.notation == "prefix":
         operand = arguments[0]
         # "-5" is a number, and "-2024-01-01" a date.
-        bare = isinstance(operand, Path) or (isinstance(operand, Call) and _precedence(operand) == _ATOM)
-        sign = "not " if name == "not" else "-" if bare else "- "
-        return [sign, (operand, precedence)]
+        is_bare = isinstance(operand, Path) or (isinstance(operand, Call) and _precedence(operand) == _ATOM)
+        sign = "not " if name == "not" else "-" if is_bare else "- "
+        return sign + _operand(operand, texts[0], precedence)
     if name in ("and", "or"):
-        return _joined(arguments, f" {name} ", precedence + 1)
+        return f" {name} ".join(
+            [_operand(a, t, precedence + 1) for a, t in zip(arguments, texts, strict=True)]
+        )
     left, right = arguments
-    pieces: list[Piece] = [(left, precedence), f" {name} "]
     if name == "in" and isinstance(right, ListExpr) and all(isinstance(i, Literal) for i in right.items):
-        return [*pieces, "(", *_joined(right.items, ","), ")"]
-    return [*pieces, (right, precedence + 1)]
-
-
-def _pairs(arguments: Sequence[Node]) -> list[Piece]:
-    pieces: list[Piece] = []
-    for condition, value in zip(arguments[::2], arguments[1::2], strict=True):
-        # The blank keeps "10: 20" from being read as a time.
-        pieces += [",", (condition, 0)] if pieces else [(condition, 0)]
-        pieces += [": ", (value, 0)]
-    return pieces
+        last = f"({','.join(write(i.value, i.type) for i in right.items if isinstance(i, Literal))})"
+    else:
+        last = _operand(right, texts[1], precedence + 1)
+    return f"{_operand(left, texts[0], precedence)} {name} {last}"
