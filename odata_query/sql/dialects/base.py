@@ -358,8 +358,10 @@ class Dialect:
     @cached_property
     def family(self) -> tuple[str, ...]:
         """The names by which a model may give this dialect's storage: its own, then those of its parents."""
-        parents = [parent.name for parent in type(self).__mro__ if issubclass(parent, Dialect)]
-        return tuple(dict.fromkeys((self.name, *parents)))
+        parents = [parent for parent in type(self).__mro__ if issubclass(parent, Dialect)]
+        return tuple(
+            dict.fromkeys((self.name, *[parent.name for parent in parents if parent is not Dialect]))
+        )
 
     @cached_property
     def boolean_tests(self) -> tuple[str, str]:

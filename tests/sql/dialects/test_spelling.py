@@ -92,8 +92,8 @@ def test_a_family_has_the_names_of_the_parents():
     class Mine(PostgreSQL):
         name = "mine"
 
-    assert Mine().family == ("mine", "postgresql", "sql")
-    assert dialect("cockroachdb").family == ("cockroachdb", "postgresql", "sql")
+    assert Mine().family == ("mine", "postgresql")
+    assert dialect("cockroachdb").family == ("cockroachdb", "postgresql")
 
 
 @pytest.mark.parametrize("start", [-12, -5, -1, 0, 2, 5, 2**40])
