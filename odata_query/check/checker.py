@@ -445,7 +445,7 @@ def validate(
     default_timezone  the time zone of date-time literals without offset
 
     Returns the typed tree, which `python.predicate` and `sql.where` take. Raises ValidationError, LimitError
-    and UnsupportedError with all problems found, in that order of weight.
+    or UnsupportedError, by the gravest problem, with all problems found.
     """
     limits = effective(limits, entity_type.limits)
     reporter = Reporter(limits)

@@ -11,6 +11,10 @@ from ..limits import Limits
 from ..operations import UNKNOWN
 from ..problems import Problem, nearest, problem
 
+Origin = tuple[str, str]
+"""The name of an option or a parameter alias, and its text."""
+Origins = Mapping[int, Origin]
+"""The origins of nodes whose spans are not offsets into the option's own text, by their ids."""
 WRONG = Literal(None, UNKNOWN)
 """Replaces a part that was reported. Its type fits every other, so no problem follows from the first."""
 
@@ -21,16 +25,12 @@ class Reporter:
     limits   decide also whether names are suggested
     option   `$filter`; empty for an expression that was parsed alone
     text     the option's decoded text
-    origins  the option or alias of a node, with its text, by the node's id, where aliases were replaced
+    origins  where nodes are from, if parameter aliases were replaced
     roots    the whole expressions: a message can depend on the nodes around its place
     """
 
     def __init__(
-        self,
-        limits: Limits,
-        option: str = "",
-        text: str = "",
-        origins: Mapping[int, tuple[str, str]] | None = None,
+        self, limits: Limits, option: str = "", text: str = "", origins: Origins | None = None
     ) -> None:
         self.limits = limits
         self.option = option
@@ -77,12 +77,8 @@ class Reporter:
     def call_around(self, node: Node) -> Call | None:
         """Return the call that has a node as its argument; None for a root, and in lists and lambdas."""
         if self._parents is None:
-            self._parents = {
-                id(child): parent
-                for root in self.roots
-                for parent in walk(root)
-                for child in parent.children()
-            }
+            nodes = (node for root in self.roots for node in walk(root))
+            self._parents = {id(child): parent for parent in nodes for child in parent.children()}
         found = self._parents.get(id(node))
         return found if isinstance(found, Call) else None
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, dataclass_transform
 
-from ..check.reporting import Reporter, raise_problems
+from ..check.reporting import Origin, Reporter, raise_problems
 from ..check.typed import TypedPath
 from ..errors import ODataError
 from ..language.ast import Node, OrderByItem
@@ -15,7 +15,7 @@ from ..language.parser import parse
 from ..limits import Limits, effective
 from ..model.properties import StructuredType
 from ..problems import ConfigurationError, problem
-from .aliases import Aliases, Origin
+from .aliases import Aliases
 from .options import OPTIONS, Request, check_option, classify_options, read_options
 from .policies import join
 

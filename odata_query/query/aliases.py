@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..check.reporting import Origin
 from ..language.ast import MAX_HEIGHT, Node, Path, find_too_deep, transform, walk
 from ..limits import Limits
 from ..problems import Problem, problem, shorten
 
 _MAX_EXPANDED = 1_000_000
 """Nodes in an expanded tree where limits are lifted: aliases in aliases can double it at each step."""
-Origin = tuple[str, str]
-"""The name of an option or alias, and its text."""
 
 
 class Aliases:
@@ -21,7 +20,7 @@ class Aliases:
     trees     the parsed values, by name with `@`
     texts     their texts
     problems  receives the problems
-    origins   the alias or option of each node, with the text that its span refers to, by the node's id
+    origins   where each node is from
     """
 
     def __init__(
@@ -85,7 +84,6 @@ class Aliases:
         deep = next(filter(None, map(find_too_deep, found)), None)
         if deep is not None:
             option, text = self.origins[id(deep)]
-            self.problems.append(
-                problem("expression-too-deep", option, deep.span, text=text, most=MAX_HEIGHT)
-            )
+            found_problem = problem("expression-too-deep", option, deep.span, text=text, most=MAX_HEIGHT)
+            self.problems.append(found_problem)
         return found[0] if isinstance(value, Node) else found
