@@ -1,4 +1,4 @@
-"""Properties and the types that have them. Whatever a model does not list does not exist for a query."""
+"""Properties and the types that have them. For a query, nothing exists that a model does not list."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Column:
             raise ConfigurationError(f"{self.collation!r} is not a collation; use one of {known}")
 
     def stored(self, *dialects: str) -> str | None:
-        """The stored form in a dialect of SQL, or in its parents named after it; None for the default."""
+        """The stored form in the first of these dialects that has one; None for the default."""
         if not isinstance(self.storage, Mapping):
             return self.storage
         return next((self.storage[name] for name in dialects if name in self.storage), None)

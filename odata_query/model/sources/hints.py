@@ -148,10 +148,9 @@ class _ClassReader:
             return self.union(list(dict.fromkeys(map(type, arguments))), scope)
         if origin in _COLLECTIONS:
             return self.many([each for each in arguments if each is not Ellipsis], scope)
-        if form in ("Final", "Required", "ReadOnly"):
-            return self.read(arguments[0], scope)
-        if form == "NotRequired":
-            return replace(self.read(arguments[0], scope), nullable=True)
+        if form in ("Final", "NotRequired", "ReadOnly", "Required"):
+            prop = self.read(arguments[0], scope)
+            return replace(prop, nullable=prop.nullable or form == "NotRequired")
         if hint is typing.Self:
             return self.read(scope.itself, Scope(scope.itself, {}))
         if hint is typing.LiteralString:
