@@ -24,9 +24,9 @@ WHITE_SPACE = re.compile(r"^\[ (?:\\t|\t)\][*+]")
 ALPHABET = [chr(code) for code in range(129)]
 HEADER = '''"""The tables of grammar/odata.lark, as Lark computes them. Do not edit: run grammar/generate.py.
 
-TERMINALS  (name, pattern, characters it can start with, characters behind white space that it starts
-           with); U+0080 stands for all beyond ASCII
-RULES      (symbol, length, values among them, function of nodes.py or "" to leave them as they are)
+TERMINALS  (name, pattern, characters it can start with, characters after white space that it starts
+           with); U+0080 stands for all characters above ASCII
+RULES      (symbol, length, values among them, function of nodes.py or "" to keep the value)
 ACTIONS    per state {terminal: next state to shift to, or -1 - rule to reduce}
 GOTOS      per state {symbol: next state}
 STARTS     {start rule: first state}
@@ -45,17 +45,17 @@ def starts() -> list[str]:
 
 
 def load() -> Lark:
-    """Lark's own parser of the grammar, which the tests hold the generated tables against."""
+    """Make Lark's own parser of the grammar."""
     return Lark(GRAMMAR.read_text("utf-8"), parser="lalr", lexer="contextual", start=starts())
 
 
 def first_characters(pattern: str) -> str:
-    """The characters a match can start with: `[ab]?c` -> `abc`."""
+    """Return the characters that a match can start with: `[ab]?c` -> `abc`."""
     return "".join(c for c in ALPHABET if _can_start(sre_parser.parse(pattern), c) is True)
 
 
 def _can_start(items: Any, char: str) -> bool | None:
-    """Whether a match of the parsed pattern can start with char; None if it can match nothing."""
+    """Return True if a match of the parsed pattern can start with char; None if it can be empty."""
     for op, argument in items:
         found: bool | None
         if op in (sre.ASSERT, sre.ASSERT_NOT, sre.AT):
@@ -99,7 +99,7 @@ def _in_set(items: Any, char: str) -> bool:
 
 
 def tables() -> str:
-    """The text of the module."""
+    """Return the text of the module."""
     lark = load()
     names = starts()
     table = lark.parser.parser._parse_table  # Lark has no public way to it
@@ -153,7 +153,7 @@ def tables() -> str:
 
 
 def _states_met(states: dict[int, int]) -> Iterator[int]:
-    """The keys of a dict that grows while they are read."""
+    """Yield the keys of a dict that grows meanwhile."""
     done = 0
     while done < len(states):
         yield list(states)[done]
@@ -161,7 +161,7 @@ def _states_met(states: dict[int, int]) -> Iterator[int]:
 
 
 def _in_lexing_order(lark: Lark) -> list[str]:
-    """The order in which Lark's lexers try terminals."""
+    """Return the terminals in the order in which Lark's lexers try them."""
     return [
         t.name
         for t in sorted(
@@ -172,14 +172,14 @@ def _in_lexing_order(lark: Lark) -> list[str]:
 
 
 def _literal(value: Any) -> str:
-    """Python's text for a value, a line for each item of a list."""
+    """Write a value as Python code, with a line for each item of a list."""
     if not isinstance(value, list):
         return repr(value)
     return "\n".join(["[", *(f"    {item!r}," for item in value), "]"])
 
 
 def _function(rule: Any, values: int, starts: list[str]) -> str:
-    """The name of the function that builds the rule's node: its alias, or what Lark's tree would do."""
+    """Return the name of the function that makes the rule's node: its alias, or else its own name."""
     if rule.origin.name.startswith("__"):
         return "begin" if values == 1 else "extend"
     if rule.alias:

@@ -1,4 +1,4 @@
-"""Bounds on what one query may ask for, checked before the work is done."""
+"""Bounds on what one query may request, checked before the work is done."""
 
 from __future__ import annotations
 
@@ -10,22 +10,27 @@ from .problems import ConfigurationError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much one query may ask for. None lifts a bound.
+    """Bounds on one query, against long work for short requests. None lifts a bound.
+
+    `EntityType.restrict(limits=Limits(max_top=100))` sets those of a model, `parse_query(..., limits=...)`
+    those of a query; the tighter ones hold. Trees are at most 200 nodes high, whatever the limits.
 
     max_length         characters of an option's decoded text
     max_nodes          nodes of an option's tree
-    max_depth          parentheses, calls, lists, `not` and unary minus that may be open at once
-    max_in_items       members of a list
+    max_depth          parentheses, calls, lists, `not` and unary minus open at once
+    max_in_items       items of a list
     max_lambda_depth   `any` and `all` inside one another
     max_orderby_items  expressions in `$orderby`
     max_path_depth     segments of a path
     max_top, max_skip  the largest `$top` and `$skip`
-    default_top        the `$top` of a query that gives none
+    default_top        the `$top` of a query without one
     max_problems       problems reported at once
     max_pattern        states of the automaton of a regular expression
-    suggestions        whether problems say which name was probably meant
-    functions          names of the functions allowed, in lower case; None allows all
-    operators          names of the operators allowed (`eq`, `and`, `negate`); None allows all
+    suggestions        whether problems suggest the name that was probably meant
+    functions          names of the allowed functions, in lower case; None allows all
+    operators          names of the allowed operators (`eq`, `and`, `negate`); None allows all
+
+    Raises ConfigurationError for a value that is not a bound.
     """
 
     max_length: int | None = 10_000
@@ -49,18 +54,18 @@ class Limits:
             value = getattr(self, each.name)
             if each.name in ("functions", "operators"):
                 if isinstance(value, str):
-                    raise ConfigurationError(f"{each.name} takes names, not one text: {value!r}")
+                    raise ConfigurationError(f"{each.name} must be several names, not one text: {value!r}")
                 if value is not None:
                     object.__setattr__(self, each.name, frozenset(value))
             elif each.name == "suggestions":
                 if value not in (True, False, None):
-                    raise ConfigurationError(f"suggestions is True or False: {value!r}")
+                    raise ConfigurationError(f"suggestions must be True or False, not {value!r}")
                 object.__setattr__(self, each.name, value is not False)
             elif value is not None and (type(value) is not int or value < 0):
-                raise ConfigurationError(f"{each.name} is a number from 0, or None: {value!r}")
+                raise ConfigurationError(f"{each.name} must be an int of at least 0, or None, not {value!r}")
 
     def tightened(self, other: Limits) -> Limits:
-        """The tighter of each bound, and what both allow."""
+        """Return the tighter of each bound, and the functions and operators that both allow."""
         bounds = {}
         for each in fields(self):
             one, two = getattr(self, each.name), getattr(other, each.name)
@@ -76,7 +81,7 @@ UNBOUNDED = Limits(**{each.name: None for each in fields(Limits)})
 
 
 def effective(asked: Limits | None, of_model: Limits | None) -> Limits:
-    """The limits of a query: those asked for, or the default ones, as far as the model's are not tighter."""
+    """Return the limits of a query: the given or default ones, and the model's where those are tighter."""
     limits = DEFAULT_LIMITS if asked is None else asked
     return limits if of_model is None else _tightened(limits, of_model)
 

@@ -2,20 +2,20 @@ r"""A linear-time matcher for the patterns of OData's ``matchespattern``.
 
     GET /Products?$filter=matchespattern(Name,'^A.*e$')
 
-The pattern is an ECMAScript regular expression written by a stranger. Python's ``re`` backtracks:
-``(a+)+$`` keeps it busy for years, so it must never run such a pattern. Here
+The pattern is an ECMAScript regular expression that a stranger wrote. Python's ``re`` backtracks:
+``(a+)+$`` keeps it busy for years, so it must never run such a pattern. Instead,
 
 1. the pattern becomes a nondeterministic automaton by Thompson's construction (K. Thompson,
    "Regular expression search algorithm", CACM 11(6), 1968): as it is read, each piece of it is laid
    as arcs from one state to another. A count, as in ``a{9}``, copies the states of its piece, and
    is refused before that if there would be too many;
-2. a text is read once, keeping the set of all states that may be current. Each set met is one
-   state of a deterministic automaton whose moves are remembered, so that reading a character is
-   one look-up after warm-up, and at worst one visit of every arc.
+2. a text is read once, with the set of all states that may be current. Each such set is one state of
+   a deterministic automaton whose moves are cached, so that reading a character is one look-up after
+   warm-up, and at worst one visit of every arc.
 
-A set is kept as it stands *before* following the arcs that read nothing, together with the kind of
-the character before it. Those arcs are followed once the next character, or the end of the text,
-is known, so ``^``, ``$``, ``\b`` and ``\B`` are decided exactly and remembered like the rest.
+A set is stored *before* the arcs that read nothing are followed, with the kind of the character before
+it. Those arcs are followed once the next character, or the end of the text, is known, so ``^``, ``$``,
+``\b`` and ``\B`` are decided exactly and cached like the rest.
 
 The meaning is that of the ``u`` flag (code points, strict escapes) and no other, except that a
 ``{``, ``}`` or ``]`` which counts or closes nothing stands for itself.
@@ -56,7 +56,7 @@ _ESCAPES |= {"d": _DIGIT, "D": _negate(_DIGIT), "w": _WORD, "W": _negate(_WORD)}
 _ESCAPES |= {"s": _SPACE, "S": _negate(_SPACE)}
 _CLASS_ESCAPES = _ESCAPES | {"-": (0x2D, 0x2E), "b": (0x08, 0x09)}
 
-# These read the tokens of a pattern. They are our own, and cannot backtrack.
+# The tokens of a pattern. These expressions are our own and do not backtrack.
 _QUANTIFIER = re.compile(r"(?:([*+?])|\{([0-9]++)(?:(,)([0-9]*+))?\})\??")
 _GROUP = re.compile(r"\((?!\?)|\(\?(?::|<(?!\d)[\w$]++>)")
 _CONDITION = re.compile(r"[$^]|\\[bB]")
@@ -67,10 +67,10 @@ _CODE = re.compile(
 
 
 class PatternError(ValueError):
-    """The pattern was refused, as in ``matchespattern(Name,'a(')``.
+    """An invalid or unsupported pattern, as in ``matchespattern(Name,'a(')``.
 
-    ``position`` is the offset of the cause in the pattern. ``unsupported`` tells good ECMAScript
-    that is not offered here: lookaround and back references, which cannot be run in linear time,
+    ``position`` is the offset of the cause in the pattern. ``unsupported`` is True for valid ECMAScript
+    that this matcher does not run: lookaround and back references, which take more than linear time,
     Unicode properties and modifiers.
     """
 
@@ -85,14 +85,14 @@ class PatternError(ValueError):
 
 
 class PatternTooLarge(PatternError):
-    """The pattern needs more states than are allowed."""
+    """A pattern that needs more states than are allowed."""
 
 
 class _Compiler:
-    """Lays each piece of a pattern as arcs from the last state to a new last one.
+    """A compiler that lays each piece of a pattern as arcs from the last state to a new last one.
 
-    Two rules make that sound: nothing leaves the last state yet, and a piece that may be passed
-    several times ends before the last state, so that no later piece can lead back into it.
+    Two rules make that sound: nothing leaves the last state yet, and a piece that may repeat ends before
+    the last state, so that no later piece can lead back into it.
     """
 
     def __init__(self, text: str, max_states: int) -> None:
@@ -103,7 +103,7 @@ class _Compiler:
 
     def run(self) -> list[list[_Arc]]:
         arcs = self.arcs
-        # Of each open group: its offset, the state it begins at, and where its branches end.
+        # For each open group: its offset, its first state, and the last states of its branches.
         groups: list[tuple[int, int, list[int]]] = [(0, 0, [])]
         while (start := self.position) < len(self.text):
             char = self.text[start]
@@ -157,7 +157,7 @@ class _Compiler:
             raise PatternTooLarge(f"more than {self.max_states} states needed", self.position)
 
     def quantify(self, entry: int) -> None:
-        """Apply the quantifier that follows, if one does, to the piece from ``entry`` on."""
+        """Apply the quantifier that follows, if there is one, to the piece from ``entry`` on."""
         arcs, start = self.arcs, self.position
         if not (found := _QUANTIFIER.match(self.text, start)):
             return
@@ -187,7 +187,7 @@ class _Compiler:
             arcs[entry + copy * width].append(("", len(arcs) - 1))
 
     def character(self, escapes: dict[str, _Set]) -> _Set:
-        """Read one character, or one escape by the table of its surroundings."""
+        """Read a character, or an escape of the given table."""
         start = self.position
         char, name = self.text[start], self.text[start + 1 : start + 2]
         if char != "\\":
@@ -236,7 +236,7 @@ class _Compiler:
 
 
 class _State(dict[str, "_State"]):
-    """A state of the deterministic automaton: the moves known so far, by character read."""
+    """A state of the deterministic automaton: the moves known so far, by character."""
 
     __slots__ = ("follows_word", "members", "pattern")
 
@@ -253,8 +253,8 @@ class _State(dict[str, "_State"]):
 class Pattern:
     """A compiled pattern, made by :func:`compile`. Threads may share it.
 
-    Searching only remembers what follows from the pattern, so that a race between threads costs
-    at most some work done twice.
+    A search caches only what follows from the pattern, so a race between threads costs at most some work
+    that is done twice.
     """
 
     def __init__(self, source: str, arcs: list[list[_Arc]]) -> None:
@@ -266,7 +266,7 @@ class Pattern:
         self._cells = 0
 
     def search(self, text: str) -> bool:
-        """Whether the pattern matches somewhere in the text: ``matchespattern(text,'...')``."""
+        """Return True if the pattern matches part of the text: ``matchespattern(text,'...')``."""
         if self._literal is not None:
             return self._literal in text
         goal = self._goal
@@ -286,7 +286,7 @@ class Pattern:
         return state
 
     def _move(self, state: _State, char: str) -> _State:
-        """Work out where reading a character leads, or the end of the text, given as ""."""
+        """Find the state after a character, or after the end of the text, given as ""."""
         self._cells += 1
         if self._cells > _CACHE_CELLS:
             self._states.clear()

@@ -1,8 +1,8 @@
 """The tables of grammar/odata.lark, as Lark computes them. Do not edit: run grammar/generate.py.
 
-TERMINALS  (name, pattern, characters it can start with, characters behind white space that it starts
-           with); U+0080 stands for all beyond ASCII
-RULES      (symbol, length, values among them, function of nodes.py or "" to leave them as they are)
+TERMINALS  (name, pattern, characters it can start with, characters after white space that it starts
+           with); U+0080 stands for all characters above ASCII
+RULES      (symbol, length, values among them, function of nodes.py or "" to keep the value)
 ACTIONS    per state {terminal: next state to shift to, or -1 - rule to reduce}
 GOTOS      per state {symbol: next state}
 STARTS     {start rule: first state}

@@ -1,7 +1,7 @@
-"""What the rules of grammar/odata.lark become: the nodes of the tree.
+"""Nodes of the rules of grammar/odata.lark.
 
-`RULES` holds a function for each rule: (end, *values) -> value, where end is the offset behind the
-rule's last token and values are those of its parts; tokens whose names start with "_" have none.
+`RULES` holds a function for each rule: (end, *values) -> value. end is the offset after the rule's last
+token, values are those of its parts; tokens whose names start with "_" have none.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _operators: dict[str, str] = {}
 
 
 def _operator(text: str) -> str:
-    """` EQ ` -> `eq`; remembered, for there are few ways to write it."""
+    """Return the operator in a token: ` EQ ` -> `eq`. There are few ways to write it, so it is cached."""
     word = text.strip().lower()
     if len(_operators) < MAX_CACHED:
         _operators[text] = word
@@ -64,42 +64,37 @@ def _items(end: int, first: Any, rest: list[Any] | None = None) -> list[Any]:
     return [first, *(rest or ())]
 
 
-def _made(function: str, arguments: tuple[Node, ...], start: int, end: int) -> Call:
-    return Call(function, arguments, (start, end))
-
-
 def _binary(end: int, left: Node, operator: str, right: Node) -> Call:
     return Call(_operators.get(operator) or _operator(operator), (left, right), (left.span[0], end))
 
 
 def _conjunction(end: int, first: Node, rest: list[Node]) -> Call:
-    return _made("and", (first, *rest), first.span[0], end)
+    return Call("and", (first, *rest), (first.span[0], end))
 
 
 def _disjunction(end: int, first: Node, rest: list[Node]) -> Call:
-    return _made("or", (first, *rest), first.span[0], end)
+    return Call("or", (first, *rest), (first.span[0], end))
 
 
 def _prefix(end: int, opening: Opening, operand: Node) -> Call:
     sign, start, _ = opening
-    return _made("negate" if sign[0] == "-" else "not", (operand,), start, end)
+    return Call("negate" if sign[0] == "-" else "not", (operand,), (start, end))
 
 
 def _in_list(end: int, left: Node, operator: str, opening: Opening, items: list[Node] | None = None) -> Call:
-    """`x in ('a', 'b')` is a list, `x in (Names)` a parenthesis."""
-    _, start, _ = opening
+    """Tell `x in ('a', 'b')`, which has a list, from `x in (Names)`, which has a parenthesis."""
     items = items or []
-    wrong = next((n for n, item in enumerate(items) if not isinstance(item, Literal)), None)
+    other = next((n for n, item in enumerate(items) if not isinstance(item, Literal)), None)
     right: Node
-    if wrong is None:
-        right = ListExpr(tuple(items), (start, end))
+    if other is None:
+        right = ListExpr(tuple(items), (opening[1], end))
     elif len(items) == 1:
         right = items[0]
-    else:
-        if wrong:
-            raise SyntaxProblem("unexpected-text.literals", *items[wrong].span)
+    elif other:
+        raise SyntaxProblem("unexpected-text.literals", *items[other].span)
+    else:  # the first is no mistake by itself: the comma after it is
         raise SyntaxProblem("unexpected-text.literals", items[0].span[1])
-    return _made("in", (left, right), left.span[0], end)
+    return Call("in", (left, right), (left.span[0], end))
 
 
 def _array(end: int, opening: Opening, items: list[Node] | None = None) -> ListExpr:
@@ -135,14 +130,14 @@ def _call(end: int, opening: Opening, arguments: list[Any] | tuple[()] = ()) -> 
                 raise SyntaxProblem("unexpected-text.qualified", argument.span[1])
             if kind is NamedValue and name in FUNCTIONS:
                 raise SyntaxProblem("unexpected-text.named", *argument.span, function=name)
-    return _made(name, tuple(arguments), start, end)
+    return Call(name, tuple(arguments), (start, end))
 
 
 def _lambda(function: str, inside: int, arguments: list[Any], end: int) -> list[Node]:
-    """The argument of `any(t: t eq 1)`, none for `any()`."""
-    if not arguments and function == "any":
-        return []
+    """Make the argument of `any(t: t eq 1)`, or none for `any()`."""
     if not arguments:
+        if function == "any":
+            return []
         raise SyntaxProblem("missing-operand.all", inside)
     pair = arguments[0]
     if type(pair) is not Pair:
@@ -160,12 +155,12 @@ def _lambda(function: str, inside: int, arguments: list[Any], end: int) -> list[
 
 
 def _is_name(node: Any) -> bool:
-    """Whether a path is just a name: what a variable or an unqualified type is read as."""
+    """Return True for a path of one name, which can be a lambda variable or an unqualified type."""
     return type(node) is Path and len(node.segments) == 1 and str(node.segments[0])[0] not in "@$"
 
 
 def _case(function: str, inside: int, arguments: list[Any], end: int) -> list[Node]:
-    """The conditions and values of `case(a eq 1:'x', true:'y')` in turn."""
+    """Return the conditions and values of `case(a eq 1:'x', true:'y')` in turn."""
     if not arguments:
         raise SyntaxProblem("missing-operand.case", inside)
     found: list[Node] = []
@@ -177,7 +172,7 @@ def _case(function: str, inside: int, arguments: list[Any], end: int) -> list[No
 
 
 def _split_time(argument: Node) -> Pair:
-    """`a eq 10:20` was read as a time, but in `case` it is the condition `a eq 10` and the value 20."""
+    """Split `a eq 10:20`, read as a time, into the condition `a eq 10` and the value 20 of `case`."""
     spine = [argument]
     while spine[-1].children():
         spine.append(spine[-1].children()[-1])
@@ -196,7 +191,7 @@ def _split_time(argument: Node) -> Pair:
 
 
 def _typed(function: str, inside: int, arguments: list[Any], end: int) -> list[Node]:
-    """The arguments of `cast(x, Edm.String)` and `isof(Model.Customer)`; the last is a type."""
+    """Return the arguments of `cast(x, Edm.String)` or `isof(Model.Customer)`; the last is a type."""
     if not arguments:
         raise SyntaxProblem("missing-operand.type", inside, function=function)
     for extra in arguments[:-1]:
@@ -218,12 +213,9 @@ def _typed(function: str, inside: int, arguments: list[Any], end: int) -> list[N
 
 
 _SPECIAL: dict[str, Callable[[str, int, list[Any], int], list[Node]]] = {
-    "any": _lambda,
-    "all": _lambda,
-    "case": _case,
-    "cast": _typed,
-    "isof": _typed,
-}
+    "any": _lambda, "all": _lambda, "case": _case, "cast": _typed, "isof": _typed,
+}  # fmt: skip
+"""Functions whose arguments are not just values: (function, offset after its `(`, arguments, end)."""
 
 
 def _filter_segment(end: int, opening: Opening, predicate: Node) -> Call:
@@ -256,7 +248,7 @@ def _path(end: int, first: Path | Call, tails: list[Path | Call]) -> Node:
             segments += tail.segments
         elif type(tail) is Call and tail.function in SEGMENTS:
             source = first if position == 0 else _joined(segments, start, tail.span[0] - 1)
-            segments = [_made(tail.function, (source, *tail.arguments), start, tail.span[1])]
+            segments = [Call(tail.function, (source, *tail.arguments), (start, tail.span[1]))]
         else:
             segments.append(tail)
     return _joined(segments, start, end)

@@ -147,29 +147,13 @@ def _count_option(text: str, start: int, end: int) -> Opening:
     return "$filter" if "f" in text.lower() else "$search", start, end
 
 
-def _search(text: str, start: int, end: int) -> Literal:
-    return Literal(text, edm.STRING, (start, end))
-
-
-def _null(text: str, start: int, end: int) -> Literal:
-    return Literal(None, edm.NULL, (start, end))
-
-
 def _boolean(text: str, start: int, end: int) -> Literal:
     return Literal(len(text) == 4, edm.BOOLEAN, (start, end))
-
-
-def _integer(text: str, start: int, end: int) -> Literal:
-    return Literal(int(text), edm.INT32, (start, end))
 
 
 def _whole_number(text: str, start: int, end: int) -> int:
     # Twenty digits are above any bound, and Python reads at most 4,300.
     return int(text.lstrip("0")[:20] or "0")
-
-
-def _truth(text: str, start: int, end: int) -> bool:
-    return text.lower() == "true"
 
 
 def number(text: str, start: int, end: int) -> Literal:
@@ -199,8 +183,7 @@ def _typed_number(text: str) -> tuple[edm.Type, Any]:
 
 
 def _string(text: str, start: int, end: int) -> Literal:
-    value = text[1:-1]
-    return Literal(value.replace("''", "'"), edm.STRING, (start, end))
+    return Literal(text[1:-1].replace("''", "'"), edm.STRING, (start, end))
 
 
 def _json_string(text: str, start: int, end: int) -> Literal:
@@ -273,16 +256,16 @@ _OLD_LITERALS = {
 
 
 def _prefixed(text: str, start: int, end: int) -> Literal:
-    """`duration'P1D'`, `binary'Zm8'`, `geography'...'`, `Sales.Color'Red'`."""
+    """Read `duration'P1D'`, `binary'Zm8'`, `geography'...'` or `Sales.Color'Red'`."""
     prefix, _, value = text[:-1].partition("'")
     inside = start + len(prefix) + 1
     kind: edm.Type
-    good: object
+    is_valid: object
     known = prefix.lower()
     if known == "duration":
-        kind, good = edm.DURATION, DURATION.fullmatch(value)
+        kind, is_valid = edm.DURATION, DURATION.fullmatch(value)
     elif known == "binary":
-        kind, good = edm.BINARY, BASE64.fullmatch(value)
+        kind, is_valid = edm.BINARY, BASE64.fullmatch(value)
     elif known in ("geography", "geometry"):
         from . import wkt
 
@@ -292,10 +275,10 @@ def _prefixed(text: str, start: int, end: int) -> Literal:
             place = inside + wrong.position
             raise SyntaxProblem("invalid-literal.geo", place, end, reason=wrong.reason) from None
         name = f"Edm.{known.capitalize()}{shape.removeprefix('Geometry')}"
-        kind, good = edm.primitive(name) or edm.UNTYPED, True
+        kind, is_valid = edm.primitive(name) or edm.UNTYPED, True
     elif "." in prefix and not prefix.startswith("Edm."):
         check_name(prefix, start)
-        kind, good = edm.Type(prefix), True
+        kind, is_valid = edm.Type(prefix), True
         for member in value.split(","):
             if not _ENUM_NUMBER.fullmatch(member):
                 check_name(member, inside)
@@ -303,47 +286,36 @@ def _prefixed(text: str, start: int, end: int) -> Literal:
     else:
         message = _OLD_LITERALS.get(known.removeprefix("edm."), "invalid-literal.prefix")
         raise SyntaxProblem(message, start, end, prefix=prefix)
-    if not good:
+    if not is_valid:
         raise SyntaxProblem("invalid-literal", start, end, type=kind.name)
     return Literal(value, kind, (start, end))
 
 
-def _plain_count(text: str, start: int, end: int) -> Call:
-    return Call("$count", (), (start, end))
-
-
 TOKENS: dict[str, Callable[[str, int, int], Any]] = {
-    "BOOLEAN": _boolean,
-    "BRACE": _opening,
-    "BRACKET": _opening,
-    "COLON": _opening,
-    "COUNT": _opening,
-    "COUNT_FILTER": _count_option,
-    "COUNT_SEARCH": _count_option,
-    "COUNT_SEGMENT": _plain_count,
-    "DATE": _temporal(edm.DATE),
-    "DATE_TIME": _temporal(edm.DATE_TIME_OFFSET),
-    "DIGITS": _whole_number,
-    "FILTER": _opening,
-    "FUNCTION": _function,
-    "GUID": lambda text, start, end: Literal(text, edm.GUID, (start, end)),
-    "INTEGER": _integer,
-    "JSON_STRING": _json_string,
-    "MINUS": _opening,
-    "NOT": _opening,
-    "NULL": _null,
-    "NUMBER": number,
-    "OPEN_KEY": lambda text, start, end: ("()", start, end),
-    "OPEN_LIST": _opening,
-    "PARAMETER": _parameter,
-    "PATH": _path,
-    "PREFIXED": _prefixed,
-    "SEARCH": _search,
-    "STRING": _string,
-    "TIME": _temporal(edm.TIME_OF_DAY),
-    "TRUTH": _truth,
-    "TYPE": _type_name,
     **dict.fromkeys(
         ("ADDITION", "DIRECTION", "EQUALITY", "HAS", "IN", "MULTIPLICATION", "RELATION"), keep_text
     ),
+    **dict.fromkeys(("BRACE", "BRACKET", "COLON", "COUNT", "FILTER", "MINUS", "NOT", "OPEN_LIST"), _opening),
+    "BOOLEAN": _boolean,
+    "COUNT_FILTER": _count_option,
+    "COUNT_SEARCH": _count_option,
+    "COUNT_SEGMENT": lambda text, start, end: Call("$count", (), (start, end)),
+    "DATE": _temporal(edm.DATE),
+    "DATE_TIME": _temporal(edm.DATE_TIME_OFFSET),
+    "DIGITS": _whole_number,
+    "FUNCTION": _function,
+    "GUID": lambda text, start, end: Literal(text, edm.GUID, (start, end)),
+    "INTEGER": lambda text, start, end: Literal(int(text), edm.INT32, (start, end)),
+    "JSON_STRING": _json_string,
+    "NULL": lambda text, start, end: Literal(None, edm.NULL, (start, end)),
+    "NUMBER": number,
+    "OPEN_KEY": lambda text, start, end: ("()", start, end),
+    "PARAMETER": _parameter,
+    "PATH": _path,
+    "PREFIXED": _prefixed,
+    "SEARCH": lambda text, start, end: Literal(text, edm.STRING, (start, end)),
+    "STRING": _string,
+    "TIME": _temporal(edm.TIME_OF_DAY),
+    "TRUTH": lambda text, start, end: text.lower() == "true",
+    "TYPE": _type_name,
 }

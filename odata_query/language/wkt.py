@@ -11,7 +11,7 @@ from ..problems import Name, Phrase
 MAX_DEPTH = 32  # of collections: bounds the recursion here and in a value's hash, == and repr
 _TOO_DEEP = Phrase("nested-collections", most=MAX_DEPTH)
 
-# What stands between the parentheses of a part, and how many of it at least.
+# The contents of the parentheses of a part, and their least number.
 _PARTS = {
     "Point": ("position", 1),
     "LineString": ("position", 2),
@@ -23,16 +23,17 @@ _PARTS = {
     "ring": ("position", 1),
 }
 _SHAPES = tuple(part for part in _PARTS if part != "ring")
-# The longest text that can begin a doubleValue, whole or not: an error points behind it.
+# The longest text that can begin a doubleValue, whole or not: an error points to its end.
 _NUMBER = re.compile(r"N(?:aN?)?|-?I(?:NF?)?|[+-]?(?:[0-9]+(?:\.[0-9]*)?(?:(?<=[0-9])[eE][+-]?[0-9]*)?)?")
 _NUMBER_ENDS = (*"0123456789", "NaN", "INF")
 _SRID = re.compile("[0-9]{0,5}")
 
 
 class GeoError(ValueError):
-    """A malformed value: `SRID=0;Polygon((1 1,2 2))`: "a ring must end where it begins" at 23.
+    """A malformed value: `SRID=0;Polygon((1 1,2 2))` has a ring that is not closed, at position 23.
 
-    `position` is the offset of the first character that cannot be accepted; of GeoJSON, in its WKT.
+    position  the offset of the first character that is wrong; of GeoJSON, in its WKT
+    reason    a phrase of the problem's message
     """
 
     def __init__(self, reason: Phrase | str, position: int = 0) -> None:
@@ -54,7 +55,7 @@ class Geo:
 
 
 class _Reader:
-    """Takes a text from left to right; `at` is the offset of what is not taken yet."""
+    """A reader of a text from left to right; `at` is the offset of the next character."""
 
     def __init__(self, text: str) -> None:
         self.text, self.at, self.srid = text, 0, 0
