@@ -54,10 +54,10 @@ def render(
     if style not in get_args(Paramstyle):
         known = ", ".join(get_args(Paramstyle))
         raise ConfigurationError(f"{style!r} is not a paramstyle, which are {known}")
-    if dialect.nests_too_deep(text):
-        raise error([problem("expression-too-large.engine-parser", engine=Name(dialect.name))])
     pieces = text.split("\0")
     used = pieces[1::2]
+    if dialect.nests_too_deep("?".join(pieces[::2])):
+        raise error([problem("expression-too-large.engine-parser", engine=Name(dialect.name))])
     if dialect.marker_casts:
         for place, n in enumerate(used):
             before, _, after = dialect.marker_casts.get(type(values[int(n)][0]), "{m}").partition("{m}")

@@ -485,7 +485,7 @@ class Dialect:
         return " NULLS LAST" if descending else " NULLS FIRST"
 
     def nests_too_deep(self, text: str) -> bool:
-        """True if the engine's parser cannot take a statement, or a part of one, since it nests too deep."""
+        """True if the engine's parser cannot take a statement or a part of one, with `?` for each value."""
         return False
 
     def prepare(self, connection: Any) -> None:
