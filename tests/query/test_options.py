@@ -1,0 +1,56 @@
+"""The table of query options, and how the options of a request are sorted by it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+import odata_query as oq
+from odata_query.language._tables import STARTS
+from odata_query.problems.catalogue import PROBLEMS
+from odata_query.query.options import OPTIONS, classify_options, read_options
+
+
+def test_each_row_names_a_rule_of_the_grammar_a_field_of_a_query_and_a_limit():
+    fields = {field.name for field in dataclasses.fields(oq.Query)}
+    limits = {field.name for field in dataclasses.fields(oq.Limits)}
+    for option in OPTIONS.values():
+        assert option.field in fields
+        assert not option.limit or option.limit in limits
+        assert not option.limit or PROBLEMS[option.too_large].kind == "limit"
+    assert {option.start for option in OPTIONS.values()} == set(STARTS)
+
+
+@pytest.mark.parametrize(
+    ("given", "texts", "aliases", "cut", "problems"),
+    [
+        ("", {}, {}, set(), []),
+        ("?$filter=a&TOP=1&$Skip=2", {"filter": "a", "top": "1", "skip": "2"}, {}, set(), []),
+        ("$filter=a%20b+c=d", {"filter": "a b c=d"}, {}, set(), []),
+        ("$filter=@p&@p=1&@q=2", {"filter": "@p"}, {"@p": "1", "@q": "2"}, set(), []),
+        ("color=red&$top=1&size=", {"top": "1"}, {}, {"$", "$top"}, []),
+        ("$top=1&top=2", {"top": "1"}, {}, set(), ["duplicate-option"]),
+        ("@p=1&@p=2", {}, {"@p": "1"}, set(), ["duplicate-option"]),
+        ("@1=1", {}, {}, set(), ["invalid-name"]),
+        ("$expand=a&search=b", {}, {}, set(), ["unsupported-option"] * 2),
+        ("$fliter=a&amp;$filter=a", {}, {}, set(), ["unknown-option"] * 2),
+        ("$filter=name eq 'a&b (c)'", {}, {}, {"$filter"}, ["invalid-encoding"]),
+        ("$filter=name eq 'a&b=c'", {"filter": "name eq 'a"}, {}, {"$filter"}, []),
+        ("$filter=%ff&$top=%", {}, {}, set(), ["invalid-encoding"] * 2),
+    ],
+)  # fmt: skip
+def test_options_are_sorted_into_values_aliases_and_problems(given, texts, aliases, cut, problems):
+    request = classify_options(read_options(given), oq.Limits())
+    assert (request.texts, request.aliases, request.cut) == (texts, aliases, cut)
+    assert [problem.code for problem in request.problems] == problems
+
+
+@pytest.mark.parametrize(
+    ("given", "suggestion"),
+    [("$fliter=a", "$filter"), ("$limit=1", "$top"), (" $top=1", "$top"), ("$zzz=1", None)],
+)
+def test_an_unknown_option_suggests_the_one_that_was_meant_if_the_service_does_that(given, suggestion):
+    for limits, found in ((oq.Limits(), suggestion), (oq.Limits(suggestions=False), None)):
+        [problem] = classify_options(read_options(given), limits).problems
+        assert (problem.code, problem.suggestion) == ("unknown-option", found)
