@@ -172,7 +172,7 @@ def shrink(length: dt.timedelta, by: Any) -> dt.timedelta | None:
 
 
 def _scale(length: dt.timedelta, numerator: Any, denominator: Any) -> dt.timedelta | None:
-    """Scale to whole microseconds; halves are rounded away from zero. A double counts as it is written."""
+    """Scale to whole microseconds; halves are rounded away from zero. A double has the value of its text."""
     try:
         exactly = Fraction(length // MICROSECOND) * _fraction(numerator) / _fraction(denominator)
         count = (abs(exactly.numerator) * 2 + exactly.denominator) // (exactly.denominator * 2)

@@ -32,11 +32,11 @@ class Forms:
 
     def apply(self, rows: Sequence[Any], query: oq.Query) -> list[Any]:
         filter_only = replace(query, orderby=(), top=None, skip=None)
-        kept = python.apply(rows, filter_only)
+        expected = python.apply(rows, filter_only)
         test = python.predicate(query)
-        assert [row for row in rows if test(row)] == kept, "predicate and apply disagree"
-        assert python.count(rows, query) == len(kept), "count and apply disagree"
-        assert python.apply([*rows, *rows, *rows], filter_only) == kept * 3, "few and many rows disagree"
+        assert [row for row in rows if test(row)] == expected, "predicate and apply disagree"
+        assert python.count(rows, query) == len(expected), "count and apply disagree"
+        assert python.apply([*rows, *rows, *rows], filter_only) == expected * 3, "few and many rows disagree"
         return python.apply(rows, query)
 
 

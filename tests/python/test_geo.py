@@ -1,4 +1,4 @@
-"""Geography and geometry: what is read, what is refused and where, and the three functions."""
+"""Geography and geometry: valid and invalid texts, and the three functions."""
 
 import math
 import re
@@ -131,7 +131,7 @@ def abnf_pattern() -> re.Pattern[str]:
     line = rf"\({position}(?:,{position})+\)"
     groups = count()
 
-    def some(rule: Callable[[], str]) -> str:  # called twice: a group's name stands once in a regex
+    def some(rule: Callable[[], str]) -> str:  # called twice: a regex can have a group's name once
         return rf"\({rule()}(?:,{rule()})*\)"
 
     def ring() -> str:

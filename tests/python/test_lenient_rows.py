@@ -1,4 +1,4 @@
-"""What rows may hold for each type: the forms that JSON, drivers and Python have for one value."""
+"""Values that rows can hold for each type: the forms of one value in JSON, drivers and Python."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Numbered(enum.IntEnum):
 
 
 class Other(enum.Enum):
-    """Values say nothing: the names are the members."""
+    """Values that are not texts: the names are the members."""
 
     LOW = (1,)
     MID = (2,)
@@ -158,7 +158,7 @@ def model(type, **more):
 
 
 def run(values, text, type, kind=dict, copies=1):
-    """The values that are left of those that rows hold."""
+    """Return the values of the rows that a query selects."""
     query = oq.parse_query(text, model(type), default_timezone=OSLO)
     rows = [kind(p=value, q=None) for value in values] * copies
     found = python.apply(rows, query)
@@ -232,7 +232,7 @@ def test_a_member_of_a_collection_is_known_in_all_its_forms(type):
         (enum_type(Named), Named.MID, "cast(p,Edm.String) eq 'mid'"),
     ],
 )
-def test_operations_take_what_was_read(type, form, filter, copies):
+def test_operations_take_values_that_were_read(type, form, filter, copies):
     assert len(run([form], f"$filter={filter.replace('+', '%2B')}", type, copies=copies)) == copies
 
 
@@ -271,8 +271,8 @@ def test_data_of_another_type_is_an_error_that_shows_the_value(type):
 @pytest.mark.parametrize(
     ("type", "value", "filter", "keeps"),
     [
-        # Texts, truth values and most numbers are taken as they are: nothing is spent on reading them. What is
-        # of another type equals nothing, and where an operation cannot take it, that is an error.
+        # Texts, truth values and most numbers are used unread, which costs nothing. A value of another type
+        # equals nothing, and is an error where an operation does not take it.
         ("Edm.String", 5, "p eq '5'", False),
         ("Edm.String", 5, "p ne '5'", True),
         ("Edm.String", 5, "p gt '4'", oq.ConfigurationError),
@@ -299,7 +299,7 @@ def test_data_of_another_type_is_an_error_that_shows_the_value(type):
         ("Collection(Edm.Date)", dt.date(2024, 4, 5), "p/any(x: x gt 2024-01-01)", oq.ConfigurationError),
     ],
 )
-def test_texts_numbers_and_truth_values_are_taken_as_they_are(type, value, filter, keeps, kind, copies):
+def test_texts_numbers_and_truth_values_are_used_unread(type, value, filter, keeps, kind, copies):
     text = f"$filter={filter}"
     if keeps is oq.ConfigurationError:
         with pytest.raises(oq.ConfigurationError) as caught:
@@ -327,7 +327,7 @@ def test_values_that_do_not_compare_cannot_be_sorted(type, values):
 
 
 @pytest.mark.parametrize("copies", [1, 500])
-def test_rows_of_several_kinds_and_forms_stand_in_one_list(copies):
+def test_one_list_can_have_rows_of_several_kinds_and_forms(copies):
     rows = [
         {"p": "2024-04-05"},
         types.SimpleNamespace(p=dt.date(2024, 4, 6)),
@@ -342,7 +342,7 @@ def test_rows_of_several_kinds_and_forms_stand_in_one_list(copies):
     assert found == [{}]
 
 
-def test_what_libraries_have_for_numbers_and_moments_is_read():
+def test_numbers_and_moments_of_libraries_are_read():
     numpy = pytest.importorskip("numpy")
     pandas = pytest.importorskip("pandas")
     for type, form, literal in (

@@ -77,12 +77,12 @@ def tables(given: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, 
 
     suppliers = {entity["id"]: entity for row in given if (entity := row["Supplier"])}
     for row in given:
-        suppliers |= {made["Maker"]["id"]: made["Maker"] for made in row["Items"] if made["Maker"]}
+        suppliers |= {item["Maker"]["id"]: item["Maker"] for item in row["Items"] if item["Maker"]}
     yield "suppliers", columns_of(SUPPLIER), [flat(SUPPLIER, s) for s in suppliers.values()]
     items = [
-        {**flat(ITEM, made), "product_id": row["id"], "maker_id": link(made["Maker"])}
+        {**flat(ITEM, item), "product_id": row["id"], "maker_id": link(item["Maker"])}
         for row in given
-        for made in row["Items"]
+        for item in row["Items"]
     ]
     yield "items", columns_of(ITEM) | LINKS["items"], items
     notes = [{"product_id": row["id"], "note": note} for row in given for note in row["notes"]]
@@ -156,9 +156,9 @@ class Database:
         found = [row[0] for row in self.engine.run(*self.statement)]
         if chosen == 9:
             whole = replace(query, top=None, skip=None, orderby=())
-            kept = len(self.engine.run(*sql.select(whole, "products", dialect=self.name, columns=["id"])))
+            selected = len(self.engine.run(*sql.select(whole, "products", dialect=self.name, columns=["id"])))
             counted = self.engine.run(*sql.count(query, "products", dialect=self.name))[0][0]
-            assert counted == kept, f"{counted} are counted, {kept} come"
+            assert counted == selected, f"{counted} rows are counted, {selected} are selected"
         return found
 
     def not_offered(self) -> set[str]:
