@@ -1,4 +1,4 @@
-"""Settings that all tests share."""
+"""Settings of all tests."""
 
 import itertools
 import os
@@ -39,7 +39,7 @@ def pytest_report_teststatus(report, config):
 
 
 def pytest_generate_tests(metafunc):
-    """A test with an `engine` is one for each engine of the run."""
+    """Run a test with an `engine` once for each engine."""
     if "engine" in metafunc.fixturenames:
         metafunc.parametrize("engine", engines_to_test(), indirect=True, scope="session")
 

@@ -1,4 +1,4 @@
-"""The conformance cases: what a query means, over every form of rows that Python has."""
+"""The conformance cases over every form of rows in Python."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ INTERNAL = re.compile(
 
 
 def native(value, type):
-    """A row as an object with attributes."""
+    """Convert a row to an object with attributes."""
     value = conformance.native(value, type)
 
     def with_attributes(value):
@@ -45,7 +45,7 @@ def native(value, type):
 
 
 def plain(value, type):
-    """A row as a dictionary; JSON has no NaN and no decimals, so those are texts."""
+    """Convert a row to a dictionary; NaN and decimals are texts in JSON."""
     if value is None:
         return None
     if isinstance(type, edm.CollectionType):
@@ -74,7 +74,7 @@ FILES = {suite.name: forms(suite) for suite in suites()}
 
 
 def cases(*, accepted, slow=()):
-    """The cases with their files' names; those that engines take long for get the marks `slow`."""
+    """Return the cases with their files' names; cases that are slow on engines get the marks `slow`."""
     return [
         pytest.param(name, case, id=f"{name}: {label(case)}", marks=slow if case.get("slow") else ())
         for name, (_, _, _, listed) in FILES.items()

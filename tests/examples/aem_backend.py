@@ -2,7 +2,7 @@
 
 A field is named by the attributes of a path: `assetMetadata.dc:title`. `term` says that it is one of some
 values, `range` bounds a number or date, `exists` says that it has a value; what does not match includes
-what has none, so `not` of a `term` is `ne`. `match` finds words in any case, and is no `contains`: a 501.
+what has none, so `not` of a `term` is `ne`. `match` finds words in any case, so `contains` is a 501.
 So are `$skip`, for a cursor is opaque, and sorting by what can be null, which the API says nothing about.
 """
 
@@ -32,7 +32,7 @@ def refused(what: str, option: str = "", span: Any = (0, 0), code: str = "expres
 
 
 def joined(word: str, parts: Sequence[Any]) -> Any:
-    """Conditions joined by `and` or `or`, which take five: more are put in groups."""
+    """Join conditions by `and` or `or`, in groups of five, which is the most that the API takes."""
     while len(parts) > 5:
         parts = [joined(word, parts[n : n + 5]) for n in range(0, len(parts), 5)]
     return parts[0] if len(parts) == 1 else {word: list(parts)}
@@ -49,7 +49,7 @@ def field(node: Any) -> str:
 
 
 class Conditions:
-    """Says conditions as items of a search (see `logic.Emitter`); a value is its node."""
+    """Compile conditions to items of a search (see `logic.Emitter`); a value is its node."""
 
     option, uses_indexes = "$filter", False
     every = staticmethod(partial(joined, "and"))
@@ -63,7 +63,7 @@ class Conditions:
     truth_value = kleene = list_of = partialmethod(refuse, what="A list, or a condition as a value,")
     choose = partialmethod(refuse, what="'case'", code="function")
     cast = partialmethod(refuse, what="'cast'", code="function")
-    compare_fast = staticmethod(lambda *_: None)  # there is no shorter way
+    compare_fast = staticmethod(lambda *_: None)  # no short cut
 
     def constant(self, holds: bool) -> Any:
         return ALL if holds else negated(ALL)
@@ -125,7 +125,7 @@ class Conditions:
 
 
 def search_body(query: oq.Query) -> dict[str, Any]:
-    """The body of a search, without `$top` that of the first page. Raises UnsupportedError."""
+    """Return the body of a search; without `$top`, of the first page. Raises UnsupportedError."""
     if query.entity_type is None:
         raise oq.ConfigurationError("a query needs an entity_type to be compiled: give parse_query one")
     limit = 50 if query.top is None else query.top
@@ -142,7 +142,7 @@ def search_body(query: oq.Query) -> dict[str, Any]:
 
 
 def found(query: oq.Query, post: Callable[[dict[str, Any]], dict[str, Any]]) -> Iterator[Any]:
-    """What a query finds, page by page: `post` sends a body and gives the answer."""
+    """Yield the results of a query, page by page; `post` sends a body and returns the answer."""
     body = search_body(query)
     while body:
         page = post(body)

@@ -13,7 +13,7 @@ A kind of query means:
 
 A document without a value in a field matches no term, range or match on it. Sorting puts texts in the order
 of code points, NaN before all numbers, and equal ones as they were; where null comes, nobody knows.
-ValueError stands for the API's 400.
+A ValueError represents the API's 400.
 
     python tests/examples/aem_search.py '$filter=numLinks gt 7 and reference ne null&$top=5'
 """
@@ -175,7 +175,7 @@ class Index:
         return self.fields[field]
 
     def value(self, row: Any, field: str) -> Any:
-        """What a document has in a field, so that it can be compared; None for no value."""
+        """Return the value of a field in a form that compares, or None."""
         for name in field.split("."):
             row = row.get(name) if row is not None else None
         return None if row is None else held(row, self.fields[field], self.zone)
@@ -191,11 +191,11 @@ def words(text: str) -> set[str]:
 
 
 def literal(value: Any, kind: Kind) -> Any:
-    """A value of a body; it has to be one that JSON writes for the kind."""
+    """Check and convert a value of a body: it must be the JSON form of its kind."""
     types: dict[str, Any] = {"number": (int, float), "double": (int, float), "boolean": bool}
     check(isinstance(value, types.get(kind, str) if isinstance(kind, str) else str), f"not a {kind}", value)
     check(kind == "boolean" or not isinstance(value, bool), f"not a {kind}", value)
-    check(kind != "other", "a field of which only exists can be asked", value)
+    check(kind != "other", "a field that takes only exists", value)
     if isinstance(kind, Mapping):
         return value
     if kind == "moment":
@@ -204,7 +204,7 @@ def literal(value: Any, kind: Kind) -> Any:
 
 
 def held(value: Any, kind: Kind, zone: dt.tzinfo = dt.UTC) -> Any:
-    """A value as it is compared: numbers exactly, but for doubles by their digits, enumerations by name."""
+    """Convert a value for comparisons: doubles to their digits, members of enumerations to names."""
     if kind == "number":
         return value if isinstance(value, int) else Decimal(str(value))
     if kind == "text":

@@ -57,7 +57,7 @@ QUERIES = (
     "$orderby=createdOn desc",
     "$filter=fileType ne 'gif'&$orderby=numLinks desc&$skip=0&$top=50",
 )
-"""What its documentation shows as examples, as they are written there."""
+"""The examples of its documentation, as written there."""
 
 
 class Status(StrEnum):
@@ -69,7 +69,7 @@ class Status(StrEnum):
 
 
 class Image(BaseModel, alias_generator=AliasGenerator(serialization_alias=to_camel)):
-    """An image as clients see it: `sizeInBytes`. What its processing finds out is null before."""
+    """An image as clients see it: `sizeInBytes`. Properties that its processing finds are null before that."""
 
     id: int
     reference: str
@@ -146,7 +146,7 @@ async def on_mistake(request: Request, error: Exception) -> JSONResponse:
 
 
 class AnyText(StringConvertor):
-    """A part of a path with whatever is in it, so that a wrong reference is a 400 and no unknown path."""
+    """Any part of a path, so that a wrong reference is a 400 and not an unknown path."""
 
     regex = r"[\s\S]*"
 
@@ -157,7 +157,7 @@ Reference = Annotated[str, Path(pattern=r"^[^/\x00-\x1f\x7f-\x9f]{1,255}$")]
 
 
 def create_app(database: str, keys: Mapping[str, str]) -> FastAPI:
-    """The service over a database with `SCHEMA`: `create_app("images.db", {"a-key": "a-tenant"})`."""
+    """Create the service over a database with `SCHEMA`: `create_app("images.db", {"a-key": "a-tenant"})`."""
     app = FastAPI(
         redirect_slashes=False,
         exception_handlers={
@@ -209,7 +209,7 @@ def create_app(database: str, keys: Mapping[str, str]) -> FastAPI:
 
 
 def sample_app(folder: pathlib.Path) -> FastAPI:
-    """The service over tests/data/images.json, in a database that is made in a folder."""
+    """Create the service over tests/data/images.json, with a new database in a folder."""
     missing = dict.fromkeys(("createdOn", "modifiedOn"), "2024-01-01T00:00:00") | {
         "originalUrl": "",
         "tags": [],

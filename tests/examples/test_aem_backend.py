@@ -1,4 +1,4 @@
-"""A backend that is not of this library: what it says, what it refuses, and that it finds the same rows."""
+"""A backend of a third party: its searches, what it does not support, and that it finds the same rows."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ ALL = {"exists": {"field": "assetId"}}
 
 
 def apply(rows: list[Any], query: oq.Query) -> list[Any]:
-    """The rows that a query asks for, as `python.apply` gives them: found by the small evaluator."""
+    """Return the rows that the small evaluator finds, to compare with `python.apply`."""
     assert query.entity_type is not None
     index = Index(rows, fields(query.entity_type), query.default_timezone)
     return list(aem_backend.found(query, index.search))

@@ -1,4 +1,4 @@
-"""The image service (image_service.py) over real HTTP: what its documentation says, request by request."""
+"""The image service (image_service.py) over real HTTP: its documentation, request by request."""
 
 import contextlib
 import http.client
@@ -191,7 +191,7 @@ def broken(tmp_path_factory):
 
 
 def raw(client, target: str, headers=ANA) -> tuple[int, dict]:
-    """The answer to a request whose target is sent as it is."""
+    """Send a request with a raw target."""
     connection = http.client.HTTPConnection(client.base_url.host, client.base_url.port, timeout=30)
     with contextlib.closing(connection):
         connection.putrequest("GET", target, skip_accept_encoding=True)
@@ -287,16 +287,16 @@ PROBLEMS = {
     "an order by an unknown name": Case("GET /images?$orderby=colour", 400, "unknown-property: $orderby 0"),
     "an order by what has none": Case("GET /images?$orderby=tags", 400, "not-sortable: $orderby 0"),
     "$top below 0": Case("GET /images?$top=-1", 400, "invalid-option-value: $top 0"),
-    "$top that is no number": Case("GET /images?$top=ten", 400, "invalid-option-value: $top 0"),
+    "$top that is not a number": Case("GET /images?$top=ten", 400, "invalid-option-value: $top 0"),
     "$top that is empty": Case("GET /images?$top=", 400, "invalid-option-value: $top 0"),
     "$top above the most": Case("GET /images?$top=1001", 400, "top-too-large: $top 0"),
     "$skip below 0": Case("GET /images?$skip=-1", 400, "invalid-option-value: $skip 0"),
-    "$skip that is no number": Case("GET /images?$skip=1.5", 400, "invalid-option-value: $skip 1"),
+    "$skip that is not a number": Case("GET /images?$skip=1.5", 400, "invalid-option-value: $skip 1"),
     "$count that is not true or false": Case("GET /images?$count=1", 400, "invalid-option-value: $count 0"),
     "an option twice": Case("GET /images?$top=1&$top=2", 400, "duplicate-option: $top 0"),
     "an option twice, spelled otherwise": Case("GET /images?$top=1&TOP=1", 400, "duplicate-option: $top 0"),
     "an unknown option": Case("GET /images?$fliter=status eq 'Ok'", 400, "unknown-option: $fliter 0"),
-    "bytes that are no text": Case(
+    "bytes that are not text": Case(
         "GET /images?$filter=reference eq '%FF'", 400, "invalid-encoding: $filter 18"
     ),
     "several problems": Case(
@@ -580,6 +580,7 @@ def test_a_connection_stays_open_through_answers_of_every_kind(own, broken):
                 assert connection.sock is socket
 
 
+@pytest.mark.filterwarnings("ignore:Using .httpx.")
 def test_the_sample_is_served_by_one_command(tmp_path, monkeypatch):
     served = []
     monkeypatch.setattr(uvicorn, "run", lambda app, port: served.append((app, port)))

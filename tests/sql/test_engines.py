@@ -1,4 +1,4 @@
-"""That the engines hold what the tests give them, and compare it with parameters."""
+"""The engines return the values that tests store, and compare them with parameters."""
 
 import datetime as dt
 import math
@@ -111,7 +111,7 @@ def test_values_come_back(engine, table):
 
 
 def returned(engine, stored):
-    """What is valid UTF-8 is a text in ClickHouse, where `b""` is no other than `""`."""
+    """Convert a value to its form on ClickHouse, where bytes that are valid UTF-8 are a text."""
     return "" if engine.name == "clickhouse" and stored == b"" else stored
 
 

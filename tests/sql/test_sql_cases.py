@@ -1,4 +1,4 @@
-"""The conformance cases on every engine: what a query means there is what it means over objects."""
+"""The conformance cases on every engine select the rows that they select in Python."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NEED_NAN = {"i div 0e0 ne i div 0e0", "f mod 0 eq f mod 0", "f mul 0 ne f mul 0"
 
 
 def stored(value, type, engine):
-    """What a column is given for what a row of a case holds."""
+    """Convert the value of a row for its column."""
     element = getattr(type, "element", type)
     if value is None or isinstance(element, StructuredType):
         return value
@@ -55,7 +55,7 @@ def tables():
 
 
 def can_be_stored(row, engine):
-    """Whether an engine has the numbers of a row."""
+    """True if an engine supports the numbers of a row."""
     numbers = [value for value in row.values() if isinstance(value, float)]
     return all(
         (n == n or engine.holds_nan) and (abs(n) != math.inf or engine.holds_infinity) for n in numbers
@@ -63,7 +63,7 @@ def can_be_stored(row, engine):
 
 
 def in_utc(row, model, engine):
-    """A row as an engine keeps it: but for SQLite's texts, moments have no offset of their own."""
+    """Convert the moments of a row to UTC, as engines do; SQLite's texts keep their offsets."""
     if engine.name == "sqlite":
         return row
     read = reader(edm.DATE_TIME_OFFSET, dt.UTC)
@@ -72,7 +72,7 @@ def in_utc(row, model, engine):
 
 
 def table_of(engine, file, tables):
-    """The table with the rows of a file, made when it is first asked for; its model, and the rows."""
+    """Create the table of a file when it is first used; return its name, its model and its rows."""
     model, rows, _, _ = FILES[file]
     name = f"cases_{file}"
     if (engine.name, file) not in tables:

@@ -108,7 +108,7 @@ class Case(NamedTuple):
     title: str
     options: str
     by_hand: Mapping[str, tuple[str, Sequence[object]]]
-    """What stands behind FROM items, and the values of its `?`, by engine; `""` is for those not named."""
+    """The text after FROM items, and the values of its `?`, by engine; `""` is for engines without a text."""
 
 
 def minute(number: int) -> dt.datetime:
@@ -269,7 +269,7 @@ class Plan(NamedTuple):
 
 
 def plan(engine: Engine, text: str, values: Sequence[Any]) -> Plan:
-    """What a statement reads. Engines explain it with its aliases, in place of which tables are put."""
+    """Return the steps of a plan, with the names of tables in place of aliases."""
     aliases = {alias: table for table, alias in re.findall(r"\b(items|parts)\W+AS\W+(\w+)", text)}
     indexes, scans = PLANS[engine.name](engine, text, values)
     return Plan(frozenset(indexes), frozenset(aliases.get(name, name) for name in scans))

@@ -37,17 +37,17 @@ Ask = Callable[..., Reply]
 
 
 def found(query: oq.Query) -> dict[str, Any]:
-    """What views answer."""
+    """Return the body of a view's answer."""
     return {"ids": [row["id"] for row in python.apply(ROWS, query)], "count": query.count}
 
 
 def not_offered() -> oq.UnsupportedError:
-    """What a backend raises."""
+    """Return an error that a backend raises."""
     return oq.UnsupportedError([problem("unsupported-option", "$filter")])
 
 
 def asgi(app: Any) -> Ask:
-    """Requests by Starlette's client, with the query string as it is."""
+    """Send requests with Starlette's client, with raw query strings."""
     from starlette.testclient import TestClient
 
     def ask(path: str, query: bytes = b"", headers: dict[str, str] | None = None) -> Reply:

@@ -1,4 +1,4 @@
-"""`check_backend` and `fuzz_endpoint` as their users meet them: right ones pass, wrong ones are found."""
+"""`check_backend` and `fuzz_endpoint`: right backends and endpoints pass, wrong ones are found."""
 
 from __future__ import annotations
 
@@ -277,7 +277,7 @@ def answer(
     body: Callable[..., Any] = lambda value, query: value,
     wrong_names: bool = True,
 ) -> Answer:
-    """What a small endpoint answers; the arguments are where one can be wrong."""
+    """Answer as a small endpoint; each argument is a part that can be wrong."""
     try:
         query = oq.parse_query(query_string, entity_type, limits=limits)
         found = apply(rows, query)
@@ -289,7 +289,7 @@ def answer(
 
 
 def sent(change: Callable[[str], str]) -> Callable[[str], Answer]:
-    """An endpoint that reads another query string than it got."""
+    """Return an endpoint that changes the query string before it reads it."""
     return lambda query_string: answer(change(query_string))
 
 
@@ -304,7 +304,7 @@ def fuzz(
 
 
 def each_part(change: Callable[[str, str], str | None]) -> Callable[[str], str]:
-    """A query string with another text for each of its options."""
+    """Return a function that changes the text of each option."""
 
     def changed(query_string: str) -> str:
         parts = [change(*part.partition("=")[::2]) for part in query_string.split("&")]

@@ -1,4 +1,4 @@
-"""What the strategies make: every text is right, or wrong as promised, and every row fits its model."""
+"""The strategies: every text is valid, or wrong as promised, and every row fits its model."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ MODELS: dict[str, tuple[oq.EntityType, oq.Limits | None]] = {
     "one small key": (model("Small", n=key("Edm.SByte")), None),
     "a boolean": (model("Truth", t="Edm.Boolean"), None),
     "nothing that compares": (model("Blob", data="Edm.Binary", media="Edm.Stream"), None),
-    "what cannot be asked": (
+    "hidden properties": (
         model(
             "Hidden",
             id=key("Edm.Int32"),
@@ -107,7 +107,7 @@ MODELS: dict[str, tuple[oq.EntityType, oq.Limits | None]] = {
 
 USUAL = (
     "a property of every kind",
-    "what cannot be asked",
+    "hidden properties",
     "few properties",
     "names of the language",
     "small bounds",
@@ -116,7 +116,7 @@ EVERY_MODEL = [pytest.param(name, marks=() if name in USUAL else pytest.mark.slo
 
 
 def each(strategy: st.SearchStrategy[Any], check: Any, examples: int = 30) -> None:
-    """Check what a strategy makes, the same each time."""
+    """Check the examples of a strategy, the same in each run."""
     quiet = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
     @settings(
@@ -134,28 +134,28 @@ def each(strategy: st.SearchStrategy[Any], check: Any, examples: int = 30) -> No
 
 @pytest.mark.parametrize("name", EVERY_MODEL)
 def test_every_text_is_a_query_of_the_model(name):
-    asked, limits = MODELS[name]
-    more = {"limits": limits, "rows": Rows(asked, infinite=True, nan=True).rows(Choices.seeded(1), 5)}
+    entity_type, limits = MODELS[name]
+    more = {"limits": limits, "rows": Rows(entity_type, infinite=True, nan=True).rows(Choices.seeded(1), 5)}
 
     def accepted(options: Any) -> None:
-        oq.parse_query(options, asked, limits=limits)
+        oq.parse_query(options, entity_type, limits=limits)
 
-    each(filters(asked, **more).map(lambda text: {"$filter": text}), accepted, 100)
-    each(filters(asked, limits=limits, max_depth=7).map(lambda text: {"$filter": text}), accepted)
-    if Generator(asked, limits=limits).orderby(Choices(b"")):
-        each(orderbys(asked, **more).map(lambda text: {"$orderby": text}), accepted)
-    each(queries(asked, **more), accepted)
-    each(queries(asked, encoded=True, **more), accepted)
-    generator, choices = Generator(asked, limits=limits), Choices.seeded(4)
+    each(filters(entity_type, **more).map(lambda text: {"$filter": text}), accepted, 100)
+    each(filters(entity_type, limits=limits, max_depth=7).map(lambda text: {"$filter": text}), accepted)
+    if Generator(entity_type, limits=limits).orderby(Choices(b"")):
+        each(orderbys(entity_type, **more).map(lambda text: {"$orderby": text}), accepted)
+    each(queries(entity_type, **more), accepted)
+    each(queries(entity_type, encoded=True, **more), accepted)
+    generator, choices = Generator(entity_type, limits=limits), Choices.seeded(4)
     for _ in range(200):
         accepted(generator.options(choices))
 
 
 def test_what_is_not_sortable_is_not_in_an_order():
-    asked = model("Unsorted", id=key("Edm.Int32"), color=oq.Property(COLOR, sortable=False))
-    generator, choices = Generator(asked), Choices.seeded(1)
+    entity_type = model("Unsorted", id=key("Edm.Int32"), color=oq.Property(COLOR, sortable=False))
+    generator, choices = Generator(entity_type), Choices.seeded(1)
     for _ in range(1_000):
-        oq.parse_query({"$orderby": oq.unparse(generator.orderby(choices))}, asked)
+        oq.parse_query({"$orderby": oq.unparse(generator.orderby(choices))}, entity_type)
 
 
 def test_options_are_decoded_pairs_or_an_encoded_query_string():
@@ -169,18 +169,22 @@ def test_options_are_decoded_pairs_or_an_encoded_query_string():
 
 @pytest.mark.parametrize("name", EVERY_MODEL)
 def test_an_invalid_filter_has_the_promised_problem_first(name):
-    asked, limits = MODELS[name]
-    mistakes = Mistakes(Generator(asked, limits=limits))
+    entity_type, limits = MODELS[name]
+    mistakes = Mistakes(Generator(entity_type, limits=limits))
     for seed in range(20):
         choices = Choices.seeded(seed)
         for text, code in [mistakes.mistake(choices) for _ in range(20)]:
-            assert_problem(text, code, asked, limits)
-    each(invalid_filters(asked, limits=limits), lambda pair: assert_problem(*pair, asked, limits), 30)
+            assert_problem(text, code, entity_type, limits)
+    each(
+        invalid_filters(entity_type, limits=limits),
+        lambda pair: assert_problem(*pair, entity_type, limits),
+        30,
+    )
 
 
-def assert_problem(text: str, code: str, asked: oq.EntityType, limits: oq.Limits | None) -> None:
+def assert_problem(text: str, code: str, entity_type: oq.EntityType, limits: oq.Limits | None) -> None:
     with pytest.raises(oq.ODataError) as caught:
-        oq.parse_query({"$filter": text}, asked, limits=limits)
+        oq.parse_query({"$filter": text}, entity_type, limits=limits)
     assert (caught.value.problems[0].code, text[:200]) == (code, text[:200])
 
 
@@ -197,14 +201,14 @@ def test_every_overload_of_the_table_is_among_four_thousand_filters():
 
 
 def names_of(node: TypedCall) -> list[str]:
-    """The overload of a call; that of three-valued logic takes any number of operands."""
+    """Return the overload of a call; three-valued logic takes any number of operands."""
     logic = {"and": "and(Boolean,Boolean)", "or": "or(Boolean,Boolean)", "not": "not(Boolean)"}
     return [node.key, logic.get(node.function, node.key)]
 
 
 def test_literals_are_often_what_the_rows_hold():
-    asked = model("Named", name="Edm.String", n="Edm.Int32")
-    generator = Generator(asked, rows=[{"name": "Zacatecas", "n": 90_210}])
+    entity_type = model("Named", name="Edm.String", n="Edm.Int32")
+    generator = Generator(entity_type, rows=[{"name": "Zacatecas", "n": 90_210}])
     choices = Choices.seeded(1)
     texts = [generator.options(choices).get("$filter", "") for _ in range(300)]
     assert sum("Zacatecas" in text or "90210" in text for text in texts) > 30
@@ -220,11 +224,11 @@ def test_literals_are_often_what_the_rows_hold():
     ],
 )
 def test_rows_may_hold_what_no_literal_can_say(value):
-    asked = model("Odd", name="Edm.String", price="Edm.Decimal", place="Edm.GeographyPoint")
-    generator = Generator(asked, rows=[value])
+    entity_type = model("Odd", name="Edm.String", price="Edm.Decimal", place="Edm.GeographyPoint")
+    generator = Generator(entity_type, rows=[value])
     choices = Choices.seeded(1)
     for _ in range(300):
-        oq.parse_query(generator.options(choices), asked)
+        oq.parse_query(generator.options(choices), entity_type)
 
 
 # ---- rows ----------------------------------------------------------------------------------------
@@ -233,7 +237,7 @@ RANGES = {"Edm.SByte": 7, "Edm.Int16": 15, "Edm.Int32": 31, "Edm.Int64": 63}
 
 
 def assert_fits(value: Any, type: edm.Type, member: Any, hops: int) -> None:
-    """That a value is one of the type, as the model says; what is too far away is left out."""
+    """Check that a value fits its type and member; entities that are too far away are null."""
     if isinstance(type, edm.CollectionType):
         assert isinstance(value, list)
         for item in value:
@@ -257,21 +261,21 @@ def assert_fits(value: Any, type: edm.Type, member: Any, hops: int) -> None:
 
 @pytest.mark.parametrize("name", EVERY_MODEL)
 def test_rows_fit_the_model(name):
-    asked, limits = MODELS[name]
+    entity_type, limits = MODELS[name]
 
     def fits(found: tuple[list[Any], list[str]]) -> None:
         data, texts = found
         for row in data:
-            assert row.keys() == {member.attribute for member in asked.members.values()}
-            for member in asked.members.values():
+            assert row.keys() == {member.attribute for member in entity_type.members.values()}
+            for member in entity_type.members.values():
                 assert_fits(row[member.attribute], member.type, member, 2)
-        attributes = [asked.members[label].attribute for label in asked.key]
+        attributes = [entity_type.members[label].attribute for label in entity_type.key]
         assert not attributes or len({tuple(row[a] for a in attributes) for row in data}) == len(data)
         for text in texts:
-            python.apply(data, oq.parse_query({"$filter": text}, asked, limits=limits))
+            python.apply(data, oq.parse_query({"$filter": text}, entity_type, limits=limits))
 
-    texts = st.lists(filters(asked, limits=limits), max_size=3)
-    each(st.tuples(rows(asked, allow_nan=True, allow_infinity=True, max_size=6), texts), fits, 25)
+    texts = st.lists(filters(entity_type, limits=limits), max_size=3)
+    each(st.tuples(rows(entity_type, allow_nan=True, allow_infinity=True, max_size=6), texts), fits, 25)
 
 
 @pytest.mark.parametrize("type", ["TimeOfDay", "Duration", "Double"])
@@ -294,9 +298,9 @@ def test_rows_are_as_many_as_asked_for():
 
 @pytest.mark.parametrize(("nan", "infinity"), [(False, False), (True, False), (False, True), (True, True)])
 def test_nan_and_infinity_are_there_only_if_they_are_allowed(nan, infinity):
-    asked = model("Number", x="Edm.Double", s="Edm.Single")
+    entity_type = model("Number", x="Edm.Double", s="Edm.Single")
     found: set[float] = set()
-    strategy = rows(asked, allow_nan=nan, allow_infinity=infinity)
+    strategy = rows(entity_type, allow_nan=nan, allow_infinity=infinity)
     each(strategy, lambda data: found.update(v for row in data for v in row.values() if v is not None), 200)
     assert any(n != n for n in found) is nan
     assert any(abs(n) == math.inf for n in found) is infinity
@@ -409,9 +413,9 @@ from odata_query.testing.generator import Generator
 from odata_query.testing.mistakes import Mistakes, mutate
 from odata_query.testing.samples import Rows
 
-def made(asked):
-    rows = Rows(asked, nan=True, infinite=True).rows(Choices.seeded(1), 20)
-    generator, choices = Generator(asked, rows=rows), Choices.seeded(2)
+def made(entity_type):
+    rows = Rows(entity_type, nan=True, infinite=True).rows(Choices.seeded(1), 20)
+    generator, choices = Generator(entity_type, rows=rows), Choices.seeded(2)
     mistakes = Mistakes(generator)
     found = [generator.options(choices) for _ in range(200)] + [mistakes.mistake(choices) for _ in range(50)]
     return repr((rows, found, mutate(choices, "a eq 1", ["b"])))
