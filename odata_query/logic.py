@@ -143,10 +143,7 @@ def condition(emitter: Emitter[C, V], node: Node, wanted: bool = True, on_null: 
             if node.function == "or":
                 node = or_as_in(bound_of_page(node) if wanted and emitter.uses_indexes else node)
             elif node.function == "isof":
-                node = isof_as_null_test(node)
-        if type(node) is Literal:
-            return emitter.constant(on_null if node.value is None else node.value is wanted)
-        if type(node) is TypedCall:
+                return condition(emitter, isof_as_null_test(node), wanted)
             name = node.function
             if name == "and" or name == "or":
                 conditions = []
@@ -169,6 +166,8 @@ def condition(emitter: Emitter[C, V], node: Node, wanted: bool = True, on_null: 
                 for operand in operands:
                     parts.append(value(emitter, operand))
                 return _atom(emitter, node, parts, wanted, on_null)
+        if type(node) is Literal:
+            return emitter.constant(on_null if node.value is None else node.value is wanted)
         return emitter.test(node, (value(emitter, node),), (node.nullable,), wanted, on_null)
     except ODataError as error:
         raise _placed(error, emitter.option, node) from None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ..problems import Phrase
 from .columns import Columns
 from .composer import Composer
-from .parts import FALSE, Collection, Sql
+from .parts import FALSE, Collection, Sql, SqlValue
 from .statement import too_large
 
 
@@ -27,7 +27,7 @@ class Collections:
         if body is not None and body.kind == FALSE:
             return self.sql.constant(not wanted)
         found = self.exists_as_in(collection, body) if wanted else None
-        found = found or self.query(collection, body, counted=False)
+        found = found if found is not None else self.query(collection, body, counted=False)
         return found if wanted else self.sql.negate(found)
 
     def exists_as_in(self, collection: Collection, body: Sql | None) -> Sql | None:
@@ -53,7 +53,7 @@ class Collections:
             return source, collection.row
         return Sql(f"{source.text}{collection.joins}", rows=source.rows), collection.joins.rows
 
-    def query(self, collection: Collection, body: Sql | None, *, counted: bool) -> Sql:
+    def query(self, collection: Collection, body: Sql | None, *, counted: bool) -> SqlValue:
         """Compile the test for a member for which the body holds, or the number of such members."""
         sql, dialect = self.sql, self.dialect
         bodies = [] if body is None else [body]
@@ -80,7 +80,7 @@ class Collections:
         rows = (source.rows | holds.rows) & ~own
         if collection.joins is not None and not dialect.correlates_deeply:
             self.columns.check_reach(rows)
-        found = sql.nest(text, [holds])
+        found = sql.enclose(SqlValue(text), [holds])
         found.rows = rows
         found.has_subquery = holds.has_subquery or source.has_subquery or form.is_subquery
         return found
@@ -101,12 +101,12 @@ class Collections:
             texts[number] = member.format(t=collection.alias, n=len(read))
         return ", ".join(read) or "1"
 
-    def count(self, collection: Collection) -> Sql:
+    def count(self, collection: Collection) -> SqlValue:
         """Compile the number of members, null where the path to the collection leads through null."""
         found = self.query(collection, None, counted=True)
         if collection.absent is not None:
             text = f"CASE WHEN NOT ({collection.absent.text}) THEN {found.text} END"
-            found = self.sql.nest(text, [found, collection.absent])
+            found = self.sql.enclose(SqlValue(text), [found, collection.absent])
         found.is_int64 = True
         return found
 

@@ -60,7 +60,7 @@ class Columns:
         self.reserved = reserved
         self.is_qualified = False
         """True if columns of the row need the name of its table, since other rows are read too."""
-        self.root = Row(ROW, joins=Joins() if can_join else None)
+        self.root = Row(ROW, joins=Joins([]) if can_join else None)
         self.instances: dict[int, Instance] = {0: self.root}
         self.collections: dict[int, Collection] = {}
         self.level = 0
@@ -93,7 +93,7 @@ class Columns:
             if cached is not None:
                 return cached
         instance = self.instances[node.level]
-        is_value = isinstance(members[-1].type, edm.PrimitiveType | edm.EnumType)
+        is_value = not isinstance(members[-1].type, (edm.CollectionType, StructuredType))
         absent: Sql | None = None
         for member in members[:-1]:
             instance = self.inside(instance, member)
@@ -292,9 +292,8 @@ class Columns:
         source = Sql(text, rows=column.rows, has_subquery=column.has_subquery)
         return Collection(form, alias, number, source, element, member, absent=absent)
 
-    def enter(self, level: int, type: edm.Type, collection: Part) -> None:
+    def enter(self, level: int, collection: Collection) -> None:
         """Begin the body of a lambda."""
-        assert isinstance(collection, Collection)
         self.level = level
         self.collections[level] = collection
         self.instances[level] = self.instance_of(collection)

@@ -18,7 +18,7 @@ from ..problems import Phrase
 from ..python import functions as python_values
 from ..python.operations import function
 from .composer import Composer
-from .parts import AND, ATOM, OR, Collection, Entity, Part, Sql, SqlColumn, Value
+from .parts import AND, ATOM, OR, Part, Sql, SqlColumn, Value
 
 SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 FLOATS = (edm.DOUBLE.name, edm.SINGLE.name)
@@ -78,24 +78,26 @@ class Comparisons:
             a, bs = self.sql.text(left), [self.sql.text(right) for right in rights]
         else:  # as stored, not decoded
             a, bs = left.text, [self.stored(write, right) for right in rights]
+        parts = (left, *rights)
         exact_a, exact_bs = a, bs
-        is_float = types[0].name in FLOATS or types[-1].name in FLOATS
+        is_value = type(first) is Value
         if types[0] is edm.STRING or types[-1] is edm.STRING:
-            b_is_sql = isinstance(first, Sql)
             if self.is_inexact(left, ordered) or (not ordered and self.is_inexact(first, ordered)):
                 exact_a = dialect.binary.format(a=a)
-                if dialect.binary_on_both_sides or (b_is_sql and not dialect.mixes_collations):
+                if dialect.binary_on_both_sides or not (is_value or dialect.mixes_collations):
                     exact_bs = [dialect.binary.format(a=b) for b in bs]
-                if not dialect.mixes_collations and (b_is_sql or type(left) is Sql):
-                    a, bs = exact_a, exact_bs  # the column's own comparison would fail
+                if not dialect.mixes_collations and not (is_value and isinstance(left, SqlColumn)):
+                    a, bs = exact_a, exact_bs  # the columns' own comparison would fail
             elif ordered and self.is_inexact(first, ordered):
                 exact_bs = [dialect.binary.format(a=b) for b in bs]
-        if is_float and dialect.nan == "none":
+        elif types[0].name in FLOATS or types[-1].name in FLOATS:
+            if dialect.nan != "none":
+                has_nan = ordered or not is_value
+                return Comparison(a, bs, a, bs, parts, nullable, has_nan)
             # NaN that an operation computes from numbers is null there.
-            pairs = zip((left, *rights), nullable, strict=False)
-            nullable = [can_be or type(part) is Sql for part, can_be in pairs]
-        has_nan = is_float and dialect.nan != "none" and (ordered or type(first) is not Value)
-        return Comparison(a, bs, exact_a, exact_bs, (left, *rights), nullable, has_nan)
+            pairs = zip(parts, nullable, strict=False)
+            nullable = [can_be or not isinstance(part, SqlColumn | Value) for part, can_be in pairs]
+        return Comparison(a, bs, exact_a, exact_bs, parts, nullable, False)
 
     def is_inexact(self, part: Part, ordered: bool) -> bool:
         """True for a text that its column does not compare by code point as needed."""
@@ -114,7 +116,7 @@ class Comparisons:
         sql = self.sql
         left, right = parts
         name = node.function
-        types = [argument.type for argument in node.arguments]
+        types = (node.arguments[0].type, node.arguments[1].type)
         if type(left) is Value:
             if type(right) is Value:
                 holds = None not in (left.value, right.value) and function(name)(left.value, right.value)
@@ -122,7 +124,7 @@ class Comparisons:
             left, right, name = right, left, _MIRRORED[name]
             nullable = nullable[::-1]
         assert isinstance(left, Sql)
-        assert isinstance(right, Sql | Value)
+        assert type(right) is Value or isinstance(right, Sql)
         if type(right) is Value:
             if right.value is None or right.value != right.value:
                 return sql.constant(not wanted)
@@ -139,9 +141,9 @@ class Comparisons:
                 found = sql.every([found, self.is_not_nan(sql.text(may_be_nan), may_be_nan)])
             return found if wanted else sql.not_true(found)
         found = sql.nest(f"{a} {SIGNS[name if wanted else _OPPOSITE[name]]} {b}", both)
-        nulls = [part for part, can_be in zip(both, plan.nullable, strict=True) if can_be]
-        if wanted or not nulls:
+        if wanted or not any(plan.nullable):
             return found
+        nulls = [part for part, can_be in zip(both, plan.nullable, strict=True) if can_be]
         if all(isinstance(part, SqlColumn) for part in nulls):
             return sql.some([found, *[sql.is_null(part, True) for part in nulls]])
         return sql.not_true(sql.nest(f"{a} {SIGNS[name]} {b}", both))
@@ -166,12 +168,7 @@ class Comparisons:
     # ---- equality --------------------------------------------------------------------------------
 
     def equals(
-        self,
-        left: Part,
-        right: Part,
-        types: tuple[edm.Type, edm.Type],
-        nullable: Sequence[bool],
-        wanted: bool,
+        self, left: Part, right: Part, types: Sequence[edm.Type], nullable: Sequence[bool], wanted: bool
     ) -> Sql:
         """Compile `eq`, or `ne` if not `wanted`: null equals null alone."""
         sql = self.sql
@@ -179,7 +176,7 @@ class Comparisons:
             if type(right) is Value:
                 return sql.constant(_equal(left.value, right.value) is wanted)
             left, right, nullable = right, left, nullable[::-1]
-        if not isinstance(left, Sql) or isinstance(right, Entity | Collection):
+        if not (isinstance(left, Sql) and (type(right) is Value or isinstance(right, Sql))):
             what = Phrase("comparing-collections")
             raise sql.engine_error("unsupported-expression.engine", what=what)
         if type(right) is Value:

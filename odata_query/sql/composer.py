@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from .. import edm
 from ..errors import ODataError, error
 from ..problems import Name, problem
 from .dialects.base import Dialect
-from .parts import AND, ATOM, FALSE, OR, ROW, TRUE, Part, Sql, SqlColumn, Value
-from .statement import check_length, too_large
+from .parts import AND, ATOM, FALSE, OR, ROW, TRUE, Part, Sql, SqlColumn, SqlValue, Value
+from .statement import too_large
 
+S = TypeVar("S", bound=Sql)
 _GROUP = 100
 """The most operands of one AND or OR; more are put in groups, so that no engine nests too deep."""
 
@@ -97,29 +98,35 @@ class Composer:
 
     # ---- composition -----------------------------------------------------------------------------
 
-    def fill(self, template: str, parts: Sequence[Part], **more: object) -> Sql:
+    def fill(self, template: str, parts: Sequence[Part], **more: object) -> SqlValue:
         """Fill a template with its arguments, `{a}`, `{b}` and so on."""
         texts = dict(zip("abcd", map(self.text, parts), strict=False))
-        return self.nest(template.format(**texts, **more), parts)
+        return self.enclose(SqlValue(template.format(**texts, **more)), parts)
 
     def nest(self, text: str, parts: Sequence[Part], kind: int = ATOM) -> Sql:
-        """Make a piece that contains others."""
-        check_length(text, self.dialect)
-        depth = rows = 0
-        has_subquery = False
+        """Make a condition that contains other pieces."""
+        return self.enclose(Sql(text, kind), parts)
+
+    def enclose(self, found: S, parts: Sequence[Part]) -> S:
+        """Note what a piece has from the pieces in it."""
+        dialect = self.dialect
+        if len(found.text) > dialect.max_length:
+            raise too_large(dialect, "characters", dialect.max_length)
+        depth = 0
         for part in parts:
             if part.depth > depth:
                 depth = part.depth
-            rows |= part.rows
-            has_subquery = has_subquery or part.has_subquery
-        self.check_depth(depth + 1)
-        return Sql(text, kind, depth + 1, rows, has_subquery)
+            found.rows |= part.rows
+            if part.has_subquery:
+                found.has_subquery = True
+        if dialect.max_depth is not None and depth >= dialect.max_depth:
+            raise self.too_deep()
+        found.depth = depth + 1
+        return found
 
-    def check_depth(self, depth: int) -> None:
-        """Raise LimitError for an expression that nests too deep for the engine."""
-        bound = self.dialect.max_depth
-        if bound is not None and depth > bound:
-            raise self.engine_error("expression-too-large.engine-depth", most=bound)
+    def too_deep(self) -> ODataError:
+        """Make the error for an expression that nests deeper than the engine takes."""
+        return self.engine_error("expression-too-large.engine-depth", most=self.dialect.max_depth)
 
     def constant(self, holds: bool) -> Sql:
         return Sql("1 = 1", TRUE) if holds else Sql("1 = 0", FALSE)
@@ -160,7 +167,8 @@ class Composer:
             depth += _GROUP if dialect.chains_nest else 1
             texts = [f"({word.join(texts[n : n + _GROUP])})" for n in range(0, len(texts), _GROUP)]
         depth += len(texts) if dialect.chains_nest else 1
-        self.check_depth(depth)
+        if dialect.max_depth is not None and depth > dialect.max_depth:
+            raise self.too_deep()
         found = Sql(word.join(texts), own, depth, rows, has_subquery)
         found.is_selective = selective > 0 and (own == AND or selective == len(parts))
         return found

@@ -22,7 +22,7 @@ from .columns import Columns
 from .comparisons import FLOATS, SIGNS, Comparisons
 from .composer import Composer
 from .dialects.base import Dialect
-from .parts import ATOM, FALSE, TRUE, Collection, Entity, Part, Sql, SqlColumn, Value
+from .parts import ATOM, FALSE, TRUE, Collection, Entity, Part, Sql, SqlColumn, SqlValue, Value
 from .statement import too_large
 
 _INFINITE = (float("inf"), float("-inf"))
@@ -68,15 +68,45 @@ class SqlEmitter:
         self.sql = Composer(dialect, zone, by_column)
         self.columns = Columns(self.sql, can_join, reserved)
         self.comparisons = Comparisons(self.sql)
-        self.collections = Collections(self.sql, self.columns)
-        self.constant, self.every, self.some = self.sql.constant, self.sql.every, self.sql.some
-        self.is_null, self.path, self.enter = self.sql.is_null, self.columns.path, self.columns.enter
-        self.equals, self.in_values = self.comparisons.equals, self.comparisons.in_values
+        self._collections: Collections | None = None
+
+    @property
+    def collections(self) -> Collections:
+        if self._collections is None:
+            self._collections = Collections(self.sql, self.columns)
+        return self._collections
 
     # ---- conditions ------------------------------------------------------------------------------
 
+    def constant(self, holds: bool) -> Sql:
+        return self.sql.constant(holds)
+
+    def every(self, parts: Sequence[Sql]) -> Sql:
+        return self.sql.every(parts)
+
+    def some(self, parts: Sequence[Sql]) -> Sql:
+        return self.sql.some(parts)
+
+    def is_null(self, part: Part, wanted: bool) -> Sql:
+        return self.sql.is_null(part, wanted)
+
+    def equals(
+        self,
+        left: Part,
+        right: Part,
+        types: tuple[edm.Type, edm.Type],
+        nullable: Sequence[bool],
+        wanted: bool,
+    ) -> Sql:
+        return self.comparisons.equals(left, right, types, nullable, wanted)
+
+    def in_values(
+        self, part: Part, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool
+    ) -> Sql:
+        return self.comparisons.in_values(part, nullable, items, type, wanted)
+
     def compare_fast(self, node: TypedCall, path: TypedPath, value: Literal, wanted: bool) -> Sql | None:
-        return self.comparisons.compare_fast(node.function, path, self.path(path), value, wanted)
+        return self.comparisons.compare_fast(node.function, path, self.columns.path(path), value, wanted)
 
     def test(
         self, node: Node, parts: Sequence[Part], nullable: Sequence[bool], wanted: bool, on_null: bool
@@ -112,11 +142,18 @@ class SqlEmitter:
         body = self.equals(part, self.columns.member(collection), types, nullable, True)
         return self.collections.exists(collection, 0, body, wanted)
 
+    def enter(self, level: int, type: edm.Type, collection: Part) -> None:
+        assert isinstance(collection, Collection)
+        self.columns.enter(level, collection)
+
     def exists(self, collection: Part, level: int, type: edm.Type, body: Sql | None, wanted: bool) -> Sql:
         assert isinstance(collection, Collection)
         return self.collections.exists(collection, level, body, wanted)
 
     # ---- values ----------------------------------------------------------------------------------
+
+    def path(self, node: TypedPath) -> Part:
+        return self.columns.path(node)
 
     def literal(self, node: Literal) -> Value:
         return Value(node.value, node.type)
@@ -126,6 +163,7 @@ class SqlEmitter:
         if not isinstance(part, Sql):
             return part
         if node.type is not edm.BOOLEAN:
+            assert isinstance(part, SqlValue)
             part.type = node.type
             return part
         if self.dialect.conditions_are_values:
@@ -151,9 +189,10 @@ class SqlEmitter:
             return self.count_members(parts[0])
         if dialect.binary_arguments:
             parts = [self.binary(part, node) for part, node in zip(parts, node.arguments, strict=True)]
-        found = self.with_literal_needle(key, parts)
-        if found is not None:
-            return found
+        if key in dialect.literal_needles:
+            found = self.with_literal_needle(key, parts)
+            if found is not None:
+                return found
         for part in parts:
             if type(part) is Value:
                 self.sql.check(part)
@@ -171,7 +210,8 @@ class SqlEmitter:
             storage = parts[0].storage if isinstance(parts[0], Sql) else None
             if node.function == "totaloffsetminutes" and storage is not None and storage.offset is not None:
                 assert isinstance(parts[0], Sql)
-                return self.sql.nest(self.sql.decode(storage.offset, parts[0].text), parts)
+                text = self.sql.decode(storage.offset, parts[0].text)
+                return self.sql.enclose(SqlValue(text), parts)
             parts = [self.local(part) for part in parts]
         found = self.sql.fill(template, parts)
         found.bits = 31
@@ -179,13 +219,13 @@ class SqlEmitter:
 
     def with_literal_needle(self, key: str, parts: Sequence[Part]) -> Sql | None:
         """Compile a search for a literal text in the way that an index can serve, if there is one."""
-        needle = self.dialect.literal_needles.get(key)
-        if needle is None or type(parts[1]) is not Value:
+        needle = parts[1]
+        if type(needle) is not Value:
             return None
         if not (self.dialect.mixes_collations or isinstance(parts[0], SqlColumn)):
             return None
-        template, bind = needle
-        bound = bind(parts[1].value)
+        template, bind = self.dialect.literal_needles[key]
+        bound = bind(needle.value)
         if bound is None:
             return None
         return self.sql.fill(template, [parts[0], *[Value(text, edm.STRING) for text in bound]])
@@ -251,7 +291,7 @@ class SqlEmitter:
         text = template.format(**dict(zip("ab", texts, strict=False)))
         if needed > 63:
             text = self.dialect.wide_to_int64.format(a=text)
-        found = self.sql.nest(text, parts)
+        found = self.sql.enclose(SqlValue(text), parts)
         if needed > 63:
             found.depth += self.dialect.wide_to_int64_depth
         found.bits = min(needed, 63)
@@ -313,7 +353,7 @@ class SqlEmitter:
         for holds, part in possible:
             chosen = branch.format(a=self.sql.typed_text(part), s=scale)
             text += f" ELSE {chosen}" if holds.kind == TRUE else f" WHEN {holds.text} THEN {chosen}"
-        found = self.sql.nest(f"CASE{text} END", [part for pair in possible for part in pair])
+        found = self.sql.enclose(SqlValue(f"CASE{text} END"), [part for pair in possible for part in pair])
         found.scale, found.type = scale, widest
         return found
 

@@ -6,7 +6,7 @@ numbers: 0 for the row itself, n for the alias `odata_n`; a set of rows is an in
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from .. import edm
@@ -22,22 +22,20 @@ THE_ROW = 1
 
 
 class Sql:
-    """A piece of SQL: a value or a condition. `\\0n\\0` stands for the n-th of the composer's values.
+    """A piece of SQL, a condition if nothing else: `"size" > \0n\0`, for the n-th of the composer's values.
 
     kind          the form of a condition
     depth         the height of the expression as the engine's parser counts it
     rows          the rows around it whose columns it reads, as bits
     has_subquery  True if a SELECT from a table is in it
     is_selective  True for a condition that few rows meet
-    bits          the bits of an integer, without its sign
-    is_int64      True for an integer that the engine computes with in 64 bits
-    scale         the digits after the point of a decimal, None if unknown
-    type          the type of a value, where it is known
     """
 
-    __slots__ = (
-        "bits", "depth", "has_subquery", "is_int64", "is_selective", "kind", "rows", "scale", "text", "type",
-    )  # fmt: skip
+    __slots__ = ("depth", "has_subquery", "is_selective", "kind", "rows", "text")
+    bits: int = 63
+    is_int64: bool = False
+    scale: int | None = None
+    type: edm.Type | None = None
     storage: Storage | None = None
     collation: str | None = None
 
@@ -50,19 +48,37 @@ class Sql:
         self.rows = rows
         self.has_subquery = has_subquery
         self.is_selective = False
+
+
+class SqlValue(Sql):
+    """A value that an operation computes.
+
+    bits      the bits of an integer, without its sign
+    is_int64  True for an integer that the engine computes with in 64 bits
+    scale     the digits after the point of a decimal, None if unknown
+    type      the type, where it is known
+    """
+
+    __slots__ = ("bits", "is_int64", "scale", "type")
+    bits: int
+    is_int64: bool
+    scale: int | None
+    type: edm.Type | None
+
+    def __init__(self, text: str, rows: int = 0, has_subquery: bool = False) -> None:
+        Sql.__init__(self, text, ATOM, 1, rows, has_subquery)  # a call of super() takes longer
         self.bits = 63
         self.is_int64 = False
-        self.scale: int | None = None
-        self.type: edm.Type | None = None
+        self.scale = self.type = None
 
 
-class SqlColumn(Sql):
+class SqlColumn(SqlValue):
     """A value that a column or JSON holds, short enough to be written twice.
 
-    storage        how it holds the value, None if as the dialect's templates take it
-    collation      how it compares texts, None for the usual way
-    tests_eq       True if `= value` means what `eq` means
-    tests_order    True if `< value` means what `lt` means
+    storage      how it holds the value, None if as the dialect's templates take it
+    collation    how it compares texts, None for the usual way
+    tests_eq     True if `= value` means what `eq` means
+    tests_order  True if `< value` means what `lt` means
     """
 
     __slots__ = ("collation", "storage", "tests_eq", "tests_order")
@@ -70,7 +86,7 @@ class SqlColumn(Sql):
     collation: str | None
 
     def __init__(self, text: str, rows: int, has_subquery: bool) -> None:
-        super().__init__(text, ATOM, 1, rows, has_subquery)
+        SqlValue.__init__(self, text, rows, has_subquery)
         self.storage = self.collation = None
         self.tests_eq = self.tests_order = False
 
@@ -98,7 +114,7 @@ class Joins:
              the rows as an array of those columns
     """
 
-    texts: list[str] = field(default_factory=list)
+    texts: list[str]
     rows: int = 0
     columns: dict[str, int] | None = None
 

@@ -28,10 +28,17 @@ def selection(columns: Columns, model: StructuredType | None, names: Iterable[st
         return _quoted(columns.dialect, tuple(names or ()))
     if names is None:
         return _quoted(columns.dialect, _columns_of(columns.dialect, model))
-    texts = dict.fromkeys(text for name in names for text in _selected(columns, model.unrestricted, name))
-    if not texts:
-        raise ConfigurationError("there are no columns to select")
-    return ", ".join(texts)
+    model, names = model.unrestricted, tuple(names)
+    known = model._cache.setdefault(("selections", columns.dialect), {})
+    found: str | None = known.get(names)
+    if found is None:
+        texts = dict.fromkeys(text for name in names for text in _selected(columns, model, name))
+        found = ", ".join(texts)
+        if not found:
+            raise ConfigurationError("there are no columns to select")
+        if len(known) < 256 and not any("/" in name for name in names):
+            known[names] = found
+    return found
 
 
 @lru_cache(maxsize=256)

@@ -34,6 +34,7 @@ class Statement(NamedTuple):
     params: Any
 
 
+_PARAMSTYLES = get_args(Paramstyle)
 _MARKERS: Mapping[str, Callable[[int], str]] = {
     "numeric": lambda n: f":{n}",
     "numeric_dollar": lambda n: f"${n}",
@@ -51,9 +52,8 @@ def render(
     Raises LimitError for more than the engine takes, ConfigurationError for an unknown paramstyle.
     """
     style = dialect.paramstyle if paramstyle is None else paramstyle
-    if style not in get_args(Paramstyle):
-        known = ", ".join(get_args(Paramstyle))
-        raise ConfigurationError(f"{style!r} is not a paramstyle, which are {known}")
+    if style not in _PARAMSTYLES:
+        raise ConfigurationError(f"{style!r} is not a paramstyle, which are {', '.join(_PARAMSTYLES)}")
     pieces = text.split("\0")
     used = pieces[1::2]
     if dialect.nests_too_deep("?".join(pieces[::2])):
@@ -83,7 +83,8 @@ def render(
             params = {f"p{numbers[n]}": value for n, value in bound.items()}
     if dialect.max_parameters is not None and len(params) > dialect.max_parameters:
         raise too_large(dialect, "bound-values", dialect.max_parameters)
-    check_length(text, dialect)
+    if len(text) > dialect.max_length:
+        raise too_large(dialect, "characters", dialect.max_length)
     return text, params
 
 
@@ -91,12 +92,6 @@ def _marker(style: str, number: int, value: tuple[Any, edm.Type], dialect: Diale
     if style == "typed":
         return f"{{p{number}:{dialect.marker_type(*value)}}}"
     return dialect.named_marker.format(n=number) if style == "named" else _MARKERS[style](number)
-
-
-def check_length(text: str, dialect: Dialect) -> None:
-    """Raise LimitError for a text that is longer than a statement can be."""
-    if len(text) > dialect.max_length:
-        raise too_large(dialect, "characters", dialect.max_length)
 
 
 def too_large(dialect: Dialect, what: str, most: int) -> ODataError:

@@ -74,7 +74,7 @@ HOSTILE = (
     '" OR ""="',
     "%s %(p1)s :p1 ? $1 {p1:String} \\",
     "\x01\x02",
-    "{a}",
+    "{a}{b}",
     "%",
 )
 POSITIONS = (

@@ -113,7 +113,7 @@ class OnSqlite:
         database.execute("PRAGMA case_sensitive_like = ON")
         changes = {"templates": {**SQLite.templates, **mistake.templates}, **mistake.dialect}
         self.dialect: SQLite = type("Dialect", (SQLite,), changes)()
-        self.changes: tuple[Change, ...] = ((sql, "SqlEmitter", mistake.emitters(object, SqlMethods)),)
+        self.changes: tuple[Change, ...] = ((sql, "SqlEmitter", mistake.emitters(object, SqlEmitter)),)
         self.rows: Sequence[Any] = ()
 
     def apply(self, rows: Sequence[Any], query: oq.Query) -> list[Any]:
@@ -165,20 +165,6 @@ def table_of(
 
 
 COLUMNS = ("Edm.Boolean", "Edm.Date", "Edm.TimeOfDay", "Edm.Duration", "Edm.Guid", "Edm.Binary")
-
-
-class SqlMethods(SqlEmitter):
-    """The emitter of SQL, with methods that a mistake may override."""
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        del self.equals, self.in_values
-
-    def equals(self, *arguments: Any) -> Any:
-        return self.comparisons.equals(*arguments)
-
-    def in_values(self, *arguments: Any) -> Any:
-        return self.comparisons.in_values(*arguments)
 
 
 # ---- mistakes ------------------------------------------------------------------------------------
