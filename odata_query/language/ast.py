@@ -35,10 +35,13 @@ class Node:
     """The fields that make two nodes equal: all but the span, and the types of typed nodes."""
     inner: ClassVar[str] = ""
     """The field that holds the children: a node, or a tuple of nodes."""
-    span: Span
 
-    if TYPE_CHECKING:  # nodes of a typed tree have these; see odata_query/check/typed.py
+    if TYPE_CHECKING:
 
+        @property
+        def span(self) -> Span: ...
+
+        # Nodes of a typed tree have these; see odata_query/check/typed.py.
         @property
         def type(self) -> Type: ...
         @property
