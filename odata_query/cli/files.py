@@ -18,6 +18,7 @@ import rich.progress
 from rich.console import Console
 
 from .. import edm
+from ..language.literals import DATE, DATE_TIME, GUID
 from ..language.parser import can_be_named
 from ..model.entity import EntityType
 from ..model.properties import ComplexType, Property, StructuredType
@@ -171,11 +172,11 @@ _BOOLEAN = re.compile("true|false", re.I)
 # "007" is not meant as a number; Edm.Decimal holds 38 digits.
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,37})")
 _NUMBER = re.compile(rf"{_INTEGER.pattern}(\.[0-9]+)?([eE][+-]?[0-9]{{1,3}})?")
-_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TEXTS = {
-    edm.DATE: re.compile(_DATE),
-    edm.DATE_TIME_OFFSET: re.compile(_DATE + r"[Tt ][0-9:]{5,8}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})?"),
-    edm.GUID: re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
+    edm.DATE: DATE,
+    # Databases write a blank where literals have a T.
+    edm.DATE_TIME_OFFSET: re.compile(DATE_TIME.pattern.replace("[Tt]", "[Tt ]")),
+    edm.GUID: GUID,
 }
 """Types of a column whose texts all look like this."""
 
