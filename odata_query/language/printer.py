@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from ..operations import OPERATIONS
@@ -35,6 +34,8 @@ def _text(node: Node) -> str:
         case ListExpr():
             return f"[{','.join(texts)}]"
         case RecordExpr():
+            import json
+
             names = [json.dumps(member.name, ensure_ascii=False) for member in node.members]
             return "{" + ",".join(map("{}:{}".format, names, texts)) + "}"
         case NamedValue(name="$search", value=Literal(value=search)):

@@ -7,8 +7,7 @@ from typing import Any, Self, Unpack
 
 from ..limits import Limits
 from .properties import StructuredType
-from .publishing import PublishOptions, restricted
-from .sources.hints import read_class
+from .publishing import PublishOptions, T, restricted
 
 
 class EntityType(StructuredType):
@@ -60,7 +59,7 @@ class EntityType(StructuredType):
         is nullable. A field's metadata can have its Property, `field(metadata={"odata": Property(...)})`,
         and so can an annotation: `Annotated[int, Property("Edm.Int32")]`.
         """
-        return read_class(cls, "dataclass", python_class, options)
+        return _read_class(cls, "dataclass", python_class, options)
 
     @classmethod
     def from_typed_dict(cls, python_class: type, **options: Unpack[PublishOptions]) -> Self:
@@ -68,12 +67,12 @@ class EntityType(StructuredType):
 
         Types are read as those of a dataclass are. A key that is not required is nullable.
         """
-        return read_class(cls, "typed_dict", python_class, options)
+        return _read_class(cls, "typed_dict", python_class, options)
 
     @classmethod
     def from_attrs(cls, python_class: type, **options: Unpack[PublishOptions]) -> Self:
         """The entity type of an attrs class: `EntityType.from_attrs(Image)`, read as a dataclass is."""
-        return read_class(cls, "attrs", python_class, options)
+        return _read_class(cls, "attrs", python_class, options)
 
     @classmethod
     def from_msgspec(cls, struct: type, **options: Unpack[PublishOptions]) -> Self:
@@ -81,7 +80,7 @@ class EntityType(StructuredType):
 
         Properties have the names that fields are encoded by. Options name the fields.
         """
-        return read_class(cls, "msgspec", struct, options)
+        return _read_class(cls, "msgspec", struct, options)
 
     @classmethod
     def from_pydantic(cls, model: type, **options: Unpack[PublishOptions]) -> Self:
@@ -90,7 +89,7 @@ class EntityType(StructuredType):
         Properties have the aliases that fields are serialized by. Options name the fields. Computed fields
         are properties; fields with `exclude=True` are not published.
         """
-        return read_class(cls, "pydantic", model, options)
+        return _read_class(cls, "pydantic", model, options)
 
     @classmethod
     def from_sqlalchemy(
@@ -184,3 +183,9 @@ class EntityType(StructuredType):
         from .openapi import to_openapi
 
         return to_openapi(self, limits)
+
+
+def _read_class(cls: type[T], kind: str, python_class: type, options: PublishOptions) -> T:
+    from .sources.hints import read_class  # many processes read no class
+
+    return read_class(cls, kind, python_class, options)
