@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, LiteralString, NamedTuple, cast, get_args
 
 from .. import edm
 from ..errors import ODataError, error
@@ -17,20 +17,21 @@ Paramstyle = Literal["qmark", "format", "numeric", "numeric_dollar", "named", "p
 class Fragment(NamedTuple):
     """A part of a statement with its values: `"size" > ?` and (3,).
 
-    params is a tuple, or a dictionary for the paramstyles named, pyformat and typed.
+    text    SQL without any text of the query, so that type checkers take it as a literal (PEP 675)
+    params  a tuple, or a dictionary for the paramstyles named, pyformat and typed
     """
 
-    text: str
+    text: LiteralString
     params: Any
 
 
 class Statement(NamedTuple):
     """A whole SELECT with its values: `connection.execute(*statement)`.
 
-    params is a tuple, or a dictionary for the paramstyles named, pyformat and typed.
+    The fields are those of a Fragment.
     """
 
-    text: str
+    text: LiteralString
     params: Any
 
 
@@ -44,7 +45,7 @@ _MARKERS: Mapping[str, Callable[[int], str]] = {
 
 def render(
     text: str, values: Sequence[tuple[Any, edm.Type]], dialect: Dialect, paramstyle: str | None, first: int
-) -> tuple[str, Any]:
+) -> tuple[LiteralString, Any]:
     """Put markers into a text, and convert its values for the driver.
 
     text    SQL in which `\\0n\\0` stands for the n-th value
@@ -85,7 +86,7 @@ def render(
         raise too_large(dialect, "bound-values", dialect.max_parameters)
     if len(text) > dialect.max_length:
         raise too_large(dialect, "characters", dialect.max_length)
-    return text, params
+    return cast("LiteralString", text), params  # type: ignore[redundant-cast]  # to mypy it is str
 
 
 def _marker(style: str, number: int, value: tuple[Any, edm.Type], dialect: Dialect) -> str:

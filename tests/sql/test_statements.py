@@ -8,6 +8,7 @@ import functools
 import re
 import sqlite3
 from importlib import metadata
+from typing import get_args
 
 import pytest
 
@@ -439,6 +440,10 @@ class Shouting(SQLite):
 
 def test_a_dialect_is_a_subclass_given_as_an_instance():
     assert select("tolower(name) eq 'x'", Shouting()).text.endswith('WHERE SHOUT("name") = ?')
+
+
+def test_type_checkers_know_the_names_of_all_dialects():
+    assert set(get_args(sql.DialectName)) == {*BUILT_IN, "mariadb", "postgres"}
 
 
 def test_a_dialect_is_found_by_its_entry_point(monkeypatch):
