@@ -90,7 +90,8 @@ Lexer = tuple[Callable[..., Any], Move | None, list[Any]]
 """The match function of a pattern; its Move if that has one token only; the Move for each of its groups."""
 
 _BASES = [State(number, None, False) for number in range(len(ACTIONS))]
-_patterns: dict[tuple[int, ...], Callable[..., Any]] = {}
+_patterns: dict[tuple[int, ...], Callable[..., Any]] = {(END,): lambda text, place: True}
+"""The match function for each set of tokens. Where only the end can be, there is nothing left to match."""
 
 
 def _move(top: State, token: int) -> Move:
@@ -129,8 +130,8 @@ def _learn(state: State, chars: str) -> Lexer:
             possible = (END,)
         match = _patterns.get(possible)
         if match is None:
-            parts = [f"({TERMINALS[number][1]})" if number != END else r"(\Z)" for number in possible]
-            match = _patterns[possible] = re.compile("|".join(parts) or r"(?!)").match
+            pattern = "|".join(f"({TERMINALS[number][1]})" for number in possible)
+            match = _patterns[possible] = re.compile(pattern or r"(?!)").match
         moves = [_move(state, number) for number in possible]
         found = state.tokens[chars] = (match, moves[0] if len(moves) == 1 else None, [None, *moves])
     return found

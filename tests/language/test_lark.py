@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import odata_query as oq
+from odata_query.language import syntax_advice
 from odata_query.language._tables import STARTS
 from odata_query.language.nodes import RULES
 from odata_query.language.parser import parse
@@ -170,6 +171,27 @@ def test_the_loop_refuses_what_is_no_number_or_truth_as_lark_does(start: str, te
 
 def test_each_query_option_is_a_start_of_the_grammar() -> None:
     assert generator().starts() == ["filter", "orderby", "top", "skip", "count"] == list(STARTS)
+
+
+@pytest.mark.parametrize("text", [text.strip(" \t") for text in REFUSED])
+def test_the_tokens_that_can_stand_at_a_place_are_those_that_lark_accepts(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places: list[tuple[int, set[str]]] = []
+    explain = syntax_advice.explain
+
+    def spy(start: str, text: str, place: int, names: set[str]) -> SyntaxProblem:
+        places.append((place, names))
+        return explain(start, text, place, names)
+
+    monkeypatch.setattr(syntax_advice, "explain", spy)
+    for start in ("filter", "orderby"):
+        by_the_loop(start, text)
+        for place, names in places:
+            lark_parser = parser().parse_interactive(text[:place], start=start)
+            lark_parser.exhaust_lexer()
+            assert {"" if name == "$END" else name for name in lark_parser.accepts()} == names
+        places.clear()
 
 
 @settings(max_examples=150)
