@@ -128,9 +128,9 @@ def test_the_rows_and_their_order_stay_as_they_were():
 )
 def test_a_pattern_that_makes_others_backtrack_for_years_takes_no_time(text):
     rows = [{"id": 1, "name": "a" * 2_000 + "!"}]
-    start = time.perf_counter()
+    start = time.process_time()
     assert ids(rows, text) == []
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize("text", [None, 5, b"$filter=id eq 1", ["$filter"], [("$filter", 5)], {"$top": 5}])

@@ -450,11 +450,11 @@ TWICE = '<EntityType Name="T"/>'
     ],
 )  # fmt: skip
 def test_a_wrong_document_is_reported_quickly_with_the_place(given, message):
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(oq.ConfigurationError, match=message) as wrong:
         read(given, "T")
     assert len(str(wrong.value)) < 1000
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_a_document_can_be_as_large_as_services_are():
@@ -751,9 +751,9 @@ def test_types_that_all_lead_to_each_other_are_written_quickly():
         }
         key = {"id": oq.Property("Edm.Int32", nullable=False, key=True, filterable=False)}
         made.append(oq.EntityType(f"T{number}", key | properties))
-    began = time.perf_counter()
+    began = time.process_time()
     written = made[0].to_csdl_json()
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
     assert read(written, "T0") == made[0]
 
 

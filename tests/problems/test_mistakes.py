@@ -364,8 +364,8 @@ def test_a_hidden_property_cannot_be_told_from_a_missing_one(option, probe, hidd
 def test_a_mistake_after_a_long_text_is_reported_quickly(piece, end):
     many = piece * (60_000 // len(piece))
     lifted = oq.Limits(max_length=None, max_nodes=None, max_depth=None)
-    begun = time.perf_counter()
+    begun = time.process_time()
     for text in (f"'{many}' {end}", f"'{many}'{end}", f"a eq '{many}' {end}", f"(('{many}' {end}"):
         with pytest.raises(oq.ODataError):
             oq.parse_filter(text, limits=lifted)
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5

@@ -92,7 +92,9 @@ def test_query_for_shows_the_parameters_of_an_endpoint(framework):
     query_for = importlib.import_module(f"odata_query.{framework}").query_for
     shown, expected = (inspect.signature(each).parameters.values() for each in (query_for, Endpoint))
     assert [*shown] == [*expected]
-    assert all(f"\n    {each.name} " in query_for.__doc__ for each in expected)
+    doc = inspect.getdoc(query_for)  # without indentation, which Python 3.13 strips itself
+    assert doc is not None
+    assert all(f"\n{each.name} " in doc for each in expected)
 
 
 # ---- what clients accept -------------------------------------------------------------------------
@@ -158,11 +160,11 @@ def test_a_client_that_speaks_odata_is_answered_in_a_version_that_it_knows(heade
 
 
 def test_a_header_of_megabytes_is_read_quickly():
-    began = time.perf_counter()
+    began = time.process_time()
     for junk in ("a/b,", ";q=1", ";" * 50, f"{JSON};a=b,", "q" * 99, '"', "\xff"):
         headers = {"accept": junk * 200_000, "accept-language": junk * 200_000}
         answer(not_offered(), path="/", headers=headers)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 # ---- what is sent --------------------------------------------------------------------------------

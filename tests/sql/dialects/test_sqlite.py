@@ -371,9 +371,9 @@ def test_patterns_run_in_linear_time(connection):
         "t",
         [{"id": 1, "text": "a" * 5000 + "!"}, {"id": 2, "text": "aaa"}, {"id": 3, "text": None}],
     )
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert ids(connection, VALUES, "matchespattern(text,'(a+)+$')") == [2]
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
     assert ids(connection, VALUES, "not matchespattern(text,'(a+)+$')") == [1]
 
 
