@@ -2,8 +2,8 @@
 
     python benchmarks/indexes.py [--rows N] [--rounds N] [--engines sqlite,postgresql,mysql] [--plans]
 
-prints the median of the time of ours over that of the other, each pair of samples taken in turn. Engines that
-are not there are left out; the queries are those of tests/support/indexes.py.
+prints the median of the ratios, from pairs of samples taken in turn. Engines that are not installed are
+skipped; the queries are those of tests/support/indexes.py.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def seconds(run: Callable[[], object]) -> float:
     return best
 
 
-def compared(database: Engine, case: Case, rounds: int) -> tuple[float, float, int]:
+def measure(database: Engine, case: Case, rounds: int) -> tuple[float, float, int]:
     """Return the median ratio, our median time in seconds, and the number of rows."""
     statements = [ours(database, case), by_hand(database, case)]
     results = [database.run(*statement) for statement in statements]
@@ -53,9 +53,9 @@ def compared(database: Engine, case: Case, rounds: int) -> tuple[float, float, i
 
 
 def main() -> None:
-    """Fill, measure and print."""
+    """Fill the tables, measure and print."""
     options = argparse.ArgumentParser(
-        description="Times our SQL and that of an expert: see the head of this file."
+        description="Compare the library's SQL with that of an expert; see the docstring of this file."
     )
     options.add_argument("--rows", type=int, default=1_000_000)
     options.add_argument("--rounds", type=int, default=15)
@@ -78,7 +78,7 @@ def main() -> None:
         print(f"{'':36}{'ours / by hand':>14}{'ours, ms':>12}{'rows':>8}")
         begun = time.perf_counter()
         for case in CASES:
-            ratio, taken, rows = compared(database, case, given.rounds)
+            ratio, taken, rows = measure(database, case, given.rounds)
             print(f"{case.title:36}{ratio:14.2f}{taken * 1e3:12.2f}{rows:8}", flush=True)
             plans = [
                 plan(database, *statement) for statement in (ours(database, case), by_hand(database, case))

@@ -83,7 +83,7 @@ class Columns:
     # ---- paths -----------------------------------------------------------------------------------
 
     def path(self, node: TypedPath) -> Part:
-        """The column, entity or collection that a path leads to."""
+        """Find the column, entity or collection that a path leads to."""
         members = node.members
         if not members:
             collection = self.collections.get(node.level)
@@ -325,7 +325,7 @@ class Columns:
         return self.column(value, element, collection.member.property, in_json=form.is_json)
 
     def too_far(self) -> ODataError:
-        """The error for columns of rows that a subquery cannot reach."""
+        """Make the error for columns of rows that a subquery cannot reach."""
         what = Phrase("relate-nested-rows")
         return self.sql.engine_error("unsupported-expression.engine-cannot", what=what)
 

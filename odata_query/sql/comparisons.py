@@ -47,6 +47,7 @@ class Comparison(NamedTuple):
 
     @property
     def is_exact(self) -> bool:
+        """True if the column's own comparison is the one of code points."""
         return self.left == self.exact_left and self.rights == self.exact_rights
 
 
@@ -107,6 +108,7 @@ class Comparisons:
         return collation != "binary" if ordered else collation == "insensitive"
 
     def stored(self, write: Any, value: Any) -> str:
+        """Bind a value in the form in which the column stores it."""
         return self.sql.marker(write(value.value, self.sql.zone), edm.UNTYPED)
 
     # ---- order -----------------------------------------------------------------------------------
@@ -149,6 +151,7 @@ class Comparisons:
         return sql.not_true(sql.nest(f"{a} {SIGNS[name]} {b}", both))
 
     def is_not_nan(self, text: str, part: Part) -> Sql:
+        """Test that a number is not NaN, where NaN equals itself."""
         return Sql(f"{text} <> {self.sql.marker(_NAN, edm.DOUBLE)}", rows=part.rows)
 
     def index_bounds(self, left: Sql, name: str, right: Value) -> Sql:
@@ -294,7 +297,7 @@ class Comparisons:
         return sql.not_false(found)
 
     def around(self, part: Sql, values: Sequence[Value]) -> list[Sql]:
-        """The bounds of a stored column within which all values are, for its index."""
+        """Bound a stored column by the least and the greatest value, for its index."""
         assert part.storage is not None
         assert part.storage.bounds is not None
         bounds = [part.storage.bounds(value.value) for value in values]

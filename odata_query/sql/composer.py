@@ -72,7 +72,7 @@ class Composer:
         return text
 
     def collation_of(self, part: Sql) -> str:
-        """The way in which a text compares: `binary`, `linguistic` or `insensitive`."""
+        """Return how a text compares: `binary`, `linguistic` or `insensitive`."""
         if self.by_column:
             return "binary"
         if self.dialect.ignores_trailing_spaces and part.collation != "binary":
@@ -129,12 +129,15 @@ class Composer:
         return self.engine_error("expression-too-large.engine-depth", most=self.dialect.max_depth)
 
     def constant(self, holds: bool) -> Sql:
+        """Make a condition that always holds, or never."""
         return Sql("1 = 1", TRUE) if holds else Sql("1 = 0", FALSE)
 
     def every(self, parts: Sequence[Sql]) -> Sql:
+        """Join conditions by AND."""
         return self.join(parts, " AND ", AND, OR, TRUE, FALSE)
 
     def some(self, parts: Sequence[Sql]) -> Sql:
+        """Join conditions by OR."""
         return self.join(parts, " OR ", OR, AND, FALSE, TRUE)
 
     def join(self, parts: Sequence[Sql], word: str, own: int, other: int, neutral: int, final: int) -> Sql:
@@ -174,21 +177,22 @@ class Composer:
         return found
 
     def negate(self, holds: Sql) -> Sql:
-        """The opposite of a condition, unknown where that is."""
+        """Negate a condition; where it is unknown, so is the result."""
         if holds.kind in (TRUE, FALSE):
             return self.constant(holds.kind == FALSE)
         text = f"NOT ({holds.text})" if holds.kind != ATOM else f"NOT {holds.text}"
         return Sql(text, ATOM, holds.depth + 1, holds.rows, holds.has_subquery)
 
     def not_true(self, holds: Sql) -> Sql:
-        """The condition that another is false or unknown."""
+        """Test that a condition is false or unknown."""
         return self.nest(self.dialect.not_true.format(a=holds.text), [holds])
 
     def not_false(self, holds: Sql) -> Sql:
-        """The condition that another is true or unknown."""
+        """Test that a condition is true or unknown."""
         return self.nest(self.dialect.not_false.format(a=holds.text), [holds])
 
     def is_null(self, part: Part, wanted: bool) -> Sql:
+        """Test that a value, entity or collection is null, or is not."""
         if isinstance(part, Sql):
             text = f"{part.text} IS NULL" if wanted else f"{part.text} IS NOT NULL"
             return Sql(text, ATOM, part.depth, part.rows, part.has_subquery)
@@ -199,7 +203,7 @@ class Composer:
         return part.absent if wanted else self.negate(part.absent)
 
     def or_null(self, holds: Sql, parts: Sequence[Part], nullable: Sequence[bool], wanted: bool) -> Sql:
-        """A condition, or its opposite if not `wanted`, that also holds where an argument is null."""
+        """Extend a condition, or its opposite if not `wanted`, to hold where an argument is null, too."""
         null = [part for part, can_be in zip(parts, nullable, strict=True) if can_be]
         if null and not (len(null) == 1 and isinstance(null[0], SqlColumn)):
             return self.not_false(holds) if wanted else self.not_true(holds)

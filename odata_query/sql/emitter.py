@@ -72,6 +72,7 @@ class SqlEmitter:
 
     @property
     def collections(self) -> Collections:
+        """Made when it is first used, as few queries have lambdas."""
         if self._collections is None:
             self._collections = Collections(self.sql, self.columns)
         return self._collections
@@ -300,6 +301,7 @@ class SqlEmitter:
         return found
 
     def bits_of(self, part: Part) -> int:
+        """The bits of an integer, without its sign."""
         if type(part) is Value:
             return 31 if -(2**31) < part.value < 2**31 else 63
         assert isinstance(part, Sql)

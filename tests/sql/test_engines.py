@@ -134,7 +134,7 @@ def test_a_text_keeps_every_character(engine):
         assert engine.run(f"SELECT {sign}", params) == [(text,)]
 
 
-def test_numbers_that_are_none(engine):
+def test_nan_and_infinity(engine):
     for value, held in ((math.nan, engine.holds_nan), (-math.inf, engine.holds_infinity)):
         if held:
             engine.create("numbers", {"value": edm.DOUBLE}, [{"value": value}])
@@ -145,7 +145,7 @@ def test_numbers_that_are_none(engine):
                 engine.create("numbers", {"value": edm.DOUBLE}, [{"value": value}])
 
 
-def test_a_column_can_be_another_than_is_natural(engine):
+def test_a_column_can_have_another_type_than_the_usual(engine):
     text = {"sqlite": "TEXT", "mysql": "VARCHAR(50)", "clickhouse": "Nullable(String)", "spark": "STRING"}
     kind = (edm.collection(edm.INT32), dict.fromkeys(("duckdb", "postgresql"), "json") | text)
     engine.create("others", {"list": kind}, [{"list": [1, None]}, {"list": None}])
@@ -153,7 +153,7 @@ def test_a_column_can_be_another_than_is_natural(engine):
     assert found == ({"[1,null]", "None"} if engine.name != "postgresql" else {"[1,None]", "None"})
 
 
-def test_a_table_takes_the_place_of_an_older_one(engine):
+def test_a_table_replaces_an_older_one(engine):
     engine.create("things2", {"id": edm.INT32}, [{"id": 1}])
     engine.create("things2", {"name": edm.STRING}, [])
     assert engine.run("SELECT name FROM things2") == []

@@ -1,4 +1,4 @@
-"""That our SQL reads the indexes that an expert's SQL for the same query reads, and no more than that."""
+"""The SQL of a query reads the indexes that an expert's SQL reads, and nothing more."""
 
 import pytest
 from indexes import CASES, PLANS, by_hand, fill, ours, plan
@@ -22,7 +22,7 @@ def answered(engine, case, statement):
 
 
 @pytest.mark.parametrize("case", CASES, ids=TITLES)
-def test_the_plan_is_that_of_sql_by_hand(filled, case):
+def test_the_plan_is_that_of_handwritten_sql(filled, case):
     statement, expected = ours(filled, case), by_hand(filled, case)
     assert answered(filled, case, statement) == answered(filled, case, expected)
     found, wanted = plan(filled, *statement), plan(filled, *expected)

@@ -1,4 +1,4 @@
-"""Models of other shapes than the differential test has: the rows of `python.apply`, in one table after another."""
+"""Models of shapes that the differential test does not have; the expected rows are those of `python.apply`."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ SEATS = {"town": S, "at_la": D, "at_lon": D, "select": INT, "cc": S}
 
 
 def lines_of(columns, text):
-    """Rows of a table from lines; what a line has not is null."""
+    """Read the rows of a table from lines, where `-` is null."""
     names, _, lines = text.partition("|")
     read = {INT: int, "Edm.Int64": int, D: float}
     return columns, [{n: read.get(columns[n], str)(v) for n, v in zip(names.split(), line.split(), strict=True) if v != "-"} for line in lines.strip().splitlines()]
@@ -74,7 +74,7 @@ JSON = {"sqlite": "TEXT", "duckdb": "JSON", "postgresql": "JSONB", "mysql": "JSO
 
 
 def entity(type, row, prefix, known, in_json=False):
-    """The object of a row: what joins lead to is in it, and what lies in several columns is one value."""
+    """Make the nested object of a row, with the rows joined to it and its complex values."""
     place = (type.name, id(row), prefix)
     if row is None or place in known:
         return known.get(place)
@@ -153,7 +153,7 @@ def ids(query, rows=ROWS):
 
 
 def found(engine, form, query, alias="o", table="orders", key="key", **given):
-    """The ids that the database finds, by a SELECT or one made of fragments; what is refused is skipped."""
+    """Return the ids from a SELECT, or from fragments; skip what the dialect does not support."""
     given["dialect"], q = engine.name, engine.quoted
     try:
         if form == "select":
@@ -174,7 +174,7 @@ def found(engine, form, query, alias="o", table="orders", key="key", **given):
 
 @pytest.mark.parametrize("form", ["select", "fragments"])
 @pytest.mark.parametrize(("filter", "orderby"), [(f, "id") for f in FILTERS] + [(None, o) for o in ORDERS])
-def test_a_query_finds_what_it_finds_among_objects(database, form, filter, orderby):
+def test_a_query_finds_the_same_rows_as_among_objects(database, form, filter, orderby):
     assert found(database, form, parse(filter, orderby)) == ids(parse(filter, orderby))
 
 
@@ -200,7 +200,7 @@ def test_values_of_filter_order_and_page_are_bound_in_their_order(database, orde
 
 
 def logs_of(database, storage, zone):
-    """A table of moments without offset, and what their rows are in a time zone."""
+    """Create a table of moments without offset; return its model and its rows in a time zone."""
     if database.name not in STYLES:
         pytest.skip("it has other storages")
     moments = [dt.datetime.fromisoformat(text) for text in MOMENTS]
@@ -261,7 +261,7 @@ OWN_WAYS = {
         "micros eq duration'-PT0.000001S'", "micros ge duration'PT0S'", "micros eq length", "micros ne length",
     ],
 )  # fmt: skip
-def test_types_that_an_engine_lacks_are_read_as_other_libraries_store_them(database, filter):
+def test_types_that_an_engine_lacks_are_read_in_the_forms_of_other_libraries(database, filter):
     if database.name not in ("sqlite", "mysql"):
         pytest.skip("it has types of its own")
     properties = {name: P(type, storage=storage) for name, (type, storage, _) in OWN_WAYS.items()}
@@ -292,7 +292,7 @@ def test_types_that_an_engine_lacks_are_read_as_other_libraries_store_them(datab
 
 
 @pytest.mark.parametrize("large", LARGE)
-def test_a_large_filter_finds_its_rows_or_is_refused_in_no_time(database, large):
+def test_a_large_filter_finds_its_rows_or_is_an_error_at_once(database, large):
     begun = time.perf_counter()
     query = parse(LARGE[large], limits=UNBOUNDED)
     wanted = ids(query)
@@ -301,7 +301,7 @@ def test_a_large_filter_finds_its_rows_or_is_refused_in_no_time(database, large)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_models_of_odd_shapes_are_understood(shape):
+def test_models_of_odd_shapes_compile(shape):
     model, filter, holds = SHAPES[shape]
     query = oq.parse_query({"$filter": filter}, model)
     where = sql.where(query.filter, dialect="sqlite", table="odata_1")

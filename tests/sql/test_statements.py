@@ -1,4 +1,4 @@
-"""SQL in general: values are bound, names are quoted, markers are in their style, mistakes are told apart."""
+"""SQL in general: values are bound, names are quoted, markers have their style, mistakes have their error."""
 
 from __future__ import annotations
 
@@ -217,7 +217,7 @@ STATEMENTS = (  # a filter, options, the text and values for SQLite
 
 
 @pytest.mark.parametrize(("filter", "options", "text", "params"), STATEMENTS)
-def test_a_query_is_the_sql_that_one_would_write(filter, options, text, params):
+def test_a_query_is_the_sql_that_a_person_would_write(filter, options, text, params):
     assert select(filter, **options) == (text, params)
 
 
@@ -285,12 +285,12 @@ STYLES = {
 
 
 @pytest.mark.parametrize(("style", "found"), STYLES.items())
-def test_markers_are_in_the_paramstyle_that_is_asked_for(style, found):
+def test_markers_have_the_requested_paramstyle(style, found):
     query = parse("name eq 'x' and size gt 3")
     assert sql.where(query, dialect="sqlite", paramstyle=style) == found
 
 
-def test_fragments_are_numbered_from_where_one_says():
+def test_markers_of_fragments_are_numbered_from_first():
     query = parse("name eq 'x'", orderby="size add 7")
     where = sql.where(query.filter, dialect="postgresql", paramstyle="numeric_dollar", first=3)
     order = sql.order_by(query, dialect="postgresql", paramstyle="numeric_dollar", first=4)
@@ -299,7 +299,7 @@ def test_fragments_are_numbered_from_where_one_says():
     assert order.params == (7,)
 
 
-def test_fragments_work_in_a_statement_of_ones_own(database):
+def test_fragments_work_in_a_handwritten_statement(database):
     query = parse("Tags/any(t: t/name eq 'x') or Owner/rank eq 2", orderby="Owner/name desc,id")
     where = sql.where(query.filter, dialect="sqlite", table="i")
     order = sql.order_by(query, dialect="sqlite", table="i")
@@ -370,7 +370,7 @@ def test_no_nesting_breaks_the_compiler(dialect, nested, times):
 
 
 @pytest.mark.parametrize("nested", NESTED.values(), ids=NESTED)
-def test_nesting_above_the_bound_is_refused_where_all_limits_are_lifted(nested):
+def test_nesting_above_the_bound_is_an_error_even_without_limits(nested):
     with pytest.raises(oq.LimitError) as refused:
         parse(nested(3000))
     assert refused.value.problems[0].code == "expression-too-deep"
@@ -379,7 +379,7 @@ def test_nesting_above_the_bound_is_refused_where_all_limits_are_lifted(nested):
 # ---- errors and dialects -------------------------------------------------------------------------
 
 
-def test_what_a_dialect_has_not_is_a_501_that_names_it():
+def test_an_operation_that_a_dialect_does_not_support_is_a_501_with_its_name():
     with pytest.raises(oq.UnsupportedError, match="matchespattern is not supported by mysql") as caught:
         select("id eq 1 and matchespattern(name,'a')", "mysql")
     assert caught.value.status == 501
@@ -424,7 +424,7 @@ def test_a_developers_mistake_is_a_configuration_error(mistake, message):
         mistake()
 
 
-def test_a_storage_that_a_dialect_has_not_is_a_configuration_error():
+def test_a_storage_that_a_dialect_does_not_know_is_a_configuration_error():
     model = oq.EntityType("T", {"at": oq.Property("Edm.DateTimeOffset", storage="runes")})
     query = oq.parse_query("$filter=at gt 2024-01-01", entity_type=model)
     with pytest.raises(oq.ConfigurationError, match="no storage 'runes'"):
@@ -432,7 +432,7 @@ def test_a_storage_that_a_dialect_has_not_is_a_configuration_error():
 
 
 class Shouting(SQLite):
-    """A dialect of somebody else's."""
+    """A dialect of another package."""
 
     name = "shouting"
     templates = {**SQLite.templates, "tolower(String)": "SHOUT({a})"}
@@ -495,7 +495,7 @@ PLACES = (  # a dialect, a query, the option and the place of what is wrong, its
 
 
 @pytest.mark.parametrize(("dialect", "options", "option", "span", "code"), PLACES)
-def test_what_an_engine_cannot_do_is_refused_with_its_place(dialect, options, option, span, code):
+def test_what_an_engine_cannot_do_is_reported_with_its_place(dialect, options, option, span, code):
     with pytest.raises(oq.ODataError) as caught:
         sql.select(oq.parse_query(options, entity_type=IMAGE), "images", dialect=dialect)
     [problem] = caught.value.problems
