@@ -80,9 +80,9 @@ DEFAULT_LIMITS = Limits()
 UNBOUNDED = Limits(**{each.name: None for each in fields(Limits)})
 
 
-def effective(asked: Limits | None, of_model: Limits | None) -> Limits:
+def effective(given: Limits | None, of_model: Limits | None) -> Limits:
     """Return the limits of a query: the given or default ones, and the model's where those are tighter."""
-    limits = DEFAULT_LIMITS if asked is None else asked
+    limits = DEFAULT_LIMITS if given is None else given
     return limits if of_model is None else _tightened(limits, of_model)
 
 

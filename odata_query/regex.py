@@ -8,7 +8,7 @@ The pattern is an ECMAScript regular expression that a stranger wrote. Python's 
 1. the pattern becomes a nondeterministic automaton by Thompson's construction (K. Thompson,
    "Regular expression search algorithm", CACM 11(6), 1968): as it is read, each piece of it is laid
    as arcs from one state to another. A count, as in ``a{9}``, copies the states of its piece, and
-   is refused before that if there would be too many;
+   is reported before that if there would be too many;
 2. a text is read once, with the set of all states that may be current. Each such set is one state of
    a deterministic automaton whose moves are cached, so that reading a character is one look-up after
    warm-up, and at worst one visit of every arc.
@@ -18,7 +18,7 @@ it. Those arcs are followed once the next character, or the end of the text, is 
 ``\b`` and ``\B`` are decided exactly and cached like the rest.
 
 The meaning is that of the ``u`` flag (code points, strict escapes) and no other, except that a
-``{``, ``}`` or ``]`` which counts or closes nothing stands for itself.
+``{``, ``}`` or ``]`` which counts or closes nothing is an ordinary character.
 """
 
 from __future__ import annotations
@@ -227,11 +227,11 @@ class _Compiler:
             raise PatternError("unclosed-class", opening)
         self.position += 1
         bounds: list[int] = []
-        for first, beyond in sorted(pairs):
+        for first, end in sorted(pairs):
             if bounds and first <= bounds[-1]:
-                bounds[-1] = max(bounds[-1], beyond)
+                bounds[-1] = max(bounds[-1], end)
             else:
-                bounds += (first, beyond)
+                bounds += (first, end)
         return _negate(tuple(bounds)) if negated else tuple(bounds)
 
 

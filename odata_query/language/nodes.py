@@ -92,7 +92,7 @@ def _in_list(end: int, left: Node, operator: str, opening: Opening, items: list[
         right = items[0]
     elif other:
         raise SyntaxProblem("unexpected-text.literals", *items[other].span)
-    else:  # the first is no mistake by itself: the comma after it is
+    else:  # the first item is correct by itself; the comma after it makes a list of it
         raise SyntaxProblem("unexpected-text.literals", items[0].span[1])
     return Call("in", (left, right), (left.span[0], end))
 

@@ -40,18 +40,18 @@ _RULES: list[Rule] = [
 _SYMBOLS = 1 + max(symbol for symbol, *_ in RULES)
 
 
-# How `a eq 1 or b` is read. A stack of states says what may follow, a stack of values holds what was made:
+# How `a eq 1 or b` is read, with a stack of states, which decide what may follow, and a stack of values:
 #
 #     text so far      states                                  values
-#     a eq 1           start  sum  EQUALITY  literal           Path(a)  " eq "  Literal(1)
+#     a eq 1           start  eq_expr  EQUALITY  rel_expr      Path(a)  " eq "  Literal(1)
 #
-# The next token is ` or `. The Move of the state on top for it is to reduce by the rule `binary`: its three
-# parts leave the states, and `binary(end, Path(a), " eq ", Literal(1))` takes their place among the values.
-# What the rule was then goes through a chain of rules that only rename it. The state below, `start`, has
-# learnt where that ends for ` or `, so this Move is the last:
+# The next token is ` or `. The state on top has the Move to reduce by the rule `binary`: three states are
+# taken off, and `binary(end, Path(a), " eq ", Literal(1))` replaces the three values. The result is an
+# `eq_expr`, which rules that only rename make an `and_expr`. The state below, `start`, has learnt in `steps`
+# which state that is in the end, and its Move for ` or `: to shift.
 #
-#     a eq 1           start  comparison                       Call(eq)
-#     a eq 1 or        start  comparison  OR                   Call(eq)
+#     a eq 1           start  and_expr                         Call(eq)
+#     a eq 1 or        start  and_expr  OR                     Call(eq)
 
 
 class State:
@@ -82,7 +82,7 @@ class State:
 
 
 Move = tuple[int, State, State | None, Rule | None, Callable[[str, int, int], Any] | None]
-"""What to do about a token: its number; the state now on top; and either the state to shift to, with the
+"""The reaction to a token: its number; the state now on top; and either the state to shift to, with the
 function that reads the token's value, or the rule to reduce by. Neither means that the token cannot stand
 here, or that it is the end of a whole text. A plain tuple, because a named one takes longer to unpack."""
 

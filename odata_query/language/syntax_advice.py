@@ -1,6 +1,6 @@
 """Advice for a text that the parser cannot read on: the place, what is wrong, what was probably meant.
 
-Only texts that are refused come here, so this is written for good messages, not for speed. Each piece of
+Only texts with a mistake come here, so this is written for good messages, not for speed. Each piece of
 advice is a Rule with an example; the first one that fits is given.
 """
 
@@ -36,7 +36,7 @@ _EXPECTED: Mapping[str, Name | Phrase] = {
     "_BRACE_CLOSE": Name("'}'"),
     "": Phrase("the-end"),
 }
-"""What a message names, beside operators, by the token that can stand at the place."""
+"""Names of tokens in a message; operators are not listed one by one."""
 _CLOSING = {"_CLOSE", "_BRACKET_CLOSE", "_BRACE_CLOSE"}
 
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -119,7 +119,7 @@ class Situation(NamedTuple):
 
     @property
     def expected(self) -> tuple[Name | Phrase, ...]:
-        """What can stand at the place beside operators: `',' or ')'`, `the end`."""
+        """The tokens that can stand at the place, without operators: `',' or ')'`, `the end`."""
         words = tuple([word for name, word in _EXPECTED.items() if name in self.names])
         return words or (Name("':'"),)  # after a name in a JSON object
 
