@@ -65,7 +65,7 @@ _WRITTEN = {  # the texts that other literals keep until validation
     edm.Type("eq.not"): ("and",),
 }
 _decimals = st.builds(
-    lambda digits, places: Decimal(digits).scaleb(-places), st.integers(-(10**30), 10**30), st.integers(1, 8)
+    lambda digits, places: Decimal(f"{digits}e-{places}"), st.integers(-(10**30), 10**30), st.integers(1, 8)
 )
 literal = st.one_of(
     st.just(oq.Literal(None, edm.NULL)),
