@@ -97,7 +97,7 @@ class Comparisons:
                 return Comparison(a, bs, a, bs, parts, nullable, has_nan)
             # NaN that an operation computes from numbers is null there.
             pairs = zip(parts, nullable, strict=False)
-            nullable = [can_be or not isinstance(part, SqlColumn | Value) for part, can_be in pairs]
+            nullable = [can_be or type(part) not in (SqlColumn, Value) for part, can_be in pairs]
         return Comparison(a, bs, exact_a, exact_bs, parts, nullable, False)
 
     def is_inexact(self, part: Part, ordered: bool) -> bool:

@@ -66,7 +66,12 @@ class SqlValue(Sql):
     type: edm.Type | None
 
     def __init__(self, text: str, rows: int = 0, has_subquery: bool = False) -> None:
-        Sql.__init__(self, text, ATOM, 1, rows, has_subquery)  # a call of super() takes longer
+        self.text = text  # set here, since a call of super() takes as long as the rest
+        self.kind = ATOM
+        self.depth = 1
+        self.rows = rows
+        self.has_subquery = has_subquery
+        self.is_selective = False
         self.bits = 63
         self.is_int64 = False
         self.scale = self.type = None

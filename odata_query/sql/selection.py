@@ -29,15 +29,15 @@ def selection(columns: Columns, model: StructuredType | None, names: Iterable[st
     if names is None:
         return _quoted(columns.dialect, _columns_of(columns.dialect, model))
     model, names = model.unrestricted, tuple(names)
-    known = model._cache.setdefault(("selections", columns.dialect), {})
-    found: str | None = known.get(names)
+    known = model._cache.setdefault("selections", {})
+    found: str | None = known.get((columns.dialect, names))
     if found is None:
         texts = dict.fromkeys(text for name in names for text in _selected(columns, model, name))
         found = ", ".join(texts)
         if not found:
             raise ConfigurationError("there are no columns to select")
         if len(known) < 256 and not any("/" in name for name in names):
-            known[names] = found
+            known[columns.dialect, names] = found
     return found
 
 
