@@ -19,7 +19,7 @@ from ... import edm
 from ...errors import ODataError, error
 from ...operations import OPERATIONS
 from ...problems import ConfigurationError, Name, Phrase, problem
-from .spelling import NEAREST, Convert, Needle, escape_key, spelled
+from .spelling import NEAREST, Convert, Needle, edm_types, escape_key, spelled
 
 
 class Storage(NamedTuple):
@@ -266,24 +266,12 @@ class Dialect:
 
     # ---- types and storages ----------------------------------------------------------------------
 
-    types: Mapping[str, str] = {
-        "Edm.Boolean": "BOOLEAN",
-        "Edm.SByte": "SMALLINT",
-        "Edm.Byte": "SMALLINT",
-        "Edm.Int16": "SMALLINT",
-        "Edm.Int32": "INTEGER",
-        "Edm.Int64": "BIGINT",
-        "Edm.Decimal": "DECIMAL(38, 12)",
-        "Edm.Single": "REAL",
-        "Edm.Double": "DOUBLE PRECISION",
-        "Edm.String": "VARCHAR",
-        "Edm.Date": "DATE",
-        "Edm.TimeOfDay": "TIME(6)",
-        "Edm.DateTimeOffset": "TIMESTAMP(6) WITH TIME ZONE",
-        "Edm.Duration": "INTERVAL",
-        "Edm.Guid": "UUID",
-        "Edm.Binary": "VARBINARY",
-    }
+    types: Mapping[str, str] = edm_types(
+        Boolean="BOOLEAN", SByte="SMALLINT", Byte="SMALLINT", Int16="SMALLINT", Int32="INTEGER",
+        Int64="BIGINT", Decimal="DECIMAL(38, 12)", Single="REAL", Double="DOUBLE PRECISION", String="VARCHAR",
+        Date="DATE", TimeOfDay="TIME(6)", DateTimeOffset="TIMESTAMP(6) WITH TIME ZONE", Duration="INTERVAL",
+        Guid="UUID", Binary="VARBINARY",
+    )  # fmt: skip
     """The types of SQL by those of OData, for casts: `cast(qty,Edm.String)` is `CAST("qty" AS VARCHAR)`."""
     storages: Mapping[tuple[str, str], Storage] = {}
     """The ways in which columns hold values, by the names of the type and of the storage:
@@ -336,8 +324,8 @@ class Dialect:
             "cast(Integer|Date|Guid,String)": "CAST({a} AS {type})",
         }
     )
-    """The spelling of operations by the keys of their overloads (`spelled` expands alternatives), and of
-    casts by families: `cast(Integer,String)`.
+    """The spelling of operations by the keys of their overloads, and of casts by families:
+    `cast(Integer,String)`. A subclass may write alternatives, as in `spelling.spelled`.
 
     Decimals have the scale of their result as `{s}`, the largest of their operands as `{m}`, those of the
     first and the last as `{sa}` and `{sb}`, and that of the result and 20 digits more as `{p}`; casts to
@@ -355,13 +343,15 @@ class Dialect:
     """Overloads that the dialect does not offer, each with the id of a phrase that says why:
     `{"mod(Double,Double)": "no-float-remainder"}`."""
 
+    def __init_subclass__(cls) -> None:
+        if "templates" in cls.__dict__:
+            cls.templates = spelled(cls.templates)
+
     @cached_property
     def family(self) -> tuple[str, ...]:
         """The names by which a model may give this dialect's storage: its own, then those of its parents."""
-        parents = [parent for parent in type(self).__mro__ if issubclass(parent, Dialect)]
-        return tuple(
-            dict.fromkeys((self.name, *[parent.name for parent in parents if parent is not Dialect]))
-        )
+        parents = [cls for cls in type(self).__mro__ if issubclass(cls, Dialect) and cls is not Dialect]
+        return tuple(dict.fromkeys((self.name, *[parent.name for parent in parents])))
 
     @cached_property
     def boolean_tests(self) -> tuple[str, str]:
@@ -426,9 +416,7 @@ class Dialect:
         offset = zone.utcoffset(None)
         if offset is None:
             raise ConfigurationError(f"{self.name} needs a time zone with a fixed offset, not {zone}")
-        sign = "-" if offset < dt.timedelta() else "+"
-        minutes = abs(offset) // dt.timedelta(minutes=1)
-        return f"{sign}{minutes // 60:02}:{minutes % 60:02}"
+        return dt.time(tzinfo=dt.timezone(offset)).isoformat()[8:14]
 
     # ---- columns and JSON ------------------------------------------------------------------------
 

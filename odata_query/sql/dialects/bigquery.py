@@ -10,10 +10,9 @@ import datetime as dt
 import uuid
 from collections.abc import Mapping
 
-from ... import edm
 from . import spelling
 from .base import Dialect, Json, Members, Page, Storage
-from .spelling import Convert, between, spelled
+from .spelling import Convert, between
 
 _WHOLE = (
     "CASE WHEN {a} > CAST('{low}' AS BIGNUMERIC) - 1 AND {a} < CAST('{high}' AS BIGNUMERIC) + 1"
@@ -48,20 +47,11 @@ class BigQuery(Dialect):
         " BIGNUMERIC '-9223372036854775809')"
     )
     page = Page(skip="LIMIT 9223372036854775807 OFFSET {skip}")
-    types: Mapping[str, str] = {
-        **Dialect.types,
-        **dict.fromkeys(edm.INTEGERS, "INT64"),
-        "Edm.Boolean": "BOOL",
-        "Edm.Decimal": "BIGNUMERIC",
-        "Edm.Single": "FLOAT64",
-        "Edm.Double": "FLOAT64",
-        "Edm.String": "STRING",
-        "Edm.TimeOfDay": "TIME",
-        "Edm.DateTimeOffset": "TIMESTAMP",
-        "Edm.Duration": "NUMERIC",
-        "Edm.Guid": "STRING",
-        "Edm.Binary": "BYTES",
-    }
+    types = spelling.edm_types(
+        Dialect.types, Integer="INT64", Boolean="BOOL", Decimal="BIGNUMERIC", Float="FLOAT64",
+        String="STRING", TimeOfDay="TIME", DateTimeOffset="TIMESTAMP", Duration="NUMERIC", Guid="STRING",
+        Binary="BYTES",
+    )  # fmt: skip
     storages: Mapping[tuple[str, str], Storage] = {
         ("Edm.DateTimeOffset", "timestamp_utc"): Storage(),
         ("Edm.DateTimeOffset", "timestamp"): Storage(
@@ -79,64 +69,57 @@ class BigQuery(Dialect):
     json = Json(
         "JSON_VALUE({a}, {p})", "JSON_VALUE({a}, '$')", "JSON_QUERY({a}, {p})", spelling.json_casts(types)
     )
-    templates: Mapping[str, str] = spelled(
-        Dialect.templates,
-        spelling.substrings("SUBSTR", "CHAR_LENGTH"),
-        {
-            "div(Integer,Integer)": "DIV({a}, NULLIF({b}, 0))",
-            "mul(Decimal,Decimal)": "(CAST({a} AS BIGNUMERIC) * {b})",
-            "divby(Integer,Integer) div|divby(Decimal,Decimal)": (
-                "ROUND(CAST({a} AS BIGNUMERIC) / NULLIF({b}, 0), 12)"
-            ),
-            "div|divby(Double,Double)": "IEEE_DIVIDE({a}, {b})",
-            "ceiling(Decimal|Double)": "CEIL({a})",
-            "contains(String,String)": "STRPOS({a}, {b}) > 0",
-            "indexof(String,String)": "(STRPOS({a}, {b}) - 1)",
-            "startswith(String,String)": "STARTS_WITH({a}, {b})",
-            "endswith(String,String)": "ENDS_WITH({a}, {b})",
-            "trim(String)": "TRIM({a}, '" + spelling.white_space("\\u{:04x}") + "')",
-            "now()": "CURRENT_TIMESTAMP()",
-            "fractionalseconds(DateTimeOffset|TimeOfDay)": (
-                "(CAST(EXTRACT(MICROSECOND FROM {a}) AS NUMERIC) / 1000000)"
-            ),
-            "date(DateTimeOffset) cast(DateTimeOffset,Date)": "DATE({a})",
-            "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": "TIME({a})",
-            "add|sub(DateTimeOffset,Duration)": between(
-                _MOVED, spelling.MICROSECONDS, f"TIMESTAMP_MICROS(CAST({_MOVED} AS INT64))"
-            ),
-            "add|sub(Date,Duration)": between(
-                f"DATE_DIFF({{a}}, DATE '0001-01-01', DAY) + {_DAYS}",
-                spelling.DAYS_OF_YEAR_1,
-                f"DATE_ADD({{a}}, INTERVAL {_DAYS} DAY)",
-            ),
-            "sub(DateTimeOffset,DateTimeOffset)": (
-                "(CAST(TIMESTAMP_DIFF({a}, {b}, MICROSECOND) AS NUMERIC) / 1000000)"
-            ),
-            "sub(Date,Date)": "CAST(DATE_DIFF({a}, {b}, DAY) * 86400 AS NUMERIC)",
-            "mul(Duration,Number) mul(Number,Duration)": "SAFE_CAST(ROUND({a} * {b}, 6) AS NUMERIC)",
-            "div(Duration,Number)": (
-                "SAFE_CAST(ROUND(SAFE_DIVIDE({a}, CAST({b} AS FLOAT64)), 6) AS NUMERIC)"
-            ),
-            "cast(Boolean,Decimal)": "CAST(CAST({a} AS INT64) AS BIGNUMERIC)",
-            "cast(Boolean,Double)": "CAST(CAST({a} AS INT64) AS FLOAT64)",
-            "cast(Decimal,Integer)": _WHOLE,
-            "cast(Double,Integer)": _WHOLE.replace("BIGNUMERIC", "FLOAT64"),
-            "cast(Guid,String)": "{a}",
-            "cast(Date,DateTimeOffset)": "TIMESTAMP({a})",
-            "cast(String,Integer)": (
-                "CASE WHEN REGEXP_CONTAINS({a}, '^[+-]?[0-9]{{1,38}}$') AND SAFE_CAST({a} AS INT64)"
-                " BETWEEN {low} AND {high} THEN SAFE_CAST({a} AS INT64) END"
-            ),
-            "cast(String,Date)": (
-                "CASE WHEN REGEXP_CONTAINS({a}, '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$')"
-                " THEN SAFE_CAST({a} AS DATE) END"
-            ),
-        },
-    )
-    unsupported: Mapping[str, str] = {
-        **Dialect.unsupported,
-        "mod(Double,Double)": "no-float-remainder",
+    templates: Mapping[str, str] = {
+        **Dialect.templates,
+        **spelling.substrings("SUBSTR", "CHAR_LENGTH"),
+        "div(Integer,Integer)": "DIV({a}, NULLIF({b}, 0))",
+        "mul(Decimal,Decimal)": "(CAST({a} AS BIGNUMERIC) * {b})",
+        "divby(Integer,Integer) div|divby(Decimal,Decimal)": (
+            "ROUND(CAST({a} AS BIGNUMERIC) / NULLIF({b}, 0), 12)"
+        ),
+        "div|divby(Double,Double)": "IEEE_DIVIDE({a}, {b})",
+        "ceiling(Decimal|Double)": "CEIL({a})",
+        "contains(String,String)": "STRPOS({a}, {b}) > 0",
+        "indexof(String,String)": "(STRPOS({a}, {b}) - 1)",
+        "startswith(String,String)": "STARTS_WITH({a}, {b})",
+        "endswith(String,String)": "ENDS_WITH({a}, {b})",
+        "trim(String)": "TRIM({a}, '" + spelling.white_space("\\u{:04x}") + "')",
+        "now()": "CURRENT_TIMESTAMP()",
+        "fractionalseconds(DateTimeOffset|TimeOfDay)": (
+            "(CAST(EXTRACT(MICROSECOND FROM {a}) AS NUMERIC) / 1000000)"
+        ),
+        "date(DateTimeOffset) cast(DateTimeOffset,Date)": "DATE({a})",
+        "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": "TIME({a})",
+        "add|sub(DateTimeOffset,Duration)": between(
+            _MOVED, spelling.MICROSECONDS, f"TIMESTAMP_MICROS(CAST({_MOVED} AS INT64))"
+        ),
+        "add|sub(Date,Duration)": between(
+            f"DATE_DIFF({{a}}, DATE '0001-01-01', DAY) + {_DAYS}",
+            spelling.DAYS_OF_YEAR_1,
+            f"DATE_ADD({{a}}, INTERVAL {_DAYS} DAY)",
+        ),
+        "sub(DateTimeOffset,DateTimeOffset)": (
+            "(CAST(TIMESTAMP_DIFF({a}, {b}, MICROSECOND) AS NUMERIC) / 1000000)"
+        ),
+        "sub(Date,Date)": "CAST(DATE_DIFF({a}, {b}, DAY) * 86400 AS NUMERIC)",
+        "mul(Duration,Number) mul(Number,Duration)": "SAFE_CAST(ROUND({a} * {b}, 6) AS NUMERIC)",
+        "div(Duration,Number)": "SAFE_CAST(ROUND(SAFE_DIVIDE({a}, CAST({b} AS FLOAT64)), 6) AS NUMERIC)",
+        "cast(Boolean,Decimal)": "CAST(CAST({a} AS INT64) AS BIGNUMERIC)",
+        "cast(Boolean,Double)": "CAST(CAST({a} AS INT64) AS FLOAT64)",
+        "cast(Decimal,Integer)": _WHOLE,
+        "cast(Double,Integer)": _WHOLE.replace("BIGNUMERIC", "FLOAT64"),
+        "cast(Guid,String)": "{a}",
+        "cast(Date,DateTimeOffset)": "TIMESTAMP({a})",
+        "cast(String,Integer)": (
+            "CASE WHEN REGEXP_CONTAINS({a}, '^[+-]?[0-9]{{1,38}}$') AND SAFE_CAST({a} AS INT64)"
+            " BETWEEN {low} AND {high} THEN SAFE_CAST({a} AS INT64) END"
+        ),
+        "cast(String,Date)": (
+            "CASE WHEN REGEXP_CONTAINS({a}, '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$')"
+            " THEN SAFE_CAST({a} AS DATE) END"
+        ),
     }
+    unsupported: Mapping[str, str] = {**Dialect.unsupported, "mod(Double,Double)": "no-float-remainder"}
 
     def quote(self, name: str) -> str:
         super().quote(name)

@@ -12,7 +12,7 @@ from ... import edm
 from ...problems import Phrase
 from . import spelling
 from .base import Dialect, Json, Members, Storage
-from .spelling import Convert, seconds, spelled
+from .spelling import Convert, seconds
 
 _SPACES = f"[{spelling.white_space('@@x{{{{{:x}}}}}')}]+".replace("@", "\\")
 _MAX_INDEX = 2**31 - 2
@@ -135,24 +135,11 @@ class ClickHouse(Dialect):
     as_wide_integer = "toInt128({a})"
     wide_to_int64 = "accurateCastOrNull({a}, 'Int64')"
     default_scale = 12
-    types: Mapping[str, str] = {
-        "Edm.Boolean": "Bool",
-        "Edm.SByte": "Int8",
-        "Edm.Byte": "UInt8",
-        "Edm.Int16": "Int16",
-        "Edm.Int32": "Int32",
-        "Edm.Int64": "Int64",
-        "Edm.Decimal": "Decimal(76, 12)",
-        "Edm.Single": "Float64",
-        "Edm.Double": "Float64",
-        "Edm.String": "String",
-        "Edm.Date": "Date32",
-        "Edm.TimeOfDay": "String",
-        "Edm.DateTimeOffset": "DateTime64(6, 'UTC')",
-        "Edm.Duration": "Decimal(38, 6)",
-        "Edm.Guid": "String",
-        "Edm.Binary": "String",
-    }
+    types = spelling.edm_types(
+        Boolean="Bool", SByte="Int8", Byte="UInt8", Int16="Int16", Int32="Int32", Int64="Int64",
+        Decimal="Decimal(76, 12)", Float="Float64", String="String", Date="Date32", TimeOfDay="String",
+        DateTimeOffset="DateTime64(6, 'UTC')", Duration="Decimal(38, 6)", Guid="String", Binary="String",
+    )  # fmt: skip
     storages: Mapping[tuple[str, str], Storage] = {
         ("Edm.DateTimeOffset", "timestamptz"): Storage(),
         ("Edm.DateTimeOffset", "text"): Storage(
@@ -196,94 +183,87 @@ class ClickHouse(Dialect):
         document="JSONExtractRaw({a}, {p})",
         types={
             **spelling.json_casts(
-                {**types, **dict.fromkeys(edm.INTEGERS, "Int64")}, "JSONExtract({x}, 'Nullable({type})')"
+                spelling.edm_types(types, Integer="Int64"), "JSONExtract({x}, 'Nullable({type})')"
             ),
             "": "if(JSONType({x}) = 'String', JSONExtractString({x}),"
             " nullIf(nullIf(JSONExtractRaw({x}), ''), 'null'))",
         },
     )
-    templates: Mapping[str, str] = spelled(
-        Dialect.templates,
-        {f"{part}(DateTimeOffset)": f"{function}({_UTC})" for part, function in _UTC_PARTS.items()},
-        {f"{part}(Date)": f"{_UTC_PARTS[part]}({{a}})" for part in ("year", "month", "day")},
-        {
-            "div(Integer,Integer)": "intDivOrZero({a}, nullIf({b}, 0))",
-            "mod(Integer,Integer)": "moduloOrZero({a}, nullIf({b}, 0))",
-            "divby(Integer,Integer)": _DIVIDED_INTEGERS,
-            "div|divby(Decimal,Decimal)": _DIVIDED,
-            "mul(Decimal,Decimal)": (
-                "if(abs(toFloat64({a})) * abs(toFloat64({b})) < exp10(75 - {s}), {a} * {b}, NULL)"
-            ),
-            "mod(Decimal,Decimal)": (
-                "reinterpret(moduloOrZero(reinterpret(toDecimal256({a}, {s}), 'Int256'),"
-                " nullIf(reinterpret(toDecimal256({b}, {s}), 'Int256'), 0)), 'Decimal(76, {s})')"
-            ),
-            "add|sub|mul|div|divby(Double,Double)": "(toFloat64({a}) {sign} toFloat64({b}))",
-            "ceiling|floor(Double)": "({name}({a}) + 0)",  # a negative zero becomes zero
-            "round(Double)": "(trunc({a}) + if(abs({a} - trunc({a})) >= 0.5, sign({a}), 0))",
-            "concat(String,String)": "concat({a}, {b})",
-            "contains(String,String)": "position({a}, {b}) > 0",
-            "indexof(String,String)": "(toInt64(positionUTF8({a}, {b})) - 1)",
-            "length(String)": "toInt64(lengthUTF8({a}))",
-            "startswith(String,String)": "startsWith({a}, {b})",
-            "endswith(String,String)": "endsWith({a}, {b})",
-            "substring(String,Integer)": f"substringUTF8({{a}}, {_START})",
-            "substring(String,Integer,Integer)": f"substringUTF8({{a}}, {_START}, {_LENGTH})",
-            "tolower(String)": "lowerUTF8({a})",
-            "toupper(String)": "upperUTF8({a})",
-            "trim(String)": f"replaceRegexpAll({{a}}, '^{_SPACES}|{_SPACES}$', '')",
-            "now()": "now64(6, 'UTC')",
-            "add|sub(DateTimeOffset,Duration)": (
-                f"fromUnixTimestamp64Micro({_bounded(_MOVED, *spelling.MICROSECONDS)}, 'UTC')"
-            ),
-            "add|sub(Date,Duration)": f"toDate32({_bounded(_DAYS, *spelling.DAYS)})",
-            "sub(DateTimeOffset,DateTimeOffset)": (
-                f"(toDecimal128({_micros('{a}')} - {_micros('{b}')}, 6) / 1000000)"
-            ),
-            "sub(Date,Date)": (
-                "toDecimal128(toInt64(toInt32(toDate32({a})) - toInt32(toDate32({b}))) * 86400, 6)"
-            ),
-            "add|sub(Duration,Duration)": _duration("({a} {sign} {b})"),
-            "mul(Duration,Number)": _product("{a}", "{b}"),
-            "mul(Number,Duration)": _product("{b}", "{a}"),
-            "div(Duration,Number)": _quotient("{a}", "{b}"),
-            "negate(Duration)": _duration("(-{a})"),
-            "totalseconds(Duration)": "({a} * toDecimal256(1, 0))",
-            "hour(TimeOfDay)": "toInt32OrNull(substring({a}, 1, 2))",
-            "minute(TimeOfDay)": "toInt32OrNull(substring({a}, 4, 2))",
-            "second(TimeOfDay)": "toInt32OrNull(substring({a}, 7, 2))",
-            "fractionalseconds(DateTimeOffset)": (
-                f"(toDecimal256(positiveModulo({_micros('{a}')}, 1000000), 6) / 1000000)"
-            ),
-            "fractionalseconds(TimeOfDay)": "toDecimal256OrNull(concat('0', substring({a}, 9)), 6)",
-            "date(DateTimeOffset) cast(DateTimeOffset,Date)": f"toDate32({_UTC})",
-            "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": (
-                "formatDateTime(toDateTime64({a}, 6, 'UTC'), '%H:%i:%S.%f')"
-            ),
-            "totaloffsetminutes(DateTimeOffset)": "(0 * toYear({a}))",
-            "has(Enum,Enum)": "bitAnd({a}, {b}) = {b}",
-            "cast(Integer,Decimal)": "toDecimal256({a}, 0)",
-            "cast(Integer,String) cast(Date,String)": "toString({a})",
-            "cast(Integer|Boolean,Double)": "toFloat64({a})",
-            "cast(Decimal,Double)": "toFloat64OrNull(toString({a}))",
-            "cast(Decimal,Integer)": _whole("toInt256({a})"),
-            "cast(Double,Integer)": _whole("if(abs({a}) < 1e19, toInt128({a}), NULL)"),
-            "cast(Boolean,Decimal)": "toDecimal256(toUInt8({a}), 0)",
-            "cast(Date,DateTimeOffset)": "toDateTime64({a}, 6, 'UTC')",
-            "cast(Guid,String)": "{a}",
-            "cast(String,Date)": (
-                "if(match({a}, '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$') AND {a} > '0001'"
-                " AND toString(toDate32OrNull({a})) = {a}, toDate32OrNull({a}), NULL)"
-            ),
-            "cast(String,Integer)": (
-                f"if(match({{a}}, '^[+-]?[0-9]{{{{1,38}}}}$'), {_whole('toInt128OrNull({a})')}, NULL)"
-            ),
-        },
-    )
-    unsupported: Mapping[str, str] = {
-        **Dialect.unsupported,
-        "mod(Double,Double)": "no-exact-float-remainder",
+    templates: Mapping[str, str] = {
+        **Dialect.templates,
+        **{f"{part}(DateTimeOffset)": f"{function}({_UTC})" for part, function in _UTC_PARTS.items()},
+        **{f"{part}(Date)": f"{_UTC_PARTS[part]}({{a}})" for part in ("year", "month", "day")},
+        "div(Integer,Integer)": "intDivOrZero({a}, nullIf({b}, 0))",
+        "mod(Integer,Integer)": "moduloOrZero({a}, nullIf({b}, 0))",
+        "divby(Integer,Integer)": _DIVIDED_INTEGERS,
+        "div|divby(Decimal,Decimal)": _DIVIDED,
+        "mul(Decimal,Decimal)": (
+            "if(abs(toFloat64({a})) * abs(toFloat64({b})) < exp10(75 - {s}), {a} * {b}, NULL)"
+        ),
+        "mod(Decimal,Decimal)": (
+            "reinterpret(moduloOrZero(reinterpret(toDecimal256({a}, {s}), 'Int256'),"
+            " nullIf(reinterpret(toDecimal256({b}, {s}), 'Int256'), 0)), 'Decimal(76, {s})')"
+        ),
+        "add|sub|mul|div|divby(Double,Double)": "(toFloat64({a}) {sign} toFloat64({b}))",
+        "ceiling|floor(Double)": "({name}({a}) + 0)",  # a negative zero becomes zero
+        "round(Double)": "(trunc({a}) + if(abs({a} - trunc({a})) >= 0.5, sign({a}), 0))",
+        "concat(String,String)": "concat({a}, {b})",
+        "contains(String,String)": "position({a}, {b}) > 0",
+        "indexof(String,String)": "(toInt64(positionUTF8({a}, {b})) - 1)",
+        "length(String)": "toInt64(lengthUTF8({a}))",
+        "startswith(String,String)": "startsWith({a}, {b})",
+        "endswith(String,String)": "endsWith({a}, {b})",
+        "substring(String,Integer)": f"substringUTF8({{a}}, {_START})",
+        "substring(String,Integer,Integer)": f"substringUTF8({{a}}, {_START}, {_LENGTH})",
+        "tolower(String)": "lowerUTF8({a})",
+        "toupper(String)": "upperUTF8({a})",
+        "trim(String)": f"replaceRegexpAll({{a}}, '^{_SPACES}|{_SPACES}$', '')",
+        "now()": "now64(6, 'UTC')",
+        "add|sub(DateTimeOffset,Duration)": (
+            f"fromUnixTimestamp64Micro({_bounded(_MOVED, *spelling.MICROSECONDS)}, 'UTC')"
+        ),
+        "add|sub(Date,Duration)": f"toDate32({_bounded(_DAYS, *spelling.DAYS)})",
+        "sub(DateTimeOffset,DateTimeOffset)": (
+            f"(toDecimal128({_micros('{a}')} - {_micros('{b}')}, 6) / 1000000)"
+        ),
+        "sub(Date,Date)": "toDecimal128(toInt64(toInt32(toDate32({a})) - toInt32(toDate32({b}))) * 86400, 6)",
+        "add|sub(Duration,Duration)": _duration("({a} {sign} {b})"),
+        "mul(Duration,Number)": _product("{a}", "{b}"),
+        "mul(Number,Duration)": _product("{b}", "{a}"),
+        "div(Duration,Number)": _quotient("{a}", "{b}"),
+        "negate(Duration)": _duration("(-{a})"),
+        "totalseconds(Duration)": "({a} * toDecimal256(1, 0))",
+        "hour(TimeOfDay)": "toInt32OrNull(substring({a}, 1, 2))",
+        "minute(TimeOfDay)": "toInt32OrNull(substring({a}, 4, 2))",
+        "second(TimeOfDay)": "toInt32OrNull(substring({a}, 7, 2))",
+        "fractionalseconds(DateTimeOffset)": (
+            f"(toDecimal256(positiveModulo({_micros('{a}')}, 1000000), 6) / 1000000)"
+        ),
+        "fractionalseconds(TimeOfDay)": "toDecimal256OrNull(concat('0', substring({a}, 9)), 6)",
+        "date(DateTimeOffset) cast(DateTimeOffset,Date)": f"toDate32({_UTC})",
+        "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": (
+            "formatDateTime(toDateTime64({a}, 6, 'UTC'), '%H:%i:%S.%f')"
+        ),
+        "totaloffsetminutes(DateTimeOffset)": "(0 * toYear({a}))",
+        "has(Enum,Enum)": "bitAnd({a}, {b}) = {b}",
+        "cast(Integer,Decimal)": "toDecimal256({a}, 0)",
+        "cast(Integer,String) cast(Date,String)": "toString({a})",
+        "cast(Integer|Boolean,Double)": "toFloat64({a})",
+        "cast(Decimal,Double)": "toFloat64OrNull(toString({a}))",
+        "cast(Decimal,Integer)": _whole("toInt256({a})"),
+        "cast(Double,Integer)": _whole("if(abs({a}) < 1e19, toInt128({a}), NULL)"),
+        "cast(Boolean,Decimal)": "toDecimal256(toUInt8({a}), 0)",
+        "cast(Date,DateTimeOffset)": "toDateTime64({a}, 6, 'UTC')",
+        "cast(Guid,String)": "{a}",
+        "cast(String,Date)": (
+            "if(match({a}, '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$') AND {a} > '0001'"
+            " AND toString(toDate32OrNull({a})) = {a}, toDate32OrNull({a}), NULL)"
+        ),
+        "cast(String,Integer)": (
+            f"if(match({{a}}, '^[+-]?[0-9]{{{{1,38}}}}$'), {_whole('toInt128OrNull({a})')}, NULL)"
+        ),
     }
+    unsupported: Mapping[str, str] = {**Dialect.unsupported, "mod(Double,Double)": "no-exact-float-remainder"}
 
     def quote(self, name: str) -> str:
         return super().quote(name.replace("\\", "\\\\") if isinstance(name, str) else name)

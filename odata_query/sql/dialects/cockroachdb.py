@@ -26,16 +26,14 @@ class CockroachDB(PostgreSQL):
     binary = "CAST({a} AS TEXT)"
     null_order = "low"
     nan = "least"
-    templates: Mapping[str, str] = spelling.spelled(
-        PostgreSQL.templates,
-        {key: Dialect.templates[key] for key in _AS_IN_STANDARD_SQL},
-        {
-            "div(Integer,Integer)": "div({a}, NULLIF({b}, 0))",
-            "divby(Integer,Integer)": "round(CAST({a} AS NUMERIC) / NULLIF({b}, 0), 12)",
-            "mod(Double,Double)": "CASE WHEN {b} <> 0 THEN {a} % {b} ELSE {a} + {b} + FLOAT8 'NaN' END",
-            "trim(String)": "btrim({a}, E'" + spelling.white_space("\\u{:04X}") + "')",
-            "fractionalseconds(DateTimeOffset|TimeOfDay)": (
-                "(CAST(EXTRACT(MICROSECOND FROM {a}) AS NUMERIC) % 1000000 / 1000000)"
-            ),
-        },
-    )
+    templates: Mapping[str, str] = {
+        **PostgreSQL.templates,
+        **{key: Dialect.templates[key] for key in _AS_IN_STANDARD_SQL},
+        "div(Integer,Integer)": "div({a}, NULLIF({b}, 0))",
+        "divby(Integer,Integer)": "round(CAST({a} AS NUMERIC) / NULLIF({b}, 0), 12)",
+        "mod(Double,Double)": "CASE WHEN {b} <> 0 THEN {a} % {b} ELSE {a} + {b} + FLOAT8 'NaN' END",
+        "trim(String)": "btrim({a}, E'" + spelling.white_space("\\u{:04X}") + "')",
+        "fractionalseconds(DateTimeOffset|TimeOfDay)": (
+            "(CAST(EXTRACT(MICROSECOND FROM {a}) AS NUMERIC) % 1000000 / 1000000)"
+        ),
+    }

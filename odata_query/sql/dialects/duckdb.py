@@ -10,7 +10,7 @@ from ... import edm
 from ...problems import Phrase
 from . import spelling
 from .base import Dialect, Json, Members, Storage
-from .spelling import Convert, between, in_zone, spelled
+from .spelling import Convert, between, in_zone
 
 _EXACT = Context(prec=38, traps=[])
 
@@ -148,14 +148,9 @@ class DuckDB(Dialect):
     max_scale = 24
     as_wide_integer = "CAST({a} AS HUGEINT)"
     wide_to_int64 = "TRY_CAST({a} AS BIGINT)"
-    types: Mapping[str, str] = {
-        **Dialect.types,
-        "Edm.Single": "DOUBLE",
-        "Edm.Double": "DOUBLE",
-        "Edm.TimeOfDay": "TIME",
-        "Edm.DateTimeOffset": "TIMESTAMPTZ",
-        "Edm.Binary": "BLOB",
-    }
+    types = spelling.edm_types(
+        Dialect.types, Float="DOUBLE", TimeOfDay="TIME", DateTimeOffset="TIMESTAMPTZ", Binary="BLOB",
+    )  # fmt: skip
     storages: Mapping[tuple[str, str], Storage] = {
         ("Edm.DateTimeOffset", "timestamptz"): Storage(),
         ("Edm.DateTimeOffset", "timestamp"): Storage(_NAIVE, in_zone, is_ordered=True),
@@ -174,78 +169,73 @@ class DuckDB(Dialect):
         "json_extract({a}, {p})",
         spelling.json_casts(types),
     )
-    templates: Mapping[str, str] = spelled(
-        Dialect.templates,
-        {
-            "div(Integer,Integer)": _once("CASE WHEN {b} <> 0 THEN {a} // {b} END"),
-            # With 64 bits, the lowest number modulo -1 would overflow.
-            "mod(Integer,Integer)": _once("CASE WHEN {b} = -1 THEN 0 * {a} WHEN {b} <> 0 THEN {a} % {b} END"),
-            "divby(Integer,Integer)": _tried(_QUOTIENT, a="CAST({a} AS HUGEINT)", b="CAST({b} AS HUGEINT)"),
-            "add|sub|mul|mod(Decimal,Decimal)": _tried("{a} {sign} {b}"),
-            "div|divby(Decimal,Decimal)": _DECIMAL_QUOTIENT,
-            "add|sub|mul(Double,Double)": "(CAST({a} AS DOUBLE) {sign} CAST({b} AS DOUBLE))",
-            "div|divby(Double,Double)": _DOUBLE_QUOTIENT,
-            "mod(Double,Double)": _once(
-                f"CASE WHEN {{b}} = 0 THEN {{a}} + {_NAN} ELSE {{a}} % {{b}} END", **_DOUBLES
-            ),
-            "ceiling|floor|round(Double)": "({name}({a}) + 0)",  # a negative zero becomes zero
-            "has(Enum,Enum)": "(({b} & ~{a}) = 0)",
-            "contains(String,String)": "contains({a}, {b})",
-            "indexof(String,String)": "(strpos({a}, {b}) - 1)",
-            "length(String)": "length({a})",
-            "startswith(String,String)": "starts_with({a}, {b})",
-            "endswith(String,String)": "suffix({a}, {b})",
-            "substring(String,Integer)": _once(f"substr({{a}}, {_START})"),
-            "substring(String,Integer,Integer)": _once(f"substr({{a}}, {_START}, {_LENGTH})"),
-            "tolower(String)": _LOWER,
-            "toupper(String)": _UPPER,
-            "trim(String)": f"trim({{a}}, {_SPACES})",
-            "now()": "now()",
-            "add|sub(DateTimeOffset,Duration)": _in_calendar("make_timestamptz", _MOVED),
-            "add(Date,Duration)": f"CAST({_in_calendar('make_timestamp', _MOVED)} AS DATE)",
-            # A part of a day counts as a day, so that whole days are subtracted.
-            "sub(Date,Duration)": (
-                f"CAST({_in_calendar('make_timestamp', f'{_MOVED} + 86399999999')} AS DATE)"
-            ),
-            "sub(DateTimeOffset,DateTimeOffset)": "to_microseconds(epoch_us({a}) - epoch_us({b}))",
-            "sub(Date,Date)": "to_days(CAST({a} - {b} AS INTEGER))",
-            "add|sub(Duration,Duration)": _once(_LASTING, a="({a} {sign} {b})"),
-            "mul(Duration,Number)": _scaled("{a}", "*", "{b}"),
-            "mul(Number,Duration)": _scaled("{b}", "*", "{a}"),
-            "div(Duration,Number)": _scaled("{a}", "/", "{b}"),
-            "totalseconds(Duration)": _once(
-                f"CAST({_MICROSECONDS.format(x='{a}')} AS DECIMAL(20, 0)) * 0.000001"
-            ),
-            "year|month|day|hour|minute|second(DateTimeOffset)": f"{{name}}({_UTC})",
-            "second(TimeOfDay)": "second({a})",
-            "fractionalseconds(DateTimeOffset)": f"(microsecond({_UTC}) % 1000000 * 0.000001)",
-            "fractionalseconds(TimeOfDay)": "(microsecond({a}) % 1000000 * 0.000001)",
-            "date(DateTimeOffset) cast(DateTimeOffset,Date)": f"CAST({_UTC} AS DATE)",
-            "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": f"CAST({_UTC} AS TIME)",
-            "totaloffsetminutes(DateTimeOffset)": "CAST(0 * epoch_us({a}) AS INTEGER)",
-            "cast(Integer,Integer)": _once(_WITHIN),
-            "cast(Integer,Decimal)": "CAST({a} AS DECIMAL(19, 0))",
-            "cast(Decimal|Double,Boolean)": "({a} <> 0)",
-            "cast(Decimal|Double,Integer)": _WHOLE,
-            "cast(Boolean,Integer)": "CAST({a} AS INTEGER)",
-            "cast(Boolean,Decimal)": "CAST({a} AS DECIMAL(1, 0))",
-            "cast(Boolean,String)": "CAST({a} AS VARCHAR)",
-            "cast(TimeOfDay,String)": _once(
-                "CASE WHEN contains({a}, '.') THEN rpad({a}, 15, '0') ELSE {a} END",
-                a="CAST({a} AS VARCHAR)",
-            ),
-            "cast(Date,DateTimeOffset)": "make_timestamptz(epoch_us({a}))",
-            "cast(String,Boolean)": _read("(?i:true|false)", "BOOLEAN"),
-            "cast(String,Integer)": _once(_WITHIN, a=_read("[+-]?[0-9]{{1,38}}", "BIGINT")),
-            "cast(String,Date)": _read(
-                "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{{2}}|[1-9][0-9]{{3}})-[0-9]{{2}}-[0-9]{{2}}", "DATE"
-            ),
-            "cast(String,TimeOfDay)": _read(
-                "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{{1,6}}0*)?)?", "TIME"
-            ),
-            "cast(String,Guid)": _read("[0-9a-fA-F]{{8}}(-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}}", "UUID"),
-        },
-    )
+    templates: Mapping[str, str] = {
+        **Dialect.templates,
+        "div(Integer,Integer)": _once("CASE WHEN {b} <> 0 THEN {a} // {b} END"),
+        # With 64 bits, the lowest number modulo -1 would overflow.
+        "mod(Integer,Integer)": _once("CASE WHEN {b} = -1 THEN 0 * {a} WHEN {b} <> 0 THEN {a} % {b} END"),
+        "divby(Integer,Integer)": _tried(_QUOTIENT, a="CAST({a} AS HUGEINT)", b="CAST({b} AS HUGEINT)"),
+        "add|sub|mul|mod(Decimal,Decimal)": _tried("{a} {sign} {b}"),
+        "div|divby(Decimal,Decimal)": _DECIMAL_QUOTIENT,
+        "add|sub|mul(Double,Double)": "(CAST({a} AS DOUBLE) {sign} CAST({b} AS DOUBLE))",
+        "div|divby(Double,Double)": _DOUBLE_QUOTIENT,
+        "mod(Double,Double)": _once(
+            f"CASE WHEN {{b}} = 0 THEN {{a}} + {_NAN} ELSE {{a}} % {{b}} END", **_DOUBLES
+        ),
+        "ceiling|floor|round(Double)": "({name}({a}) + 0)",  # a negative zero becomes zero
+        "has(Enum,Enum)": "(({b} & ~{a}) = 0)",
+        "contains(String,String)": "contains({a}, {b})",
+        "indexof(String,String)": "(strpos({a}, {b}) - 1)",
+        "length(String)": "length({a})",
+        "startswith(String,String)": "starts_with({a}, {b})",
+        "endswith(String,String)": "suffix({a}, {b})",
+        "substring(String,Integer)": _once(f"substr({{a}}, {_START})"),
+        "substring(String,Integer,Integer)": _once(f"substr({{a}}, {_START}, {_LENGTH})"),
+        "tolower(String)": _LOWER,
+        "toupper(String)": _UPPER,
+        "trim(String)": f"trim({{a}}, {_SPACES})",
+        "now()": "now()",
+        "add|sub(DateTimeOffset,Duration)": _in_calendar("make_timestamptz", _MOVED),
+        "add(Date,Duration)": f"CAST({_in_calendar('make_timestamp', _MOVED)} AS DATE)",
+        # A part of a day counts as a day, so that whole days are subtracted.
+        "sub(Date,Duration)": f"CAST({_in_calendar('make_timestamp', f'{_MOVED} + 86399999999')} AS DATE)",
+        "sub(DateTimeOffset,DateTimeOffset)": "to_microseconds(epoch_us({a}) - epoch_us({b}))",
+        "sub(Date,Date)": "to_days(CAST({a} - {b} AS INTEGER))",
+        "add|sub(Duration,Duration)": _once(_LASTING, a="({a} {sign} {b})"),
+        "mul(Duration,Number)": _scaled("{a}", "*", "{b}"),
+        "mul(Number,Duration)": _scaled("{b}", "*", "{a}"),
+        "div(Duration,Number)": _scaled("{a}", "/", "{b}"),
+        "totalseconds(Duration)": _once(
+            f"CAST({_MICROSECONDS.format(x='{a}')} AS DECIMAL(20, 0)) * 0.000001"
+        ),
+        "year|month|day|hour|minute|second(DateTimeOffset)": f"{{name}}({_UTC})",
+        "second(TimeOfDay)": "second({a})",
+        "fractionalseconds(DateTimeOffset)": f"(microsecond({_UTC}) % 1000000 * 0.000001)",
+        "fractionalseconds(TimeOfDay)": "(microsecond({a}) % 1000000 * 0.000001)",
+        "date(DateTimeOffset) cast(DateTimeOffset,Date)": f"CAST({_UTC} AS DATE)",
+        "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": f"CAST({_UTC} AS TIME)",
+        "totaloffsetminutes(DateTimeOffset)": "CAST(0 * epoch_us({a}) AS INTEGER)",
+        "cast(Integer,Integer)": _once(_WITHIN),
+        "cast(Integer,Decimal)": "CAST({a} AS DECIMAL(19, 0))",
+        "cast(Decimal|Double,Boolean)": "({a} <> 0)",
+        "cast(Decimal|Double,Integer)": _WHOLE,
+        "cast(Boolean,Integer)": "CAST({a} AS INTEGER)",
+        "cast(Boolean,Decimal)": "CAST({a} AS DECIMAL(1, 0))",
+        "cast(Boolean,String)": "CAST({a} AS VARCHAR)",
+        "cast(TimeOfDay,String)": _once(
+            "CASE WHEN contains({a}, '.') THEN rpad({a}, 15, '0') ELSE {a} END", a="CAST({a} AS VARCHAR)"
+        ),
+        "cast(Date,DateTimeOffset)": "make_timestamptz(epoch_us({a}))",
+        "cast(String,Boolean)": _read("(?i:true|false)", "BOOLEAN"),
+        "cast(String,Integer)": _once(_WITHIN, a=_read("[+-]?[0-9]{{1,38}}", "BIGINT")),
+        "cast(String,Date)": _read(
+            "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{{2}}|[1-9][0-9]{{3}})-[0-9]{{2}}-[0-9]{{2}}", "DATE"
+        ),
+        "cast(String,TimeOfDay)": _read(
+            "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{{1,6}}0*)?)?", "TIME"
+        ),
+        "cast(String,Guid)": _read("[0-9a-fA-F]{{8}}(-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}}", "UUID"),
+    }
 
     def json_path(self, keys: tuple[str, ...]) -> str:
         """Write a JSON pointer, whose keys can have any characters."""

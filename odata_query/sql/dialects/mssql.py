@@ -15,7 +15,7 @@ from ... import edm
 from ...problems import Phrase
 from . import spelling
 from .base import Dialect, Json, Members, Page, Storage
-from .spelling import Convert, Needle, between, spelled
+from .spelling import Convert, Needle, between
 
 _BINARY = "COLLATE Latin1_General_100_BIN2"
 _POINTS = "COLLATE Latin1_General_100_CI_AS_SC"
@@ -92,17 +92,11 @@ class MSSQL(Dialect):
         empty="OFFSET 9223372036854775807 ROWS FETCH NEXT 1 ROWS ONLY",
         needs_order=True,
     )
-    types: Mapping[str, str] = {
-        **Dialect.types,
-        "Edm.Boolean": "BIT",
-        "Edm.Double": "FLOAT",
-        "Edm.String": "NVARCHAR(MAX)",
-        "Edm.TimeOfDay": "TIME",
-        "Edm.DateTimeOffset": "DATETIMEOFFSET",
-        "Edm.Duration": "DECIMAL(20, 6)",
-        "Edm.Guid": "UNIQUEIDENTIFIER",
-        "Edm.Binary": "VARBINARY(MAX)",
-    }
+    types = spelling.edm_types(
+        Dialect.types, Boolean="BIT", Double="FLOAT", String="NVARCHAR(MAX)", TimeOfDay="TIME",
+        DateTimeOffset="DATETIMEOFFSET", Duration="DECIMAL(20, 6)", Guid="UNIQUEIDENTIFIER",
+        Binary="VARBINARY(MAX)",
+    )  # fmt: skip
     storages: Mapping[tuple[str, str], Storage] = {
         ("Edm.DateTimeOffset", "datetimeoffset"): Storage(),
         ("Edm.DateTimeOffset", "timestamp"): Storage(
@@ -121,12 +115,9 @@ class MSSQL(Dialect):
         "Edm.DateTimeOffset": "datetimeoffset",
         "Edm.Guid": "uniqueidentifier",
     }
-    json_storages: Mapping[str, str] = {
-        "Edm.DateTimeOffset": "text",
-        "Edm.Guid": "uniqueidentifier",
-    }
+    json_storages: Mapping[str, str] = {"Edm.DateTimeOffset": "text", "Edm.Guid": "uniqueidentifier"}
     collections: Mapping[str, Members] = {
-        "json": Members("OPENJSON({a}) AS {t}", "{t}.[value]", is_json=True),
+        "json": Members("OPENJSON({a}) AS {t}", "{t}.[value]", is_json=True)
     }
     json = Json("JSON_VALUE({a}, {p})", document="JSON_QUERY({a}, {p})", types=spelling.json_casts(types))
     literal_needles: Mapping[str, Needle] = {
@@ -137,77 +128,70 @@ class MSSQL(Dialect):
             spelling.unless_empty,
         ),
     }
-    templates: Mapping[str, str] = spelled(
-        Dialect.templates,
-        {
-            "div(Integer,Integer)": spelling.TRUNCATED,
-            "mod(Integer,Integer) mod(Decimal,Decimal)": "({a} % NULLIF({b}, 0))",
-            "divby(Integer,Integer) div|divby(Decimal,Decimal)": (
-                "ROUND(CAST({a} AS DECIMAL(31, 12)) / NULLIF({b}, 0), 12)"
-            ),
-            "div|divby(Double,Double)": _DIVIDED,
-            "round(Decimal)": "ROUND({a}, 0)",
-            "round(Double)": spelling.NEAREST.replace("CEIL(", "CEILING("),
-            "concat(String,String)": "(CAST({a} AS NVARCHAR(MAX)) + {b})",
-            "contains(String,String)": f"{_FOUND} + CASE WHEN DATALENGTH({{b}}) = 0 THEN 1 ELSE 0 END > 0",
-            "indexof(String,String)": (
-                f"CASE WHEN DATALENGTH({{b}}) = 0 THEN 0 * DATALENGTH({{a}}) WHEN {_FOUND} = 0 THEN -1"
-                f" ELSE {_length(_BEFORE)} END"
-            ),
-            "length(String)": _length("{a}"),
-            "startswith(String,String)": f"{_FOUND} = CASE WHEN DATALENGTH({{b}}) = 0 THEN 0 ELSE 1 END",
-            "endswith(String,String)": f"{_bytes(_END)} = {_bytes('{b}')}",
-            "substring(String,Integer)": f"SUBSTRING({{a}} {_POINTS}, {_START}, 2147483647)",
-            "substring(String,Integer,Integer)": f"SUBSTRING({{a}} {_POINTS}, {_START}, {_COUNT})",
-            "tolower(String)": f"LOWER({{a}} {_POINTS})",
-            "toupper(String)": f"UPPER({{a}} {_POINTS})",
-            "trim(String)": f"(TRIM({_SPACES} FROM {{a}} {_BINARY}) {_POINTS})",
-            "now()": "(SYSUTCDATETIME() AT TIME ZONE 'UTC')",
-            "year|month|day(Date|DateTimeOffset)": "DATEPART({NAME}, {a})",
-            "hour|minute|second(TimeOfDay|DateTimeOffset)": "DATEPART({NAME}, {a})",
-            "fractionalseconds(DateTimeOffset|TimeOfDay)": "(DATEPART(MICROSECOND, {a}) / 1000000.0)",
-            "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": "CAST({a} AS TIME)",
-            "totaloffsetminutes(DateTimeOffset)": "DATEPART(TZOFFSET, {a})",
-            "add|sub(DateTimeOffset,Duration)": between(
-                f"{_MICROS} + {_BY} * 1000000", (0, 315537897599999999), _MOVED
-            ),
-            "add|sub(Date,Duration)": between(
-                f"DATEDIFF(DAY, CAST('0001-01-01' AS DATE), {{a}}) + {_DAYS}",
-                spelling.DAYS_OF_YEAR_1,
-                f"DATEADD(DAY, CAST({_DAYS} AS INT), {{a}})",
-            ),
-            "sub(DateTimeOffset,DateTimeOffset)": (
-                "CAST(DATEDIFF_BIG(MICROSECOND, {b}, {a}) / 1000000.0 AS DECIMAL(20, 6))"
-            ),
-            "sub(Date,Date)": "CAST(DATEDIFF_BIG(DAY, {b}, {a}) * 86400 AS DECIMAL(20, 6))",
-            "mul(Duration,Number) mul(Number,Duration)": "TRY_CAST(ROUND({a} * {b}, 6) AS DECIMAL(20, 6))",
-            "div(Duration,Number)": (
-                "TRY_CAST(ROUND({a} / NULLIF(CAST({b} AS FLOAT), 0), 6) AS DECIMAL(20, 6))"
-            ),
-            "cast(Integer,Boolean)": "CAST({a} AS BIT)",
-            "cast(Boolean,String)": "CASE WHEN {a} = 1 THEN N'true' WHEN {a} = 0 THEN N'false' END",
-            "cast(Boolean,Integer)": "CAST({a} AS INT)",
-            "cast(Decimal|Double,Integer)": spelling.whole("CAST({a} AS BIGINT)"),
-            "cast(Date,String)": "CONVERT(NVARCHAR(10), {a}, 23)",
-            "cast(Guid,String)": "LOWER({a})",
-            "cast(Date,DateTimeOffset)": "TODATETIMEOFFSET(CAST({a} AS DATETIME2), '+00:00')",
-            "cast(String,Boolean)": (
-                f"CASE {_bytes('LOWER({a})')} WHEN {_bytes(_TRUE)} THEN CAST(1 AS BIT)"
-                f" WHEN {_bytes(_FALSE)} THEN CAST(0 AS BIT) END"
-            ),
-            "cast(String,Integer)": (
-                f"CASE WHEN {{a}} {_BINARY} NOT LIKE N'%[^0-9+-]%' AND {{a}} {_BINARY} LIKE N'%[0-9]'"
-                " AND TRY_CAST({a} AS BIGINT) BETWEEN {low} AND {high} THEN TRY_CAST({a} AS BIGINT) END"
-            ),
-            "cast(String,Date)": (
-                f"CASE WHEN {{a}} {_BINARY} LIKE N'{_DAY_LIKE}' THEN TRY_CONVERT(DATE, {{a}}, 23) END"
-            ),
-        },
-    )
-    unsupported: Mapping[str, str] = {
-        **Dialect.unsupported,
-        "mod(Double,Double)": "no-float-remainder",
+    templates: Mapping[str, str] = {
+        **Dialect.templates,
+        "div(Integer,Integer)": spelling.TRUNCATED,
+        "mod(Integer,Integer) mod(Decimal,Decimal)": "({a} % NULLIF({b}, 0))",
+        "divby(Integer,Integer) div|divby(Decimal,Decimal)": (
+            "ROUND(CAST({a} AS DECIMAL(31, 12)) / NULLIF({b}, 0), 12)"
+        ),
+        "div|divby(Double,Double)": _DIVIDED,
+        "round(Decimal)": "ROUND({a}, 0)",
+        "round(Double)": spelling.NEAREST.replace("CEIL(", "CEILING("),
+        "concat(String,String)": "(CAST({a} AS NVARCHAR(MAX)) + {b})",
+        "contains(String,String)": f"{_FOUND} + CASE WHEN DATALENGTH({{b}}) = 0 THEN 1 ELSE 0 END > 0",
+        "indexof(String,String)": (
+            f"CASE WHEN DATALENGTH({{b}}) = 0 THEN 0 * DATALENGTH({{a}}) WHEN {_FOUND} = 0 THEN -1"
+            f" ELSE {_length(_BEFORE)} END"
+        ),
+        "length(String)": _length("{a}"),
+        "startswith(String,String)": f"{_FOUND} = CASE WHEN DATALENGTH({{b}}) = 0 THEN 0 ELSE 1 END",
+        "endswith(String,String)": f"{_bytes(_END)} = {_bytes('{b}')}",
+        "substring(String,Integer)": f"SUBSTRING({{a}} {_POINTS}, {_START}, 2147483647)",
+        "substring(String,Integer,Integer)": f"SUBSTRING({{a}} {_POINTS}, {_START}, {_COUNT})",
+        "tolower(String)": f"LOWER({{a}} {_POINTS})",
+        "toupper(String)": f"UPPER({{a}} {_POINTS})",
+        "trim(String)": f"(TRIM({_SPACES} FROM {{a}} {_BINARY}) {_POINTS})",
+        "now()": "(SYSUTCDATETIME() AT TIME ZONE 'UTC')",
+        "year|month|day(Date|DateTimeOffset)": "DATEPART({NAME}, {a})",
+        "hour|minute|second(TimeOfDay|DateTimeOffset)": "DATEPART({NAME}, {a})",
+        "fractionalseconds(DateTimeOffset|TimeOfDay)": "(DATEPART(MICROSECOND, {a}) / 1000000.0)",
+        "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": "CAST({a} AS TIME)",
+        "totaloffsetminutes(DateTimeOffset)": "DATEPART(TZOFFSET, {a})",
+        "add|sub(DateTimeOffset,Duration)": between(
+            f"{_MICROS} + {_BY} * 1000000", (0, 315537897599999999), _MOVED
+        ),
+        "add|sub(Date,Duration)": between(
+            f"DATEDIFF(DAY, CAST('0001-01-01' AS DATE), {{a}}) + {_DAYS}",
+            spelling.DAYS_OF_YEAR_1,
+            f"DATEADD(DAY, CAST({_DAYS} AS INT), {{a}})",
+        ),
+        "sub(DateTimeOffset,DateTimeOffset)": (
+            "CAST(DATEDIFF_BIG(MICROSECOND, {b}, {a}) / 1000000.0 AS DECIMAL(20, 6))"
+        ),
+        "sub(Date,Date)": "CAST(DATEDIFF_BIG(DAY, {b}, {a}) * 86400 AS DECIMAL(20, 6))",
+        "mul(Duration,Number) mul(Number,Duration)": "TRY_CAST(ROUND({a} * {b}, 6) AS DECIMAL(20, 6))",
+        "div(Duration,Number)": "TRY_CAST(ROUND({a} / NULLIF(CAST({b} AS FLOAT), 0), 6) AS DECIMAL(20, 6))",
+        "cast(Integer,Boolean)": "CAST({a} AS BIT)",
+        "cast(Boolean,String)": "CASE WHEN {a} = 1 THEN N'true' WHEN {a} = 0 THEN N'false' END",
+        "cast(Boolean,Integer)": "CAST({a} AS INT)",
+        "cast(Decimal|Double,Integer)": spelling.whole("CAST({a} AS BIGINT)"),
+        "cast(Date,String)": "CONVERT(NVARCHAR(10), {a}, 23)",
+        "cast(Guid,String)": "LOWER({a})",
+        "cast(Date,DateTimeOffset)": "TODATETIMEOFFSET(CAST({a} AS DATETIME2), '+00:00')",
+        "cast(String,Boolean)": (
+            f"CASE {_bytes('LOWER({a})')} WHEN {_bytes(_TRUE)} THEN CAST(1 AS BIT)"
+            f" WHEN {_bytes(_FALSE)} THEN CAST(0 AS BIT) END"
+        ),
+        "cast(String,Integer)": (
+            f"CASE WHEN {{a}} {_BINARY} NOT LIKE N'%[^0-9+-]%' AND {{a}} {_BINARY} LIKE N'%[0-9]'"
+            " AND TRY_CAST({a} AS BIGINT) BETWEEN {low} AND {high} THEN TRY_CAST({a} AS BIGINT) END"
+        ),
+        "cast(String,Date)": (
+            f"CASE WHEN {{a}} {_BINARY} LIKE N'{_DAY_LIKE}' THEN TRY_CONVERT(DATE, {{a}}, 23) END"
+        ),
     }
+    unsupported: Mapping[str, str] = {**Dialect.unsupported, "mod(Double,Double)": "no-float-remainder"}
 
     def quote_text(self, value: str) -> str:
         return "N" + super().quote_text(value)

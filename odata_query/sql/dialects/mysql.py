@@ -15,7 +15,7 @@ from ... import edm
 from ...operations import WHITE_SPACE
 from . import spelling
 from .base import Dialect, Json, Members, Page, Storage
-from .spelling import MICROSECOND, Convert, Needle, between, in_zone, seconds, spelled
+from .spelling import MICROSECOND, Convert, Needle, between, in_zone, seconds
 
 _MAX = 1.7976931348623147e308
 """The number that replaces INF: a little below the largest Double, so that rounding cannot exceed that."""
@@ -176,19 +176,11 @@ class MySQL(Dialect):
     wide_to_int64_depth = 8
     page = Page(skip="LIMIT 18446744073709551615 OFFSET {skip}")
     typed_literals = True
-    types: Mapping[str, str] = {
-        **dict.fromkeys((*edm.INTEGERS, "Edm.Boolean"), "SIGNED"),
-        "Edm.Decimal": "DECIMAL(65, 20)",
-        "Edm.Single": "DOUBLE",
-        "Edm.Double": "DOUBLE",
-        "Edm.String": "CHAR",
-        "Edm.Date": "DATE",
-        "Edm.TimeOfDay": "TIME(6)",
-        "Edm.DateTimeOffset": "DATETIME(6)",
-        "Edm.Duration": "DECIMAL(20, 6)",
-        "Edm.Guid": "CHAR(36)",
-        "Edm.Binary": "BINARY",
-    }
+    types = spelling.edm_types(
+        Integer="SIGNED", Boolean="SIGNED", Decimal="DECIMAL(65, 20)", Float="DOUBLE", String="CHAR",
+        Date="DATE", TimeOfDay="TIME(6)", DateTimeOffset="DATETIME(6)", Duration="DECIMAL(20, 6)",
+        Guid="CHAR(36)", Binary="BINARY",
+    )  # fmt: skip
     storages: Mapping[tuple[str, str], Storage] = {
         ("Edm.DateTimeOffset", "utc"): Storage(),
         ("Edm.DateTimeOffset", "timestamp"): Storage(_ZONED, in_zone, is_ordered=True, local="{a}"),
@@ -212,7 +204,7 @@ class MySQL(Dialect):
     collections: Mapping[str, Members] = {
         "json": Members(
             "JSON_TABLE({a}, '$[*]' COLUMNS (value JSON PATH '$')) AS {t}", "{t}.value", is_json=True
-        ),
+        )
     }
     json = Json(
         "JSON_EXTRACT({a}, {p})",
@@ -229,76 +221,72 @@ class MySQL(Dialect):
             f"(({{a}} LIKE {{b}} ESCAPE '|' OR {{a}} > {{c}} AND {{a}} < {{d}})"
             f" AND {_bytes('{a}')} LIKE {{b}} ESCAPE '|')",
             _with_prefix,
+        )
+    }
+    templates: Mapping[str, str] = {
+        **Dialect.templates,
+        **spelling.substrings("SUBSTRING", "CHAR_LENGTH"),
+        "div(Integer,Integer)": (
+            "CASE WHEN {b} = -1 THEN CAST(0 AS DECIMAL(65, 0)) - {a} ELSE {a} DIV NULLIF({b}, 0) END"
+        ),
+        "negate(Integer)": "(- {a})",
+        "divby(Integer,Integer) div|divby(Decimal,Decimal)": _QUOTIENT,
+        # The constants turn integers into decimals, and take its sign from a zero.
+        "add(Decimal,Decimal)": "(0.0 + {a} + {b})",
+        "sub(Decimal,Decimal)": "({a} - 0.0 - {b})",
+        "mul(Decimal,Decimal)": "(1.0 * {a} * {b})",
+        "mod(Decimal,Decimal)": "(0.0 + MOD({a}, NULLIF({b}, 0)))",
+        "negate(Decimal)": "(0.0 - {a})",
+        "add|sub(Double,Double)": _sum("{sign}"),
+        "mul(Double,Double)": _PRODUCT,
+        "div|divby(Double,Double)": _DIVIDED,
+        "mod(Double,Double)": f"(MOD({_without('{a}')}, NULLIF({{b}}, 0) * 1e0) + 0e0)",
+        "ceiling(Double)": "(CEILING({a}) + 0e0)",
+        "negate(Double)": "(0e0 - {a})",
+        "round(Double)": (
+            f"({_TRUNCATED} + CASE WHEN ABS({{a}} - {_TRUNCATED}) >= 0.5e0 THEN SIGN({{a}}) ELSE 0 END)"
+        ),
+        "concat(String,String)": f"CONCAT({_points('{a}')}, {_points('{b}')})",
+        "contains(String,String)": f"(LOCATE({{b}}, {_points('{a}')}) > 0)",
+        "indexof(String,String)": f"(LOCATE({{b}}, {_points('{a}')}) - 1)",
+        "startswith(String,String)": f"({_bytes('LEFT({a}, CHAR_LENGTH({b}))')} = {_bytes('{b}')})",
+        "endswith(String,String)": f"({_bytes('RIGHT({a}, CHAR_LENGTH({b}))')} = {_bytes('{b}')})",
+        "tolower(String)": _mapped("LOWER", _points("{a}"), "\u0130"),
+        "toupper(String)": _mapped(
+            "UPPER", _points("{a}"), "\u00df\u0149\u01f0\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06"
+        ),
+        "trim(String)": f"REGEXP_REPLACE({_points('{a}')}, {_SPACES}, '')",
+        "now()": "UTC_TIMESTAMP(6)",
+        "fractionalseconds(DateTimeOffset|TimeOfDay)": "(EXTRACT(MICROSECOND FROM {a}) * 0.000001)",
+        "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": "CAST({a} AS TIME(6))",
+        "add|sub(DateTimeOffset,Duration)": "(CAST({a} AS DATETIME(6)) {sign} INTERVAL {b} SECOND)",
+        "add|sub(Date,Duration)": f"(CAST({{a}} AS DATE) {{sign}} {_DAYS})",
+        "sub(DateTimeOffset,DateTimeOffset)": "(TIMESTAMPDIFF(MICROSECOND, {b}, {a}) * 0.000001)",
+        "sub(Date,Date)": "(DATEDIFF({a}, {b}) * 86400)",
+        "add|sub(Duration,Duration)": _duration("({a} {sign} {b})"),
+        "mul(Duration,Number)": _scaled("{a}", "{b}"),
+        "mul(Number,Duration)": _scaled("{b}", "{a}"),
+        "div(Duration,Number)": _duration(
+            f"CAST({{a}} AS DECIMAL(38, 20)) / CASE WHEN {{b}} > 1e-25 OR {{b}} < -1e-25"
+            f" THEN {_exactly('{b}')} WHEN {{b}} <> 0 THEN {10**-25:.25f} END"
+        ),
+        "negate(Duration)": _duration("(0 - {a})"),
+        "has(Enum,Enum)": "(CAST({a} & {b} AS SIGNED) = {b})",
+        "cast(Integer,Decimal)": "CAST({a} AS DECIMAL(20, 0))",
+        "cast(Boolean,Integer|Decimal|Double)": "{a}",
+        "cast(Decimal|Double,Integer)": spelling.whole(f"CAST({_TRUNCATED} AS SIGNED)"),
+        "cast(Guid,String)": "LOWER({a})",
+        "cast(Date,DateTimeOffset)": "CAST({a} AS DATETIME(6))",
+        "cast(String,Boolean)": f"CASE {_bytes('LOWER({a})')} WHEN 'true' THEN 1 WHEN 'false' THEN 0 END",
+        "cast(String,Date)": (
+            "CASE WHEN {a} REGEXP '^[0-9]{{4}}-(0[1-9]|1[0-2])-[0-3][0-9]$' AND CHAR_LENGTH({a}) = 10"
+            " AND LEFT({a}, 4) <> '0000' AND RIGHT({a}, 2) <> '00' THEN CAST({a} AS DATE) END"
+        ),
+        "cast(String,Integer)": (
+            "CASE WHEN {a} REGEXP '^[+-]?[0-9]{{1,38}}$' AND RIGHT({a}, 1) <> CHAR(10)"
+            " AND CAST({a} AS DECIMAL(65, 0)) BETWEEN {low} AND {high} THEN CAST({a} AS SIGNED) END"
         ),
     }
-    templates: Mapping[str, str] = spelled(
-        Dialect.templates,
-        spelling.substrings("SUBSTRING", "CHAR_LENGTH"),
-        {
-            "div(Integer,Integer)": (
-                "CASE WHEN {b} = -1 THEN CAST(0 AS DECIMAL(65, 0)) - {a} ELSE {a} DIV NULLIF({b}, 0) END"
-            ),
-            "negate(Integer)": "(- {a})",
-            "divby(Integer,Integer) div|divby(Decimal,Decimal)": _QUOTIENT,
-            # The constants turn integers into decimals, and take its sign from a zero.
-            "add(Decimal,Decimal)": "(0.0 + {a} + {b})",
-            "sub(Decimal,Decimal)": "({a} - 0.0 - {b})",
-            "mul(Decimal,Decimal)": "(1.0 * {a} * {b})",
-            "mod(Decimal,Decimal)": "(0.0 + MOD({a}, NULLIF({b}, 0)))",
-            "negate(Decimal)": "(0.0 - {a})",
-            "add|sub(Double,Double)": _sum("{sign}"),
-            "mul(Double,Double)": _PRODUCT,
-            "div|divby(Double,Double)": _DIVIDED,
-            "mod(Double,Double)": f"(MOD({_without('{a}')}, NULLIF({{b}}, 0) * 1e0) + 0e0)",
-            "ceiling(Double)": "(CEILING({a}) + 0e0)",
-            "negate(Double)": "(0e0 - {a})",
-            "round(Double)": (
-                f"({_TRUNCATED} + CASE WHEN ABS({{a}} - {_TRUNCATED}) >= 0.5e0 THEN SIGN({{a}}) ELSE 0 END)"
-            ),
-            "concat(String,String)": f"CONCAT({_points('{a}')}, {_points('{b}')})",
-            "contains(String,String)": f"(LOCATE({{b}}, {_points('{a}')}) > 0)",
-            "indexof(String,String)": f"(LOCATE({{b}}, {_points('{a}')}) - 1)",
-            "startswith(String,String)": f"({_bytes('LEFT({a}, CHAR_LENGTH({b}))')} = {_bytes('{b}')})",
-            "endswith(String,String)": f"({_bytes('RIGHT({a}, CHAR_LENGTH({b}))')} = {_bytes('{b}')})",
-            "tolower(String)": _mapped("LOWER", _points("{a}"), "\u0130"),
-            "toupper(String)": _mapped(
-                "UPPER", _points("{a}"), "\u00df\u0149\u01f0\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06"
-            ),
-            "trim(String)": f"REGEXP_REPLACE({_points('{a}')}, {_SPACES}, '')",
-            "now()": "UTC_TIMESTAMP(6)",
-            "fractionalseconds(DateTimeOffset|TimeOfDay)": "(EXTRACT(MICROSECOND FROM {a}) * 0.000001)",
-            "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": "CAST({a} AS TIME(6))",
-            "add|sub(DateTimeOffset,Duration)": "(CAST({a} AS DATETIME(6)) {sign} INTERVAL {b} SECOND)",
-            "add|sub(Date,Duration)": f"(CAST({{a}} AS DATE) {{sign}} {_DAYS})",
-            "sub(DateTimeOffset,DateTimeOffset)": "(TIMESTAMPDIFF(MICROSECOND, {b}, {a}) * 0.000001)",
-            "sub(Date,Date)": "(DATEDIFF({a}, {b}) * 86400)",
-            "add|sub(Duration,Duration)": _duration("({a} {sign} {b})"),
-            "mul(Duration,Number)": _scaled("{a}", "{b}"),
-            "mul(Number,Duration)": _scaled("{b}", "{a}"),
-            "div(Duration,Number)": _duration(
-                f"CAST({{a}} AS DECIMAL(38, 20)) / CASE WHEN {{b}} > 1e-25 OR {{b}} < -1e-25"
-                f" THEN {_exactly('{b}')} WHEN {{b}} <> 0 THEN {10**-25:.25f} END"
-            ),
-            "negate(Duration)": _duration("(0 - {a})"),
-            "has(Enum,Enum)": "(CAST({a} & {b} AS SIGNED) = {b})",
-            "cast(Integer,Decimal)": "CAST({a} AS DECIMAL(20, 0))",
-            "cast(Boolean,Integer|Decimal|Double)": "{a}",
-            "cast(Decimal|Double,Integer)": spelling.whole(f"CAST({_TRUNCATED} AS SIGNED)"),
-            "cast(Guid,String)": "LOWER({a})",
-            "cast(Date,DateTimeOffset)": "CAST({a} AS DATETIME(6))",
-            "cast(String,Boolean)": (
-                f"CASE {_bytes('LOWER({a})')} WHEN 'true' THEN 1 WHEN 'false' THEN 0 END"
-            ),
-            "cast(String,Date)": (
-                "CASE WHEN {a} REGEXP '^[0-9]{{4}}-(0[1-9]|1[0-2])-[0-3][0-9]$' AND CHAR_LENGTH({a}) = 10"
-                " AND LEFT({a}, 4) <> '0000' AND RIGHT({a}, 2) <> '00' THEN CAST({a} AS DATE) END"
-            ),
-            "cast(String,Integer)": (
-                "CASE WHEN {a} REGEXP '^[+-]?[0-9]{{1,38}}$' AND RIGHT({a}, 1) <> CHAR(10)"
-                " AND CAST({a} AS DECIMAL(65, 0)) BETWEEN {low} AND {high} THEN CAST({a} AS SIGNED) END"
-            ),
-        },
-    )
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
         "matchespattern(String,String)": "exponential-regular-expressions",

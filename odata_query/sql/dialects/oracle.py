@@ -18,7 +18,7 @@ from ... import edm
 from ...problems import Phrase
 from . import spelling
 from .base import Dialect, Json, Members, Page, Storage
-from .spelling import Convert, Needle, between, spelled
+from .spelling import Convert, Needle, between
 
 _SPACES = "UNISTR('" + spelling.white_space("\\{:04X}") + "')"
 _FIRST = "TIMESTAMP '0001-01-01 00:00:00.000000 +00:00'"
@@ -78,23 +78,13 @@ class Oracle(Dialect):
     as_wide_integer = "{a}"
     default_scale = 10
     page = Page(
-        "FETCH NEXT {top} ROWS ONLY",
-        "OFFSET {skip} ROWS FETCH NEXT {top} ROWS ONLY",
-        "OFFSET {skip} ROWS",
+        "FETCH NEXT {top} ROWS ONLY", "OFFSET {skip} ROWS FETCH NEXT {top} ROWS ONLY", "OFFSET {skip} ROWS"
     )
-    types: Mapping[str, str] = {
-        **Dialect.types,
-        **dict.fromkeys((*edm.INTEGERS, "Edm.Decimal"), "NUMBER"),
-        "Edm.Boolean": "NUMBER(1)",
-        "Edm.Single": "BINARY_FLOAT",
-        "Edm.Double": "BINARY_DOUBLE",
-        "Edm.String": "VARCHAR2(4000)",
-        "Edm.TimeOfDay": _INTERVAL,
-        "Edm.DateTimeOffset": "TIMESTAMP(6) WITH TIME ZONE",
-        "Edm.Duration": _INTERVAL,
-        "Edm.Guid": "RAW(16)",
-        "Edm.Binary": "RAW(2000)",
-    }
+    types = spelling.edm_types(
+        Dialect.types, Integer="NUMBER", Decimal="NUMBER", Boolean="NUMBER(1)", Single="BINARY_FLOAT",
+        Double="BINARY_DOUBLE", String="VARCHAR2(4000)", TimeOfDay=_INTERVAL,
+        DateTimeOffset="TIMESTAMP(6) WITH TIME ZONE", Duration=_INTERVAL, Guid="RAW(16)", Binary="RAW(2000)",
+    )  # fmt: skip
     storages: Mapping[tuple[str, str], Storage] = {
         ("Edm.Double", "binary_double"): Storage(),
         ("Edm.Double", "number"): Storage("TO_BINARY_DOUBLE({a})"),
@@ -114,18 +104,14 @@ class Oracle(Dialect):
         "Edm.Single": "binary_float",
         "Edm.DateTimeOffset": "timestamptz",
     }
-    json_storages: Mapping[str, str] = {
-        **default_storages,
-        "Edm.Guid": "text",
-        "Edm.TimeOfDay": "text",
-    }
+    json_storages: Mapping[str, str] = {**default_storages, "Edm.Guid": "text", "Edm.TimeOfDay": "text"}
     collections: Mapping[str, Members] = {
         # Each member is wrapped in an array, since a JSON column cannot hold a single value.
         "json": Members(
             "JSON_TABLE({a}, '$[*]' COLUMNS (\"value\" CLOB FORMAT JSON WITH WRAPPER PATH '$')) {t}",
             '{t}."value"',
             is_json=True,
-        ),
+        )
     }
     # A member of an array is wrapped; JSON that is not an array counts as one with a single member.
     json = Json(
@@ -148,77 +134,69 @@ class Oracle(Dialect):
         "indexof(String,String)": _needle("(0 * LENGTH({a}))"),
         "concat(String,String)": _needle("{a}"),
     }
-    templates: Mapping[str, str] = spelled(
-        Dialect.templates,
-        spelling.substrings("SUBSTR", "LENGTH"),
-        {
-            "div(Integer,Integer)": "TRUNC({a} / NULLIF({b}, 0))",
-            "divby(Integer,Integer) div|divby(Decimal,Decimal)": "ROUND({a} / NULLIF({b}, 0), 12)",
-            "add|sub|mul|div|divby(Double,Double)": "(TO_BINARY_DOUBLE({a}) {sign} TO_BINARY_DOUBLE({b}))",
-            "ceiling(Decimal|Double)": "CEIL({a})",
-            # NULL would be left out of a concatenation.
-            "concat(String,String)": "CASE WHEN {a} IS NOT NULL AND {b} IS NOT NULL THEN {a} || {b} END",
-            "contains(String,String)": "INSTR({a}, {b}) > 0",
-            "indexof(String,String)": "(INSTR({a}, {b}) - 1)",
-            "length(String)": "LENGTH({a})",
-            "startswith(String,String)": "SUBSTR({a}, 1, LENGTH({b})) = {b}",
-            "endswith(String,String)": "SUBSTR({a}, GREATEST(LENGTH({a}) - LENGTH({b}), 0) + 1) = {b}",
-            "trim(String)": f"RTRIM(LTRIM({{a}}, {_SPACES}), {_SPACES})",
-            "now()": "(SYSTIMESTAMP AT TIME ZONE 'UTC')",
-            "second(TimeOfDay)": "FLOOR(EXTRACT(SECOND FROM {a}))",
-            "fractionalseconds(TimeOfDay)": "MOD(EXTRACT(SECOND FROM {a}), 1)",
-            "year|month|day|hour|minute(DateTimeOffset)": f"EXTRACT({{NAME}} FROM {_LOCAL})",
-            "second(DateTimeOffset)": f"FLOOR(EXTRACT(SECOND FROM {_LOCAL}))",
-            "fractionalseconds(DateTimeOffset)": f"MOD(EXTRACT(SECOND FROM {_LOCAL}), 1)",
-            "date(DateTimeOffset) cast(DateTimeOffset,Date)": f"TRUNC({_LOCAL})",
-            "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": f"({_LOCAL} - {_MIDNIGHT})",
-            "totaloffsetminutes(DateTimeOffset)": (
-                "(EXTRACT(TIMEZONE_HOUR FROM {a}) * 60 + EXTRACT(TIMEZONE_MINUTE FROM {a}))"
-            ),
-            "totalseconds(Duration)": _seconds("{a}"),
-            "add(DateTimeOffset,Duration)": between(
-                "{b}", (f"{_FIRST} - {{a}}", f"{_LAST} - {{a}}"), "{a} + {b}"
-            ),
-            "sub(DateTimeOffset,Duration)": between(
-                "{b}", (f"{{a}} - {_LAST}", f"{{a}} - {_FIRST}"), "{a} - {b}"
-            ),
-            "add|sub(Date,Duration)": between(
-                f"{{minus}}{_DAYS}",
-                ("DATE '0001-01-01' - {a}", "DATE '9999-12-31' - {a}"),
-                f"{{a}} {{sign}} {_DAYS}",
-            ),
-            "sub(DateTimeOffset,DateTimeOffset)": "({a} - {b})",
-            "sub(Date,Date)": "NUMTODSINTERVAL({a} - {b}, 'DAY')",
-            "mul(Duration,Number)": f"NUMTODSINTERVAL(ROUND({_seconds('{a}')} * {{b}}, 6), 'SECOND')",
-            "mul(Number,Duration)": f"NUMTODSINTERVAL(ROUND({{a}} * {_seconds('{b}')}, 6), 'SECOND')",
-            "div(Duration,Number)": (
-                f"NUMTODSINTERVAL(ROUND({_seconds('{a}')} / NULLIF({{b}}, 0), 6), 'SECOND')"
-            ),
-            "negate(Duration)": "({a} * -1)",
-            "has(Enum,Enum)": "BITAND({a}, {b}) = {b}",
-            "cast(Integer,String)": "TO_CHAR({a})",
-            "cast(Integer,Boolean)": "CASE WHEN {a} <> 0 THEN 1 WHEN {a} = 0 THEN 0 END",
-            "cast(Boolean,String)": "CASE {a} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END",
-            "cast(Boolean,Integer|Decimal)": "{a}",
-            "cast(Boolean,Double)": "TO_BINARY_DOUBLE({a})",
-            "cast(Decimal|Double,Integer)": spelling.whole("TRUNC(TO_NUMBER({a}))"),
-            "cast(Date,String)": "TO_CHAR({a}, 'YYYY-MM-DD')",
-            "cast(Guid,String)": (
-                "LOWER(REGEXP_REPLACE(RAWTOHEX({a}),"
-                " '^(.{{8}})(.{{4}})(.{{4}})(.{{4}})', '\\1-\\2-\\3-\\4-'))"
-            ),
-            "cast(Date,DateTimeOffset)": "FROM_TZ(CAST({a} AS TIMESTAMP), '+00:00')",
-            "cast(String,Boolean)": "CASE LOWER({a}) WHEN 'true' THEN 1 WHEN 'false' THEN 0 END",
-            "cast(String,Integer)": (
-                "CASE WHEN REGEXP_LIKE({a}, '^[+-]?[0-9]{{1,38}}$', 'c')"
-                " AND TO_NUMBER({a}) BETWEEN {low} AND {high} THEN TO_NUMBER({a}) END"
-            ),
-        },
-    )
-    unsupported: Mapping[str, str] = {
-        **Dialect.unsupported,
-        "mod(Double,Double)": "no-exact-float-remainder",
+    templates: Mapping[str, str] = {
+        **Dialect.templates,
+        **spelling.substrings("SUBSTR", "LENGTH"),
+        "div(Integer,Integer)": "TRUNC({a} / NULLIF({b}, 0))",
+        "divby(Integer,Integer) div|divby(Decimal,Decimal)": "ROUND({a} / NULLIF({b}, 0), 12)",
+        "add|sub|mul|div|divby(Double,Double)": "(TO_BINARY_DOUBLE({a}) {sign} TO_BINARY_DOUBLE({b}))",
+        "ceiling(Decimal|Double)": "CEIL({a})",
+        # NULL would be left out of a concatenation.
+        "concat(String,String)": "CASE WHEN {a} IS NOT NULL AND {b} IS NOT NULL THEN {a} || {b} END",
+        "contains(String,String)": "INSTR({a}, {b}) > 0",
+        "indexof(String,String)": "(INSTR({a}, {b}) - 1)",
+        "length(String)": "LENGTH({a})",
+        "startswith(String,String)": "SUBSTR({a}, 1, LENGTH({b})) = {b}",
+        "endswith(String,String)": "SUBSTR({a}, GREATEST(LENGTH({a}) - LENGTH({b}), 0) + 1) = {b}",
+        "trim(String)": f"RTRIM(LTRIM({{a}}, {_SPACES}), {_SPACES})",
+        "now()": "(SYSTIMESTAMP AT TIME ZONE 'UTC')",
+        "second(TimeOfDay)": "FLOOR(EXTRACT(SECOND FROM {a}))",
+        "fractionalseconds(TimeOfDay)": "MOD(EXTRACT(SECOND FROM {a}), 1)",
+        "year|month|day|hour|minute(DateTimeOffset)": f"EXTRACT({{NAME}} FROM {_LOCAL})",
+        "second(DateTimeOffset)": f"FLOOR(EXTRACT(SECOND FROM {_LOCAL}))",
+        "fractionalseconds(DateTimeOffset)": f"MOD(EXTRACT(SECOND FROM {_LOCAL}), 1)",
+        "date(DateTimeOffset) cast(DateTimeOffset,Date)": f"TRUNC({_LOCAL})",
+        "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": f"({_LOCAL} - {_MIDNIGHT})",
+        "totaloffsetminutes(DateTimeOffset)": (
+            "(EXTRACT(TIMEZONE_HOUR FROM {a}) * 60 + EXTRACT(TIMEZONE_MINUTE FROM {a}))"
+        ),
+        "totalseconds(Duration)": _seconds("{a}"),
+        "add(DateTimeOffset,Duration)": between(
+            "{b}", (f"{_FIRST} - {{a}}", f"{_LAST} - {{a}}"), "{a} + {b}"
+        ),
+        "sub(DateTimeOffset,Duration)": between(
+            "{b}", (f"{{a}} - {_LAST}", f"{{a}} - {_FIRST}"), "{a} - {b}"
+        ),
+        "add|sub(Date,Duration)": between(
+            f"{{minus}}{_DAYS}",
+            ("DATE '0001-01-01' - {a}", "DATE '9999-12-31' - {a}"),
+            f"{{a}} {{sign}} {_DAYS}",
+        ),
+        "sub(DateTimeOffset,DateTimeOffset)": "({a} - {b})",
+        "sub(Date,Date)": "NUMTODSINTERVAL({a} - {b}, 'DAY')",
+        "mul(Duration,Number)": f"NUMTODSINTERVAL(ROUND({_seconds('{a}')} * {{b}}, 6), 'SECOND')",
+        "mul(Number,Duration)": f"NUMTODSINTERVAL(ROUND({{a}} * {_seconds('{b}')}, 6), 'SECOND')",
+        "div(Duration,Number)": f"NUMTODSINTERVAL(ROUND({_seconds('{a}')} / NULLIF({{b}}, 0), 6), 'SECOND')",
+        "negate(Duration)": "({a} * -1)",
+        "has(Enum,Enum)": "BITAND({a}, {b}) = {b}",
+        "cast(Integer,String)": "TO_CHAR({a})",
+        "cast(Integer,Boolean)": "CASE WHEN {a} <> 0 THEN 1 WHEN {a} = 0 THEN 0 END",
+        "cast(Boolean,String)": "CASE {a} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END",
+        "cast(Boolean,Integer|Decimal)": "{a}",
+        "cast(Boolean,Double)": "TO_BINARY_DOUBLE({a})",
+        "cast(Decimal|Double,Integer)": spelling.whole("TRUNC(TO_NUMBER({a}))"),
+        "cast(Date,String)": "TO_CHAR({a}, 'YYYY-MM-DD')",
+        "cast(Guid,String)": (
+            "LOWER(REGEXP_REPLACE(RAWTOHEX({a}), '^(.{{8}})(.{{4}})(.{{4}})(.{{4}})', '\\1-\\2-\\3-\\4-'))"
+        ),
+        "cast(Date,DateTimeOffset)": "FROM_TZ(CAST({a} AS TIMESTAMP), '+00:00')",
+        "cast(String,Boolean)": "CASE LOWER({a}) WHEN 'true' THEN 1 WHEN 'false' THEN 0 END",
+        "cast(String,Integer)": (
+            "CASE WHEN REGEXP_LIKE({a}, '^[+-]?[0-9]{{1,38}}$', 'c')"
+            " AND TO_NUMBER({a}) BETWEEN {low} AND {high} THEN TO_NUMBER({a}) END"
+        ),
     }
+    unsupported: Mapping[str, str] = {**Dialect.unsupported, "mod(Double,Double)": "no-exact-float-remainder"}
 
     def marker(self, marker: str, value: Any, type: edm.Type) -> str:
         if type is edm.DATE_TIME_OFFSET:

@@ -10,7 +10,7 @@ from typing import Any
 from ... import edm
 from . import spelling
 from .base import Dialect, Json, Members, Storage
-from .spelling import Needle, escape_key, spelled
+from .spelling import Needle, escape_key
 
 
 def _once(expression: str, **values: str) -> str:
@@ -126,10 +126,7 @@ def _moved(first: str, end: str, **values: str) -> str:
 
 # Without a time zone, in which the day when clocks change does not have 24 hours.
 _MOMENT = _moved(
-    "TIMESTAMP '0001-12-31 23:59:59.999999 BC'",
-    "TIMESTAMP '10000-01-01'",
-    a=_UTC,
-    b="CAST({b} AS INTERVAL)",
+    "TIMESTAMP '0001-12-31 23:59:59.999999 BC'", "TIMESTAMP '10000-01-01'", a=_UTC, b="CAST({b} AS INTERVAL)"
 )
 _DATE = _moved(
     "DATE '0001-12-31 BC'",
@@ -186,12 +183,10 @@ _FROM_TEXT = (
 
 
 def _cased(collation: str) -> dict[str, str]:
-    return spelled(
-        {
-            "tolower(String)": f'(lower({{a}} COLLATE {collation}) COLLATE "C")',
-            "toupper(String)": f'(upper({{a}} COLLATE {collation}) COLLATE "C")',
-        }
-    )
+    return {
+        "tolower(String)": f'(lower({{a}} COLLATE {collation}) COLLATE "C")',
+        "toupper(String)": f'(upper({{a}} COLLATE {collation}) COLLATE "C")',
+    }
 
 
 class PostgreSQL(Dialect):
@@ -210,16 +205,10 @@ class PostgreSQL(Dialect):
     binary = 'CAST({a} AS TEXT) COLLATE "C"'
     binary_arguments = True
     wide_to_int64 = f"CAST({Dialect.wide_to_int64} AS BIGINT)"
-    types: Mapping[str, str] = {
-        **Dialect.types,
-        **dict.fromkeys(edm.INTEGERS, "BIGINT"),
-        "Edm.Decimal": "NUMERIC",
-        "Edm.Single": "DOUBLE PRECISION",
-        "Edm.String": "TEXT",
-        "Edm.TimeOfDay": "TIME",
-        "Edm.DateTimeOffset": "TIMESTAMPTZ",
-        "Edm.Binary": "BYTEA",
-    }
+    types = spelling.edm_types(
+        Dialect.types, Integer="BIGINT", Decimal="NUMERIC", Single="DOUBLE PRECISION", String="TEXT",
+        TimeOfDay="TIME", DateTimeOffset="TIMESTAMPTZ", Binary="BYTEA",
+    )  # fmt: skip
     storages: Mapping[tuple[str, str], Storage] = {
         ("Edm.DateTimeOffset", "timestamptz"): Storage(),
         ("Edm.DateTimeOffset", "timestamp"): Storage(
@@ -247,86 +236,80 @@ class PostgreSQL(Dialect):
     json = Json("{a} #>> {p}", "{a} #>> '{{}}'", "({a} #> {p})", {**spelling.json_casts(types), "": "({x})"})
     literal_needles: Mapping[str, Needle] = spelling.like_needles()
     wide_templates: Mapping[str, str] = {"div(Integer,Integer)": "div({a}, NULLIF({b}, 0))"}
-    templates: Mapping[str, str] = spelled(
-        Dialect.templates,
-        _cased('"pg_unicode_fast"'),
-        {
-            "mod(Integer,Integer) mod(Decimal,Decimal)": "({a} % NULLIF({b}, 0))",
-            "divby(Integer,Integer) div|divby(Decimal,Decimal)": _DECIMAL_QUOTIENT,
-            "add(Double,Double)": _once(_SUM, **_DOUBLES),
-            "sub(Double,Double)": _once(_SUM, a=_DOUBLES["a"], b=f"-{_DOUBLES['b']}"),
-            "mul(Double,Double)": _once(_PRODUCT, **_DOUBLES),
-            "div|divby(Double,Double)": _once(_QUOTIENT, **_DOUBLES),
-            "mod(Double,Double)": _REMAINDER,
-            # The sum takes its sign from a zero.
-            "ceiling(Double)": "(ceil({a}) + 0)",
-            "floor(Double)": "(floor({a}) + 0)",
-            "round(Double)": _NEAREST,
-            "contains(String,String)": "strpos({a}, {b}) > 0",
-            "indexof(String,String)": "(strpos({a}, {b}) - 1)",
-            "length(String)": "length({a})",
-            "startswith(String,String)": "starts_with({a}, {b})",
-            "endswith(String,String)": "right({a}, length({b})) = {b}",
-            "substring(String,Integer)": _REST,
-            "substring(String,Integer,Integer)": f"left({_REST}, {_LENGTH})",
-            "trim(String)": f"btrim({{a}}, {_SPACES})",
-            "now()": "now()",
-            "add|sub(DateTimeOffset,Duration)": f"({_MOMENT} AT TIME ZONE 'UTC')",
-            "add|sub(Date,Duration)": _DATE,
-            "sub(DateTimeOffset,DateTimeOffset)": "({a} - {b})",
-            "sub(Date,Date)": "(({a} - {b}) * INTERVAL '1 day')",
-            "add|sub(Duration,Duration)": _lasting("{a} {sign} {b}"),
-            "mul(Duration,Number)": _scaled(f"{_seconds('{a}')} * {_exactly('{b}')}"),
-            "mul(Number,Duration)": _scaled(f"{_seconds('{b}')} * {_exactly('{a}')}"),
-            "div(Duration,Number)": _scaled(f"round({_seconds('{a}')}, 30) / NULLIF({_exactly('{b}')}, 0)"),
-            "negate(Duration)": _lasting("-{a}"),
-            "totalseconds(Duration)": _seconds("{a}"),
-            "year|month|day(Date) hour|minute(TimeOfDay)": "CAST(EXTRACT({NAME} FROM {a}) AS INTEGER)",
-            "year|month|day|hour|minute(DateTimeOffset)": f"CAST(EXTRACT({{NAME}} FROM {_UTC}) AS INTEGER)",
-            "second(DateTimeOffset)": f"CAST(floor(EXTRACT(SECOND FROM {_UTC})) AS INTEGER)",
-            "second(TimeOfDay)": "CAST(floor(EXTRACT(SECOND FROM {a})) AS INTEGER)",
-            "fractionalseconds(DateTimeOffset)": f"(EXTRACT(SECOND FROM {_UTC}) % 1)",
-            "fractionalseconds(TimeOfDay)": "(EXTRACT(SECOND FROM {a}) % 1)",
-            "date(DateTimeOffset) cast(DateTimeOffset,Date)": f"CAST({_UTC} AS DATE)",
-            "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": f"CAST({_UTC} AS TIME)",
-            "totaloffsetminutes(DateTimeOffset)": "CASE WHEN {a} IS NOT NULL THEN 0 END",
-            "cast(Integer,Integer)": _FITTING,
-            "cast(Integer|Decimal|Double,Boolean)": "({a} <> 0)",
-            "cast(Boolean,String)": "CAST({a} AS TEXT)",
-            "cast(Boolean,Integer)": "CAST({a} AS INTEGER)",
-            "cast(Boolean,Decimal)": "CAST(CAST({a} AS INTEGER) AS NUMERIC)",
-            "cast(Boolean,Double)": "CAST(CAST({a} AS INTEGER) AS DOUBLE PRECISION)",
-            "cast(Decimal|Double,Integer)": _WHOLE,
-            "cast(Double,Decimal)": _once(
-                f"CASE WHEN abs(v.a) <= {_LARGEST} THEN {_exactly('v.a')} END", a=_FLOAT % "a"
-            ),
-            "cast(Date,DateTimeOffset)": "(CAST({a} AS TIMESTAMP) AT TIME ZONE 'UTC')",
-            "cast(Date,String)": "to_char({a}, 'YYYY-MM-DD')",
-            "cast(TimeOfDay,String)": _once(
-                "CASE WHEN strpos(v.a, '.') > 0 THEN rpad(v.a, 15, '0') ELSE v.a END",
-                a="CAST({a} AS TEXT)",
-            ),
-            "cast(String,Boolean)": (
-                'CASE lower(CAST({a} AS TEXT) COLLATE "C")'
-                " WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END"
-            ),
-            "cast(String,Integer)": _read(
-                "[+-]?[0-9]{{1,38}}", _FITTING.replace("{a}", "CAST(v.a AS NUMERIC)")
-            ),
-            "cast(String,Decimal)": _read(r"[+-]?[0-9]{{1,38}}(\.[0-9]{{1,38}})?", "CAST(v.a AS NUMERIC)"),
-            "cast(String,Date)": _read(
-                "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{{2}}|[1-9][0-9]{{3}})"
-                "-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])",
-                f"CASE WHEN to_char({_DAY_OF_MONTH}, 'YYYY-MM-DD') = v.a THEN {_DAY_OF_MONTH} END",
-            ),
-            "cast(String,TimeOfDay)": _read(
-                r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{{1,6}}0*)?)?", "CAST(v.a AS TIME)"
-            ),
-            "cast(String,Guid)": _read(
-                "[0-9a-fA-F]{{8}}(-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}}", "CAST(v.a AS UUID)"
-            ),
-        },
-    )
+    templates: Mapping[str, str] = {
+        **Dialect.templates,
+        **_cased('"pg_unicode_fast"'),
+        "mod(Integer,Integer) mod(Decimal,Decimal)": "({a} % NULLIF({b}, 0))",
+        "divby(Integer,Integer) div|divby(Decimal,Decimal)": _DECIMAL_QUOTIENT,
+        "add(Double,Double)": _once(_SUM, **_DOUBLES),
+        "sub(Double,Double)": _once(_SUM, a=_DOUBLES["a"], b=f"-{_DOUBLES['b']}"),
+        "mul(Double,Double)": _once(_PRODUCT, **_DOUBLES),
+        "div|divby(Double,Double)": _once(_QUOTIENT, **_DOUBLES),
+        "mod(Double,Double)": _REMAINDER,
+        # The sum takes its sign from a zero.
+        "ceiling(Double)": "(ceil({a}) + 0)",
+        "floor(Double)": "(floor({a}) + 0)",
+        "round(Double)": _NEAREST,
+        "contains(String,String)": "strpos({a}, {b}) > 0",
+        "indexof(String,String)": "(strpos({a}, {b}) - 1)",
+        "length(String)": "length({a})",
+        "startswith(String,String)": "starts_with({a}, {b})",
+        "endswith(String,String)": "right({a}, length({b})) = {b}",
+        "substring(String,Integer)": _REST,
+        "substring(String,Integer,Integer)": f"left({_REST}, {_LENGTH})",
+        "trim(String)": f"btrim({{a}}, {_SPACES})",
+        "now()": "now()",
+        "add|sub(DateTimeOffset,Duration)": f"({_MOMENT} AT TIME ZONE 'UTC')",
+        "add|sub(Date,Duration)": _DATE,
+        "sub(DateTimeOffset,DateTimeOffset)": "({a} - {b})",
+        "sub(Date,Date)": "(({a} - {b}) * INTERVAL '1 day')",
+        "add|sub(Duration,Duration)": _lasting("{a} {sign} {b}"),
+        "mul(Duration,Number)": _scaled(f"{_seconds('{a}')} * {_exactly('{b}')}"),
+        "mul(Number,Duration)": _scaled(f"{_seconds('{b}')} * {_exactly('{a}')}"),
+        "div(Duration,Number)": _scaled(f"round({_seconds('{a}')}, 30) / NULLIF({_exactly('{b}')}, 0)"),
+        "negate(Duration)": _lasting("-{a}"),
+        "totalseconds(Duration)": _seconds("{a}"),
+        "year|month|day(Date) hour|minute(TimeOfDay)": "CAST(EXTRACT({NAME} FROM {a}) AS INTEGER)",
+        "year|month|day|hour|minute(DateTimeOffset)": f"CAST(EXTRACT({{NAME}} FROM {_UTC}) AS INTEGER)",
+        "second(DateTimeOffset)": f"CAST(floor(EXTRACT(SECOND FROM {_UTC})) AS INTEGER)",
+        "second(TimeOfDay)": "CAST(floor(EXTRACT(SECOND FROM {a})) AS INTEGER)",
+        "fractionalseconds(DateTimeOffset)": f"(EXTRACT(SECOND FROM {_UTC}) % 1)",
+        "fractionalseconds(TimeOfDay)": "(EXTRACT(SECOND FROM {a}) % 1)",
+        "date(DateTimeOffset) cast(DateTimeOffset,Date)": f"CAST({_UTC} AS DATE)",
+        "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": f"CAST({_UTC} AS TIME)",
+        "totaloffsetminutes(DateTimeOffset)": "CASE WHEN {a} IS NOT NULL THEN 0 END",
+        "cast(Integer,Integer)": _FITTING,
+        "cast(Integer|Decimal|Double,Boolean)": "({a} <> 0)",
+        "cast(Boolean,String)": "CAST({a} AS TEXT)",
+        "cast(Boolean,Integer)": "CAST({a} AS INTEGER)",
+        "cast(Boolean,Decimal)": "CAST(CAST({a} AS INTEGER) AS NUMERIC)",
+        "cast(Boolean,Double)": "CAST(CAST({a} AS INTEGER) AS DOUBLE PRECISION)",
+        "cast(Decimal|Double,Integer)": _WHOLE,
+        "cast(Double,Decimal)": _once(
+            f"CASE WHEN abs(v.a) <= {_LARGEST} THEN {_exactly('v.a')} END", a=_FLOAT % "a"
+        ),
+        "cast(Date,DateTimeOffset)": "(CAST({a} AS TIMESTAMP) AT TIME ZONE 'UTC')",
+        "cast(Date,String)": "to_char({a}, 'YYYY-MM-DD')",
+        "cast(TimeOfDay,String)": _once(
+            "CASE WHEN strpos(v.a, '.') > 0 THEN rpad(v.a, 15, '0') ELSE v.a END", a="CAST({a} AS TEXT)"
+        ),
+        "cast(String,Boolean)": (
+            "CASE lower(CAST({a} AS TEXT) COLLATE \"C\") WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END"
+        ),
+        "cast(String,Integer)": _read("[+-]?[0-9]{{1,38}}", _FITTING.replace("{a}", "CAST(v.a AS NUMERIC)")),
+        "cast(String,Decimal)": _read(r"[+-]?[0-9]{{1,38}}(\.[0-9]{{1,38}})?", "CAST(v.a AS NUMERIC)"),
+        "cast(String,Date)": _read(
+            "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{{2}}|[1-9][0-9]{{3}})"
+            "-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])",
+            f"CASE WHEN to_char({_DAY_OF_MONTH}, 'YYYY-MM-DD') = v.a THEN {_DAY_OF_MONTH} END",
+        ),
+        "cast(String,TimeOfDay)": _read(
+            r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{{1,6}}0*)?)?", "CAST(v.a AS TIME)"
+        ),
+        "cast(String,Guid)": _read(
+            "[0-9a-fA-F]{{8}}(-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}}", "CAST(v.a AS UUID)"
+        ),
+    }
 
     def __init__(self, *, casing: str | None = None) -> None:
         if casing is not None:

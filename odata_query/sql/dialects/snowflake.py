@@ -14,7 +14,7 @@ from typing import Any
 from ... import edm
 from . import spelling
 from .base import Dialect, Json, Members, Page, Storage
-from .spelling import Convert, Needle, between, spelled
+from .spelling import Convert, Needle, between
 
 _CLOCK = 'YYYY-MM-DD"T"HH24:MI:SS.FF6'
 _FORMAT = f"'{_CLOCK}TZH:TZM'"
@@ -45,17 +45,10 @@ class Snowflake(Dialect):
     as_int64 = "{a}"
     as_wide_integer = "{a}"
     page = Page(skip="LIMIT NULL OFFSET {skip}")
-    types: Mapping[str, str] = {
-        **Dialect.types,
-        **dict.fromkeys(edm.INTEGERS, "NUMBER(38, 0)"),
-        "Edm.Decimal": "NUMBER(38, 12)",
-        "Edm.Single": "FLOAT",
-        "Edm.Double": "FLOAT",
-        "Edm.DateTimeOffset": "TIMESTAMP_TZ(6)",
-        "Edm.Duration": "NUMBER(20, 6)",
-        "Edm.Guid": "VARCHAR",
-        "Edm.Binary": "BINARY",
-    }
+    types = spelling.edm_types(
+        Dialect.types, Integer="NUMBER(38, 0)", Decimal="NUMBER(38, 12)", Float="FLOAT",
+        DateTimeOffset="TIMESTAMP_TZ(6)", Duration="NUMBER(20, 6)", Guid="VARCHAR", Binary="BINARY",
+    )  # fmt: skip
     storages: Mapping[tuple[str, str], Storage] = {
         ("Edm.DateTimeOffset", "timestamptz"): Storage(),
         ("Edm.DateTimeOffset", "timestamp"): Storage(
@@ -79,67 +72,58 @@ class Snowflake(Dialect):
         key='["{key}"]',
     )
     literal_needles: Mapping[str, Needle] = {
-        "indexof(String,String)": ("(CHARINDEX({b}, {a}) - 1)", spelling.unless_empty),
+        "indexof(String,String)": ("(CHARINDEX({b}, {a}) - 1)", spelling.unless_empty)
     }
-    templates: Mapping[str, str] = spelled(
-        Dialect.templates,
-        spelling.substrings("SUBSTR", "LENGTH"),
-        {
-            "div(Integer,Integer)": spelling.TRUNCATED.replace(
-                "{a} % NULLIF({b}, 0)", "MOD({a}, NULLIF({b}, 0))"
-            ),
-            "div|divby(Double,Double)": _DIVIDED,
-            "ceiling(Decimal|Double)": "CEIL({a})",
-            "contains(String,String)": "CONTAINS({a}, {b})",
-            "indexof(String,String)": (
-                "CASE WHEN {b} = '' THEN 0 * LENGTH({a}) ELSE CHARINDEX({b}, {a}) - 1 END"
-            ),
-            "length(String)": "LENGTH({a})",
-            "startswith|endswith(String,String)": "{NAME}({a}, {b})",
-            "trim(String)": "TRIM({a}, '" + spelling.white_space("\\u{:04x}") + "')",
-            "now()": "CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP())",
-            "fractionalseconds(DateTimeOffset|TimeOfDay)": "(DATE_PART(NANOSECOND, {a}) / 1000000000)",
-            "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": "CAST({a} AS TIME(6))",
-            "totaloffsetminutes(DateTimeOffset)": (
-                "(DATE_PART(TIMEZONE_HOUR, {a}) * 60 + DATE_PART(TIMEZONE_MINUTE, {a}))"
-            ),
-            "add|sub(DateTimeOffset,Duration)": between(
-                f"{_MICROS} + {_BY}", spelling.MICROSECONDS, f"DATEADD(MICROSECOND, {_BY}, {{a}})"
-            ),
-            "add|sub(Date,Duration)": between(
-                f"DATEDIFF(DAY, DATE '0001-01-01', {{a}}) + {_DAYS}",
-                spelling.DAYS_OF_YEAR_1,
-                f"DATEADD(DAY, {_DAYS}, {{a}})",
-            ),
-            "sub(DateTimeOffset,DateTimeOffset)": (
-                f"(({_MICROS} - {_MICROS.replace('{a}', '{b}')}) / 1000000)"
-            ),
-            "sub(Date,Date)": "(DATEDIFF(DAY, {b}, {a}) * 86400)",
-            "mul(Duration,Number) mul(Number,Duration)": "ROUND({a} * {b}, 6)",
-            "div(Duration,Number)": "ROUND({a} / NULLIF(CAST({b} AS FLOAT), 0), 6)",
-            "has(Enum,Enum)": "BITAND({a}, {b}) = {b}",
-            "cast(Boolean,Decimal)": "CAST(CAST({a} AS INTEGER) AS NUMBER(38, 12))",
-            "cast(Boolean,Double)": "CAST(CAST({a} AS INTEGER) AS FLOAT)",
-            "cast(Decimal|Double,Integer)": spelling.whole("CAST(TRUNC({a}) AS NUMBER(38, 0))"),
-            "cast(Date,String)": "TO_VARCHAR({a}, 'YYYY-MM-DD')",
-            "cast(Guid,String)": "{a}",
-            "cast(Date,DateTimeOffset)": (
-                f"TO_TIMESTAMP_TZ(TO_VARCHAR({{a}}, 'YYYY-MM-DD') || 'T00:00:00.000000+00:00', {_FORMAT})"
-            ),
-            "cast(String,Integer)": (
-                "CASE WHEN REGEXP_LIKE({a}, '[+-]?[0-9]{{1,38}}') AND TRY_CAST({a} AS NUMBER(38, 0))"
-                " BETWEEN {low} AND {high} THEN TRY_CAST({a} AS NUMBER(38, 0)) END"
-            ),
-            "cast(String,Date)": (
-                "CASE WHEN REGEXP_LIKE({a}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}') AND {a} > '0001'"
-                " THEN TRY_TO_DATE({a}, 'YYYY-MM-DD') END"
-            ),
-        },
-    )
-    unsupported: Mapping[str, str] = {
-        **Dialect.unsupported,
-        "mod(Double,Double)": "no-exact-float-remainder",
+    templates: Mapping[str, str] = {
+        **Dialect.templates,
+        **spelling.substrings("SUBSTR", "LENGTH"),
+        "div(Integer,Integer)": spelling.TRUNCATED.replace(
+            "{a} % NULLIF({b}, 0)", "MOD({a}, NULLIF({b}, 0))"
+        ),
+        "div|divby(Double,Double)": _DIVIDED,
+        "ceiling(Decimal|Double)": "CEIL({a})",
+        "contains(String,String)": "CONTAINS({a}, {b})",
+        "indexof(String,String)": "CASE WHEN {b} = '' THEN 0 * LENGTH({a}) ELSE CHARINDEX({b}, {a}) - 1 END",
+        "length(String)": "LENGTH({a})",
+        "startswith|endswith(String,String)": "{NAME}({a}, {b})",
+        "trim(String)": "TRIM({a}, '" + spelling.white_space("\\u{:04x}") + "')",
+        "now()": "CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP())",
+        "fractionalseconds(DateTimeOffset|TimeOfDay)": "(DATE_PART(NANOSECOND, {a}) / 1000000000)",
+        "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": "CAST({a} AS TIME(6))",
+        "totaloffsetminutes(DateTimeOffset)": (
+            "(DATE_PART(TIMEZONE_HOUR, {a}) * 60 + DATE_PART(TIMEZONE_MINUTE, {a}))"
+        ),
+        "add|sub(DateTimeOffset,Duration)": between(
+            f"{_MICROS} + {_BY}", spelling.MICROSECONDS, f"DATEADD(MICROSECOND, {_BY}, {{a}})"
+        ),
+        "add|sub(Date,Duration)": between(
+            f"DATEDIFF(DAY, DATE '0001-01-01', {{a}}) + {_DAYS}",
+            spelling.DAYS_OF_YEAR_1,
+            f"DATEADD(DAY, {_DAYS}, {{a}})",
+        ),
+        "sub(DateTimeOffset,DateTimeOffset)": f"(({_MICROS} - {_MICROS.replace('{a}', '{b}')}) / 1000000)",
+        "sub(Date,Date)": "(DATEDIFF(DAY, {b}, {a}) * 86400)",
+        "mul(Duration,Number) mul(Number,Duration)": "ROUND({a} * {b}, 6)",
+        "div(Duration,Number)": "ROUND({a} / NULLIF(CAST({b} AS FLOAT), 0), 6)",
+        "has(Enum,Enum)": "BITAND({a}, {b}) = {b}",
+        "cast(Boolean,Decimal)": "CAST(CAST({a} AS INTEGER) AS NUMBER(38, 12))",
+        "cast(Boolean,Double)": "CAST(CAST({a} AS INTEGER) AS FLOAT)",
+        "cast(Decimal|Double,Integer)": spelling.whole("CAST(TRUNC({a}) AS NUMBER(38, 0))"),
+        "cast(Date,String)": "TO_VARCHAR({a}, 'YYYY-MM-DD')",
+        "cast(Guid,String)": "{a}",
+        "cast(Date,DateTimeOffset)": (
+            f"TO_TIMESTAMP_TZ(TO_VARCHAR({{a}}, 'YYYY-MM-DD') || 'T00:00:00.000000+00:00', {_FORMAT})"
+        ),
+        "cast(String,Integer)": (
+            "CASE WHEN REGEXP_LIKE({a}, '[+-]?[0-9]{{1,38}}') AND TRY_CAST({a} AS NUMBER(38, 0))"
+            " BETWEEN {low} AND {high} THEN TRY_CAST({a} AS NUMBER(38, 0)) END"
+        ),
+        "cast(String,Date)": (
+            "CASE WHEN REGEXP_LIKE({a}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}') AND {a} > '0001'"
+            " THEN TRY_TO_DATE({a}, 'YYYY-MM-DD') END"
+        ),
     }
+    unsupported: Mapping[str, str] = {**Dialect.unsupported, "mod(Double,Double)": "no-exact-float-remainder"}
 
     def quote_text(self, value: str) -> str:
         return super().quote_text(value.replace("\\", "\\\\"))

@@ -16,7 +16,7 @@ from ... import edm
 from ...problems import ConfigurationError, Phrase
 from . import spelling
 from .base import Dialect, Json, Members, Storage
-from .spelling import Convert, in_zone, seconds, spelled
+from .spelling import Convert, in_zone, seconds
 
 _SPACES = "'" + spelling.white_space("\\u{:04X}") + "'"
 
@@ -133,22 +133,11 @@ class Spark(Dialect):
     as_wide_integer = "CAST({a} AS BIGINT)"
     wide_to_int64 = "{a}"
     binary = "{a} COLLATE UTF8_BINARY"
-    marker_casts: Mapping[type, str] = {
-        dt.date: "CAST({m} AS DATE)",
-        dt.datetime: "CAST({m} AS TIMESTAMP)",
-    }
-    types: Mapping[str, str] = {
-        **Dialect.types,
-        "Edm.Single": "DOUBLE",
-        "Edm.Double": "DOUBLE",
-        "Edm.Decimal": "DECIMAL(38, 18)",
-        "Edm.String": "STRING",
-        "Edm.Guid": "STRING",
-        "Edm.TimeOfDay": "STRING",
-        "Edm.DateTimeOffset": "TIMESTAMP",
-        "Edm.Duration": "DECIMAL(20, 6)",
-        "Edm.Binary": "BINARY",
-    }
+    marker_casts: Mapping[type, str] = {dt.date: "CAST({m} AS DATE)", dt.datetime: "CAST({m} AS TIMESTAMP)"}
+    types = spelling.edm_types(
+        Dialect.types, Float="DOUBLE", Decimal="DECIMAL(38, 18)", String="STRING", Guid="STRING",
+        TimeOfDay="STRING", DateTimeOffset="TIMESTAMP", Duration="DECIMAL(20, 6)", Binary="BINARY",
+    )  # fmt: skip
     storages: Mapping[tuple[str, str], Storage] = {
         ("Edm.DateTimeOffset", "timestamptz"): Storage(),
         ("Edm.DateTimeOffset", "timestamp"): Storage(
@@ -170,82 +159,79 @@ class Spark(Dialect):
         "json": _ARRAY._replace(source="from_json({a}, 'ARRAY<STRING>')", is_json=True),
     }
     json = Json(
-        "get_json_object({a}, {p})",
-        types=spelling.json_casts(types, "TRY_CAST({x} AS {type})", without=()),
+        "get_json_object({a}, {p})", types=spelling.json_casts(types, "TRY_CAST({x} AS {type})", without=())
     )
-    templates: Mapping[str, str] = spelled(
-        Dialect.templates,
-        {
-            "add(Integer,Integer)": "try_add({a}, {b})",
-            "sub(Integer,Integer)": "try_subtract({a}, {b})",
-            "mul(Integer,Integer)": "try_multiply({a}, {b})",
-            "div(Integer,Integer)": (
-                "CASE WHEN {b} = -1 THEN try_subtract(0L, {a}) ELSE {a} DIV nullif({b}, 0) END"
-            ),
-            "mod(Integer,Integer)": "try_mod({a}, {b})",
-            "negate(Integer)": "try_subtract(0L, {a})",
-            "divby(Integer,Integer) div|divby(Decimal,Decimal)": _QUOTIENT,
-            "add(Decimal,Decimal)": _decimals("try_add"),
-            "sub(Decimal,Decimal)": _decimals("try_subtract"),
-            "mul(Decimal,Decimal)": _PRODUCT,
-            "mod(Decimal,Decimal)": _decimals("try_mod"),
-            "add|sub|mul(Double,Double)": "(CAST({a} AS DOUBLE) {sign} {b})",
-            "div|divby(Double,Double)": _DIVIDED,
-            "mod(Double,Double)": _REMAINDER,
-            "contains|startswith|endswith(String,String)": "{name}({a}, {b})",
-            "indexof(String,String)": "(instr({a}, {b}) - 1)",
-            "substring(String,Integer)": f"substring({{a}}, {_START})",
-            "substring(String,Integer,Integer)": f"substring(substring({{a}}, {_START}), 1, {_LENGTH})",
-            # Spark takes upper(lower(x)) for upper(x), which is wrong for some characters.
-            "tolower(String)": "lower(concat({a}, ''))",
-            "toupper(String)": "upper(concat({a}, ''))",
-            "trim(String)": f"btrim({{a}}, {_SPACES})",
-            # Larger numbers are all whole.
-            "ceiling|floor(Double)": (
-                "CASE WHEN abs({a}) < 4503599627370496 THEN CAST({name}({a}) AS DOUBLE) ELSE {a} END"
-            ),
-            "round(Double)": "round({a})",
-            "now()": "current_timestamp()",
-            "year|month|day(Date)": "{name}({a})",
-            "year|month|day|hour|minute|second(DateTimeOffset)": f"{{name}}({_UTC})",
-            "hour(TimeOfDay)": "CAST(substring({a}, 1, 2) AS INT)",
-            "minute(TimeOfDay)": "CAST(substring({a}, 4, 2) AS INT)",
-            "second(TimeOfDay)": "CAST(substring({a}, 7, 2) AS INT)",
-            "fractionalseconds(DateTimeOffset)": (
-                "CAST(concat(pmod(unix_micros({a}), 1000000), 'E-6') AS DECIMAL(7, 6))"
-            ),
-            "fractionalseconds(TimeOfDay)": "CAST(concat('0', substring({a}, 9)) AS DECIMAL(7, 6))",
-            "date(DateTimeOffset) cast(DateTimeOffset,Date)": f"CAST({_UTC} AS DATE)",
-            "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": _TIME,
-            "totaloffsetminutes(DateTimeOffset)": "CAST(0 * unix_micros({a}) AS INT)",
-            "add(DateTimeOffset,Duration)": _MOVED.replace("{move}", "try_add"),
-            "sub(DateTimeOffset,Duration)": _MOVED.replace("{move}", "try_subtract"),
-            "add|sub(Date,Duration)": f"date_from_unix_date(CAST({_DAYS} AS INT))",
-            "sub(DateTimeOffset,DateTimeOffset)": (
-                "CAST(concat(unix_micros({a}) - unix_micros({b}), 'E-6') AS DECIMAL(20, 6))"
-            ),
-            "sub(Date,Date)": "CAST(datediff({a}, {b}) * 86400L AS DECIMAL(20, 6))",
-            "add|sub(Duration,Duration)": _duration("{a} {sign} {b}"),
-            "mul(Duration,Number)": _duration(f"round(try_multiply({{a}}, {_exactly('{b}')}), 6)"),
-            "mul(Number,Duration)": _duration(f"round(try_multiply({{b}}, {_exactly('{a}')}), 6)"),
-            "div(Duration,Number)": _duration("round(try_divide({a}, {b}), 6)"),
-            "negate(Duration)": _duration("-{a}"),
-            "cast(Decimal|Double,Boolean)": "({a} <> 0)",
-            "cast(Integer,Decimal)": "CAST({a} AS DECIMAL(20, 0))",
-            "cast(Boolean,Decimal)": "CAST({a} AS DECIMAL(1, 0))",
-            "cast(Decimal|Double,Integer)": _WHOLE,
-            "cast(Date,DateTimeOffset)": "timestamp_micros(unix_date({a}) * 86400000000L)",
-            "cast(Guid,String)": "{a}",
-            "cast(String,Date)": (
-                "CASE WHEN {a} RLIKE '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\\\\z' AND {a} > '0001'"
-                " THEN TRY_CAST({a} AS DATE) END"
-            ),
-            "cast(String,Integer)": (
-                "CASE WHEN {a} RLIKE '^[+-]?[0-9]+\\\\z' AND TRY_CAST({a} AS BIGINT) BETWEEN {low} AND {high}"
-                " THEN TRY_CAST({a} AS BIGINT) END"
-            ),
-        },
-    )
+    templates: Mapping[str, str] = {
+        **Dialect.templates,
+        "add(Integer,Integer)": "try_add({a}, {b})",
+        "sub(Integer,Integer)": "try_subtract({a}, {b})",
+        "mul(Integer,Integer)": "try_multiply({a}, {b})",
+        "div(Integer,Integer)": (
+            "CASE WHEN {b} = -1 THEN try_subtract(0L, {a}) ELSE {a} DIV nullif({b}, 0) END"
+        ),
+        "mod(Integer,Integer)": "try_mod({a}, {b})",
+        "negate(Integer)": "try_subtract(0L, {a})",
+        "divby(Integer,Integer) div|divby(Decimal,Decimal)": _QUOTIENT,
+        "add(Decimal,Decimal)": _decimals("try_add"),
+        "sub(Decimal,Decimal)": _decimals("try_subtract"),
+        "mul(Decimal,Decimal)": _PRODUCT,
+        "mod(Decimal,Decimal)": _decimals("try_mod"),
+        "add|sub|mul(Double,Double)": "(CAST({a} AS DOUBLE) {sign} {b})",
+        "div|divby(Double,Double)": _DIVIDED,
+        "mod(Double,Double)": _REMAINDER,
+        "contains|startswith|endswith(String,String)": "{name}({a}, {b})",
+        "indexof(String,String)": "(instr({a}, {b}) - 1)",
+        "substring(String,Integer)": f"substring({{a}}, {_START})",
+        "substring(String,Integer,Integer)": f"substring(substring({{a}}, {_START}), 1, {_LENGTH})",
+        # Spark takes upper(lower(x)) for upper(x), which is wrong for some characters.
+        "tolower(String)": "lower(concat({a}, ''))",
+        "toupper(String)": "upper(concat({a}, ''))",
+        "trim(String)": f"btrim({{a}}, {_SPACES})",
+        # Larger numbers are all whole.
+        "ceiling|floor(Double)": (
+            "CASE WHEN abs({a}) < 4503599627370496 THEN CAST({name}({a}) AS DOUBLE) ELSE {a} END"
+        ),
+        "round(Double)": "round({a})",
+        "now()": "current_timestamp()",
+        "year|month|day(Date)": "{name}({a})",
+        "year|month|day|hour|minute|second(DateTimeOffset)": f"{{name}}({_UTC})",
+        "hour(TimeOfDay)": "CAST(substring({a}, 1, 2) AS INT)",
+        "minute(TimeOfDay)": "CAST(substring({a}, 4, 2) AS INT)",
+        "second(TimeOfDay)": "CAST(substring({a}, 7, 2) AS INT)",
+        "fractionalseconds(DateTimeOffset)": (
+            "CAST(concat(pmod(unix_micros({a}), 1000000), 'E-6') AS DECIMAL(7, 6))"
+        ),
+        "fractionalseconds(TimeOfDay)": "CAST(concat('0', substring({a}, 9)) AS DECIMAL(7, 6))",
+        "date(DateTimeOffset) cast(DateTimeOffset,Date)": f"CAST({_UTC} AS DATE)",
+        "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": _TIME,
+        "totaloffsetminutes(DateTimeOffset)": "CAST(0 * unix_micros({a}) AS INT)",
+        "add(DateTimeOffset,Duration)": _MOVED.replace("{move}", "try_add"),
+        "sub(DateTimeOffset,Duration)": _MOVED.replace("{move}", "try_subtract"),
+        "add|sub(Date,Duration)": f"date_from_unix_date(CAST({_DAYS} AS INT))",
+        "sub(DateTimeOffset,DateTimeOffset)": (
+            "CAST(concat(unix_micros({a}) - unix_micros({b}), 'E-6') AS DECIMAL(20, 6))"
+        ),
+        "sub(Date,Date)": "CAST(datediff({a}, {b}) * 86400L AS DECIMAL(20, 6))",
+        "add|sub(Duration,Duration)": _duration("{a} {sign} {b}"),
+        "mul(Duration,Number)": _duration(f"round(try_multiply({{a}}, {_exactly('{b}')}), 6)"),
+        "mul(Number,Duration)": _duration(f"round(try_multiply({{b}}, {_exactly('{a}')}), 6)"),
+        "div(Duration,Number)": _duration("round(try_divide({a}, {b}), 6)"),
+        "negate(Duration)": _duration("-{a}"),
+        "cast(Decimal|Double,Boolean)": "({a} <> 0)",
+        "cast(Integer,Decimal)": "CAST({a} AS DECIMAL(20, 0))",
+        "cast(Boolean,Decimal)": "CAST({a} AS DECIMAL(1, 0))",
+        "cast(Decimal|Double,Integer)": _WHOLE,
+        "cast(Date,DateTimeOffset)": "timestamp_micros(unix_date({a}) * 86400000000L)",
+        "cast(Guid,String)": "{a}",
+        "cast(String,Date)": (
+            "CASE WHEN {a} RLIKE '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\\\\z' AND {a} > '0001'"
+            " THEN TRY_CAST({a} AS DATE) END"
+        ),
+        "cast(String,Integer)": (
+            "CASE WHEN {a} RLIKE '^[+-]?[0-9]+\\\\z' AND TRY_CAST({a} AS BIGINT) BETWEEN {low} AND {high}"
+            " THEN TRY_CAST({a} AS BIGINT) END"
+        ),
+    }
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
         "matchespattern(String,String)": "exponential-regular-expressions",

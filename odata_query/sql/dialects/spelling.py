@@ -12,6 +12,7 @@ from decimal import Decimal
 from itertools import product
 from typing import Any
 
+from ... import edm
 from ...operations import WHITE_SPACE
 
 Needle = tuple[str, Callable[[str], tuple[str, ...] | None]]
@@ -41,6 +42,18 @@ def spelled(*tables: Mapping[str, str]) -> dict[str, str]:
                 text = template.replace("{name}", name).replace("{NAME}", name.upper())
                 text = text.replace("{minus}", "-" if name == "sub" else "")
                 found["".join(choice)] = text.replace("{sign}", _SIGNS.get(name, ""))
+    return found
+
+
+def edm_types(parent: Mapping[str, str] | None = None, **types: str) -> dict[str, str]:
+    """Name the types of SQL by those of OData: `edm_types(Integer="INT64", String="STRING")`.
+
+    `Integer` stands for all integers, and `Float` for Edm.Single and Edm.Double.
+    """
+    families = {"Integer": edm.INTEGERS, "Float": ("Edm.Single", "Edm.Double")}
+    found = dict(parent or {})
+    for name, type in types.items():
+        found |= dict.fromkeys(families.get(name, (f"Edm.{name}",)), type)
     return found
 
 

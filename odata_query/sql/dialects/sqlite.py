@@ -21,7 +21,7 @@ from ... import edm
 from ...problems import Phrase
 from . import spelling
 from .base import Dialect, Json, Members, Page, Storage
-from .spelling import MICROSECOND, Convert, Needle, between, in_zone, spelled
+from .spelling import MICROSECOND, Convert, Needle, between, in_zone
 
 _UTC = "'%Y-%m-%dT%H:%M:%S'"
 _OFFSET = "ltrim(substr({a}, 17), ':.0123456789')"
@@ -221,7 +221,7 @@ class SQLite(Dialect):
     wide_to_int64 = "(SELECT CASE typeof(n) WHEN 'integer' THEN n END FROM (SELECT {a} AS n))"
     default_scale = 10
     page = Page(skip="LIMIT -1 OFFSET {skip}")
-    types: Mapping[str, str] = {**Dialect.types, "Edm.String": "TEXT", "Edm.Decimal": "NUMERIC"}
+    types = spelling.edm_types(Dialect.types, String="TEXT", Decimal="NUMERIC")
     storages: Mapping[tuple[str, str], Storage] = {
         ("Edm.DateTimeOffset", "text"): Storage(
             _MOMENT, bounds=_days_around, local=_LOCAL, named_zone="odata_utc({a}, '{zone}')"
@@ -230,10 +230,7 @@ class SQLite(Dialect):
             _MOMENT, lambda value, zone: in_zone(value, dt.UTC).isoformat() + "+00:00", is_ordered=True
         ),
         ("Edm.DateTimeOffset", "timestamp"): Storage(
-            _MOMENT,
-            lambda value, zone: in_zone(value, zone).isoformat(),
-            is_ordered=True,
-            local=_LOCAL,
+            _MOMENT, lambda value, zone: in_zone(value, zone).isoformat(), is_ordered=True, local=_LOCAL
         ),
         ("Edm.Duration", "epoch"): Storage(
             "(CAST(strftime('%s', substr({a}, 1, 19)) AS INTEGER) + CAST('0' || substr({a}, 20) AS REAL))"
@@ -249,86 +246,82 @@ class SQLite(Dialect):
         ),
     }
     default_storages: Mapping[str, str] = {"Edm.DateTimeOffset": "text"}
-    collections: Mapping[str, Members] = {
-        "json": Members("json_each({a}) AS {t}", "{t}.value", is_json=True),
-    }
+    collections: Mapping[str, Members] = {"json": Members("json_each({a}) AS {t}", "{t}.value", is_json=True)}
     json = Json("json_extract({a}, {p})")
     literal_needles: Mapping[str, Needle] = {
-        "startswith(String,String)": ("({a} >= {b} AND {a} < {c})", _range),
+        "startswith(String,String)": ("({a} >= {b} AND {a} < {c})", _range)
     }
-    templates: Mapping[str, str] = spelled(
-        Dialect.templates,
-        {
-            "mod(Integer,Integer)": "({a} % {b})",
-            "div(Integer,Integer)": "({a} / {b})",
-            "divby(Integer,Integer) div|divby(Decimal,Decimal)": _QUOTIENT,
-            # In binary fractions, a remainder of zero can come out as nearly the divisor.
-            "mod(Decimal,Decimal)": f"({_REMAINDER} * (abs({_REMAINDER}) < abs(1.0 * {{b}})))",
-            "div|divby(Double,Double)": "coalesce(1.0 * {a} / {b}, CASE {b} WHEN 0 THEN {a} * 9e999 END)",
-            "mod(Double,Double)": "mod({a}, {b})",
-            "contains(String,String)": "instr({a}, {b}) > 0",
-            "indexof(String,String)": "(instr({a}, {b}) - 1)",
-            "length(String)": "length({a})",
-            "startswith(String,String)": "substr({a}, 1, length({b})) = {b}",
-            "endswith(String,String)": "substr({a}, length({a}) - length({b}) + 1) = {b}",
-            "substring(String,Integer)": f"substr({{a}}, {_START})",
-            "substring(String,Integer,Integer)": (
-                f"substr(substr({{a}}, {_START}), 1, max(min({{c}}, {_LONGEST}), 0))"
-            ),
-            "tolower(String)": "lower({a})",
-            "toupper(String)": "upper({a})",
-            "trim(String)": f"trim({{a}}, char({spelling.white_space('{}', ',')}))",
-            "matchespattern(String,String)": "({a} REGEXP {b})",
-            "ceiling(Decimal|Double)": "ceil({a})",
-            "floor|round(Decimal|Double)": "{name}({a})",
-            "now()": f"rtrim(rtrim(strftime({_UTC[:-1].removesuffix('%S')}%f', 'now'), '0'), '.')",
-            "year(Date|DateTimeOffset)": "CAST(substr({a}, 1, 4) AS INTEGER)",
-            "month(Date|DateTimeOffset)": "CAST(substr({a}, 6, 2) AS INTEGER)",
-            "day(Date|DateTimeOffset)": "CAST(substr({a}, 9, 2) AS INTEGER)",
-            "hour(TimeOfDay)": "CAST(substr({a}, 1, 2) AS INTEGER)",
-            "minute(TimeOfDay)": "CAST(substr({a}, 4, 2) AS INTEGER)",
-            "second(TimeOfDay)": "CAST(substr({a}, 7, 2) AS INTEGER)",
-            "hour(DateTimeOffset)": "CAST(substr({a}, 12, 2) AS INTEGER)",
-            "minute(DateTimeOffset)": "CAST(substr({a}, 15, 2) AS INTEGER)",
-            "second(DateTimeOffset)": "CAST(substr({a}, 18, 2) AS INTEGER)",
-            # The number ends where the offset begins.
-            "fractionalseconds(DateTimeOffset)": "CAST('0' || substr({a}, 20, 7) AS REAL)",
-            "fractionalseconds(TimeOfDay)": "CAST('0' || substr({a}, 9) AS REAL)",
-            "date(DateTimeOffset) cast(DateTimeOffset,Date)": "substr({a}, 1, 10)",
-            "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": _TIME,
-            "totaloffsetminutes(DateTimeOffset)": (
-                "(SELECT CASE WHEN o LIKE '_%:%' THEN CAST(substr(o, 1, 1) || '1' AS INTEGER)"
-                " * (CAST(substr(o, 2, 2) AS INTEGER) * 60 + CAST(substr(o, 5, 2) AS INTEGER))"
-                " WHEN o IS NOT NULL THEN 0 END"
-                " FROM (SELECT ltrim(substr({a}, 20), '.0123456789') AS o))"
-            ),
-            "totalseconds(Duration)": "round({a}, 6)",
-            "add|sub(DateTimeOffset,Duration)": _MOVED,
-            "add|sub(Date,Duration)": f"NULLIF(max(date({{a}}, {_DAYS}), '0001'), '0001')",
-            "sub(DateTimeOffset,DateTimeOffset)": (
-                f"(SELECT ({_microseconds('m')} - {_microseconds('n')}) / 1000000.0"
-                " FROM (SELECT {a} AS m, {b} AS n))"
-            ),
-            "sub(Date,Date)": "((julianday({a}) - julianday({b})) * 86400.0)",
-            "add|sub(Duration,Duration)": _duration("{a} {sign} {b}"),
-            "mul(Duration,Number) mul(Number,Duration)": _duration("{a} * {b}"),
-            "div(Duration,Number)": _duration("1.0 * {a} / {b}"),
-            "negate(Duration)": _duration("-{a}"),
-            "cast(Boolean,Integer|Decimal|Double) cast(Integer,Decimal)": "{a}",
-            "cast(Decimal|Double,Integer)": spelling.whole("CAST({a} AS INTEGER)"),
-            "cast(Date|TimeOfDay|Guid,String)": "{a}",
-            "cast(Date,DateTimeOffset)": "({a} || 'T00:00:00')",
-            "cast(String,Date)": (
-                "CASE WHEN {a} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]' AND {a} > '0001'"
-                " AND date({a}) = {a} THEN {a} END"
-            ),
-            "cast(String,Integer)": (
-                "CASE WHEN ltrim({a}, '+-') <> '' AND ltrim({a}, '+-') NOT GLOB '*[^0-9]*'"
-                " AND length({a}) - length(ltrim({a}, '+-')) < 2 AND length(ltrim({a}, '+-0')) < 19"
-                " AND CAST({a} AS INTEGER) BETWEEN {low} AND {high} THEN CAST({a} AS INTEGER) END"
-            ),
-        },
-    )
+    templates: Mapping[str, str] = {
+        **Dialect.templates,
+        "mod(Integer,Integer)": "({a} % {b})",
+        "div(Integer,Integer)": "({a} / {b})",
+        "divby(Integer,Integer) div|divby(Decimal,Decimal)": _QUOTIENT,
+        # In binary fractions, a remainder of zero can come out as nearly the divisor.
+        "mod(Decimal,Decimal)": f"({_REMAINDER} * (abs({_REMAINDER}) < abs(1.0 * {{b}})))",
+        "div|divby(Double,Double)": "coalesce(1.0 * {a} / {b}, CASE {b} WHEN 0 THEN {a} * 9e999 END)",
+        "mod(Double,Double)": "mod({a}, {b})",
+        "contains(String,String)": "instr({a}, {b}) > 0",
+        "indexof(String,String)": "(instr({a}, {b}) - 1)",
+        "length(String)": "length({a})",
+        "startswith(String,String)": "substr({a}, 1, length({b})) = {b}",
+        "endswith(String,String)": "substr({a}, length({a}) - length({b}) + 1) = {b}",
+        "substring(String,Integer)": f"substr({{a}}, {_START})",
+        "substring(String,Integer,Integer)": (
+            f"substr(substr({{a}}, {_START}), 1, max(min({{c}}, {_LONGEST}), 0))"
+        ),
+        "tolower(String)": "lower({a})",
+        "toupper(String)": "upper({a})",
+        "trim(String)": f"trim({{a}}, char({spelling.white_space('{}', ',')}))",
+        "matchespattern(String,String)": "({a} REGEXP {b})",
+        "ceiling(Decimal|Double)": "ceil({a})",
+        "floor|round(Decimal|Double)": "{name}({a})",
+        "now()": f"rtrim(rtrim(strftime({_UTC[:-1].removesuffix('%S')}%f', 'now'), '0'), '.')",
+        "year(Date|DateTimeOffset)": "CAST(substr({a}, 1, 4) AS INTEGER)",
+        "month(Date|DateTimeOffset)": "CAST(substr({a}, 6, 2) AS INTEGER)",
+        "day(Date|DateTimeOffset)": "CAST(substr({a}, 9, 2) AS INTEGER)",
+        "hour(TimeOfDay)": "CAST(substr({a}, 1, 2) AS INTEGER)",
+        "minute(TimeOfDay)": "CAST(substr({a}, 4, 2) AS INTEGER)",
+        "second(TimeOfDay)": "CAST(substr({a}, 7, 2) AS INTEGER)",
+        "hour(DateTimeOffset)": "CAST(substr({a}, 12, 2) AS INTEGER)",
+        "minute(DateTimeOffset)": "CAST(substr({a}, 15, 2) AS INTEGER)",
+        "second(DateTimeOffset)": "CAST(substr({a}, 18, 2) AS INTEGER)",
+        # The number ends where the offset begins.
+        "fractionalseconds(DateTimeOffset)": "CAST('0' || substr({a}, 20, 7) AS REAL)",
+        "fractionalseconds(TimeOfDay)": "CAST('0' || substr({a}, 9) AS REAL)",
+        "date(DateTimeOffset) cast(DateTimeOffset,Date)": "substr({a}, 1, 10)",
+        "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": _TIME,
+        "totaloffsetminutes(DateTimeOffset)": (
+            "(SELECT CASE WHEN o LIKE '_%:%' THEN CAST(substr(o, 1, 1) || '1' AS INTEGER)"
+            " * (CAST(substr(o, 2, 2) AS INTEGER) * 60 + CAST(substr(o, 5, 2) AS INTEGER))"
+            " WHEN o IS NOT NULL THEN 0 END"
+            " FROM (SELECT ltrim(substr({a}, 20), '.0123456789') AS o))"
+        ),
+        "totalseconds(Duration)": "round({a}, 6)",
+        "add|sub(DateTimeOffset,Duration)": _MOVED,
+        "add|sub(Date,Duration)": f"NULLIF(max(date({{a}}, {_DAYS}), '0001'), '0001')",
+        "sub(DateTimeOffset,DateTimeOffset)": (
+            f"(SELECT ({_microseconds('m')} - {_microseconds('n')}) / 1000000.0"
+            " FROM (SELECT {a} AS m, {b} AS n))"
+        ),
+        "sub(Date,Date)": "((julianday({a}) - julianday({b})) * 86400.0)",
+        "add|sub(Duration,Duration)": _duration("{a} {sign} {b}"),
+        "mul(Duration,Number) mul(Number,Duration)": _duration("{a} * {b}"),
+        "div(Duration,Number)": _duration("1.0 * {a} / {b}"),
+        "negate(Duration)": _duration("-{a}"),
+        "cast(Boolean,Integer|Decimal|Double) cast(Integer,Decimal)": "{a}",
+        "cast(Decimal|Double,Integer)": spelling.whole("CAST({a} AS INTEGER)"),
+        "cast(Date|TimeOfDay|Guid,String)": "{a}",
+        "cast(Date,DateTimeOffset)": "({a} || 'T00:00:00')",
+        "cast(String,Date)": (
+            "CASE WHEN {a} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]' AND {a} > '0001'"
+            " AND date({a}) = {a} THEN {a} END"
+        ),
+        "cast(String,Integer)": (
+            "CASE WHEN ltrim({a}, '+-') <> '' AND ltrim({a}, '+-') NOT GLOB '*[^0-9]*'"
+            " AND length({a}) - length(ltrim({a}, '+-')) < 2 AND length(ltrim({a}, '+-0')) < 19"
+            " AND CAST({a} AS INTEGER) BETWEEN {low} AND {high} THEN CAST({a} AS INTEGER) END"
+        ),
+    }
     unsupported: Mapping[str, str] = {
         key: why for key, why in Dialect.unsupported.items() if key != "matchespattern(String,String)"
     }

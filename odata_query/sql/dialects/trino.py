@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from . import spelling
 from .base import Dialect, Json, Members, Page, Storage
-from .spelling import Convert, Needle, between, spelled, white_space
+from .spelling import Convert, Needle, between, white_space
 
 _SPACES = "U&'" + white_space("\\{:04X}") + "'"
 _UTC = "({a} AT TIME ZONE 'UTC')"
@@ -52,11 +52,7 @@ class Trino(Dialect):
         " DECIMAL '9223372036854775808'), DECIMAL '-9223372036854775809')"
     )
     page = Page(both="OFFSET {skip} LIMIT {top}")
-    types: Mapping[str, str] = {
-        **Dialect.types,
-        "Edm.Double": "DOUBLE",
-        "Edm.Duration": "DECIMAL(20, 6)",
-    }
+    types = spelling.edm_types(Dialect.types, Double="DOUBLE", Duration="DECIMAL(20, 6)")
     storages: Mapping[tuple[str, str], Storage] = {
         ("Edm.DateTimeOffset", "timestamptz"): Storage(),
         ("Edm.DateTimeOffset", "timestamp"): Storage(
@@ -79,49 +75,47 @@ class Trino(Dialect):
         key='["{key}"]',
     )
     literal_needles: Mapping[str, Needle] = spelling.like_needles(" ESCAPE '\\'")
-    templates: Mapping[str, str] = spelled(
-        Dialect.templates,
-        spelling.substrings("SUBSTR", "LENGTH"),
-        {
-            "div(Integer,Integer)": spelling.TRUNCATED,
-            "div|divby(Double,Double)": "(CAST({a} AS DOUBLE) / {b})",
-            "mod(Double,Double)": "MOD(CAST({a} AS DOUBLE), {b})",
-            "contains(String,String)": "STRPOS({a}, {b}) > 0",
-            "indexof(String,String)": "(STRPOS({a}, {b}) - 1)",
-            "length(String)": "LENGTH({a})",
-            "startswith(String,String)": "STARTS_WITH({a}, {b})",
-            "endswith(String,String)": "SUBSTR({a}, GREATEST(LENGTH({a}) - LENGTH({b}), 0) + 1) = {b}",
-            "trim(String)": f"TRIM(BOTH {_SPACES} FROM {{a}})",
-            "now()": "CURRENT_TIMESTAMP(6)",
-            "year|month|day|hour|minute|second(DateTimeOffset)": f"EXTRACT({{NAME}} FROM {_UTC})",
-            "fractionalseconds(DateTimeOffset)": f"(CAST({_FRACTION} AS DECIMAL(12, 6)) / 1000000)",
-            "fractionalseconds(TimeOfDay)": (
-                f"(CAST({_LAST.format('CAST({a} AS TIME(6))', 10)} AS DECIMAL(12, 6)) / 1000000)"
-            ),
-            "date(DateTimeOffset) cast(DateTimeOffset,Date)": f"CAST({_UTC} AS DATE)",
-            "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": f"CAST({_UTC} AS TIME(6))",
-            "add|sub(DateTimeOffset,Duration)": between(
-                _MOVED, spelling.MICROSECONDS, f"FROM_UNIXTIME_NANOS(({_MOVED}) * 1000)"
-            ),
-            "add|sub(Date,Duration)": between(
-                _MOVED_DATE, spelling.DAYS_OF_YEAR_1, f"DATE_ADD('day', {_DAYS}, {{a}})"
-            ),
-            "sub(DateTimeOffset,DateTimeOffset)": (
-                f"(CAST({_MICROS} - {_MICROS.replace('{a}', '{b}')} AS DECIMAL(38, 6)) / 1000000)"
-            ),
-            "sub(Date,Date)": "CAST(DATE_DIFF('day', {b}, {a}) * 86400 AS DECIMAL(20, 6))",
-            "mul(Duration,Number) mul(Number,Duration)": "TRY_CAST({a} * {b} AS DECIMAL(20, 6))",
-            "div(Duration,Number)": "TRY_CAST({a} / NULLIF(CAST({b} AS DOUBLE), 0) AS DECIMAL(20, 6))",
-            "has(Enum,Enum)": "BITWISE_AND({a}, {b}) = {b}",
-            "cast(Decimal|Double,Integer)": spelling.whole("CAST(TRUNCATE({a}) AS BIGINT)"),
-            "cast(Date,DateTimeOffset)": "WITH_TIMEZONE(CAST({a} AS TIMESTAMP(6)), 'UTC')",
-            "cast(String,Integer)": (
-                "CASE WHEN REGEXP_LIKE({a}, '^[+-]?[0-9]{{1,38}}$') AND TRY_CAST({a} AS BIGINT)"
-                " BETWEEN {low} AND {high} THEN TRY_CAST({a} AS BIGINT) END"
-            ),
-            "cast(String,Date)": (
-                "CASE WHEN REGEXP_LIKE({a}, '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$') AND {a} > '0001'"
-                " THEN TRY_CAST({a} AS DATE) END"
-            ),
-        },
-    )
+    templates: Mapping[str, str] = {
+        **Dialect.templates,
+        **spelling.substrings("SUBSTR", "LENGTH"),
+        "div(Integer,Integer)": spelling.TRUNCATED,
+        "div|divby(Double,Double)": "(CAST({a} AS DOUBLE) / {b})",
+        "mod(Double,Double)": "MOD(CAST({a} AS DOUBLE), {b})",
+        "contains(String,String)": "STRPOS({a}, {b}) > 0",
+        "indexof(String,String)": "(STRPOS({a}, {b}) - 1)",
+        "length(String)": "LENGTH({a})",
+        "startswith(String,String)": "STARTS_WITH({a}, {b})",
+        "endswith(String,String)": "SUBSTR({a}, GREATEST(LENGTH({a}) - LENGTH({b}), 0) + 1) = {b}",
+        "trim(String)": f"TRIM(BOTH {_SPACES} FROM {{a}})",
+        "now()": "CURRENT_TIMESTAMP(6)",
+        "year|month|day|hour|minute|second(DateTimeOffset)": f"EXTRACT({{NAME}} FROM {_UTC})",
+        "fractionalseconds(DateTimeOffset)": f"(CAST({_FRACTION} AS DECIMAL(12, 6)) / 1000000)",
+        "fractionalseconds(TimeOfDay)": (
+            f"(CAST({_LAST.format('CAST({a} AS TIME(6))', 10)} AS DECIMAL(12, 6)) / 1000000)"
+        ),
+        "date(DateTimeOffset) cast(DateTimeOffset,Date)": f"CAST({_UTC} AS DATE)",
+        "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": f"CAST({_UTC} AS TIME(6))",
+        "add|sub(DateTimeOffset,Duration)": between(
+            _MOVED, spelling.MICROSECONDS, f"FROM_UNIXTIME_NANOS(({_MOVED}) * 1000)"
+        ),
+        "add|sub(Date,Duration)": between(
+            _MOVED_DATE, spelling.DAYS_OF_YEAR_1, f"DATE_ADD('day', {_DAYS}, {{a}})"
+        ),
+        "sub(DateTimeOffset,DateTimeOffset)": (
+            f"(CAST({_MICROS} - {_MICROS.replace('{a}', '{b}')} AS DECIMAL(38, 6)) / 1000000)"
+        ),
+        "sub(Date,Date)": "CAST(DATE_DIFF('day', {b}, {a}) * 86400 AS DECIMAL(20, 6))",
+        "mul(Duration,Number) mul(Number,Duration)": "TRY_CAST({a} * {b} AS DECIMAL(20, 6))",
+        "div(Duration,Number)": "TRY_CAST({a} / NULLIF(CAST({b} AS DOUBLE), 0) AS DECIMAL(20, 6))",
+        "has(Enum,Enum)": "BITWISE_AND({a}, {b}) = {b}",
+        "cast(Decimal|Double,Integer)": spelling.whole("CAST(TRUNCATE({a}) AS BIGINT)"),
+        "cast(Date,DateTimeOffset)": "WITH_TIMEZONE(CAST({a} AS TIMESTAMP(6)), 'UTC')",
+        "cast(String,Integer)": (
+            "CASE WHEN REGEXP_LIKE({a}, '^[+-]?[0-9]{{1,38}}$') AND TRY_CAST({a} AS BIGINT)"
+            " BETWEEN {low} AND {high} THEN TRY_CAST({a} AS BIGINT) END"
+        ),
+        "cast(String,Date)": (
+            "CASE WHEN REGEXP_LIKE({a}, '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$') AND {a} > '0001'"
+            " THEN TRY_CAST({a} AS DATE) END"
+        ),
+    }

@@ -51,6 +51,14 @@ def test_the_last_table_decides():
     assert spelled({"a|b(String)": "1"}, {"b(String)": "2"}) == {"a(String)": "1", "b(String)": "2"}
 
 
+def test_a_dialect_may_write_alternatives():
+    class Mine(PostgreSQL):
+        templates = PostgreSQL.templates | {"year|month(Date)": "PART('{name}', {a})"}
+
+    assert Mine.templates["month(Date)"] == "PART('month', {a})"
+    assert Mine.templates.keys() == PostgreSQL.templates.keys()
+
+
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_every_template_is_that_of_an_overload_or_of_a_cast(name):
     overloads = {signature.key for operation in OPERATIONS.values() for signature in operation.signatures}
