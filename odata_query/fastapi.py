@@ -72,10 +72,7 @@ def _parameter(option: dict[str, Any]) -> inspect.Parameter:
     """Make a parameter that FastAPI documents but does not read: any value passes."""
     name = option["name"]
     documented = fastapi.Query(
-        alias=name,
-        title=name,
-        description=option["description"],
-        openapi_examples=option.get("examples"),
+        alias=name, title=name, description=option["description"], openapi_examples=option.get("examples")
     )
     return inspect.Parameter(
         f"odata_{name[1:]}",

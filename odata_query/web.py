@@ -7,7 +7,7 @@ import inspect
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
@@ -76,12 +76,17 @@ class Endpoint:
             raise ConfigurationError(f"type_base must be a string, got {type_base!r:.100}")
         if form is not None and type_base is not None:
             raise ConfigurationError("type_base has no effect on a form: pass it with functools.partial")
-        self.entity_type = entity_type
         self.limits = safe_limits(effective(limits, entity_type.limits))
+        self.entity_type = entity_type
         self.default_timezone = default_timezone
-        self.form = form
-        self.type_base = type_base
-        self._check_form()
+        self.error_response = partial(error_response, form=form, type_base=type_base)
+        try:  # a faulty form must fail now, not at the first wrong query
+            self.query("$top=")
+        except ODataError as error:
+            try:
+                self.error_response(error, RequestInfo("", "/", {}))
+            except Exception as mistake:
+                raise ConfigurationError(f"form cannot answer an ODataError: {mistake}") from mistake
 
     def query(self, query_string: bytes | str) -> Query:
         """Parse a raw query string. Raises ODataError, also for bytes that are not UTF-8."""
@@ -91,10 +96,6 @@ class Endpoint:
         return parse_query(
             query_string, self.entity_type, limits=self.limits, default_timezone=self.default_timezone
         )
-
-    def error_response(self, error: ODataError, request: RequestInfo) -> ErrorResponse:
-        """Answer an error; see the function `error_response`."""
-        return error_response(error, request, form=self.form, type_base=self.type_base)
 
     def wrap(
         self,
@@ -107,10 +108,10 @@ class Endpoint:
         read_request   makes a RequestInfo from the arguments of the view
         make_response  makes a response of the framework
         """
-        _check_view(view)
-
-        def answer(error: ODataError, request: RequestInfo) -> object:
-            return make_response(self.error_response(error, request))
+        try:
+            inspect.signature(view).bind_partial(query=None)
+        except (TypeError, ValueError) as mistake:
+            raise ConfigurationError(f"{view!r:.100} needs a parameter `query`: {mistake}") from mistake
 
         @wraps(view)
         def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -118,7 +119,7 @@ class Endpoint:
             try:
                 return view(*args, query=self.query(request.query_string), **kwargs)
             except ODataError as error:
-                return answer(error, request)
+                return make_response(self.error_response(error, request))
 
         @wraps(view)
         async def wrapped_async(*args: Any, **kwargs: Any) -> Any:
@@ -126,20 +127,44 @@ class Endpoint:
             try:
                 return await view(*args, query=self.query(request.query_string), **kwargs)
             except ODataError as error:
-                return answer(error, request)
+                return make_response(self.error_response(error, request))
 
         is_async = inspect.iscoroutinefunction(view) or inspect.iscoroutinefunction(type(view).__call__)
         return wrapped_async if is_async else wrapped
 
-    def _check_form(self) -> None:
-        """Answer an error now, so that a faulty form does not fail at the first wrong query."""
-        try:
-            self.query("$top=")
-        except ODataError as error:
-            try:
-                self.error_response(error, RequestInfo("", "/", {}))
-            except Exception as mistake:
-                raise ConfigurationError(f"form cannot answer an ODataError: {mistake}") from mistake
+
+class QueryFor:
+    """A decorator of views that take a query: `@query_for(Images)` on `def images(request, query)`.
+
+    entity_type       the type that clients query
+    limits            bounds on a query; default_top is 100, max_top 1,000 and max_pattern 200 if not set
+    default_timezone  the time zone of date-times without an offset
+    form              makes the answer to a wrong query: `answers.flat`; the default is problem details,
+                      or OData's own form for clients that ask for it
+    type_base         the address where the types of problems are documented, for problem details
+
+    An ODataError of the query or of the view is answered with a 400 or a 501. Raises ConfigurationError for
+    wrong arguments.
+    """
+
+    def __init__(
+        self, read_request: Callable[..., RequestInfo], make_response: Callable[[ErrorResponse], object]
+    ) -> None:
+        self.read_request, self.make_response = read_request, make_response
+
+    def __call__(
+        self,
+        entity_type: EntityType,
+        *,
+        limits: Limits | None = None,
+        default_timezone: dt.tzinfo = dt.UTC,
+        form: Form | None = None,
+        type_base: str | None = None,
+    ) -> Callable[[View], View]:
+        endpoint = Endpoint(
+            entity_type, limits=limits, default_timezone=default_timezone, form=form, type_base=type_base
+        )
+        return lambda view: endpoint.wrap(view, self.read_request, self.make_response)
 
 
 def safe_limits(limits: Limits) -> Limits:
@@ -153,13 +178,6 @@ def safe_limits(limits: Limits) -> Limits:
         default_top=min(default_top, max_top),
         max_pattern=limits.max_pattern if is_given else MAX_PATTERN,
     )
-
-
-def _check_view(view: View) -> None:
-    try:
-        inspect.signature(view).bind_partial(query=None)
-    except (TypeError, ValueError) as mistake:
-        raise ConfigurationError(f"{view!r:.100} needs a parameter `query`: {mistake}") from mistake
 
 
 # ---- responses to errors ---------------------------------------------------------------------------
