@@ -51,39 +51,28 @@ _verify()
 TYPE_CHECKING = False  # typing's, without importing typing
 
 if TYPE_CHECKING:
-    from .check.checker import validate as validate
-    from .edm import EnumType as EnumType
-    from .errors import LimitError as LimitError
-    from .errors import ODataError as ODataError
-    from .errors import ParseError as ParseError
-    from .errors import UnsupportedError as UnsupportedError
-    from .errors import ValidationError as ValidationError
-    from .language.ast import Call as Call
-    from .language.ast import Lambda as Lambda
-    from .language.ast import ListExpr as ListExpr
-    from .language.ast import Literal as Literal
-    from .language.ast import NamedValue as NamedValue
-    from .language.ast import Node as Node
-    from .language.ast import OrderByItem as OrderByItem
-    from .language.ast import Path as Path
-    from .language.ast import RecordExpr as RecordExpr
-    from .language.ast import TypeName as TypeName
-    from .language.ast import transform as transform
-    from .language.ast import walk as walk
-    from .language.parser import parse_filter as parse_filter
-    from .language.parser import parse_orderby as parse_orderby
-    from .language.printer import unparse as unparse
-    from .limits import Limits as Limits
-    from .model.entity import EntityType as EntityType
-    from .model.properties import Column as Column
-    from .model.properties import ComplexType as ComplexType
-    from .model.properties import NavigationProperty as NavigationProperty
-    from .model.properties import Property as Property
-    from .problems import ConfigurationError as ConfigurationError
-    from .problems import Problem as Problem
-    from .query import Query as Query
-    from .query import parse_query as parse_query
+    from .check.checker import validate
+    from .edm import EnumType
+    from .errors import LimitError, ODataError, ParseError, UnsupportedError, ValidationError
+    from .language.ast import Call, Lambda, ListExpr, Literal, NamedValue, Node, OrderByItem, Path
 
+    # isort: split
+    from .language.ast import RecordExpr, TypeName, transform, walk
+    from .language.parser import parse_filter, parse_orderby
+    from .language.printer import unparse
+    from .limits import Limits
+    from .model.entity import EntityType
+    from .model.properties import Column, ComplexType, NavigationProperty, Property
+    from .problems import ConfigurationError, Problem
+    from .query import Query, parse_query
+
+__all__ = [
+    "Call", "Column", "ComplexType", "ConfigurationError", "EntityType", "EnumType", "Lambda", "LimitError",
+    "Limits", "ListExpr", "Literal", "NamedValue", "NavigationProperty", "Node", "ODataError", "OrderByItem",
+    "ParseError", "Path", "Problem", "Property", "Query", "RecordExpr", "TypeName", "UnsupportedError",
+    "ValidationError", "parse_filter", "parse_orderby", "parse_query", "transform", "unparse", "validate",
+    "walk",
+]  # fmt: skip
 __version__ = "0.1.0"
 
 _HOMES = {
@@ -108,7 +97,6 @@ _HOMES = {
 public name, because importing a module binds its name here."""
 
 if not TYPE_CHECKING:
-    __all__ = sorted(_HOMES)
 
     def __getattr__(name):
         if name not in _HOMES:

@@ -101,7 +101,7 @@ def test_every_public_name_is_found_where_the_package_says_and_no_file_hides_one
         if isinstance(node, ast.If)
     )
     for_checkers = {
-        alias.asname: node.module for node in block.body for alias in cast(ast.ImportFrom, node).names
+        alias.name: node.module for node in block.body for alias in cast(ast.ImportFrom, node).names
     }
     assert for_checkers == odata_query._HOMES
     assert set(odata_query.__all__) == set(for_checkers)
