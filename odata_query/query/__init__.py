@@ -97,9 +97,9 @@ def parse_query(
     request = classify_options(read_options(options), limits)
     texts, problems, root, origins = request.texts, request.problems, entity_type, {}
     parsed: dict[str, Any] = {}
-    for name, option in OPTIONS.items():
+    for name in OPTIONS:
         if name in texts:
-            parsed[name] = _parse(option.start, f"${name}", texts[name], request, limits)
+            parsed[name] = _parse(name, f"${name}", texts[name], request, limits)
     if request.aliases:
         origins = _replace_aliases(parsed, request, limits)
         root = None if problems else root  # there may be names of aliases left in the trees
@@ -110,7 +110,7 @@ def parse_query(
             reporter = Reporter(limits, f"${name}", texts[name], origins)
             value = check_option(option, value, reporter, root, default_timezone)
             problems += reporter.problems
-        values[option.field] = value
+        values[name] = value
     if problems:
         raise_problems(problems, limits)
     if limits.default_top is not None:

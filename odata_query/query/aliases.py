@@ -32,10 +32,7 @@ class Aliases:
         self.bound = _MAX_EXPANDED if limits.max_nodes is None else limits.max_nodes
         self.ready: dict[str, Node] = {}
         self.sizes: dict[str, int] = {}
-        self._resolve(texts)
-
-    def _resolve(self, texts: Mapping[str, str]) -> None:
-        """Expand aliases in the order of their dependencies, each within the bound on nodes."""
+        # Expand aliases in the order of their dependencies, each within the bound on nodes.
         uses = {name: self._used(tree) for name, tree in self.trees.items()}
         waiting = dict(uses)
         while waiting:
@@ -81,9 +78,8 @@ class Aliases:
             self.problems.append(problem(message_id, option, span, text=text, count=size, most=self.bound))
             return value
         found = tuple(self._replace(item, (option, text)) for item in items)
-        deep = next(filter(None, map(find_too_deep, found)), None)
-        if deep is not None:
+        if deep := next(filter(None, map(find_too_deep, found)), None):
             option, text = self.origins[id(deep)]
-            found_problem = problem("expression-too-deep", option, deep.span, text=text, most=MAX_HEIGHT)
-            self.problems.append(found_problem)
+            wrong = problem("expression-too-deep", option, deep.span, text=text, most=MAX_HEIGHT)
+            self.problems.append(wrong)
         return found[0] if isinstance(value, Node) else found

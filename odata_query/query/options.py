@@ -15,28 +15,24 @@ from ..problems import ConfigurationError, Problem, nearest, problem, shorten
 
 
 class Option(NamedTuple):
-    """A supported system query option: a row of OPTIONS.
+    """A supported system query option; its name is also that of its start rule and of its field of Query.
 
-    start      its start rule in the grammar
-    field      its field of Query
     check      makes the field's value of its tree, where there is a model
     limit      the field of Limits that bounds its number
     too_large  the problem with a larger number
     """
 
-    start: str
-    field: str
     check: Callable[[Checker, Any], Any] | None = None
     limit: str = ""
     too_large: str = ""
 
 
 OPTIONS: Mapping[str, Option] = {
-    "filter": Option("filter", "filter", Checker.filter),
-    "orderby": Option("orderby", "orderby", Checker.orderby),
-    "top": Option("top", "top", None, "max_top", "top-too-large"),
-    "skip": Option("skip", "skip", None, "max_skip", "skip-too-large"),
-    "count": Option("count", "count"),
+    "filter": Option(Checker.filter),
+    "orderby": Option(Checker.orderby),
+    "top": Option(None, "max_top", "top-too-large"),
+    "skip": Option(None, "max_skip", "skip-too-large"),
+    "count": Option(),
 }
 """The supported options, by name without `$`, in the order in which they are checked."""
 _MAX_INT64 = 2**63 - 1
@@ -57,8 +53,7 @@ def check_option(
     """Check a number by its limit, or a tree by the model; return the value for Query's field."""
     if option.limit:
         bound = getattr(reporter.limits, option.limit)
-        most = _MAX_INT64 if bound is None else bound
-        if value > most:
+        if value > (most := _MAX_INT64 if bound is None else bound):
             reporter.report(option.too_large, None, most=most)
     elif option.check and root is not None:
         return option.check(Checker(root, reporter, zone), value)
@@ -78,18 +73,16 @@ def read_options(options: object) -> list[Pair]:
     """Read a query string, which is decoded, or a mapping or pairs, which are decoded already."""
     if isinstance(options, str):
         return [_decode_option(part) for part in options.removeprefix("?").split("&") if part]
-    items: Iterable[Any]
     if isinstance(options, Mapping):
-        items = []
-        for name, values in options.items():
-            is_one = isinstance(values, str) or not isinstance(values, Iterable)
-            items += [(name, values)] if is_one else [(name, value) for value in values]
-    elif isinstance(options, Iterable) and not isinstance(options, bytes):
-        items = options
-    else:
+        options = [
+            (name, value)
+            for name, given in options.items()
+            for value in ([given] if isinstance(given, str) or not isinstance(given, Iterable) else given)
+        ]
+    if not isinstance(options, Iterable) or isinstance(options, bytes):
         raise ConfigurationError(f"options must be a query string, a mapping or pairs, not {options!r}")
     found: list[Pair] = []
-    for item in items:
+    for item in options:
         if not isinstance(item, (tuple, list)) or len(item) != 2 or not isinstance(item[0], str):
             raise ConfigurationError(f"an option must be a pair of strings, not {item!r}")
         if not isinstance(item[1], str):
@@ -169,21 +162,19 @@ def classify_options(pairs: Iterable[Pair], limits: Limits) -> Request:
     before = ""
     for name, value, wrong in pairs:
         plain = name.removeprefix("$").lower()
-        if plain in OPTIONS and plain not in seen and wrong is None:
-            texts[plain] = value
-            seen.add(plain)
-            before = plain
-        elif meant := _misspelt(name, plain):
-            problems.append(wrong or _unknown(name, meant, limits))
-        elif name.startswith("@"):
-            if found := wrong or _check_alias(name, seen):
+        meant = None if plain in OPTIONS else _misspelt(name, plain)
+        is_alias = name.startswith("@") and not meant
+        if meant or is_alias or name.startswith("$") or plain in OPTIONS or plain in _UNSUPPORTED:
+            key = name if is_alias else plain
+            if found := wrong or _check_name(name, plain, meant, key in seen, limits):
                 problems.append(found)
-            else:
+            elif is_alias:
                 aliases[name] = value
-            seen.add(name)
-        elif name.startswith("$") or plain in OPTIONS or plain in _UNSUPPORTED:
-            problems.append(wrong or _check_system(plain, seen, limits))
-            seen.add(plain)
+            else:
+                texts[plain] = value
+                before = plain
+            if not meant:
+                seen.add(key)
         else:
             if before in texts and not value and _REST.search(name):
                 text = texts.pop(before)
@@ -199,22 +190,20 @@ def _misspelt(name: str, plain: str) -> str | None:
     return meant if meant in OPTIONS and plain != meant and ("$" in name or meant == plain.strip()) else None
 
 
-def _check_alias(name: str, seen: set[str]) -> Problem | None:
-    """Return the problem with the name of a parameter alias, if there is one."""
-    if name in seen:
-        return problem("duplicate-option", shorten(name))
-    return None if name[1:].isidentifier() else problem("invalid-name.alias", shorten(name))
-
-
-def _check_system(plain: str, seen: set[str], limits: Limits) -> Problem:
-    """Return the problem with a system query option: it is repeated, unsupported or unknown."""
-    if plain in seen:
-        return problem("duplicate-option", shorten(f"${plain}"))
+def _check_name(
+    name: str, plain: str, meant: str | None, is_repeated: bool, limits: Limits
+) -> Problem | None:
+    """Return the problem with an option: it is misspelt, repeated, unsupported or unknown; or None."""
+    is_alias = name.startswith("@") and not meant
+    shown = shorten(name if meant or is_alias else f"${plain}")
+    if is_repeated and not meant:
+        return problem("duplicate-option", shown)
+    if is_alias:
+        return None if name[1:].isidentifier() else problem("invalid-name.alias", shown)
+    if plain in OPTIONS:
+        return None
     if plain in _UNSUPPORTED:
-        return problem("unsupported-option", shorten(f"${plain}"))
-    return _unknown(f"${plain}", _ELSEWHERE.get(plain) or nearest(plain, OPTIONS), limits)
-
-
-def _unknown(name: str, near: str | None, limits: Limits) -> Problem:
+        return problem("unsupported-option", shown)
+    near = meant or _ELSEWHERE.get(plain) or nearest(plain, OPTIONS)
     suggestion = f"${near}" if near and limits.suggestions else None
-    return problem("unknown-option", shorten(name), suggestion=suggestion)
+    return problem("unknown-option", shown, suggestion=suggestion)

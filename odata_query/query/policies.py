@@ -23,6 +23,7 @@ from ..problems import ConfigurationError
 
 _CACHED_TYPES = {str, int, bool, uuid.UUID, type(None)}
 """Types whose equal values mean the same in every query; equal moments can differ in their hour."""
+_KINDS = {**PRIMITIVES, type(None): edm.NULL}
 _MAX_CACHED = 1_000
 _OWN_LIMITS = Limits(max_nodes=None, max_in_items=None, max_length=None)
 
@@ -99,8 +100,7 @@ def _replace_aliases(tree: Node, values: Mapping[str, Any], zone: dt.tzinfo) -> 
         return literal(values[name], zone)
 
     found = transform(tree, replace)
-    unused = values.keys() - used
-    if unused:
+    if unused := values.keys() - used:
         raise ConfigurationError(f"the predicate does not use @{min(unused)}")
     return found
 
@@ -109,9 +109,7 @@ def literal(value: Any, zone: dt.tzinfo) -> Node:
     """Make the node of a Python value: `7`, `None`, a list for `in`. Raises ConfigurationError."""
     if isinstance(value, enum.Enum):
         return Literal(_member(value), edm.STRING)
-    kind = next((PRIMITIVES[base] for base in type(value).__mro__ if base in PRIMITIVES), None)
-    if value is None:
-        kind = edm.NULL
+    kind = next((_KINDS[base] for base in type(value).__mro__ if base in _KINDS), None)
     if kind is None:
         if isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping):
             return ListExpr(tuple(literal(item, zone) for item in value))
