@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, LiteralString, NamedTuple, cast, get_args
+from typing import Any, Literal, LiteralString, NamedTuple, get_args
 
 from .. import edm
 from ..errors import ODataError, error
@@ -87,7 +87,8 @@ def render(
         raise too_large(dialect, "bound-values", dialect.max_parameters)
     if len(text) > dialect.max_length:
         raise too_large(dialect, "characters", dialect.max_length)
-    return cast("LiteralString", text), params  # type: ignore[redundant-cast]  # to mypy it is str
+    rendered: Any = text  # a LiteralString by what is in it, which no type checker can see
+    return rendered, params
 
 
 def _marker(style: str, number: int, value: tuple[Any, edm.Type], dialect: Dialect) -> str:
