@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from ... import edm
 from ...operations import OPERATIONS
@@ -36,23 +35,8 @@ def from_csdl(cls: type[T], document: object, name: str, options: PublishOptions
     return published if functions is None else restricted(published, functions=functions)
 
 
-class _Denied(NamedTuple):
-    """The paths from a type that `$filter` and that `$orderby` may not use; `*` is all properties."""
-
-    filter: frozenset[Path] = frozenset()
-    sort: frozenset[Path] = frozenset()
-
-    def inside(self) -> dict[str, _Denied]:
-        """The paths that continue after each property."""
-        found: dict[str, tuple[set[Path], set[Path]]] = {}
-        for which, paths in enumerate(self):
-            for path in paths:
-                if len(path) > 1:
-                    found.setdefault(path[0], (set(), set()))[which].add(path[1:])
-        return {label: _Denied(*map(frozenset, both)) for label, both in found.items()}
-
-
-_NOTHING = _Denied()
+_Denied = frozenset[Path]
+"""The paths from a type that an option may not use, after the flag: ("Filterable", "owner", "name")."""
 
 
 class _DocumentReader:
@@ -76,6 +60,7 @@ class _DocumentReader:
             for label, given in _members(schema):
                 if not isinstance(given, list):  # functions and actions
                     self.definitions[f"{name}.{label}"] = object_of(given, f"{name}.{label}")
+        self.namespaces = {name.rpartition(".")[0] for name in self.definitions}
         for name, definition in self.definitions.items():
             if definition.get("$Kind") == "EntityContainer":
                 for label, given in _members(definition):
@@ -106,8 +91,7 @@ class _DocumentReader:
         sets = [target for target in self.sets if target.partition("/")[2] == name]
         wanted = self.qualified(name)
         types = [t for t in self.definitions if t == wanted or ("." not in name and simple_name(t) == name)]
-        entities = [t for t in types if self.kind(t) == "EntityType"]
-        found = sets or entities
+        found = sets or [t for t in types if self.kind(t) == "EntityType"]
         if len(found) > 1:
             raise ConfigurationError(f"{name!r} can be any of {', '.join(sorted(found))}")
         if not found and types:
@@ -115,9 +99,8 @@ class _DocumentReader:
                 f"{types[0]} is not an entity type, but of kind {shown(self.kind(types[0]))}"
             )
         if not found:
-            hint = did_you_mean(
-                name, sorted({re.split("[./]", t)[-1] for t in (*self.definitions, *self.sets)})
-            )
+            names = {re.split("[./]", target)[-1] for target in (*self.definitions, *self.sets)}
+            hint = did_you_mean(name, sorted(names))
             raise ConfigurationError(f"the document has no entity type or set {shorten(repr(name))}{hint}")
         target = found[0]
         if not sets:
@@ -143,20 +126,17 @@ class _DocumentReader:
         ]
 
     def denied(self, target: str, holder: Mapping[str, Any]) -> _Denied:
-        found = []
+        found: set[Path] = set()
         for verb in ("Filter", "Sort"):
-            paths: set[Path] = set()
-            place = f"{verb}Restrictions of {target}"
+            use, place = f"{verb}able", f"{verb}Restrictions of {target}"
             for value in self.values_of(f"{_CAPABILITIES}{verb}Restrictions", target, holder):
                 record = object_of(value, place)
-                able = record.get(f"{verb}able", True)
                 # The value of an expression is unknown; it denies nothing.
-                if not isinstance(able, Mapping) and not _flag(record, f"{verb}able", place, True):
-                    paths.add(("*",))
+                if not isinstance(record.get(use), Mapping) and not _flag(record, use, place, True):
+                    found.add((use, "*"))
                 names = _list(record.get(f"Non{verb}ableProperties", ()), place)
-                paths |= {tuple(_text(path, place).split("/")) for path in names}
-            found.append(frozenset(paths))
-        return _Denied(*found)
+                found |= {(use, *_text(path, place).split("/")) for path in names}
+        return frozenset(found)
 
     def functions(self, target: str, holder: Mapping[str, Any]) -> frozenset[str] | None:
         """The functions that FilterFunctions lists, without operators and unknown functions."""
@@ -175,11 +155,10 @@ class _DocumentReader:
 
     # ---- types -----------------------------------------------------------------------------------
 
-    def structured(self, name: str, denied: _Denied = _NOTHING) -> StructuredType:
-        known = self.types.get((name, denied))
-        if known is None:
-            known = self.types[name, denied] = self.read_type(name, denied)
-        return known
+    def structured(self, name: str, denied: _Denied = frozenset()) -> StructuredType:
+        if (name, denied) not in self.types:
+            self.types[name, denied] = self.read_type(name, denied)
+        return self.types[name, denied]
 
     def read_type(self, name: str, denied: _Denied) -> StructuredType:
         declared: dict[str, tuple[str, Mapping[str, Any]]] = {}
@@ -187,29 +166,31 @@ class _DocumentReader:
         for owner in self.lineage(name):
             definition = self.definitions[owner]
             key = definition.get("$Key", key)
-            own = self.denied(owner, definition)
-            denied = _Denied(denied.filter | own.filter, denied.sort | own.sort)
+            denied |= self.denied(owner, definition)
             for label, given in _members(definition):
                 if label in declared:
                     raise ConfigurationError(f"{owner} has two properties called {label!r}")
                 declared[label] = (owner, object_of(given, f"{owner}.{label}"))
-        for path in denied.filter | denied.sort:
+        inside: dict[str, set[Path]] = {}
+        for use, head, *rest in denied:
             # Other paths are casts and `$count`, which no query of a model can use anyway.
-            if path[0].isidentifier() and path[0] not in declared:
-                raise ConfigurationError(f"{name} has no property {path[0]!r}, which an annotation restricts")
+            if head.isidentifier() and head not in declared:
+                raise ConfigurationError(f"{name} has no property {head!r}, which an annotation restricts")
+            if rest:
+                inside.setdefault(head, set()).add((use, *rest))
         keys = _key_names(key, name, declared)
-        inside = denied.inside()
         properties = {}
         for label, (owner, given) in declared.items():
             if not self.is_hidden(f"{owner}/{label}", given):
-                prop = self.property(f"{simple_name(name)}.{label}", given, inside.get(label, _NOTHING))
+                beyond = frozenset(inside.get(label, ()))
+                prop = self.property(f"{simple_name(name)}.{label}", given, beyond)
                 properties[label] = replace(
                     prop,
                     # Dynamics declares its keys as nullable, but a key is never null.
                     nullable=prop.nullable and label not in keys,
                     key=label in keys,
-                    filterable=not {("*",), (label,)} & denied.filter,
-                    sortable=not {("*",), (label,)} & denied.sort,
+                    filterable=denied.isdisjoint({("Filterable", "*"), ("Filterable", label)}),
+                    sortable=denied.isdisjoint({("Sortable", "*"), ("Sortable", label)}),
                 )
         kind = self.cls if self.kind(name) == "EntityType" else ComplexType
         return kind(simple_name(name), properties)
@@ -251,10 +232,6 @@ class _DocumentReader:
             scale=_scale(scale, place) if underlying == edm.DECIMAL.name else None,
         )
 
-    @cached_property
-    def namespaces(self) -> set[str]:
-        return {name.rpartition(".")[0] for name in self.definitions}
-
     def is_elsewhere(self, name: str) -> bool:
         """True for an abstract type, as Edm.Untyped, and for a type of another document."""
         if name.startswith("Edm."):
@@ -295,10 +272,8 @@ class _DocumentReader:
             return self.enum(name, self.definitions[name])
         found = edm.primitive(name) or _OLD.get(name)
         if found is None:
-            why = (
-                "which is defined by itself" if kind == "TypeDefinition" else "which is not a type of values"
-            )
-            raise ConfigurationError(f"{place} is of type {shorten(name)}, {why}")
+            why = "defined by itself" if kind == "TypeDefinition" else "not a type of values"
+            raise ConfigurationError(f"{place} is of type {shorten(name)}, which is {why}")
         return found
 
     def enum(self, name: str, definition: Mapping[str, Any]) -> edm.EnumType:
@@ -307,8 +282,7 @@ class _DocumentReader:
             for label, value in members.items():
                 if type(value) is not int or not -(2**63) <= value < 2**63:
                     wrong(f"{name}.{label}", "a whole number of 64 bits", value)
-            is_flags = _flag(definition, "$IsFlags", name)
-            self.enums[name] = edm.EnumType(simple_name(name), members, is_flags)
+            self.enums[name] = edm.EnumType(simple_name(name), members, _flag(definition, "$IsFlags", name))
         return self.enums[name]
 
 

@@ -171,27 +171,20 @@ def _annotations(element: Element, place: str) -> dict[str, Any]:
 
 
 def _value(element: Element, place: str) -> Any:
-    """The value of an annotation or of a member of a record: an attribute or a child."""
+    """The value of an expression, or of an annotation or a member of a record: an attribute or a child."""
+    constants = {element.tag: element.text or "", **element.attrib}
     for kind in _CONSTANTS:
-        if kind in element.attrib:
-            return _constant(kind, element.attrib[kind])
-    children = [_expression(each, place) for each in element if each.tag != "Annotation"]
-    return children[0] if children else {}
-
-
-def _expression(element: Element, place: str) -> Any:
+        if kind in constants:
+            text = constants[kind].strip()
+            return text == "true" if kind == "Bool" and text in ("true", "false") else text
     if element.tag == "Record":
         members = element.iterfind("PropertyValue")
         return {_attribute(each, "Property", place): _value(each, place) for each in members}
+    children = [_value(each, place) for each in element if each.tag != "Annotation"]
     if element.tag == "Collection":
-        return [_expression(each, place) for each in element]
+        return children
     # An expression that depends on data is an object in JSON.
-    return _constant(element.tag, element.text or "") if element.tag in _CONSTANTS else {}
-
-
-def _constant(kind: str, text: str) -> Any:
-    text = text.strip()
-    return text == "true" if kind == "Bool" and text in ("true", "false") else text
+    return children[0] if children and element.tag in ("Annotation", "PropertyValue") else {}
 
 
 def _definition(element: Element, place: str) -> dict[str, Any]:
