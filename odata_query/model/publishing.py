@@ -14,7 +14,6 @@ from ..operations import OPERATIONS
 from ..problems import ConfigurationError, did_you_mean
 from .properties import NavigationProperty, Property, StructuredType
 
-P = TypeVar("P", bound=Property)
 T = TypeVar("T", bound=StructuredType)
 Path = tuple[str, ...]
 """`owner/name` as ("owner", "name")."""
@@ -39,7 +38,7 @@ class Unlisted(Property):
     __slots__ = ()
 
 
-def marked(kind: type[P], prop: Property) -> P:
+def marked(kind: type[Property], prop: Property) -> Property:
     return kind(**{each.name: getattr(prop, each.name) for each in fields(Property)})
 
 
@@ -310,8 +309,8 @@ class _Publisher:
         """The properties by their names in the source, with their public names."""
         found: dict[str, tuple[str, Property]] = {}
         for label, prop in type.properties.items():
-            is_known = self.by_label or prop.attribute is None or prop.attribute in found
-            found[label if is_known or prop.attribute is None else prop.attribute] = label, prop
+            name = None if self.by_label else prop.attribute
+            found[label if name is None or name in found else name] = label, prop
         return found
 
     def properties(self, type: StructuredType, rules: Rules) -> tuple[dict[str, str], dict[str, Property]]:
@@ -407,20 +406,24 @@ def published_as(label: str, source: str, prop: Property) -> Property:
 # ---- help for sources ----------------------------------------------------------------------------
 
 
-def columns_to_publish(name: str, columns: Iterable[str], only: Names, all_fields: bool) -> Iterable[str]:
-    """The option `only` for a table, with every column if `all_fields` asks for them."""
+def publish_table(
+    cls: type[T], source: StructuredType, columns: Iterable[str], all_fields: bool, options: Mapping[str, Any]
+) -> T:
+    """Publish what `only` lists of a table, and every column if `all_fields` asks for them."""
+    only = options.get("only")
     if only is None and not all_fields:
         raise ConfigurationError(
-            f"nothing of {name} is published by default, as a table can hold what clients must not see: list"
-            " what to publish, only=['id', 'owner/name'], or give all_fields=True for every column"
+            f"nothing of {source.name} is published by default, as a table can hold what clients must not"
+            " see: list what to publish, only=['id', 'owner/name'], or give all_fields=True for every column"
         )
-    if not all_fields or isinstance(only, str):  # a text is reported later
-        return only or ()
-    more = list(only or ())
-    for given in more:
-        if "/" not in given and given != "*":
-            raise ConfigurationError(f"only={given!r} contradicts all_fields=True for {name}")
-    return [*columns, *more]
+    if all_fields and not isinstance(only, str):  # a text is reported later
+        more = list(only or ())
+        for given in more:
+            if "/" not in given and given != "*":
+                raise ConfigurationError(f"only={given!r} contradicts all_fields=True for {source.name}")
+        only = [*columns, *more]
+    options = {**options, "only": only}
+    return publish(cls, source.name, source.properties, bases=source.bases, list_relations=True, **options)
 
 
 def deferred_error(message: str) -> Callable[[], edm.Type]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,15 +14,7 @@ from django.db.models.fields import PositiveIntegerRelDbTypeMixin  # type: ignor
 from ... import edm
 from ...problems import ConfigurationError
 from ..properties import Column, NavigationProperty, Property, StructuredType
-from ..publishing import (
-    PublishOptions,
-    T,
-    camel_case,
-    columns_to_publish,
-    no_type_error,
-    publish,
-    with_column,
-)
+from ..publishing import T, camel_case, no_type_error, publish_table, with_column
 
 # The first match counts, from a field's own class up.
 _TYPES: dict[type, edm.PrimitiveType] = {
@@ -55,14 +48,12 @@ _STORAGES = {
 """The stored forms of Django where an engine has no type for the values."""
 
 
-def from_django(cls: type[T], model: Any, all_fields: bool, options: PublishOptions) -> T:
+def from_django(cls: type[T], model: Any, all_fields: bool, options: Mapping[str, Any]) -> T:
     """Read a model with a table."""
     meta = getattr(model, "_meta", None) if isinstance(model, models.base.ModelBase) else None
     if meta is None or meta.abstract:
         raise ConfigurationError(f"{model!r} is not a Django model with a table")
-    name, properties = model.__name__, _ModelReader(cls).properties(model)
-    options["only"] = columns_to_publish(name, ["*"], options.get("only"), all_fields)
-    return publish(cls, name, properties, bases=_bases(model), list_relations=True, **options)
+    return publish_table(cls, _ModelReader(cls).entity(model), ["*"], all_fields, options)
 
 
 class _ModelReader:
@@ -75,7 +66,8 @@ class _ModelReader:
 
     def entity(self, model: Any) -> StructuredType:
         if model not in self.entities:
-            self.entities[model] = self.cls(model.__name__, self.properties(model), bases=_bases(model))
+            bases = [base.__name__ for base in model.__mro__[1:] if isinstance(base, models.base.ModelBase)]
+            self.entities[model] = self.cls(model.__name__, self.properties(model), bases=bases)
         return self.entities[model]
 
     def properties(self, model: Any) -> dict[str, Property]:
@@ -160,7 +152,3 @@ class _ModelReader:
 def _is_in(model: Any, field: Any) -> bool:
     """True if a field's column is in the model's own table, not in one that it inherits from."""
     return bool(field.model._meta.db_table == model._meta.db_table)
-
-
-def _bases(model: Any) -> list[str]:
-    return [each.__name__ for each in model.__mro__[1:] if isinstance(each, models.base.ModelBase)]

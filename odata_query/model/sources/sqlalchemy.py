@@ -7,7 +7,7 @@ import inspect
 import re
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -19,27 +19,8 @@ from sqlalchemy.ext.hybrid import HybridExtensionType
 
 from ... import edm
 from ...problems import ConfigurationError
-from ..properties import (
-    Collation,
-    Column,
-    ComplexType,
-    NavigationProperty,
-    Property,
-    StructuredType,
-    as_name,
-    enum_type,
-)
-from ..publishing import (
-    Alias,
-    PublishOptions,
-    T,
-    columns_to_publish,
-    marked,
-    no_type_error,
-    publish,
-    published_as,
-    with_column,
-)
+from ..properties import Column, ComplexType, NavigationProperty, Property, StructuredType, as_name, enum_type
+from ..publishing import Alias, T, marked, no_type_error, publish_table, published_as, with_column
 from .hints import PRIMITIVES
 
 _COMPUTED = ""
@@ -91,21 +72,15 @@ _STORAGES = {
 """The stored forms of SQLAlchemy where an engine has no type for the values, or several."""
 
 
-def from_sqlalchemy(cls: type[T], source: Any, all_fields: bool, options: PublishOptions) -> T:
+def from_sqlalchemy(cls: type[T], source: Any, all_fields: bool, options: Mapping[str, Any]) -> T:
     """Read a mapped class or a Table."""
-    reader, bases = _TableReader(cls), list[str]()
+    reader = _TableReader(cls)
     if isinstance(source, sa.Table):
-        name, properties, columns = source.name, reader.table(source), ["*"]
-    else:
-        mapper = _mapper(source)
-        name, properties, bases = mapper.class_.__name__, reader.properties(mapper), _bases(mapper)
-        columns = [name for name in _columns(mapper) if name in properties]
-    options["only"] = columns_to_publish(name, columns, options.get("only"), all_fields)
-    return publish(cls, name, properties, bases=bases, list_relations=True, **options)
-
-
-def _bases(mapper: orm.Mapper[Any]) -> list[str]:
-    return [each.class_.__name__ for each in mapper.iterate_to_root() if each is not mapper]
+        return publish_table(cls, cls(source.name, reader.table(source)), ["*"], all_fields, options)
+    mapper = _mapper(source)
+    entity = reader.entity(mapper)
+    columns = [name for name in _columns(mapper) if name in entity.properties]
+    return publish_table(cls, entity, columns, all_fields, options)
 
 
 def _mapper(source: Any) -> orm.Mapper[Any]:
@@ -146,9 +121,8 @@ class _TableReader:
 
     def entity(self, mapper: orm.Mapper[Any]) -> StructuredType:
         if mapper not in self.entities:
-            self.entities[mapper] = self.cls(
-                mapper.class_.__name__, self.properties(mapper), bases=_bases(mapper)
-            )
+            name, *bases = (each.class_.__name__ for each in mapper.iterate_to_root())
+            self.entities[mapper] = self.cls(name, self.properties(mapper), bases=bases)
         return self.entities[mapper]
 
     def properties(self, mapper: orm.Mapper[Any]) -> dict[str, Property]:
@@ -300,8 +274,9 @@ def _with_facets(given: Any, name: str, found: edm.PrimitiveType) -> Property | 
     if own == "oracle.NUMBER":
         return _number(given)
     if found is edm.STRING:
-        collation = "insensitive" if own == "postgresql.CITEXT" else _collation(given.collation)
-        return Property(found, column=Column(collation=collation))
+        return Property(
+            found, column=_text_column("insensitive" if own == "postgresql.CITEXT" else given.collation)
+        )
     if found is edm.DECIMAL:
         scale = 4 if name.endswith("MONEY") else given.scale
         return Property(found if getattr(given, "asdecimal", True) else edm.DOUBLE, scale=scale)
@@ -333,13 +308,14 @@ def _number(given: Any) -> Property:
     return Property(edm.DECIMAL, scale=0)
 
 
-def _collation(name: str | None) -> Collation | None:
+def _text_column(collation: str | None) -> Column:
     """The kind of a collation, by its name. An unknown one may treat different texts as equal."""
-    if name is None:
-        return None
-    if re.search(r"^(c|c[._-]utf-?8|posix|ucs_basic|binary)$|_(0900|nopad)_bin$", name, re.I):
-        return "binary"
-    return "linguistic" if re.match(r"[a-z]{2}[_-][A-Z]{2}\b", name) else "insensitive"
+    if collation is None:
+        return Column()
+    if re.search(r"^(c|c[._-]utf-?8|posix|ucs_basic|binary)$|_(0900|nopad)_bin$", collation, re.I):
+        return Column(collation="binary")
+    is_language = re.match(r"[a-z]{2}[_-][A-Z]{2}\b", collation)
+    return Column(collation="linguistic" if is_language else "insensitive")
 
 
 def _returned(getter: Any) -> Any:
