@@ -43,11 +43,7 @@ def _decided(draw: st.DrawFn, generate: Callable[[Choices], T]) -> T:
 
 
 def filters(
-    entity_type: EntityType,
-    *,
-    limits: Limits | None = None,
-    rows: Iterable[Any] = (),
-    max_depth: int = 4,
+    entity_type: EntityType, *, limits: Limits | None = None, rows: Iterable[Any] = (), max_depth: int = 4
 ) -> st.SearchStrategy[str]:
     """Valid `$filter` texts: `contains(name,'100%') or not (size gt 7)`.
 
@@ -62,11 +58,7 @@ def filters(
 
 
 def orderbys(
-    entity_type: EntityType,
-    *,
-    limits: Limits | None = None,
-    rows: Iterable[Any] = (),
-    max_items: int = 3,
+    entity_type: EntityType, *, limits: Limits | None = None, rows: Iterable[Any] = (), max_items: int = 3
 ) -> st.SearchStrategy[str]:
     """Valid `$orderby` texts: `name desc,length(code)`.
 
@@ -79,11 +71,7 @@ def orderbys(
 
 
 def queries(
-    entity_type: EntityType,
-    *,
-    limits: Limits | None = None,
-    rows: Iterable[Any] = (),
-    encoded: bool = False,
+    entity_type: EntityType, *, limits: Limits | None = None, rows: Iterable[Any] = (), encoded: bool = False
 ) -> Any:
     """Valid queries as pairs: `[("$filter", "size gt 7"), ("$top", "10")]`.
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import accumulate
 from typing import Any
 
@@ -44,7 +45,6 @@ from .samples import VALUES, in_zone, kind_of, values_in, vary
 
 _NUMBERS = ("Integer", "Decimal", "Double")
 _PROMOTED = {"Decimal": ("Decimal", "Integer"), "Double": _NUMBERS}
-_TYPES = {"Double": edm.DOUBLE}
 _VARIABLES = ("t", "u", "x", "name", "n")
 """Names of lambda variables; some can hide properties."""
 _PATTERNS = (
@@ -54,11 +54,6 @@ _PATTERNS = (
 _NULL = Literal(None, edm.NULL)
 _ELSEWHERE = tuple(dt.timezone(dt.timedelta(hours=hours)) for hours in (2, -5))
 _WEIGHTS = 1 << 16
-_SIZES = (
-    "max_length", "max_nodes", "max_depth", "max_in_items", "max_lambda_depth", "max_orderby_items",
-    "max_path_depth", "max_pattern",
-)  # fmt: skip
-"""Limits that are checked after generating, if they are tighter than the defaults."""
 _TRIES = 8
 
 
@@ -73,19 +68,15 @@ class Scope:
     sorting: bool = False
 
     @property
-    def hidden(self) -> frozenset[str]:
+    def hidden(self) -> set[str]:
         """Names that a path without a prefix cannot begin with."""
-        return frozenset(prefix[0] for prefix, _ in self.starts if prefix)
+        return {prefix[0] for prefix, _ in self.starts if prefix}
 
     def inside(self, variable: str, element: edm.Type) -> Scope:
         """Return the scope inside a lambda, or inside `$filter`, whose paths need no prefix."""
-        own: list[tuple[tuple[str, ...], edm.Type]] = [((variable,), element)]
-        replaced: set[tuple[str, ...]] = {(variable,)}
-        if variable == "$this":
-            replaced.add(())
-            if isinstance(element, StructuredType):
-                own.insert(0, ((), element))
-        return Scope((*own, *[start for start in self.starts if start[0] not in replaced]))
+        prefixes: Sequence[tuple[str, ...]] = [(), (variable,)] if variable == "$this" else [(variable,)]
+        own = [(p, element) for p in prefixes if p or isinstance(element, StructuredType)]
+        return Scope((*own, *[start for start in self.starts if start[0] not in prefixes]))
 
 
 Producer = Callable[[str, int, Scope, bool], Node | None]
@@ -124,8 +115,10 @@ class Generator:
         for element in list(self.elements.values()):
             if isinstance(element, StructuredType):
                 self.paths(element, False)
-        bounds = ((getattr(self.limits, name), getattr(DEFAULT_LIMITS, name)) for name in _SIZES)
-        self.is_bounded = any(bound is not None and bound < usual for bound, usual in bounds)
+        # Limits on sizes are checked after generating, if they are tighter than the defaults.
+        others = ("max_top", "max_skip", "default_top", "max_problems", "functions", "operators")
+        sizes = replace(self.limits, **dict.fromkeys(others))
+        self.is_bounded = sizes.tightened(DEFAULT_LIMITS) != DEFAULT_LIMITS
         self.operations = [op for op in OPERATIONS.values() if self.is_allowed(op.name)]
         self.lists = [k for k, e in self.elements.items() if not isinstance(e, StructuredType)]
         self.comparisons = [name for name in COMPARISONS if self.is_allowed(name)]
@@ -179,17 +172,12 @@ class Generator:
         for operation in self.operations:
             for signature in operation.signatures:
                 if signature.parameters:
-                    yield _kind_named(signature.result), self.call_producer(operation, signature)
+                    yield _kind_named(signature.result), partial(self.call, operation, signature)
             if not operation.signatures and operation.name not in COMPARISONS:
                 result, _, make = _SPECIAL[operation.name]
-                yield result, self.special_producer(make, operation.name)
+                yield result, partial(make, self, operation.name)
         for own in self.kinds if self.comparisons else ():
-            yield "Boolean", self.comparison_producer(own)
-
-    def comparison_producer(self, own: str) -> Producer:
-        return lambda kind, depth, scope, anchored: self.comparison(
-            self.choices.pick(self.comparisons), kind, depth, scope, anchored, own
-        )
+            yield "Boolean", partial(self.comparison, "", own=own)
 
     def focused_options(self, choices: Choices, turn: int) -> dict[str, str]:
         """Generate a small query around one overload; consecutive turns visit all of them.
@@ -201,9 +189,8 @@ class Generator:
             return self.options(choices)
         result, make = self.targets[turn % len(self.targets)]
         is_list = result in ("First", "Collection")
-        kind = result
-        if is_list or result == "Any":
-            kind = choices.pick((self.lists if is_list else self.kinds) or [""])
+        is_free = is_list or result == "Any"
+        kind = choices.pick((self.lists if is_list else self.kinds) or [""]) if is_free else result
         scope = self.sorted_by if choices.chance(0.5) else self.outermost
         tree = make(kind, choices.below(2), scope, True) if kind else None
         if tree is None or not self.comparisons:
@@ -222,13 +209,9 @@ class Generator:
 
     def options(self, choices: Choices, depth: int = 4) -> dict[str, str]:
         """Generate the options of a query, not encoded: a filter, an order, sometimes a page."""
-        found = {}
-        if not choices.chance(0.05):
-            found["$filter"] = unparse(self.filter(choices, depth))
-        if choices.chance(0.5):
-            items = self.orderby(choices)
-            if items:
-                found["$orderby"] = unparse(items)
+        found = {} if choices.chance(0.05) else {"$filter": unparse(self.filter(choices, depth))}
+        if choices.chance(0.5) and (items := self.orderby(choices)):
+            found["$orderby"] = unparse(items)
         for name, most, share, numbers in (
             ("$top", self.limits.max_top, 0.25, (0, 1, 2, 5, 10, 50, 1000)),
             ("$skip", self.limits.max_skip, 0.2, (0, 1, 3, 10, 100, 1000)),
@@ -268,16 +251,12 @@ class Generator:
 
     def comparable_kinds(self) -> list[str]:
         """Return the kinds of values that can be compared: of properties, and of results of operations."""
-        found = {"Boolean", *(kind for known in self.known.values() for kind in known)}
-        grown = True
+        grown = {"Boolean", *(kind for known in self.known.values() for kind in known)}
+        overloads = [s for operation in self.operations for s in operation.signatures if s.parameters]
+        found: set[str] = set()
         while grown:
-            grown = False
-            for operation in self.operations:
-                for signature in operation.signatures:
-                    kind = _kind_named(signature.result)
-                    if kind not in found and signature.parameters and found.issuperset(signature.parameters):
-                        found.add(kind)
-                        grown = True
+            found |= grown
+            grown = {_kind_named(s.result) for s in overloads if found.issuperset(s.parameters)} - found
         return [k for k in (*VALUES, *self.enums) if k in found and not k.startswith("Geo")]
 
     def path(self, kind: str, scope: Scope) -> Path | None:
@@ -286,11 +265,8 @@ class Generator:
         hidden = scope.hidden
         for prefix, type in scope.starts:
             if isinstance(type, StructuredType):
-                paths = [
-                    prefix + path
-                    for path in self.paths(type, scope.sorting).get(kind, ())
-                    if prefix or path[0] not in hidden
-                ]
+                known = self.paths(type, scope.sorting).get(kind, ())
+                paths = [prefix + path for path in known if prefix or path[0] not in hidden]
             else:
                 paths = [prefix] if kind_of(type) == kind else []
             if paths:
@@ -318,17 +294,15 @@ class Generator:
             return self.member_of(self.enums[kind])
         if kind not in VALUES:
             return None
-        values = VALUES[kind]
-        if kind in self.in_rows and choices.chance(0.6):
-            values = self.in_rows[kind]
-        value = choices.pick(values)
+        in_rows = kind in self.in_rows and choices.chance(0.6)
+        value = choices.pick(self.in_rows[kind] if in_rows else VALUES[kind])
         if not kind.startswith(("Geo", "Boolean")) and choices.chance(0.4):
             value = vary(value, choices)
         if positive and not value > 0:
             value = type(value)(choices.between(1, 5))
         if kind == "Integer":
             return Literal(value, edm.INT32 if -(2**31) <= value < 2**31 else edm.INT64)
-        return Literal(value, _TYPES.get(kind) or edm.primitive(f"Edm.{kind}") or edm.STRING)
+        return Literal(value, edm.primitive(f"Edm.{kind}") or edm.STRING)
 
     def member_of(self, enum: edm.EnumType) -> Literal:
         choices = self.choices
@@ -354,73 +328,59 @@ class Generator:
                 found = producer(kind, depth - 1, scope, anchored)
                 if found is not None:
                     return found
-        if anchored or choices.chance(0.4):
-            path = self.path(kind, scope)
-            if path is not None:
-                return path
+        if (anchored or choices.chance(0.4)) and (path := self.path(kind, scope)):
+            return path
         return self.literal(kind, positive=positive) or self.path(kind, scope) or _NULL
 
     def producers_of(self, kind: str) -> tuple[list[int], list[Producer]]:
         """Return the producers of a kind, the simplest first, and the bounds of their shares."""
-        known = self.producers.get(kind)
-        if known is not None:
-            return known
+        if kind in self.producers:
+            return self.producers[kind]
         found: list[tuple[float, Producer]] = []
         for operation in sorted(self.operations, key=lambda op: op.nulls != "never"):
             if operation.signatures:
                 fitting = [s for s in operation.signatures if s.parameters and _gives(s, kind)]
-                found += [
-                    (1 / len(fitting), self.call_producer(operation, signature)) for signature in fitting
-                ]
+                found += [(1 / len(fitting), partial(self.call, operation, s)) for s in fitting]
             else:
                 result, weight, make = _SPECIAL[operation.name]
                 if result in ("Any", kind) or (result == "Collection" and kind in self.elements):
-                    found.append((weight, self.special_producer(make, operation.name)))
+                    found.append((weight, partial(make, self, operation.name)))
         total = sum(weight for weight, _ in found) or 1
         bounds = [int(part * _WEIGHTS / total) for part in accumulate(weight for weight, _ in found)]
         self.producers[kind] = bounds[:-1], [producer for _, producer in found]
         return self.producers[kind]
 
-    def special_producer(self, make: Callable[..., Node | None], name: str) -> Producer:
-        return lambda kind, depth, scope, anchored: make(self, name, kind, depth, scope, anchored)
-
     def is_skipped(self, key: str) -> bool:
         return self.rare(key) and self.choices.below(256) > 0
 
-    def call_producer(self, operation: Operation, signature: Signature) -> Producer:
-        """Return a producer of calls of one overload."""
-        name = operation.name
-        results = {s.result for s in operation.signatures if len(s.parameters) == len(signature.parameters)}
-        null_fits = len(results) == 1
-
-        def call(kind: str, depth: int, scope: Scope, anchored: bool) -> Node | None:
-            if self.is_skipped(signature.key):
-                return None
-            choices = self.choices
-            kinds = self.bind_kinds(signature, kind)
-            if kinds is None:
-                return None
-            anchor = choices.below(len(kinds)) if choices.chance(0.3) else 0
-            arguments: list[Node] = []
-            for position, wanted in enumerate(kinds):
-                is_last = position == len(kinds) - 1
-                if name == "matchespattern" and is_last:
-                    variable = self.path(wanted, scope) if choices.chance(0.05) else None
-                    arguments.append(variable or Literal(choices.pick(_PATTERNS), edm.STRING))
-                elif null_fits and position != anchor and choices.chance(0.02):
-                    arguments.append(_NULL)
-                else:
-                    positive = is_last and (name in ("div", "divby", "mod") or len(kinds) == 3)
-                    # A literal does not tell its enumeration, and [] does not tell its type.
-                    is_typing = wanted in self.enums or signature.result == "First"
-                    held = (anchored and position == anchor) or (is_typing and not position)
-                    if not position and self.is_ambiguous(wanted, scope):
-                        return None
-                    deep = depth if position == anchor else choices.below(depth + 1)
-                    arguments.append(self.value(wanted, deep, scope, anchored=held, positive=positive))
-            return Call(name, tuple(arguments))
-
-        return call
+    def call(
+        self, operation: Operation, signature: Signature, kind: str, depth: int, scope: Scope, anchored: bool
+    ) -> Node | None:
+        """Generate a call of one overload."""
+        choices = self.choices
+        kinds = None if self.is_skipped(signature.key) else self.bind_kinds(signature, kind)
+        if kinds is None:
+            return None
+        anchor = choices.below(len(kinds)) if choices.chance(0.3) else 0
+        null_fits = len({s.result for s in operation.signatures if len(s.parameters) == len(kinds)}) == 1
+        arguments: list[Node] = []
+        for position, wanted in enumerate(kinds):
+            is_last = position == len(kinds) - 1
+            if operation.name == "matchespattern" and is_last:
+                variable = self.path(wanted, scope) if choices.chance(0.05) else None
+                arguments.append(variable or Literal(choices.pick(_PATTERNS), edm.STRING))
+            elif position != anchor and null_fits and choices.chance(0.02):
+                arguments.append(_NULL)
+            else:
+                positive = is_last and (operation.name in ("div", "divby", "mod") or len(kinds) == 3)
+                # A literal does not tell its enumeration, and [] does not tell its type.
+                is_typing = wanted in self.enums or signature.result == "First"
+                held = (anchored and position == anchor) or (is_typing and not position)
+                if not position and self.is_ambiguous(wanted, scope):
+                    return None
+                deep = depth if position == anchor else choices.below(depth + 1)
+                arguments.append(self.value(wanted, deep, scope, anchored=held, positive=positive))
+        return Call(operation.name, tuple(arguments))
 
     def bind_kinds(self, signature: Signature, kind: str) -> list[str] | None:
         """Choose the kinds of the arguments: a concrete one for `Collection`, `Enum` and `Number`."""
@@ -444,23 +404,24 @@ class Generator:
     def own_kind(self, scope: Scope) -> str:
         """Choose a kind to compare; in a lambda mostly one of its variable."""
         _, nearest = scope.starts[0]
+        found: list[str] = []
         if nearest is not self.entity_type and self.choices.chance(0.6):
             paths = self.paths(nearest, False) if isinstance(nearest, StructuredType) else {}
             found = [kind for kind in paths or [kind_of(nearest)] if kind in self.kinds]
-            if found:
-                return self.choices.pick(found)
-        return self.choices.pick(self.kinds)
+        return self.choices.pick(found or self.kinds)
 
     def comparable_kind(self, kind: str) -> str:
         """Choose a kind that can be compared with another."""
         return self.choices.pick(_NUMBERS) if kind in _NUMBERS and self.choices.chance(0.3) else kind
 
     def comparison(
-        self, name: str, kind: str, depth: int, scope: Scope, anchored: bool, own: str | None = None
+        self, name: str, kind: str, depth: int, scope: Scope, anchored: bool, own: str = ""
     ) -> Node | None:
+        """Generate a comparison; one without a name can be any."""
         choices = self.choices
+        name = name or choices.pick(self.comparisons)
         is_equality = name in ("eq", "ne")
-        if own is None and is_equality and choices.chance(0.12):
+        if not own and is_equality and choices.chance(0.12):
             own = choices.pick([*self.kinds, *self.paths(self.entity_type, scope.sorting)])
             left = self.value(own, min(depth, 1), scope)
             return Call(name, (_NULL, left) if choices.chance(0.3) else (left, _NULL))
@@ -524,9 +485,8 @@ class Generator:
     def cast(self, name: str, kind: str, depth: int, scope: Scope, anchored: bool) -> Node | None:
         source = self.choices.pick(self.kinds)
         families = ["Enum" if k in self.enums else k for k in (source, kind)]
-        if self.is_skipped(f"cast({','.join(families)})") or kind not in self.kinds:
-            return None
-        if self.is_ambiguous(source, scope):
+        is_skipped = self.is_skipped(f"cast({','.join(families)})")
+        if is_skipped or kind not in self.kinds or self.is_ambiguous(source, scope):
             return None
         anchored = anchored or source in self.enums
         return Call(name, (self.value(source, depth, scope, anchored=anchored), self.type_name(kind)))
