@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, dataclass_transform
 
+from ..check.checker import Checker
 from ..check.reporting import Origin, Reporter, raise_problems
 from ..check.typed import TypedPath
 from ..errors import ODataError
@@ -16,9 +17,10 @@ from ..limits import Limits, effective
 from ..model.properties import StructuredType
 from ..problems import ConfigurationError, problem
 from .aliases import Aliases
-from .options import OPTIONS, Request, check_option, classify_options, read_options
+from .options import OPTIONS, Request, classify_options, read_options
 
 C = TypeVar("C")
+_MAX_INT64 = 2**63 - 1
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -105,10 +107,15 @@ def parse_query(
         root = None if problems else root  # there may be names of aliases left in the trees
     values: dict[str, Any] = {}
     for name, value in parsed.items():
-        option = OPTIONS[name]
-        if value is not None and (option.limit or (option.check and root is not None)):
-            reporter = Reporter(limits, f"${name}", texts[name], origins)
-            value = check_option(option, value, reporter, root, default_timezone)
+        option, text = OPTIONS[name], texts[name]
+        if value is not None and option.limit:
+            bound = getattr(limits, option.limit)
+            if value > (most := _MAX_INT64 if bound is None else bound):
+                span = (0, len(text))
+                problems.append(problem(option.too_large, f"${name}", span, text=text, most=most))
+        elif value is not None and option.check and root is not None:
+            reporter = Reporter(limits, f"${name}", text, origins)
+            value = option.check(Checker(root, reporter, default_timezone), value)
             problems += reporter.problems
         values[name] = value
     if problems:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ..check.checker import Checker
-from ..check.reporting import Reporter
 from ..limits import Limits
-from ..model.properties import StructuredType
 from ..problems import ConfigurationError, Problem, nearest, problem, shorten
 
 
@@ -35,7 +32,6 @@ OPTIONS: Mapping[str, Option] = {
     "count": Option(),
 }
 """The supported options, by name without `$`, in the order in which they are checked."""
-_MAX_INT64 = 2**63 - 1
 _UNSUPPORTED = (
     "apply", "compute", "deltatoken", "expand", "format", "id", "index", "levels", "schemaversion",
     "search", "select", "skiptoken",
@@ -45,19 +41,6 @@ _ELSEWHERE = {
     "limit": "top", "take": "top", "first": "top", "offset": "skip", "inlinecount": "count",
 }  # fmt: skip
 """Names of the options in other languages."""
-
-
-def check_option(
-    option: Option, value: Any, reporter: Reporter, root: StructuredType | None, zone: dt.tzinfo
-) -> Any:
-    """Check a number by its limit, or a tree by the model; return the value for Query's field."""
-    if option.limit:
-        bound = getattr(reporter.limits, option.limit)
-        if value > (most := _MAX_INT64 if bound is None else bound):
-            reporter.report(option.too_large, None, most=most)
-    elif option.check and root is not None:
-        return option.check(Checker(root, reporter, zone), value)
-    return value
 
 
 # ---- reading -------------------------------------------------------------------------------------
@@ -162,17 +145,19 @@ def classify_options(pairs: Iterable[Pair], limits: Limits) -> Request:
     before = ""
     for name, value, wrong in pairs:
         plain = name.removeprefix("$").lower()
-        meant = None if plain in OPTIONS else _misspelt(name, plain)
+        if plain in OPTIONS and plain not in seen and wrong is None:
+            texts[plain] = value
+            seen.add(plain)
+            before = plain
+            continue
+        meant = _misspelt(name, plain)
         is_alias = name.startswith("@") and not meant
         if meant or is_alias or name.startswith("$") or plain in OPTIONS or plain in _UNSUPPORTED:
             key = name if is_alias else plain
             if found := wrong or _check_name(name, plain, meant, key in seen, limits):
                 problems.append(found)
-            elif is_alias:
-                aliases[name] = value
             else:
-                texts[plain] = value
-                before = plain
+                aliases[name] = value
             if not meant:
                 seen.add(key)
         else:
@@ -200,8 +185,6 @@ def _check_name(
         return problem("duplicate-option", shown)
     if is_alias:
         return None if name[1:].isidentifier() else problem("invalid-name.alias", shown)
-    if plain in OPTIONS:
-        return None
     if plain in _UNSUPPORTED:
         return problem("unsupported-option", shown)
     near = meant or _ELSEWHERE.get(plain) or nearest(plain, OPTIONS)
