@@ -68,7 +68,7 @@ def problem_details(
         {"code": p.code, "detail": detail, "pointer": p.option, "position": p.span[0]}
         for p, detail in zip(error.problems, details, strict=True)
     ]
-    return _answer(status, language, body, {"Content-Type": "application/problem+json"})
+    return _answer(status, language, body, **{"Content-Type": "application/problem+json"})
 
 
 def odata(error: Failure, *, invalid_status: int = 400, accept_language: str | None = None) -> Answer:
@@ -86,9 +86,9 @@ def odata(error: Failure, *, invalid_status: int = 400, accept_language: str | N
         }
         for p in error.problems
     ]
-    body: dict[str, Any] = {**items[0], "details": items[1:]} if items[1:] else {**items[0]}
+    body = {**items[0], "details": items[1:]} if items[1:] else items[0]
     status = _status(error, invalid_status)
-    return _answer(status, language, {"error": body}, {"OData-Version": "4.01"})
+    return _answer(status, language, {"error": body}, **{"OData-Version": "4.01"})
 
 
 def flat(
@@ -115,7 +115,7 @@ def flat(
         "code": status,
         "message": phrase("failed", language),
         "errors": [
-            {"property": _subject(p), "message": message}
+            {"property": shorten(str(p.message_args.get("property", p.option)), 60), "message": message}
             for p, message in zip(error.problems, messages, strict=True)
         ],
     }
@@ -150,14 +150,12 @@ def sub_coded(
             for code, message in zip(codes, _placed_messages(error, language), strict=True)
         ],
     }
-    return _answer(status, language, body, {header: codes[0]})
+    return _answer(status, language, body, **{header: codes[0]})
 
 
-def _answer(
-    status: int, language: str, body: dict[str, Any], headers: dict[str, str] | None = None
-) -> Answer:
+def _answer(status: int, language: str, body: dict[str, Any], **headers: str) -> Answer:
     shared = {"Content-Type": "application/json", "Content-Language": language, "Vary": "Accept-Language"}
-    return Answer(status, shared | (headers or {}), body)
+    return Answer(status, shared | headers, body)
 
 
 def _category(error: Failure) -> str:
@@ -186,8 +184,3 @@ def _placed_messages(error: Failure, language: str) -> list[str]:
         )
         for p in error.problems
     ]
-
-
-def _subject(problem: Problem) -> str:
-    """The property that a problem names, or the option."""
-    return shorten(str(problem.message_args.get("property", problem.option)), 60)

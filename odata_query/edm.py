@@ -99,23 +99,10 @@ _PRIMITIVES: dict[str, PrimitiveType] = {name: PrimitiveType(name) for name in g
 
 NULL = PrimitiveType("null")
 UNTYPED = PrimitiveType("Edm.Untyped")
-BINARY = _PRIMITIVES["Edm.Binary"]
-BOOLEAN = _PRIMITIVES["Edm.Boolean"]
-BYTE = _PRIMITIVES["Edm.Byte"]
-DATE = _PRIMITIVES["Edm.Date"]
-DATE_TIME_OFFSET = _PRIMITIVES["Edm.DateTimeOffset"]
-DECIMAL = _PRIMITIVES["Edm.Decimal"]
-DOUBLE = _PRIMITIVES["Edm.Double"]
-DURATION = _PRIMITIVES["Edm.Duration"]
-GUID = _PRIMITIVES["Edm.Guid"]
-INT16 = _PRIMITIVES["Edm.Int16"]
-INT32 = _PRIMITIVES["Edm.Int32"]
-INT64 = _PRIMITIVES["Edm.Int64"]
-SBYTE = _PRIMITIVES["Edm.SByte"]
-SINGLE = _PRIMITIVES["Edm.Single"]
-STREAM = _PRIMITIVES["Edm.Stream"]
-STRING = _PRIMITIVES["Edm.String"]
-TIME_OF_DAY = _PRIMITIVES["Edm.TimeOfDay"]
+(
+    BINARY, BOOLEAN, BYTE, DATE, DATE_TIME_OFFSET, DECIMAL, DOUBLE, DURATION, GUID, INT16, INT32, INT64,
+    SBYTE, SINGLE, STREAM, STRING, TIME_OF_DAY, *_,
+) = _PRIMITIVES.values()  # fmt: skip
 
 _COLLECTIONS: dict[Type, CollectionType] = {
     each: CollectionType(f"Collection({each.name})", each) for each in (*_PRIMITIVES.values(), NULL, UNTYPED)
@@ -125,13 +112,8 @@ INTEGERS = {t.name: i for i, t in enumerate((SBYTE, BYTE, INT16, INT32, INT64))}
 NUMBERS = {**INTEGERS, DECIMAL.name: 5, SINGLE.name: 6, DOUBLE.name: 7}
 """The numeric types in the order of promotion (URL Conventions, 5.1.1.14)."""
 
-RANGES = {
-    SBYTE.name: (-128, 127),
-    BYTE.name: (0, 255),
-    INT16.name: (-(2**15), 2**15 - 1),
-    INT32.name: (-(2**31), 2**31 - 1),
-    INT64.name: (-(2**63), 2**63 - 1),
-}
+_BITS = ((SBYTE, 7), (INT16, 15), (INT32, 31), (INT64, 63))
+RANGES = {BYTE.name: (0, 255), **{type.name: (-(2**bits), 2**bits - 1) for type, bits in _BITS}}
 """The least and the greatest number of each integer type."""
 
 

@@ -78,14 +78,10 @@ class Limits:
 
 DEFAULT_LIMITS = Limits()
 UNBOUNDED = Limits(**{each.name: None for each in fields(Limits)})
+_tightened = lru_cache(maxsize=256)(Limits.tightened)
 
 
 def effective(given: Limits | None, of_model: Limits | None) -> Limits:
     """Return the limits of a query: the given or default ones, and the model's where those are tighter."""
     limits = DEFAULT_LIMITS if given is None else given
     return limits if of_model is None else _tightened(limits, of_model)
-
-
-@lru_cache(maxsize=256)
-def _tightened(one: Limits, other: Limits) -> Limits:
-    return one.tightened(other)
