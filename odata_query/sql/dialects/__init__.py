@@ -10,20 +10,11 @@ from .base import Dialect
 
 __all__ = ["Dialect", "dialect"]
 
-BUILT_IN = {
-    "bigquery": "BigQuery",
-    "clickhouse": "ClickHouse",
-    "cockroachdb": "CockroachDB",
-    "duckdb": "DuckDB",
-    "mssql": "MSSQL",
-    "mysql": "MySQL",
-    "oracle": "Oracle",
-    "postgresql": "PostgreSQL",
-    "snowflake": "Snowflake",
-    "spark": "Spark",
-    "sqlite": "SQLite",
-    "trino": "Trino",
-}
+_CLASSES = (
+    "BigQuery", "ClickHouse", "CockroachDB", "DuckDB", "MSSQL", "MySQL", "Oracle", "PostgreSQL", "Snowflake",
+    "Spark", "SQLite", "Trino",
+)  # fmt: skip
+BUILT_IN = {name.lower(): name for name in _CLASSES}
 """The dialects of the library: the file of each, and its class."""
 _ALIASES = {"mariadb": "mysql", "postgres": "postgresql"}
 ENTRY_POINTS = "odata_query.dialects"

@@ -19,7 +19,7 @@ from ... import edm
 from ...errors import ODataError, error
 from ...operations import OPERATIONS
 from ...problems import ConfigurationError, Name, Phrase, problem
-from .spelling import NEAREST, Convert, Needle, edm_types, escape_key, spelled
+from .spelling import NEAREST, Convert, Needle, edm_types, escape_key, in_zone, spelled, within
 
 
 class Storage(NamedTuple):
@@ -44,6 +44,15 @@ class Storage(NamedTuple):
     local: str | None = None
     named_zone: str | None = None
     offset: str | None = None
+
+
+def moments(computed: str, clock: str, text: str) -> dict[tuple[str, str], Storage]:
+    """The storages of moments: as templates take them, a clock in the query's time zone, and ISO text."""
+    return {
+        ("Edm.DateTimeOffset", computed): Storage(),
+        ("Edm.DateTimeOffset", "timestamp"): Storage(clock, in_zone, is_ordered=True),
+        ("Edm.DateTimeOffset", "text"): Storage(text),
+    }
 
 
 class Page(NamedTuple):
@@ -182,6 +191,8 @@ class Dialect:
     """True if columns of different collations can be compared; MySQL calls that an illegal mix."""
     ignores_trailing_spaces = False
     """True if `'a' = 'a '` holds, whatever the column's collation, as on MySQL."""
+    text_escapes: Mapping[str, str] = {"'": "''"}
+    """Characters of a literal text that are written in another way: a backslash too on Spark."""
     has_empty_string = True
     """True if `''` is a text; on Oracle it is null."""
 
@@ -208,10 +219,7 @@ class Dialect:
     """An integer with 64 bits; `{a}` if the engine always computes in 64 bits."""
     as_wide_integer = "CAST({a} AS DECIMAL(38, 0))"
     """An integer with room for the sum or product of two with 64 bits: `CAST({a} AS HUGEINT)` on DuckDB."""
-    wide_to_int64 = (
-        "NULLIF(NULLIF(LEAST(GREATEST({a}, -9223372036854775809), 9223372036854775808),"
-        " 9223372036854775808), -9223372036854775809)"
-    )
+    wide_to_int64 = within("{a}", "-9223372036854775809", "9223372036854775808")
     """The opposite of `as_wide_integer`, null for more than 64 bits: `TRY_CAST({a} AS BIGINT)` on DuckDB."""
     wide_to_int64_depth = 0
     """The levels of nesting that `wide_to_int64` adds: 8 on MySQL, where it is a subquery."""
@@ -378,7 +386,7 @@ class Dialect:
         `'O''Neil'`."""
         if "\0" in value or "\1" in value:
             raise ConfigurationError(f"{value!r} cannot be a key of JSON or the name of a member")
-        return "'" + value.replace("'", "''") + "'"
+        return "'" + "".join([self.text_escapes.get(char, char) for char in value]) + "'"
 
     # ---- values ----------------------------------------------------------------------------------
 

@@ -11,8 +11,8 @@ import uuid
 from collections.abc import Mapping
 
 from . import spelling
-from .base import Dialect, Json, Members, Page, Storage
-from .spelling import Convert, between
+from .base import Dialect, Json, Members, Page, moments
+from .spelling import DATE, INTEGER, OFFSET, Convert, between, fitting, within, zoned
 
 _WHOLE = (
     "CASE WHEN {a} > CAST('{low}' AS BIGNUMERIC) - 1 AND {a} < CAST('{high}' AS BIGNUMERIC) + 1"
@@ -34,6 +34,7 @@ class BigQuery(Dialect):
     max_length = 1_000_000
     max_depth = 200
     collation = "binary"
+    text_escapes: Mapping[str, str] = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r"}
     binary = "COLLATE({a}, '')"
     null_order = "low"
     nan = "ieee"
@@ -41,27 +42,18 @@ class BigQuery(Dialect):
     nan_rank = "CASE WHEN IS_NAN({a}) THEN 0 WHEN {a} IS NOT NULL THEN 1 END"
     as_int64 = "{a}"
     as_wide_integer = "CAST({a} AS BIGNUMERIC)"
-    wide_to_int64 = (
-        "NULLIF(NULLIF(LEAST(GREATEST({a}, BIGNUMERIC '-9223372036854775809'),"
-        " BIGNUMERIC '9223372036854775808'), BIGNUMERIC '9223372036854775808'),"
-        " BIGNUMERIC '-9223372036854775809')"
-    )
+    wide_to_int64 = within("{a}", "BIGNUMERIC '-9223372036854775809'", "BIGNUMERIC '9223372036854775808'")
     page = Page(skip="LIMIT 9223372036854775807 OFFSET {skip}")
     types = spelling.edm_types(
         Dialect.types, Integer="INT64", Boolean="BOOL", Decimal="BIGNUMERIC", Float="FLOAT64",
         String="STRING", TimeOfDay="TIME", DateTimeOffset="TIMESTAMP", Duration="NUMERIC", Guid="STRING",
         Binary="BYTES",
     )  # fmt: skip
-    storages: Mapping[tuple[str, str], Storage] = {
-        ("Edm.DateTimeOffset", "timestamp_utc"): Storage(),
-        ("Edm.DateTimeOffset", "timestamp"): Storage(
-            "TIMESTAMP({a}, '{zone}')", spelling.in_zone, is_ordered=True
-        ),
-        ("Edm.DateTimeOffset", "text"): Storage(
-            "TIMESTAMP(CASE WHEN REGEXP_CONTAINS({a}, '([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})$') THEN {a}"
-            " ELSE {a} || '{zone}' END)"
-        ),
-    }
+    storages = moments(
+        "timestamp_utc",
+        clock="TIMESTAMP({a}, '{zone}')",
+        text="TIMESTAMP(" + zoned(f"REGEXP_CONTAINS({{a}}, '{OFFSET}$')") + ")",
+    )
     collections: Mapping[str, Members] = {
         "array": Members("UNNEST({a}) AS {t}", "{t}"),
         "json": Members("UNNEST(JSON_QUERY_ARRAY({a})) AS {t}", "{t}", is_json=True),
@@ -104,19 +96,14 @@ class BigQuery(Dialect):
         "sub(Date,Date)": "CAST(DATE_DIFF({a}, {b}, DAY) * 86400 AS NUMERIC)",
         "mul(Duration,Number) mul(Number,Duration)": "SAFE_CAST(ROUND({a} * {b}, 6) AS NUMERIC)",
         "div(Duration,Number)": "SAFE_CAST(ROUND(SAFE_DIVIDE({a}, CAST({b} AS FLOAT64)), 6) AS NUMERIC)",
-        "cast(Boolean,Decimal)": "CAST(CAST({a} AS INT64) AS BIGNUMERIC)",
-        "cast(Boolean,Double)": "CAST(CAST({a} AS INT64) AS FLOAT64)",
+        "cast(Boolean,Decimal|Double)": "CAST(CAST({a} AS INT64) AS {type})",
         "cast(Decimal,Integer)": _WHOLE,
         "cast(Double,Integer)": _WHOLE.replace("BIGNUMERIC", "FLOAT64"),
         "cast(Guid,String)": "{a}",
         "cast(Date,DateTimeOffset)": "TIMESTAMP({a})",
-        "cast(String,Integer)": (
-            "CASE WHEN REGEXP_CONTAINS({a}, '^[+-]?[0-9]{{1,38}}$') AND SAFE_CAST({a} AS INT64)"
-            " BETWEEN {low} AND {high} THEN SAFE_CAST({a} AS INT64) END"
-        ),
+        "cast(String,Integer)": fitting("SAFE_CAST({a} AS INT64)", f"REGEXP_CONTAINS({{a}}, '^{INTEGER}$')"),
         "cast(String,Date)": (
-            "CASE WHEN REGEXP_CONTAINS({a}, '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$')"
-            " THEN SAFE_CAST({a} AS DATE) END"
+            f"CASE WHEN REGEXP_CONTAINS({{a}}, '^{DATE}$') THEN SAFE_CAST({{a}} AS DATE) END"
         ),
     }
     unsupported: Mapping[str, str] = {**Dialect.unsupported, "mod(Double,Double)": "no-float-remainder"}
@@ -124,9 +111,3 @@ class BigQuery(Dialect):
     def quote(self, name: str) -> str:
         super().quote(name)
         return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
-
-    def quote_text(self, value: str) -> str:
-        super().quote_text(value)
-        for char, escaped in (("\\", "\\\\"), ("'", "\\'"), ("\n", "\\n"), ("\r", "\\r")):
-            value = value.replace(char, escaped)
-        return f"'{value}'"

@@ -12,7 +12,7 @@ from ... import edm
 from ...problems import Phrase
 from . import spelling
 from .base import Dialect, Json, Members, Storage
-from .spelling import Convert, seconds
+from .spelling import CLOCK, Convert, seconds
 
 _SPACES = f"[{spelling.white_space('@@x{{{{{:x}}}}}')}]+".replace("@", "\\")
 _MAX_INDEX = 2**31 - 2
@@ -34,7 +34,7 @@ def _micros(x: str) -> str:
     return f"toUnixTimestamp64Micro(toDateTime64({x}, 6, 'UTC'))"
 
 
-def _bounded(number: str, low: int | str, high: int | str) -> str:
+def _bounded(number: str, low: int | str = "{low}", high: int | str = "{high}") -> str:
     """An integer that is null out of bounds."""
     return f"if({number} BETWEEN {low} AND {high}, toInt64({number}), NULL)"
 
@@ -70,10 +70,6 @@ def _quotient(duration: str, by: str) -> str:
 def _exact(number: str) -> str:
     """A number of any type as a decimal; a Double by its digits."""
     return f"toDecimal256OrNull(toString({number}), 24)"
-
-
-def _whole(number: str) -> str:
-    return _bounded(number, "{low}", "{high}")
 
 
 _ARRAY = Members(
@@ -128,6 +124,7 @@ class ClickHouse(Dialect):
     nan_rank = "CASE WHEN isNaN({a}) THEN 0 WHEN {a} IS NOT NULL THEN 1 END"
     not_true = "NOT ifNull({a}, FALSE)"
     not_false = "ifNull({a}, TRUE)"
+    text_escapes: Mapping[str, str] = {"\\": "\\\\", "'": "''"}
     binary = "{a}"
     null_safe_equal = "ifNull({a} = {b}, isNull({a}) AND isNull({b}))"
     null_safe_unequal = "NOT ifNull({a} = {b}, isNull({a}) AND isNull({b}))"
@@ -233,9 +230,7 @@ class ClickHouse(Dialect):
         "div(Duration,Number)": _quotient("{a}", "{b}"),
         "negate(Duration)": _duration("(-{a})"),
         "totalseconds(Duration)": "({a} * toDecimal256(1, 0))",
-        "hour(TimeOfDay)": "toInt32OrNull(substring({a}, 1, 2))",
-        "minute(TimeOfDay)": "toInt32OrNull(substring({a}, 4, 2))",
-        "second(TimeOfDay)": "toInt32OrNull(substring({a}, 7, 2))",
+        **{f"{part}(TimeOfDay)": f"toInt32OrNull(substring({{a}}, {n}, 2))" for part, n in CLOCK.items()},
         "fractionalseconds(DateTimeOffset)": (
             f"(toDecimal256(positiveModulo({_micros('{a}')}, 1000000), 6) / 1000000)"
         ),
@@ -250,26 +245,23 @@ class ClickHouse(Dialect):
         "cast(Integer,String) cast(Date,String)": "toString({a})",
         "cast(Integer|Boolean,Double)": "toFloat64({a})",
         "cast(Decimal,Double)": "toFloat64OrNull(toString({a}))",
-        "cast(Decimal,Integer)": _whole("toInt256({a})"),
-        "cast(Double,Integer)": _whole("if(abs({a}) < 1e19, toInt128({a}), NULL)"),
+        "cast(Decimal,Integer)": _bounded("toInt256({a})"),
+        "cast(Double,Integer)": _bounded("if(abs({a}) < 1e19, toInt128({a}), NULL)"),
         "cast(Boolean,Decimal)": "toDecimal256(toUInt8({a}), 0)",
         "cast(Date,DateTimeOffset)": "toDateTime64({a}, 6, 'UTC')",
         "cast(Guid,String)": "{a}",
         "cast(String,Date)": (
-            "if(match({a}, '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$') AND {a} > '0001'"
+            f"if(match({{a}}, '^{spelling.DATE}$') AND {{a}} > '0001'"
             " AND toString(toDate32OrNull({a})) = {a}, toDate32OrNull({a}), NULL)"
         ),
         "cast(String,Integer)": (
-            f"if(match({{a}}, '^[+-]?[0-9]{{{{1,38}}}}$'), {_whole('toInt128OrNull({a})')}, NULL)"
+            f"if(match({{a}}, '^{spelling.INTEGER}$'), {_bounded('toInt128OrNull({a})')}, NULL)"
         ),
     }
     unsupported: Mapping[str, str] = {**Dialect.unsupported, "mod(Double,Double)": "no-exact-float-remainder"}
 
     def quote(self, name: str) -> str:
         return super().quote(name.replace("\\", "\\\\") if isinstance(name, str) else name)
-
-    def quote_text(self, value: str) -> str:
-        return super().quote_text(value).replace("\\", "\\\\")
 
     def json_path(self, keys: tuple[str, ...]) -> str:
         return ", ".join(map(self.quote_text, keys))

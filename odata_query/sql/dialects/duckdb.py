@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import Any
 
 from ... import edm
 from ...problems import Phrase
 from . import spelling
-from .base import Dialect, Json, Members, Storage
-from .spelling import Convert, between, in_zone
-
-_EXACT = Context(prec=38, traps=[])
+from .base import Dialect, Json, Members, moments
+from .spelling import EXACT, Convert, between
 
 
 def _once(expression: str, **arguments: str) -> str:
@@ -55,7 +53,7 @@ _DOUBLE_QUOTIENT = _once(
     " WHEN ({a} > 0) <> signbit({b}) THEN CAST('Infinity' AS DOUBLE) END",
     **_DOUBLES,
 )
-_WITHIN = "CASE WHEN {a} BETWEEN {low} AND {high} THEN {a} END"
+_WITHIN = spelling.fitting("{a}")
 _WHOLE = _once(_WITHIN, a="TRY_CAST(trunc({a}) AS BIGINT)")
 
 
@@ -139,7 +137,7 @@ class DuckDB(Dialect):
 
     name = "duckdb"
     verified = True
-    binds: Mapping[type, Convert] = {Decimal: _EXACT.normalize}
+    binds: Mapping[type, Convert] = {Decimal: EXACT.normalize}
     collation = "binary"
     max_depth = 100
     chains_nest = False
@@ -151,14 +149,12 @@ class DuckDB(Dialect):
     types = spelling.edm_types(
         Dialect.types, Float="DOUBLE", TimeOfDay="TIME", DateTimeOffset="TIMESTAMPTZ", Binary="BLOB",
     )  # fmt: skip
-    storages: Mapping[tuple[str, str], Storage] = {
-        ("Edm.DateTimeOffset", "timestamptz"): Storage(),
-        ("Edm.DateTimeOffset", "timestamp"): Storage(_NAIVE, in_zone, is_ordered=True),
-        ("Edm.DateTimeOffset", "text"): Storage(
-            "CASE WHEN regexp_matches({a}, '[T ].*([Zz]|[+-][0-9:]+)$') THEN CAST({a} AS TIMESTAMPTZ)"
-            f" ELSE {_NAIVE} END"
-        ),
-    }
+    storages = moments(
+        "timestamptz",
+        clock=_NAIVE,
+        text="CASE WHEN regexp_matches({a}, '[T ].*([Zz]|[+-][0-9:]+)$') THEN CAST({a} AS TIMESTAMPTZ)"
+        f" ELSE {_NAIVE} END",
+    )
     collections: Mapping[str, Members] = {
         "array": Members("unnest({a}) AS {t}(value)", "{t}.value"),
         "json": Members("unnest(json_extract({a}, '$[*]')) AS {t}(value)", "{t}.value", is_json=True),
@@ -227,7 +223,7 @@ class DuckDB(Dialect):
         ),
         "cast(Date,DateTimeOffset)": "make_timestamptz(epoch_us({a}))",
         "cast(String,Boolean)": _read("(?i:true|false)", "BOOLEAN"),
-        "cast(String,Integer)": _once(_WITHIN, a=_read("[+-]?[0-9]{{1,38}}", "BIGINT")),
+        "cast(String,Integer)": _once(_WITHIN, a=_read(spelling.INTEGER, "BIGINT")),
         "cast(String,Date)": _read(
             "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{{2}}|[1-9][0-9]{{3}})-[0-9]{{2}}-[0-9]{{2}}", "DATE"
         ),
@@ -242,12 +238,5 @@ class DuckDB(Dialect):
         return self.quote_text("".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys))
 
     def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
-        """Reject decimals that leave no room: 38 digits are divided between both sides of the point."""
-        if not isinstance(value, Decimal):
-            return None
-        short = _EXACT.normalize(value)
-        exponent = short.as_tuple().exponent
-        assert isinstance(exponent, int), "it is a number"
-        if short != value or abs(value) >= 10**26 or exponent < -12:
-            return Phrase("decimal-digits-by-side", before=26, after=12)
-        return None
+        # Others leave no room: 38 digits are divided between both sides of the point.
+        return spelling.reject_decimals(value, 26, 12)

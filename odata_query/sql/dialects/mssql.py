@@ -14,7 +14,7 @@ from typing import Any
 from ... import edm
 from ...problems import Phrase
 from . import spelling
-from .base import Dialect, Json, Members, Page, Storage
+from .base import Dialect, Json, Members, Page, Storage, moments
 from .spelling import Convert, Needle, between
 
 _BINARY = "COLLATE Latin1_General_100_BIN2"
@@ -98,13 +98,11 @@ class MSSQL(Dialect):
         Binary="VARBINARY(MAX)",
     )  # fmt: skip
     storages: Mapping[tuple[str, str], Storage] = {
-        ("Edm.DateTimeOffset", "datetimeoffset"): Storage(),
-        ("Edm.DateTimeOffset", "timestamp"): Storage(
-            "TODATETIMEOFFSET({a}, '{zone}')", spelling.in_zone, is_ordered=True
-        ),
-        ("Edm.DateTimeOffset", "text"): Storage(
-            "CASE WHEN {a} LIKE '%[Zz]' OR {a} LIKE '%[+-][0-9][0-9]:[0-9][0-9]'"
-            " THEN CAST({a} AS DATETIMEOFFSET) ELSE TODATETIMEOFFSET(CAST({a} AS DATETIME2), '{zone}') END"
+        **moments(
+            "datetimeoffset",
+            clock="TODATETIMEOFFSET({a}, '{zone}')",
+            text="CASE WHEN {a} LIKE '%[Zz]' OR {a} LIKE '%[+-][0-9][0-9]:[0-9][0-9]'"
+            " THEN CAST({a} AS DATETIMEOFFSET) ELSE TODATETIMEOFFSET(CAST({a} AS DATETIME2), '{zone}') END",
         ),
         # The type itself sorts by the last bytes first.
         ("Edm.Guid", "uniqueidentifier"): Storage(
@@ -132,9 +130,7 @@ class MSSQL(Dialect):
         **Dialect.templates,
         "div(Integer,Integer)": spelling.TRUNCATED,
         "mod(Integer,Integer) mod(Decimal,Decimal)": "({a} % NULLIF({b}, 0))",
-        "divby(Integer,Integer) div|divby(Decimal,Decimal)": (
-            "ROUND(CAST({a} AS DECIMAL(31, 12)) / NULLIF({b}, 0), 12)"
-        ),
+        "divby(Integer,Integer) div|divby(Decimal,Decimal)": _QUOTIENT,
         "div|divby(Double,Double)": _DIVIDED,
         "round(Decimal)": "ROUND({a}, 0)",
         "round(Double)": spelling.NEAREST.replace("CEIL(", "CEILING("),
@@ -183,9 +179,9 @@ class MSSQL(Dialect):
             f"CASE {_bytes('LOWER({a})')} WHEN {_bytes(_TRUE)} THEN CAST(1 AS BIT)"
             f" WHEN {_bytes(_FALSE)} THEN CAST(0 AS BIT) END"
         ),
-        "cast(String,Integer)": (
-            f"CASE WHEN {{a}} {_BINARY} NOT LIKE N'%[^0-9+-]%' AND {{a}} {_BINARY} LIKE N'%[0-9]'"
-            " AND TRY_CAST({a} AS BIGINT) BETWEEN {low} AND {high} THEN TRY_CAST({a} AS BIGINT) END"
+        "cast(String,Integer)": spelling.fitting(
+            "TRY_CAST({a} AS BIGINT)",
+            f"{{a}} {_BINARY} NOT LIKE N'%[^0-9+-]%' AND {{a}} {_BINARY} LIKE N'%[0-9]'",
         ),
         "cast(String,Date)": (
             f"CASE WHEN {{a}} {_BINARY} LIKE N'{_DAY_LIKE}' THEN TRY_CONVERT(DATE, {{a}}, 23) END"

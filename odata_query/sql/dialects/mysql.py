@@ -104,7 +104,7 @@ def _with_prefix(text: str) -> tuple[str, ...] | None:
     if not start:
         return None
     last = ord(start[-1])
-    return f"{_like(text)}%", f"{start[:-1]}{chr(last - 1)}zzz", f"{start[:-1]}{chr(last + 1)}"
+    return f"{spelling.like(text, '|')}%", f"{start[:-1]}{chr(last - 1)}zzz", f"{start[:-1]}{chr(last + 1)}"
 
 
 _ZONED = "({a} - INTERVAL '{zone}' HOUR_MINUTE)"
@@ -117,11 +117,6 @@ _ISO = (
 _HEX = "LOWER(INSERT(INSERT(INSERT(INSERT(HEX({a}), 9, 0, '-'), 14, 0, '-'), 19, 0, '-'), 24, 0, '-'))"
 
 _JSON_TEXT = "CASE WHEN JSON_TYPE({x}) <> 'NULL' THEN JSON_UNQUOTE({x}) END"
-
-
-def _like(text: str) -> str:
-    """Escape a text for a LIKE pattern; a backslash does not escape in every sql_mode."""
-    return text.replace("|", "||").replace("%", "|%").replace("_", "|_")
 
 
 def _bind_float(value: float) -> float | None:

@@ -18,7 +18,7 @@ from ... import edm
 from ...problems import Phrase
 from . import spelling
 from .base import Dialect, Json, Members, Page, Storage
-from .spelling import Convert, Needle, between
+from .spelling import INTEGER, Convert, Needle, between, fitting
 
 _SPACES = "UNISTR('" + spelling.white_space("\\{:04X}") + "')"
 _FIRST = "TIMESTAMP '0001-01-01 00:00:00.000000 +00:00'"
@@ -145,7 +145,6 @@ class Oracle(Dialect):
         "concat(String,String)": "CASE WHEN {a} IS NOT NULL AND {b} IS NOT NULL THEN {a} || {b} END",
         "contains(String,String)": "INSTR({a}, {b}) > 0",
         "indexof(String,String)": "(INSTR({a}, {b}) - 1)",
-        "length(String)": "LENGTH({a})",
         "startswith(String,String)": "SUBSTR({a}, 1, LENGTH({b})) = {b}",
         "endswith(String,String)": "SUBSTR({a}, GREATEST(LENGTH({a}) - LENGTH({b}), 0) + 1) = {b}",
         "trim(String)": f"RTRIM(LTRIM({{a}}, {_SPACES}), {_SPACES})",
@@ -191,10 +190,7 @@ class Oracle(Dialect):
         ),
         "cast(Date,DateTimeOffset)": "FROM_TZ(CAST({a} AS TIMESTAMP), '+00:00')",
         "cast(String,Boolean)": "CASE LOWER({a}) WHEN 'true' THEN 1 WHEN 'false' THEN 0 END",
-        "cast(String,Integer)": (
-            "CASE WHEN REGEXP_LIKE({a}, '^[+-]?[0-9]{{1,38}}$', 'c')"
-            " AND TO_NUMBER({a}) BETWEEN {low} AND {high} THEN TO_NUMBER({a}) END"
-        ),
+        "cast(String,Integer)": fitting("TO_NUMBER({a})", f"REGEXP_LIKE({{a}}, '^{INTEGER}$', 'c')"),
     }
     unsupported: Mapping[str, str] = {**Dialect.unsupported, "mod(Double,Double)": "no-exact-float-remainder"}
 

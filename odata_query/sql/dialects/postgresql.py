@@ -10,7 +10,7 @@ from typing import Any
 from ... import edm
 from . import spelling
 from .base import Dialect, Json, Members, Storage
-from .spelling import Needle, escape_key
+from .spelling import Needle, escape_key, within
 
 
 def _once(expression: str, **values: str) -> str:
@@ -79,10 +79,7 @@ _REMAINDER = _once(
     **_DOUBLES,
 )
 _WHOLE = _once("CASE WHEN v.a >= {low} AND v.a < {high} + 1.0 THEN CAST(v.a AS BIGINT) END", a="trunc({a})")
-_FITTING = (
-    "CAST(NULLIF(NULLIF(LEAST(GREATEST({a}, {low} - 1.0), {high} + 1.0), {high} + 1.0), {low} - 1.0)"
-    " AS BIGINT)"
-)
+_FITTING = f"CAST({within('{a}', '{low} - 1.0', '{high} + 1.0')} AS BIGINT)"
 """An integer that is null if its type has fewer bits."""
 # A quotient has at least 16 digits and as many places as its operands.
 _DECIMAL_QUOTIENT = "round(round({a}, 30) / NULLIF({b}, 0), 12)"
@@ -138,8 +135,7 @@ _DATE = _moved(
 
 def _lasting(duration: str) -> str:
     """A duration that is null out of its range."""
-    first, end = "INTERVAL '-999999999 days -0.000001 seconds'", "INTERVAL '1000000000 days'"
-    return f"NULLIF(NULLIF(LEAST(GREATEST({duration}, {first}), {end}), {end}), {first})"
+    return within(duration, "INTERVAL '-999999999 days -0.000001 seconds'", "INTERVAL '1000000000 days'")
 
 
 def _seconds(duration: str) -> str:
@@ -282,8 +278,7 @@ class PostgreSQL(Dialect):
         "cast(Integer|Decimal|Double,Boolean)": "({a} <> 0)",
         "cast(Boolean,String)": "CAST({a} AS TEXT)",
         "cast(Boolean,Integer)": "CAST({a} AS INTEGER)",
-        "cast(Boolean,Decimal)": "CAST(CAST({a} AS INTEGER) AS NUMERIC)",
-        "cast(Boolean,Double)": "CAST(CAST({a} AS INTEGER) AS DOUBLE PRECISION)",
+        "cast(Boolean,Decimal|Double)": "CAST(CAST({a} AS INTEGER) AS {type})",
         "cast(Decimal|Double,Integer)": _WHOLE,
         "cast(Double,Decimal)": _once(
             f"CASE WHEN abs(v.a) <= {_LARGEST} THEN {_exactly('v.a')} END", a=_FLOAT % "a"
@@ -296,7 +291,7 @@ class PostgreSQL(Dialect):
         "cast(String,Boolean)": (
             "CASE lower(CAST({a} AS TEXT) COLLATE \"C\") WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END"
         ),
-        "cast(String,Integer)": _read("[+-]?[0-9]{{1,38}}", _FITTING.replace("{a}", "CAST(v.a AS NUMERIC)")),
+        "cast(String,Integer)": _read(spelling.INTEGER, _FITTING.replace("{a}", "CAST(v.a AS NUMERIC)")),
         "cast(String,Decimal)": _read(r"[+-]?[0-9]{{1,38}}(\.[0-9]{{1,38}})?", "CAST(v.a AS NUMERIC)"),
         "cast(String,Date)": _read(
             "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{{2}}|[1-9][0-9]{{3}})"

@@ -13,8 +13,8 @@ from typing import Any
 
 from ... import edm
 from . import spelling
-from .base import Dialect, Json, Members, Page, Storage
-from .spelling import Convert, Needle, between
+from .base import Dialect, Json, Members, Page, moments
+from .spelling import DATE, INTEGER, OFFSET, Convert, Needle, between, dated, fitting, zoned
 
 _CLOCK = 'YYYY-MM-DD"T"HH24:MI:SS.FF6'
 _FORMAT = f"'{_CLOCK}TZH:TZM'"
@@ -41,6 +41,7 @@ class Snowflake(Dialect):
     max_length = 1_000_000
     max_depth = 300
     collation = "binary"
+    text_escapes: Mapping[str, str] = {"\\": "\\\\", "'": "''"}
     binary = "{a} COLLATE ''"
     as_int64 = "{a}"
     as_wide_integer = "{a}"
@@ -49,18 +50,11 @@ class Snowflake(Dialect):
         Dialect.types, Integer="NUMBER(38, 0)", Decimal="NUMBER(38, 12)", Float="FLOAT",
         DateTimeOffset="TIMESTAMP_TZ(6)", Duration="NUMBER(20, 6)", Guid="VARCHAR", Binary="BINARY",
     )  # fmt: skip
-    storages: Mapping[tuple[str, str], Storage] = {
-        ("Edm.DateTimeOffset", "timestamptz"): Storage(),
-        ("Edm.DateTimeOffset", "timestamp"): Storage(
-            f"TO_TIMESTAMP_TZ(TO_VARCHAR({{a}}, '{_CLOCK}') || '{{zone}}', {_FORMAT})",
-            spelling.in_zone,
-            is_ordered=True,
-        ),
-        ("Edm.DateTimeOffset", "text"): Storage(
-            "TO_TIMESTAMP_TZ(CASE WHEN REGEXP_LIKE({a}, '.*([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})') THEN {a}"
-            " ELSE {a} || '{zone}' END)"
-        ),
-    }
+    storages = moments(
+        "timestamptz",
+        clock=f"TO_TIMESTAMP_TZ(TO_VARCHAR({{a}}, '{_CLOCK}') || '{{zone}}', {_FORMAT})",
+        text="TO_TIMESTAMP_TZ(" + zoned(f"REGEXP_LIKE({{a}}, '.*{OFFSET}')") + ")",
+    )
     default_storages: Mapping[str, str] = {"Edm.DateTimeOffset": "timestamptz"}
     collections: Mapping[str, Members] = dict.fromkeys(
         ("array", "json"), Members("TABLE(FLATTEN(INPUT => {a})) AS {t}", "{t}.VALUE", is_json=True)
@@ -84,7 +78,6 @@ class Snowflake(Dialect):
         "ceiling(Decimal|Double)": "CEIL({a})",
         "contains(String,String)": "CONTAINS({a}, {b})",
         "indexof(String,String)": "CASE WHEN {b} = '' THEN 0 * LENGTH({a}) ELSE CHARINDEX({b}, {a}) - 1 END",
-        "length(String)": "LENGTH({a})",
         "startswith|endswith(String,String)": "{NAME}({a}, {b})",
         "trim(String)": "TRIM({a}, '" + spelling.white_space("\\u{:04x}") + "')",
         "now()": "CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP())",
@@ -106,27 +99,17 @@ class Snowflake(Dialect):
         "mul(Duration,Number) mul(Number,Duration)": "ROUND({a} * {b}, 6)",
         "div(Duration,Number)": "ROUND({a} / NULLIF(CAST({b} AS FLOAT), 0), 6)",
         "has(Enum,Enum)": "BITAND({a}, {b}) = {b}",
-        "cast(Boolean,Decimal)": "CAST(CAST({a} AS INTEGER) AS NUMBER(38, 12))",
-        "cast(Boolean,Double)": "CAST(CAST({a} AS INTEGER) AS FLOAT)",
+        "cast(Boolean,Decimal|Double)": "CAST(CAST({a} AS INTEGER) AS {type})",
         "cast(Decimal|Double,Integer)": spelling.whole("CAST(TRUNC({a}) AS NUMBER(38, 0))"),
         "cast(Date,String)": "TO_VARCHAR({a}, 'YYYY-MM-DD')",
         "cast(Guid,String)": "{a}",
         "cast(Date,DateTimeOffset)": (
             f"TO_TIMESTAMP_TZ(TO_VARCHAR({{a}}, 'YYYY-MM-DD') || 'T00:00:00.000000+00:00', {_FORMAT})"
         ),
-        "cast(String,Integer)": (
-            "CASE WHEN REGEXP_LIKE({a}, '[+-]?[0-9]{{1,38}}') AND TRY_CAST({a} AS NUMBER(38, 0))"
-            " BETWEEN {low} AND {high} THEN TRY_CAST({a} AS NUMBER(38, 0)) END"
-        ),
-        "cast(String,Date)": (
-            "CASE WHEN REGEXP_LIKE({a}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}') AND {a} > '0001'"
-            " THEN TRY_TO_DATE({a}, 'YYYY-MM-DD') END"
-        ),
+        "cast(String,Integer)": fitting("TRY_CAST({a} AS NUMBER(38, 0))", f"REGEXP_LIKE({{a}}, '{INTEGER}')"),
+        "cast(String,Date)": dated(f"REGEXP_LIKE({{a}}, '{DATE}')", "TRY_TO_DATE({a}, 'YYYY-MM-DD')"),
     }
     unsupported: Mapping[str, str] = {**Dialect.unsupported, "mod(Double,Double)": "no-exact-float-remainder"}
-
-    def quote_text(self, value: str) -> str:
-        return super().quote_text(value.replace("\\", "\\\\"))
 
     def marker(self, marker: str, value: Any, type: edm.Type) -> str:
         if type is edm.DATE_TIME_OFFSET:

@@ -16,7 +16,7 @@ from ... import edm
 from ...problems import ConfigurationError, Phrase
 from . import spelling
 from .base import Dialect, Json, Members, Storage
-from .spelling import Convert, in_zone, seconds
+from .spelling import CLOCK, EXACT, Convert, dated, fitting, in_zone, seconds
 
 _SPACES = "'" + spelling.white_space("\\u{:04X}") + "'"
 
@@ -88,7 +88,6 @@ _LENGTH = (
     " WHEN {c} < 2147483647 THEN {c} WHEN {c} IS NOT NULL THEN 2147483647 END AS INT)"
 )
 _TIME = f"date_format({_UTC}, 'HH:mm:ss.SSSSSS')"
-_WHOLE = "CASE WHEN TRY_CAST({a} AS BIGINT) BETWEEN {low} AND {high} THEN TRY_CAST({a} AS BIGINT) END"
 _ARRAY = Members(
     "{a}",
     "{t}",
@@ -100,7 +99,7 @@ _ARRAY = Members(
 
 def _decimal(value: Decimal) -> Decimal:
     """Write a decimal for Spark, which takes no positive exponent and a scale of at most 38."""
-    return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
+    return value.quantize(Decimal(1)) if value == value.to_integral_value() else EXACT.normalize(value)
 
 
 class Spark(Dialect):
@@ -127,6 +126,7 @@ class Spark(Dialect):
     max_scale = 18
     collation = "binary"
     null_order = "low"
+    text_escapes: Mapping[str, str] = {"\\": "\\\\", "'": "''"}
     correlates_deeply = False
     reaches_joined_collections = False
     sorts_by_subqueries = False
@@ -195,9 +195,7 @@ class Spark(Dialect):
         "now()": "current_timestamp()",
         "year|month|day(Date)": "{name}({a})",
         "year|month|day|hour|minute|second(DateTimeOffset)": f"{{name}}({_UTC})",
-        "hour(TimeOfDay)": "CAST(substring({a}, 1, 2) AS INT)",
-        "minute(TimeOfDay)": "CAST(substring({a}, 4, 2) AS INT)",
-        "second(TimeOfDay)": "CAST(substring({a}, 7, 2) AS INT)",
+        **{f"{part}(TimeOfDay)": f"CAST(substring({{a}}, {n}, 2) AS INT)" for part, n in CLOCK.items()},
         "fractionalseconds(DateTimeOffset)": (
             "CAST(concat(pmod(unix_micros({a}), 1000000), 'E-6') AS DECIMAL(7, 6))"
         ),
@@ -220,25 +218,16 @@ class Spark(Dialect):
         "cast(Decimal|Double,Boolean)": "({a} <> 0)",
         "cast(Integer,Decimal)": "CAST({a} AS DECIMAL(20, 0))",
         "cast(Boolean,Decimal)": "CAST({a} AS DECIMAL(1, 0))",
-        "cast(Decimal|Double,Integer)": _WHOLE,
+        "cast(Decimal|Double,Integer)": fitting("TRY_CAST({a} AS BIGINT)"),
         "cast(Date,DateTimeOffset)": "timestamp_micros(unix_date({a}) * 86400000000L)",
         "cast(Guid,String)": "{a}",
-        "cast(String,Date)": (
-            "CASE WHEN {a} RLIKE '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\\\\z' AND {a} > '0001'"
-            " THEN TRY_CAST({a} AS DATE) END"
-        ),
-        "cast(String,Integer)": (
-            "CASE WHEN {a} RLIKE '^[+-]?[0-9]+\\\\z' AND TRY_CAST({a} AS BIGINT) BETWEEN {low} AND {high}"
-            " THEN TRY_CAST({a} AS BIGINT) END"
-        ),
+        "cast(String,Date)": dated(f"{{a}} RLIKE '^{spelling.DATE}\\\\z'", "TRY_CAST({a} AS DATE)"),
+        "cast(String,Integer)": fitting("TRY_CAST({a} AS BIGINT)", "{a} RLIKE '^[+-]?[0-9]+\\\\z'"),
     }
     unsupported: Mapping[str, str] = {
         **Dialect.unsupported,
         "matchespattern(String,String)": "exponential-regular-expressions",
     }
-
-    def quote_text(self, value: str) -> str:
-        return super().quote_text(value.replace("\\", "\\\\"))
 
     def json_path(self, keys: tuple[str, ...]) -> str:
         for key in keys:
@@ -251,8 +240,4 @@ class Spark(Dialect):
         return value if type is edm.UNTYPED and isinstance(value, dt.timedelta) else super().bind(value, type)
 
     def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
-        if isinstance(value, Decimal):
-            places = -int(value.normalize().as_tuple().exponent)
-            if places > self.max_scale or value.adjusted() >= 20:
-                return Phrase("decimal-digits-by-side", before=20, after=18)
-        return None
+        return spelling.reject_decimals(value, 20, 18)

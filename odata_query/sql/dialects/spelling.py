@@ -8,12 +8,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Collection, Mapping
-from decimal import Decimal
+from decimal import MAX_PREC, Context, Decimal
 from itertools import product
 from typing import Any
 
 from ... import edm
 from ...operations import WHITE_SPACE
+from ...problems import Phrase
 
 Needle = tuple[str, Callable[[str], tuple[str, ...] | None]]
 """A template for a literal text to search for, and its values for `{b}` and `{c}`; None if it does not suit
@@ -66,17 +67,44 @@ NEAREST = (
 """The nearest integer, halves away from zero, for engines whose ROUND is not exact."""
 
 
+def fitting(number: str, condition: str = "") -> str:
+    """An integer that is null out of the bounds of its type, or unless a text fulfils a condition."""
+    given = f"{condition} AND " if condition else ""
+    return between(given + number, ("{low}", "{high}"), number)
+
+
+def within(value: str, low: str, high: str) -> str:
+    """A value that is null from `low` down and from `high` up, each written once."""
+    return f"NULLIF(NULLIF(LEAST(GREATEST({value}, {low}), {high}), {high}), {low})"
+
+
 def whole(cast: str) -> str:
     """Cast a number to an integer: null where the type, which has the bounds `{low}` and `{high}`, cannot
     hold it."""
     return f"CASE WHEN {{a}} > {{low}} - 1.0 AND {{a}} < {{high}} + 1.0 THEN {cast} END"
 
 
+EXACT = Context(prec=MAX_PREC, traps=[])
+"""Arithmetic of decimals with all of their digits."""
 TRUNCATED = "(({a} - {a} % NULLIF({b}, 0)) / NULLIF({b}, 0))"
 """The quotient of two integers as decimals, which would be rounded: the remainder is subtracted first."""
 
 
+def reject_decimals(value: Any, before: int, after: int) -> Phrase | None:
+    """Return why an engine cannot take a value: it has more digits before the point or after it."""
+    if not isinstance(value, Decimal):
+        return None
+    if abs(value) < 10**before and -int(EXACT.normalize(value).as_tuple().exponent) <= after:
+        return None
+    return Phrase("decimal-digits-by-side", before=before, after=after)
+
+
 # ---- texts ---------------------------------------------------------------------------------------
+
+INTEGER = "[+-]?[0-9]{{1,38}}"
+"""The form of texts that are integers, as a regular expression in a template."""
+DATE = "[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}"
+OFFSET = "([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})"
 
 
 def white_space(form: str, joiner: str = "") -> str:
@@ -86,7 +114,7 @@ def white_space(form: str, joiner: str = "") -> str:
 
 
 def substrings(function: str, length: str) -> dict[str, str]:
-    """Spell `substring` with a function that counts from 1: `substrings("SUBSTR", "LENGTH")`.
+    """Spell `length`, and `substring` with a function that counts from 1: `substrings("SUBSTR", "LENGTH")`.
 
     A negative start counts from the end (URL Conventions 5.1.1.7.6), and no text has more than 2147483647
     characters.
@@ -95,6 +123,7 @@ def substrings(function: str, length: str) -> dict[str, str]:
         f"LEAST(CASE WHEN {{b}} < 0 THEN GREATEST({length}({{a}}) + {{b}}, 0) ELSE {{b}} END, 2147483646) + 1"
     )
     return {
+        "length(String)": f"{length}({{a}})",
         "substring(String,Integer)": f"{function}({{a}}, {start})",
         "substring(String,Integer,Integer)": (
             f"{function}({{a}}, {start}, LEAST(GREATEST({{c}}, 0), 2147483647))"
@@ -102,9 +131,11 @@ def substrings(function: str, length: str) -> dict[str, str]:
     }
 
 
-def like(text: str) -> str:
+def like(text: str, escape: str = "\\") -> str:
     r"""Escape a text for a LIKE pattern: `100%` -> `100\%`."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    for char in (escape, "%", "_"):
+        text = text.replace(char, escape + char)
+    return text
 
 
 def like_needles(escape: str = "") -> dict[str, Needle]:
@@ -136,6 +167,15 @@ SECONDS = ("-86399999913600", "86399999999999.999999")
 """The shortest and the longest duration that Python has."""
 
 
+CLOCK = {"hour": 1, "minute": 4, "second": 7}
+"""The places of the parts in the text of a time of day."""
+
+
+def dated(condition: str, date: str) -> str:
+    """A date that is null unless a text fulfils a condition, or in the year 0."""
+    return f"CASE WHEN {condition} AND {{a}} > '0001' THEN {date} END"
+
+
 def between(value: str, bounds: tuple[Any, Any], found: str) -> str:
     """A result that is null where a value is out of bounds: a moment outside the calendar."""
     return f"CASE WHEN {value} BETWEEN {bounds[0]} AND {bounds[1]} THEN {found} END"
@@ -153,6 +193,11 @@ def in_zone(value: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
         return value.astimezone(zone).replace(tzinfo=None)
     except OverflowError:
         return dt.datetime.min if value.year == 1 else dt.datetime.max
+
+
+def zoned(condition: str) -> str:
+    """A text of a moment, with the query's time zone unless a condition holds: that it has an offset."""
+    return f"CASE WHEN {condition} THEN {{a}} ELSE {{a}} || '{{zone}}' END"
 
 
 def zoned_text(value: dt.datetime) -> dt.datetime | str:

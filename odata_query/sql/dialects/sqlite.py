@@ -21,7 +21,7 @@ from ... import edm
 from ...problems import Phrase
 from . import spelling
 from .base import Dialect, Json, Members, Page, Storage
-from .spelling import MICROSECOND, Convert, Needle, between, in_zone
+from .spelling import CLOCK, MICROSECOND, Convert, Needle, between, in_zone
 
 _UTC = "'%Y-%m-%dT%H:%M:%S'"
 _OFFSET = "ltrim(substr({a}, 17), ':.0123456789')"
@@ -78,6 +78,10 @@ _MOVED = (
 _DAYS = "CAST({minus}floor({b} / 86400.0) AS INTEGER) || ' days'"
 
 
+def _number(start: int) -> str:
+    return f"CAST(substr({{a}}, {start}, 2) AS INTEGER)"
+
+
 def _duration(seconds: str) -> str:
     """A number of seconds that is null out of the range of durations."""
     low, high = "-86399999913600.1", "86400000000000.0"
@@ -103,19 +107,13 @@ def _days_around(value: dt.datetime) -> tuple[str, str]:
     return low, high
 
 
-def _after(prefix: str) -> str:
-    """The first text after all that begin with a prefix: `ab` -> `ac`; empty if there is none."""
-    while prefix:
-        code = ord(prefix[-1]) + 1
-        if code <= 0x10FFFF:
-            return prefix[:-1] + chr(0xE000 if code == 0xD800 else code)
-        prefix = prefix[:-1]
-    return ""
-
-
-def _range(text: str) -> tuple[str, ...] | None:
-    end = _after(text)
-    return (text, end) if end else None
+def _range(prefix: str) -> tuple[str, ...] | None:
+    """A prefix and the first text after all that begin with it, if there is one: `ab` -> `ab`, `ac`."""
+    start = prefix.rstrip("\U0010ffff")
+    if not start:
+        return None
+    following = ord(start[-1]) + 1
+    return prefix, start[:-1] + chr(0xE000 if following == 0xD800 else following)
 
 
 @lru_cache(maxsize=256)
@@ -145,10 +143,10 @@ def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-_MATHEMATICS: Mapping[str, Callable[..., Any]] = {
-    "floor": _strict(lambda a: float(math.floor(a)) if math.isfinite(a) else a),
-    "ceil": _strict(lambda a: float(math.ceil(a)) if math.isfinite(a) else a),
-    "mod": _strict(math.fmod),
+_MATHEMATICS = {
+    ("floor", 1): _strict(lambda a: float(math.floor(a)) if math.isfinite(a) else a),
+    ("ceil", 1): _strict(lambda a: float(math.ceil(a)) if math.isfinite(a) else a),
+    ("mod", 2): _strict(math.fmod),
 }
 
 
@@ -159,26 +157,23 @@ class _Parser(threading.local):
         self.connection = sqlite3.connect(":memory:", check_same_thread=False)
         weakref.finalize(threading.current_thread(), self.connection.close)
 
-    def refuses(self, text: str) -> bool:
-        """True if a statement, or a part of one, has too deep a tree or overflows the stack.
-
-        A tree has at most 1,000 levels, and the stack has 100 entries before SQLite 3.46.
-        """
-        if not text.startswith("SELECT "):  # a part of a statement, in which it may be nested
-            text = f"SELECT 1 WHERE 1 AND (1 IN (SELECT 1 ORDER BY {text}))"
-        try:
-            self.connection.execute(f"EXPLAIN {text}")
-        except sqlite3.Error as refusal:  # it has no such table, at least
-            return "parser stack overflow" in str(refusal) or "too large" in str(refusal)
-        return False
-
 
 _parser = _Parser()
 
 
 @lru_cache(maxsize=256)
 def _overflows(text: str) -> bool:
-    return _parser.refuses(text)
+    """True if a statement, or a part of one, has too deep a tree or overflows the stack.
+
+    A tree has at most 1,000 levels, and the stack has 100 entries before SQLite 3.46.
+    """
+    if not text.startswith("SELECT "):  # a part of a statement, in which it may be nested
+        text = f"SELECT 1 WHERE 1 AND (1 IN (SELECT 1 ORDER BY {text}))"
+    try:
+        _parser.connection.execute(f"EXPLAIN {text}")
+    except sqlite3.Error as refusal:  # it has no such table, at least
+        return "parser stack overflow" in str(refusal) or "too large" in str(refusal)
+    return False
 
 
 @_strict
@@ -277,14 +272,10 @@ class SQLite(Dialect):
         "floor|round(Decimal|Double)": "{name}({a})",
         "now()": f"rtrim(rtrim(strftime({_UTC[:-1].removesuffix('%S')}%f', 'now'), '0'), '.')",
         "year(Date|DateTimeOffset)": "CAST(substr({a}, 1, 4) AS INTEGER)",
-        "month(Date|DateTimeOffset)": "CAST(substr({a}, 6, 2) AS INTEGER)",
-        "day(Date|DateTimeOffset)": "CAST(substr({a}, 9, 2) AS INTEGER)",
-        "hour(TimeOfDay)": "CAST(substr({a}, 1, 2) AS INTEGER)",
-        "minute(TimeOfDay)": "CAST(substr({a}, 4, 2) AS INTEGER)",
-        "second(TimeOfDay)": "CAST(substr({a}, 7, 2) AS INTEGER)",
-        "hour(DateTimeOffset)": "CAST(substr({a}, 12, 2) AS INTEGER)",
-        "minute(DateTimeOffset)": "CAST(substr({a}, 15, 2) AS INTEGER)",
-        "second(DateTimeOffset)": "CAST(substr({a}, 18, 2) AS INTEGER)",
+        "month(Date|DateTimeOffset)": _number(6),
+        "day(Date|DateTimeOffset)": _number(9),
+        **{f"{part}(TimeOfDay)": _number(n) for part, n in CLOCK.items()},
+        **{f"{part}(DateTimeOffset)": _number(n + 11) for part, n in CLOCK.items()},
         # The number ends where the offset begins.
         "fractionalseconds(DateTimeOffset)": "CAST('0' || substr({a}, 20, 7) AS REAL)",
         "fractionalseconds(TimeOfDay)": "CAST('0' || substr({a}, 9) AS REAL)",
@@ -347,11 +338,11 @@ class SQLite(Dialect):
             ("regexp", 2): _regexp,
             ("odata_utc", 2): _utc,
         }
-        for name, arity in (("floor", 1), ("ceil", 1), ("mod", 2)):
+        for (name, arity), function in _MATHEMATICS.items():
             try:
                 connection.execute(f"SELECT {name}({', '.join('1' * arity)})")
             except sqlite3.Error:
-                functions[name, arity] = _MATHEMATICS[name]
+                functions[name, arity] = function
         for (name, arity), function in functions.items():
             connection.create_function(name, arity, function, deterministic=True)
 

@@ -10,10 +10,10 @@ import datetime as dt
 from collections.abc import Mapping
 
 from . import spelling
-from .base import Dialect, Json, Members, Page, Storage
-from .spelling import Convert, Needle, between, white_space
+from .base import Dialect, Json, Members, Page, moments
+from .spelling import DATE, INTEGER, OFFSET, Convert, Needle, between, dated, fitting, within, zoned
 
-_SPACES = "U&'" + white_space("\\{:04X}") + "'"
+_SPACES = "U&'" + spelling.white_space("\\{:04X}") + "'"
 _UTC = "({a} AT TIME ZONE 'UTC')"
 _LAST = "CAST(SUBSTR(CAST({} AS VARCHAR), {}, 6) AS BIGINT)"
 _FRACTION = _LAST.format(f"CAST({_UTC} AS TIMESTAMP(6))", 21)
@@ -47,22 +47,14 @@ class Trino(Dialect):
     nan = "ieee"
     null_safe_nan = True
     nan_rank = "CASE WHEN IS_NAN({a}) THEN 0 WHEN {a} IS NOT NULL THEN 1 END"
-    wide_to_int64 = (
-        "NULLIF(NULLIF(LEAST(GREATEST({a}, DECIMAL '-9223372036854775809'), DECIMAL '9223372036854775808'),"
-        " DECIMAL '9223372036854775808'), DECIMAL '-9223372036854775809')"
-    )
+    wide_to_int64 = within("{a}", "DECIMAL '-9223372036854775809'", "DECIMAL '9223372036854775808'")
     page = Page(both="OFFSET {skip} LIMIT {top}")
     types = spelling.edm_types(Dialect.types, Double="DOUBLE", Duration="DECIMAL(20, 6)")
-    storages: Mapping[tuple[str, str], Storage] = {
-        ("Edm.DateTimeOffset", "timestamptz"): Storage(),
-        ("Edm.DateTimeOffset", "timestamp"): Storage(
-            "WITH_TIMEZONE({a}, '{zone}')", spelling.in_zone, is_ordered=True
-        ),
-        ("Edm.DateTimeOffset", "text"): Storage(
-            "FROM_ISO8601_TIMESTAMP_NANOS(CASE WHEN REGEXP_LIKE({a}, '([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})$')"
-            " THEN {a} ELSE {a} || '{zone}' END)"
-        ),
-    }
+    storages = moments(
+        "timestamptz",
+        clock="WITH_TIMEZONE({a}, '{zone}')",
+        text="FROM_ISO8601_TIMESTAMP_NANOS(" + zoned(f"REGEXP_LIKE({{a}}, '{OFFSET}$')") + ")",
+    )
     collections: Mapping[str, Members] = {
         "array": _ARRAY,
         "json": _ARRAY._replace(source="CAST({a} AS ARRAY(JSON))", is_json=True),
@@ -83,7 +75,6 @@ class Trino(Dialect):
         "mod(Double,Double)": "MOD(CAST({a} AS DOUBLE), {b})",
         "contains(String,String)": "STRPOS({a}, {b}) > 0",
         "indexof(String,String)": "(STRPOS({a}, {b}) - 1)",
-        "length(String)": "LENGTH({a})",
         "startswith(String,String)": "STARTS_WITH({a}, {b})",
         "endswith(String,String)": "SUBSTR({a}, GREATEST(LENGTH({a}) - LENGTH({b}), 0) + 1) = {b}",
         "trim(String)": f"TRIM(BOTH {_SPACES} FROM {{a}})",
@@ -110,12 +101,6 @@ class Trino(Dialect):
         "has(Enum,Enum)": "BITWISE_AND({a}, {b}) = {b}",
         "cast(Decimal|Double,Integer)": spelling.whole("CAST(TRUNCATE({a}) AS BIGINT)"),
         "cast(Date,DateTimeOffset)": "WITH_TIMEZONE(CAST({a} AS TIMESTAMP(6)), 'UTC')",
-        "cast(String,Integer)": (
-            "CASE WHEN REGEXP_LIKE({a}, '^[+-]?[0-9]{{1,38}}$') AND TRY_CAST({a} AS BIGINT)"
-            " BETWEEN {low} AND {high} THEN TRY_CAST({a} AS BIGINT) END"
-        ),
-        "cast(String,Date)": (
-            "CASE WHEN REGEXP_LIKE({a}, '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$') AND {a} > '0001'"
-            " THEN TRY_CAST({a} AS DATE) END"
-        ),
+        "cast(String,Integer)": fitting("TRY_CAST({a} AS BIGINT)", f"REGEXP_LIKE({{a}}, '^{INTEGER}$')"),
+        "cast(String,Date)": dated(f"REGEXP_LIKE({{a}}, '^{DATE}$')", "TRY_CAST({a} AS DATE)"),
     }

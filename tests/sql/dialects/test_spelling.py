@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 import uuid
+from decimal import Decimal
 
 import pytest
 
@@ -13,7 +14,7 @@ from odata_query.operations import OPERATIONS, WHITE_SPACE
 from odata_query.sql.dialects import BUILT_IN, dialect
 from odata_query.sql.dialects.base import Dialect, Storage
 from odata_query.sql.dialects.postgresql import PostgreSQL
-from odata_query.sql.dialects.spelling import like, spelled, substrings, white_space, whole
+from odata_query.sql.dialects.spelling import like, reject_decimals, spelled, substrings, white_space, whole
 
 
 @pytest.mark.parametrize(
@@ -102,6 +103,23 @@ def test_a_family_has_the_names_of_the_parents():
 
     assert Mine().family == ("mine", "postgresql")
     assert dialect("cockroachdb").family == ("cockroachdb", "postgresql")
+
+
+@pytest.mark.parametrize(
+    ("number", "rejected"),
+    [
+        ("99.999", False), ("-99.999", False), ("100", True), ("-1E+2", True), ("0.0001", True), ("1.5000000", False),
+        ("0E+30", False), (f"1.{'0' * 40}1", True), (f"{'0' * 40}1", False),
+    ],
+)  # fmt: skip
+def test_decimals_with_more_digits_on_a_side_are_rejected(number, rejected):
+    assert (reject_decimals(Decimal(number), 2, 3) is not None) is rejected
+
+
+def test_spark_is_given_all_digits_of_a_decimal():
+    number = Decimal("12345678901234567890.123456789012345678")
+    assert dialect("spark").rejects(number, edm.DECIMAL) is None
+    assert str(dialect("spark").bind(number, edm.DECIMAL)) == str(number)
 
 
 @pytest.mark.parametrize("start", [-12, -5, -1, 0, 2, 5, 2**40])
