@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -69,18 +70,13 @@ class EnumType(Type):
 
     def value(self, text: str) -> int | None:
         """The value of `'Red'`, of `'Red,Green'` for flags, or of `'3'`; None if it names no member."""
-        value = 0
-        names = text.split(",")
-        if len(names) > 1 and not self.is_flags:
+        if "," in text and not self.is_flags:
             return None
-        for name in names:
-            found = self.members.get(name)
-            if found is None:
-                digits = name.removeprefix("-")
-                if not (digits.isascii() and digits.isdigit() and len(digits) < 20):
-                    return None
-                found = int(name)
-            value |= found
+        value = 0
+        for name in text.split(","):
+            if name not in self.members and not re.fullmatch("-?[0-9]{1,19}", name):
+                return None
+            value |= self.members[name] if name in self.members else int(name)
         return value
 
     def text(self, value: int) -> str:

@@ -12,21 +12,10 @@ from urllib.parse import unquote, urljoin
 from ... import edm
 from ...problems import ConfigurationError, did_you_mean
 from ..properties import ComplexType, Property, as_name, is_name
-from ..publishing import (
-    Hidden,
-    PublishOptions,
-    T,
-    Unlisted,
-    deferred_error,
-    marked,
-    publish,
-    published_as,
-    scale_from_step,
-)
+from ..publishing import Hidden, T, Unlisted, deferred_error, marked, publish, published_as, scale_from_step
 
 MAX_DEPTH = 100
 """The nesting of references, `allOf` and unions in one schema."""
-_CONTAINERS = (("$defs",), ("definitions",), ("components", "schemas"))
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 _FACTS = (
     "const", "contentEncoding", "enum", "format", "items", "multipleOf", "pattern", "prefixItems",
@@ -52,7 +41,7 @@ _FORMATS: Mapping[str, tuple[Mapping[str, edm.PrimitiveType], edm.PrimitiveType]
 _OF_VALUES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
 
 
-def from_json_schema(cls: type[T], schema: object, name: str | None, options: PublishOptions) -> T:
+def from_json_schema(cls: type[T], schema: object, name: str | None, options: Mapping[str, Any]) -> T:
     """Read a schema that a document calls by a name, or the document's own schema."""
     if not isinstance(schema, Mapping):
         raise ConfigurationError(f"{schema!r:.200} is not a JSON Schema, which is a mapping")
@@ -79,16 +68,14 @@ class _Shape:
 
     def add(self, other: _Shape) -> None:
         """Combine with a second shape of the values. Nullable if one is: unexpected nulls lose rows."""
-        if self.types is None or other.types is None:
-            self.types = other.types if self.types is None else self.types
-        else:
-            self.types &= other.types
+        known = [types for types in (self.types, other.types) if types is not None]
+        self.types = frozenset.intersection(*known) if known else None
         self.nullable |= other.nullable
         self.never |= other.never
         self.hidden |= other.hidden
         for name, schema in other.properties.items():
-            known = self.properties.get(name, schema)
-            self.properties[name] = schema if known is schema else {"allOf": [known, schema]}
+            own = self.properties.get(name, schema)
+            self.properties[name] = schema if own is schema else {"allOf": [own, schema]}
         self.required |= other.required
         self.facts |= other.facts
         self.unions += other.unions
@@ -133,10 +120,9 @@ class _SchemaReader:
         self.taken: dict[str, int] = {}
         """Names of types, and the schemas that have them."""
         self.components: dict[str, Any] = {}
-        for container in _CONTAINERS:
-            place: Any = root
-            for step in container:
-                place = place.get(step) if isinstance(place, Mapping) else None
+        components = root.get("components")
+        nested = components.get("schemas") if isinstance(components, Mapping) else None
+        for place in (root.get("$defs"), root.get("definitions"), nested):
             if isinstance(place, Mapping):
                 self.components = {str(label): found for label, found in place.items()} | self.components
         self.names = {id(found): label for label, found in self.components.items()}
@@ -168,15 +154,12 @@ class _SchemaReader:
         """The target of a reference in a schema, which must be in the document."""
         if not isinstance(reference, str):
             raise ConfigurationError(f"{reference!r:.200} is not a reference, which is a text")
-        schemas, anchors, bases = self.named_places
+        named, bases = self.named_places
         uri, _, fragment = reference.partition("#")
-        uri = _join_uri(bases.get(id(schema), bases[id(self.root)]), uri)
-        if uri not in schemas:
+        uri, fragment = _join_uri(bases.get(id(schema), bases[id(self.root)]), uri), unquote(fragment)
+        if (uri, "") not in named:
             raise ConfigurationError(f"the reference {reference!r} leads out of the document")
-        fragment = unquote(fragment)
-        place: Any = schemas[uri]
-        if fragment and not fragment.startswith("/"):
-            place = anchors.get((uri, fragment), _NOWHERE)
+        place = named.get((uri, "" if fragment.startswith("/") else fragment), _NOWHERE)
         steps = [step.replace("~1", "/").replace("~0", "~") for step in fragment.split("/")[1:]]
         for step in steps:
             if isinstance(place, Mapping):
@@ -191,10 +174,9 @@ class _SchemaReader:
         return place
 
     @cached_property
-    def named_places(self) -> tuple[dict[str, Any], dict[tuple[str, str], Any], dict[int, str]]:
-        """Schemas by `$id`, anchors by the enclosing `$id` and name, the enclosing `$id` of each place."""
-        schemas: dict[str, Any] = {"": self.root}
-        anchors: dict[tuple[str, str], Any] = {}
+    def named_places(self) -> tuple[dict[tuple[str, str], Any], dict[int, str]]:
+        """The places by the enclosing `$id` and their anchor, if any; the enclosing `$id` of each place."""
+        named: dict[tuple[str, str], Any] = {("", ""): self.root}
         bases: dict[int, str] = {}
         pending: list[tuple[Any, str]] = [(self.root, "")]
         for place, base in pending:  # it grows
@@ -203,12 +185,11 @@ class _SchemaReader:
             if isinstance(place, Mapping):
                 uri, _, fragment = _text(place, "$id").partition("#")
                 base = _join_uri(base, uri)
-                schemas.setdefault(base, place)
-                for anchor in (fragment, _text(place, "$anchor"), _text(place, "$dynamicAnchor")):
-                    anchors.setdefault((base, anchor), place)
+                for anchor in ("", fragment, _text(place, "$anchor"), _text(place, "$dynamicAnchor")):
+                    named.setdefault((base, anchor), place)
             bases[id(place)] = base
             pending += [(each, base) for each in (place.values() if isinstance(place, Mapping) else place)]
-        return schemas, anchors, bases
+        return named, bases
 
     # ---- schemas ---------------------------------------------------------------------------------
 
@@ -324,11 +305,10 @@ class _SchemaReader:
         return self.types[shape.key]
 
     def primitive(self, shape: _Shape) -> edm.PrimitiveType:
-        known = self.primitives.get(id(shape))
-        if known is None:
-            known = self.common_type(shape.union) if shape.union else _primitive(shape)
-            self.primitives[id(shape)] = known
-        return known
+        if id(shape) not in self.primitives:
+            union = shape.union
+            self.primitives[id(shape)] = self.common_type(union) if union else _primitive(shape)
+        return self.primitives[id(shape)]
 
     def common_type(self, union: list[_Shape]) -> edm.PrimitiveType:
         """The type that has the values of all alternatives: integers are numbers, too."""
@@ -340,9 +320,7 @@ class _SchemaReader:
         if len(found) > 1 and not all(are_numbers):
             names = " or ".join(sorted(type.name for type in found))
             raise ConfigurationError(f"OData has no type for {names}")
-        if edm.DECIMAL in found:
-            return edm.DECIMAL
-        return max(found, key=lambda type: edm.NUMBERS.get(type.name, 0))
+        return max(found, key=lambda type: (type is edm.DECIMAL, edm.NUMBERS.get(type.name, 0)))
 
 
 _NOWHERE = object()
@@ -361,25 +339,23 @@ def _own_shape(schema: Mapping[str, Any]) -> _Shape:
     properties = schema.get("properties", {})
     if not isinstance(properties, Mapping):
         raise ConfigurationError(f"properties={properties!r:.200} is not a mapping")
-    required = schema.get("required")
+    required = schema["required"] if isinstance(schema.get("required"), list) else ()
     given = schema.get("type")
     types: set[str] | None = None
     if isinstance(given, str | list):
         types = {given} if isinstance(given, str) else set(map(str, given))
     elif values is not None:
         types = {"null" if value is None else _OF_VALUES.get(type(value), "") for value in values}
-    is_null = values is not None and given is not None and None in values
+    is_null = given is not None and None in (values or ())
     if types is not None and "number" in types:
         types.add("integer")
     return _Shape(
         id(schema),
         None if types is None else frozenset(types - {"null"}),
-        nullable=schema.get("nullable") is True or is_null or (types is not None and "null" in types),
+        nullable=schema.get("nullable") is True or is_null or "null" in (types or ()),
         hidden=schema.get("writeOnly") is True or schema.get("format") == "password",
         properties=dict(properties),
-        required={name for name in required if isinstance(name, str)}
-        if isinstance(required, list)
-        else set(),
+        required={name for name in required if isinstance(name, str)},
         facts=facts,
     )
 
