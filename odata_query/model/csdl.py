@@ -6,7 +6,7 @@ Documents say only what clients may know: names, types, and what queries may use
 from __future__ import annotations
 
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from .. import edm
 from ..operations import OPERATIONS
@@ -15,17 +15,13 @@ from .properties import ComplexType, Member, StructuredType, reachable_types
 
 _CAPABILITIES = "Org.OData.Capabilities.V1"
 _VOCABULARY = f"https://oasis-tcs.github.io/odata-vocabularies/vocabularies/{_CAPABILITIES}"
-_KEY_TYPES = {
-    t.name
-    for t in (
-        *(edm.BOOLEAN, edm.BYTE, edm.DATE, edm.DATE_TIME_OFFSET, edm.DECIMAL, edm.DURATION, edm.GUID),
-        *(edm.INT16, edm.INT32, edm.INT64, edm.SBYTE, edm.STRING, edm.TIME_OF_DAY),
-    )
+_KEY_TYPES: set[edm.Type] = {
+    *(edm.BOOLEAN, edm.BYTE, edm.DATE, edm.DATE_TIME_OFFSET, edm.DECIMAL, edm.DURATION, edm.GUID),
+    *(edm.INT16, edm.INT32, edm.INT64, edm.SBYTE, edm.STRING, edm.TIME_OF_DAY),
 }
 """The primitive types of key properties (CSDL 4.01, section 6.5); enumerations are allowed, too."""
 _RESERVED = ("edm", "odata", "system", "transient")
 _MAX_PATHS = 1_000
-_USES = {"Filter": "filterable", "Sort": "sortable"}
 
 Json = dict[str, Any]
 
@@ -48,7 +44,7 @@ def to_json(entity_type: StructuredType, namespace: str) -> Json:
     if "$Key" in offered:
         offered = {"$Collection": True, "$Type": name}
         written[container] = {"$Kind": "EntityContainer", name.rpartition(".")[2]: offered}
-    _restrict(entity_type, types, names, written, offered)
+    _restrict(types, names, written, offered)
     limits = entity_type.limits
     if limits is not None and limits.functions is not None:
         # An empty list would allow all functions. Operators may be in the list, too.
@@ -72,7 +68,7 @@ def _structured_type(type: StructuredType, names: dict[int, str]) -> Json:
     is_entity = _is_entity(type)
     found: Json = {"$Kind": "EntityType" if is_entity else "ComplexType"}
     key = [member for member in type.members.values() if member.property.key]
-    if is_entity and key and all(_can_be_key(member.type) for member in key):
+    if is_entity and key and all(isinstance(m.type, edm.EnumType) or m.type in _KEY_TYPES for m in key):
         found["$Key"] = [member.name for member in key]
     for label, member in type.members.items():
         place = f"{type.name}.{label}"
@@ -82,10 +78,6 @@ def _structured_type(type: StructuredType, names: dict[int, str]) -> Json:
 
 def _is_entity(type: edm.Type) -> bool:
     return isinstance(type, StructuredType) and not isinstance(type, ComplexType)
-
-
-def _can_be_key(type: edm.Type) -> bool:
-    return isinstance(type, edm.EnumType) or type.name in _KEY_TYPES
 
 
 def _property(member: Member, names: dict[int, str], place: str, is_key: bool) -> Json:
@@ -149,11 +141,7 @@ def _check_namespace(name: object) -> None:
 
 
 def _restrict(
-    root: StructuredType,
-    types: list[StructuredType | edm.EnumType],
-    names: dict[int, str],
-    written: dict[str, Json],
-    offered: Json,
+    types: list[StructuredType | edm.EnumType], names: dict[int, str], written: dict[str, Json], offered: Json
 ) -> None:
     """Annotate what `$filter` and `$orderby` may not use, by paths from the entity set.
 
@@ -161,8 +149,8 @@ def _restrict(
     clients do not look for that, but from_csdl does.
     """
     structured = [type for type in types if isinstance(type, StructuredType)]
-    for verb, use in _USES.items():
-        paths, is_complete = _denied_paths(root, structured, use)
+    for verb, use in (("Filter", "filterable"), ("Sort", "sortable")):
+        paths, is_complete = _denied_paths(structured, use)
         if paths:
             _deny(offered, verb, paths)
         if is_complete:
@@ -185,11 +173,11 @@ def _deny(target: Json, verb: str, paths: list[str]) -> None:
     target[f"@{_CAPABILITIES}.{verb}Restrictions"] = {f"Non{verb}ableProperties": paths}
 
 
-def _denied_paths(root: StructuredType, types: list[StructuredType], use: str) -> tuple[list[str], bool]:
-    """The paths to properties that the option may not use, and True if the list is complete."""
+def _denied_paths(types: list[StructuredType], use: str) -> tuple[list[str], bool]:
+    """The paths, from the first type, that the option may not use; True if the list is complete."""
     leading = _leading(types, use)
     found: list[str] = []
-    waiting: list[tuple[tuple[str, ...], StructuredType, frozenset[int]]] = [((), root, frozenset())]
+    waiting: list[tuple[tuple[str, ...], StructuredType, frozenset[int]]] = [((), types[0], frozenset())]
     is_complete = True
     for path, type, above in waiting:  # it grows
         above = above | {id(type)}
@@ -224,67 +212,63 @@ def _leading(types: list[StructuredType], use: str) -> set[int]:
 def to_xml(entity_type: StructuredType, namespace: str) -> str:
     """The document of `to_json` in XML."""
     document = to_json(entity_type, namespace)
-    edmx = "http://docs.oasis-open.org/odata/ns/edmx"
-    root = ElementTree.Element("edmx:Edmx", {"xmlns:edmx": edmx, "Version": "4.01"})
+    namespaces = "http://docs.oasis-open.org/odata/ns"
+    root = Element("edmx:Edmx", {"xmlns:edmx": f"{namespaces}/edmx", "Version": "4.01"})
     for url, reference in document.get("$Reference", {}).items():
-        element = _child(root, "edmx:Reference", Uri=url.removesuffix("json") + "xml")
+        element = SubElement(root, "edmx:Reference", Uri=url.removesuffix("json") + "xml")
         for include in reference["$Include"]:
-            _child(element, "edmx:Include", Namespace=include["$Namespace"])
-    services = _child(root, "edmx:DataServices")
-    for name, schema in document.items():
-        if name[0] == "$":
-            continue
-        element = _child(services, "Schema", Namespace=name)
-        element.set("xmlns", "http://docs.oasis-open.org/odata/ns/edm")
-        for label, definition in schema.items():
-            _add_definition(_child(element, definition["$Kind"], Name=label), definition)
-    ElementTree.indent(root)
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, "unicode")}\n'
+            SubElement(element, "edmx:Include", Namespace=include["$Namespace"])
+    services = SubElement(root, "edmx:DataServices")
+    for name in [name for name in document if name[0] != "$"]:
+        element = SubElement(services, "Schema", Namespace=name, xmlns=f"{namespaces}/edm")
+        for label, definition in document[name].items():
+            _add_definition(SubElement(element, definition["$Kind"], Name=label), definition)
+    indent(root)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{tostring(root, "unicode")}\n'
 
 
-def _child(parent: ElementTree.Element, tag: str, **attributes: str) -> ElementTree.Element:
-    return ElementTree.SubElement(parent, tag, attributes)
-
-
-def _add_definition(element: ElementTree.Element, definition: Json) -> None:
+def _add_definition(element: Element, definition: Json) -> None:
     if "$UnderlyingType" in definition:
         element.set("UnderlyingType", definition["$UnderlyingType"])
     if "$IsFlags" in definition:
         element.set("IsFlags", "true")
     if "$Key" in definition:
-        key = _child(element, "Key")
+        key = SubElement(element, "Key")
         for name in definition["$Key"]:
-            _child(key, "PropertyRef", Name=name)
+            SubElement(key, "PropertyRef", Name=name)
     for label, given in definition.items():
         if label[0] in "$@":
             continue
         if definition["$Kind"] == "EnumType":
-            _child(element, "Member", Name=label, Value=str(given))
+            SubElement(element, "Member", Name=label, Value=str(given))
         elif definition["$Kind"] == "EntityContainer":
-            _add_annotations(_child(element, "EntitySet", Name=label, EntityType=given["$Type"]), given)
+            _add_annotations(SubElement(element, "EntitySet", Name=label, EntityType=given["$Type"]), given)
         else:
             _add_property(element, label, given)
     _add_annotations(element, definition)
 
 
-def _add_property(element: ElementTree.Element, label: str, given: Json) -> None:
+def _add_property(element: Element, label: str, given: Json) -> None:
     kind, many = given.get("$Kind", "Property"), given.get("$Collection", False)
     name = given.get("$Type", edm.STRING.name)
-    child = _child(element, kind, Name=label, Type=f"Collection({name})" if many else name)
+    child = SubElement(element, kind, Name=label, Type=f"Collection({name})" if many else name)
     if kind == "Property" or not many:
         child.set("Nullable", str(given.get("$Nullable", False)).lower())
     if name == edm.DECIMAL.name:
         child.set("Scale", str(given.get("$Scale", "variable")))
 
 
-def _add_annotations(element: ElementTree.Element, given: Json) -> None:
+def _add_annotations(element: Element, given: Json) -> None:
     for term, value in given.items():
         if term[0] != "@":
             continue
-        kind, parent = "String", _child(element, "Annotation", Term=term[1:])
+        kind, parent = "String", SubElement(element, "Annotation", Term=term[1:])
         if isinstance(value, dict):
             [(name, value)] = value.items()
-            kind, parent = "PropertyPath", _child(_child(parent, "Record"), "PropertyValue", Property=name)
-        collection = _child(parent, "Collection")
+            kind, parent = (
+                "PropertyPath",
+                SubElement(SubElement(parent, "Record"), "PropertyValue", Property=name),
+            )
+        collection = SubElement(parent, "Collection")
         for text in value:
-            _child(collection, kind).text = text
+            SubElement(collection, kind).text = text

@@ -46,12 +46,13 @@ _FILTER_BOUNDS = {
     "max_path_depth": "{} names in a path",
 }
 _ORDERBY_BOUNDS = {"max_length": "{} characters", "max_orderby_items": "{} expressions"}
+Json = dict[str, Any]
 
 
-def to_openapi(entity_type: StructuredType, limits: Limits | None) -> list[dict[str, Any]]:
+def to_openapi(entity_type: StructuredType, limits: Limits | None) -> list[Json]:
     """The parameters for `$filter`, `$orderby`, `$top`, `$skip` and `$count`."""
     bounds = effective(limits, entity_type.limits)
-    text: dict[str, Any] = {"type": "string"}
+    text: Json = {"type": "string"}
     if bounds.max_length is not None:
         text["maxLength"] = bounds.max_length
     found = []
@@ -73,14 +74,12 @@ def to_openapi(entity_type: StructuredType, limits: Limits | None) -> list[dict[
     return found
 
 
-def _parameter(
-    name: str, description: str, schema: dict[str, Any], examples: dict[str, Any] | None = None
-) -> dict[str, Any]:
+def _parameter(name: str, description: str, schema: Json, examples: Json | None = None) -> Json:
     found = {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
     return {**found, "examples": examples} if examples else found
 
 
-def _integer_schema(most: int | None) -> dict[str, Any]:
+def _integer_schema(most: int | None) -> Json:
     return {"type": "integer", "minimum": 0} | ({} if most is None else {"maximum": most})
 
 
@@ -157,9 +156,9 @@ def _type_text(member: Member, titles: dict[int, str]) -> str:
 # ---- examples ------------------------------------------------------------------------------------
 
 
-def _examples(start: str, texts: Iterable[tuple[str, str]], limits: Limits) -> dict[str, Any]:
+def _examples(start: str, texts: Iterable[tuple[str, str]], limits: Limits) -> Json:
     """The first example of each name that the limits allow."""
-    found: dict[str, Any] = {}
+    found: Json = {}
     for name, text in texts:
         try:
             parse(start, text, f"${start}", limits)
