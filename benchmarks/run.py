@@ -52,8 +52,8 @@ def work() -> None:
     """Serve samples of our stages, each with its input prepared."""
     import odata_query as oq
     from odata_query import python, sql
-    from odata_query.python import closures as python_closures
-    from odata_query.python import source as python_source
+    from odata_query.python.closures import compile_program
+    from odata_query.python.source import SELECT, compile_filter
 
     types = dict.fromkeys(("reference", "fileType", "status"), "Edm.String")
     types |= {"width": "Edm.Int32", "height": "Edm.Int32", "sizeInBytes": "Edm.Int64"}
@@ -80,8 +80,8 @@ def work() -> None:
     serve({
         "parse": lambda key: [partial(oq.parse_filter, FILTERS[key])],
         "validate": lambda key: [partial(oq.validate, tree(key), image)],
-        "closures": lambda key: [partial(python_closures.compile_condition, typed(key), dt.UTC)],
-        "source": lambda key: [partial(python_source.compile_select, typed(key), dt.UTC, True)],
+        "closures": lambda key: [partial(compile_program, typed(key), dt.UTC, is_condition=True)],
+        "source": lambda key: [partial(compile_filter, typed(key), dt.UTC, True, SELECT)],
         "whole": lambda key: [lambda: python.apply(rows[:10], query(key))],
         "sql": lambda key: [lambda: sql.where(typed(key), dialect="sqlite", table="images")],
         "evaluate": lambda key: [checked(key, partial(python.apply, rows, query(key)), rows)],

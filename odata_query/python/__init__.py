@@ -11,7 +11,8 @@ from __future__ import annotations
 import datetime as dt
 import heapq
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, NoReturn, TypeVar
+from functools import partial
+from typing import Any, NoReturn, TypeVar
 
 from .. import edm
 from ..check.checker import validate
@@ -20,8 +21,8 @@ from ..language.ast import Literal, Node
 from ..model.properties import StructuredType
 from ..problems import ConfigurationError
 from ..query import Query
-from .closures import Program, compile_condition, compile_value
-from .source import TRUST_ERRORS, Select, Test, compile_predicate, compile_select
+from .closures import Program, compile_program
+from .source import SELECT, TEST, TRUST_ERRORS, Compiled, compile_filter
 
 Row = TypeVar("Row")
 
@@ -121,24 +122,23 @@ def _keep_all(row: Any) -> bool:
 class _Filter:
     """A typed filter in its two forms; code is generated for dictionaries and for objects, when it pays."""
 
-    __slots__ = ("node", "program", "selects", "tests", "zone")
-
     def __init__(self, node: Node, zone: dt.tzinfo) -> None:
-        self.node, self.zone = node, zone
-        self.program = compile_condition(node, zone)
-        self.selects: dict[bool, Select | None] = {}
-        self.tests: dict[bool, Test | None] = {}
+        self.compile = partial(compile_filter, node, zone)
+        self.program = compile_program(node, zone, is_condition=True)
+        self.selects: dict[bool, Compiled | None] = {}
+        self.tests: dict[bool, Compiled | None] = {}
 
     def select(self, rows: Sequence[Row], now: dt.datetime) -> list[Row]:
         """Return the rows to keep."""
         if len(rows) >= MANY_ROWS:
             are_dicts = type(rows[0]) is dict
             if are_dicts not in self.selects:
-                self.selects[are_dicts] = compile_select(self.node, self.zone, are_dicts)
+                self.selects[are_dicts] = self.compile(are_dicts, SELECT)
             select = self.selects[are_dicts]
             if select is not None:
                 try:
-                    return select(rows, now)
+                    kept: list[Row] = select(rows, now)
+                    return kept
                 except TRUST_ERRORS:
                     pass
         frame = self.program.frame(None, now)
@@ -159,7 +159,7 @@ class _Filter:
         try:
             test = self.tests[is_dict]
         except KeyError:
-            test = self.tests[is_dict] = compile_predicate(self.node, self.zone, is_dict)
+            test = self.tests[is_dict] = self.compile(is_dict, TEST)
         if test is not None:
             try:
                 return bool(test(row, now))
@@ -173,11 +173,10 @@ class _Filter:
 
 def _compiled(query: Query) -> _Filter:
     """Return the query's filter, compiled at its first use."""
-    found = query._cache.get("filter")
+    found: _Filter | None = query._cache.get("filter")
     if found is None:
         assert query.filter is not None
         found = query._cache["filter"] = _Filter(query.filter, query.default_timezone)
-    assert isinstance(found, _Filter)
     return found
 
 
@@ -189,14 +188,6 @@ def _filter(rows: Iterable[Row], query: Query, now: dt.datetime) -> list[Row]:
 
 
 # ---- order ---------------------------------------------------------------------------------------
-
-
-class _Item(NamedTuple):
-    """An item of `$orderby`, compiled."""
-
-    program: Program
-    is_floating: bool
-    descending: bool
 
 
 class _Descending:
@@ -219,17 +210,17 @@ def _sort(rows: list[Row], query: Query, end: int | None, now: dt.datetime) -> l
     items = query._cache.get("orderby")
     if items is None:
         items = query._cache["orderby"] = [
-            _Item(
-                compile_value(item.expression, query.default_timezone),
-                item.expression.type.name in (edm.DOUBLE.name, edm.SINGLE.name),
-                item.descending,
-            )
+            (compile_program(item.expression, query.default_timezone), item.expression.type, item.descending)
             for item in query.orderby
         ]
-    keys = [(_key(item, now), item.descending) for item in items]
+    keys = [(_key(program, type, now), descending) for program, type, descending in items]
+
+    def whole_key(row: Row) -> Any:
+        return [_Descending(key(row)) if descending else key(row) for key, descending in keys]
+
     try:
         if end is not None and end * 8 < len(rows):
-            return _sort_first(rows, keys, end)
+            return heapq.nsmallest(end, rows, key=whole_key)
         for key, descending in reversed(keys):
             rows = sorted(rows, key=key, reverse=descending)
     except TRUST_ERRORS as error:
@@ -237,19 +228,10 @@ def _sort(rows: list[Row], query: Query, end: int | None, now: dt.datetime) -> l
     return rows
 
 
-def _sort_first(rows: list[Row], keys: Sequence[tuple[Callable[[Any], Any], bool]], end: int) -> list[Row]:
-    """Return the first rows in order, without sorting the others."""
-
-    def whole_key(row: Row) -> Any:
-        return [_Descending(key(row)) if descending else key(row) for key, descending in keys]
-
-    return heapq.nsmallest(end, rows, key=whole_key)
-
-
-def _key(item: _Item, now: dt.datetime) -> Callable[[Any], Any]:
+def _key(program: Program, type: edm.Type, now: dt.datetime) -> Callable[[Any], Any]:
     """Return a function from a row to its sort key: null before NaN before all values."""
-    frame = item.program.frame(None, now)
-    value, is_floating = item.program.run, item.is_floating
+    frame, value = program.frame(None, now), program.run
+    is_floating = type is edm.DOUBLE or type is edm.SINGLE
 
     def key(row: Any) -> Any:
         frame[0] = row

@@ -253,13 +253,8 @@ class Program(NamedTuple):
         return [row, now, *[None] * self.levels]
 
 
-def compile_condition(node: Node, zone: dt.tzinfo) -> Program:
-    """Compile a typed filter: the program is true for rows to keep."""
+def compile_program(node: Node, zone: dt.tzinfo, *, is_condition: bool = False) -> Program:
+    """Compile a typed expression: the program gives its value, or as a condition is true for rows to keep."""
     emitter = Closures(zone)
-    return Program(condition(emitter, node), emitter.levels, emitter.uses_now)
-
-
-def compile_value(node: Node, zone: dt.tzinfo) -> Program:
-    """Compile a typed expression: the program gives its value for a row."""
-    emitter = Closures(zone)
-    return Program(value(emitter, node), emitter.levels, emitter.uses_now)
+    run = condition(emitter, node) if is_condition else value(emitter, node)
+    return Program(run, emitter.levels, emitter.uses_now)

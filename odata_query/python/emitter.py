@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from .. import edm
 from ..check.typed import TypedCall, TypedPath
 from ..language.ast import Literal
-from .functions import KLEENE, cast, count, is_member, make_list, same_items
+from .functions import KLEENE, cast, is_member, same_items
 
 Part = TypeVar("Part")
 
@@ -64,7 +64,7 @@ class PythonEmitter(ABC, Generic[Part]):
         return self.invoke(partial(cast, source=source, target=target), part)
 
     def count_members(self, collection: Part) -> Part:
-        return self.invoke(count, collection)
+        return self.invoke(lambda items: None if items is None else len(items), collection)
 
     def list_of(self, parts: Sequence[Part]) -> Part:
-        return self.invoke(make_list, *parts)
+        return self.invoke(lambda *items: [*items], *parts)

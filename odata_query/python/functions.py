@@ -41,28 +41,12 @@ def geo() -> Any:
 # ---- logic ---------------------------------------------------------------------------------------
 
 
-def and_of(*values: bool | None) -> bool | None:
-    """Return false if a value is false, else null if one is null, else true."""
-    return False if False in values else None if None in values else True
-
-
-def or_of(*values: bool | None) -> bool | None:
-    """Return true if a value is true, else null if one is null, else false."""
-    return True if True in values else None if None in values else False
-
-
-def not_of(value: bool | None) -> bool | None:
-    """Return the opposite; null for null."""
-    return None if value is None else not value
-
-
-KLEENE: Mapping[str, Callable[..., bool | None]] = {"and": and_of, "or": or_of, "not": not_of}
+KLEENE: Mapping[str, Callable[..., bool | None]] = {
+    "and": lambda *values: False if False in values else None if None in values else True,
+    "or": lambda *values: True if True in values else None if None in values else False,
+    "not": lambda value: None if value is None else not value,
+}
 """The operators of three-valued logic."""
-
-
-def has_flags(value: int, flags: int) -> bool:
-    """Test that an enumeration has all of some members."""
-    return value & flags == flags
 
 
 # ---- numbers -------------------------------------------------------------------------------------
@@ -90,12 +74,10 @@ def truncated(a: int, b: int) -> int | None:
 
 def quotient(a: Any, b: Any) -> decimal.Decimal | None:
     """Divide decimals, rounded to 12 digits after the point, which every database can compute."""
-    if not b:
-        return None
-    found = exact.divide(a, b)
-    if found.is_finite() and found.as_tuple().exponent < -12:  # type: ignore[operator]  # it is finite
+    found = finite(exact.divide(a, b))
+    if found and found.as_tuple().exponent < -12:  # type: ignore[operator]  # it is finite
         return found.quantize(_QUOTIENT, decimal.ROUND_HALF_UP, exact)
-    return finite(found)
+    return found
 
 
 def divided(a: float, b: float) -> float:
@@ -115,19 +97,11 @@ def remainder(a: int, b: int) -> int | None:
     return -found if a < 0 else found
 
 
-def decimal_remainder(a: Any, b: Any) -> decimal.Decimal | None:
-    return finite(exact.remainder(a, b)) if b else None
-
-
 def double_remainder(a: float, b: float) -> float:
     try:
         return math.fmod(a, b)
     except ValueError:
         return math.nan
-
-
-def rounded_decimal(a: Any, rounding: str) -> decimal.Decimal | None:
-    return finite(decimal.Decimal(a).to_integral_value(rounding))
 
 
 def rounded_double(a: float, rounding: Callable[[float], int]) -> float:
@@ -143,36 +117,13 @@ def nearest(a: float) -> int:
 # ---- dates and durations -------------------------------------------------------------------------
 
 
-def shift(moment: Any, by: dt.timedelta) -> Any:
-    """Add a duration to a date, which moves by whole days, a moment or a duration."""
-    try:
-        return moment + by
-    except OverflowError:
-        return None
+def scale(length: dt.timedelta, numerator: Any, denominator: Any = 1) -> dt.timedelta | None:
+    """Scale a duration to whole microseconds; halves are rounded away from zero.
 
-
-def shift_back(moment: Any, by: dt.timedelta) -> Any:
-    """Subtract a duration, as `shift` adds one."""
-    try:
-        return moment - by
-    except OverflowError:
-        return None
-
-
-def scale(length: dt.timedelta, by: Any) -> dt.timedelta | None:
-    """Multiply a duration."""
-    return _scale(length, by, 1)
-
-
-def shrink(length: dt.timedelta, by: Any) -> dt.timedelta | None:
-    """Divide a duration; by infinity it is empty."""
-    if isinstance(by, float) and math.isinf(by):
+    A double has the value of its text. Divided by infinity, a duration is empty.
+    """
+    if isinstance(denominator, float) and math.isinf(denominator):
         return dt.timedelta()
-    return _scale(length, 1, by)
-
-
-def _scale(length: dt.timedelta, numerator: Any, denominator: Any) -> dt.timedelta | None:
-    """Scale to whole microseconds; halves are rounded away from zero. A double has the value of its text."""
     try:
         exactly = Fraction(length // MICROSECOND) * _fraction(numerator) / _fraction(denominator)
         count = (abs(exactly.numerator) * 2 + exactly.denominator) // (exactly.denominator * 2)
@@ -235,15 +186,6 @@ def is_member(item: Any, items: Any, *, wanted: bool = True) -> bool:
     return any(item == other for other in items or ()) is wanted
 
 
-def make_list(*items: Any) -> list[Any]:
-    return list(items)
-
-
-def count(items: Any) -> int | None:
-    """Count the members; null for a path through null."""
-    return None if items is None else len(items)
-
-
 def same_items(left: Any, right: Any, *, wanted: bool = True) -> bool:
     """Return `wanted` if two collections have equal members in the same order."""
     if left is None or right is None:
@@ -255,10 +197,8 @@ def same_items(left: Any, right: Any, *, wanted: bool = True) -> bool:
 def _same(left: Any, right: Any) -> bool:
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
         return same_items(left, right)
-    if isinstance(left, float) and isinstance(right, decimal.Decimal):
-        return left == float(right)
-    if isinstance(left, decimal.Decimal) and isinstance(right, float):
-        return float(left) == right
+    if {type(left), type(right)} == {float, decimal.Decimal}:
+        return float(left) == float(right)
     return bool(left == right)
 
 

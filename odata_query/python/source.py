@@ -25,8 +25,8 @@ from .operations import NAMES, TEMPLATES
 from .rows import reader_of
 
 Expr = ast.expr
-Select = Callable[[Any, dt.datetime | None], list[Any]]
-Test = Callable[[Any, dt.datetime | None], Any]
+Compiled = Callable[[Any, dt.datetime | None], Any]
+"""Returns the rows to keep, by the moment of `now()`; or True for a row to keep."""
 
 TRUST_ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """The errors that generated code raises for rows that differ from the model."""
@@ -73,21 +73,18 @@ def _fill(node: Any, expressions: Mapping[str, Expr]) -> Any:
     return node
 
 
-def _operate(key: str, arguments: Sequence[Expr]) -> Expr:
+def _operate(key: str, arguments: Sequence[Expr]) -> Any:
     """Apply an overload to arguments that are not null."""
-    template = ast.parse(TEMPLATES[key], mode="eval").body
-    operation: Expr = _fill(template, dict(zip("abc", arguments, strict=False)))
-    return operation
+    return _fill(ast.parse(TEMPLATES[key], mode="eval").body, dict(zip("abc", arguments, strict=False)))
 
 
-def _define(text: str, holds: Expr) -> ast.stmt:
+def _define(text: str, holds: Expr) -> Any:
     """Define a function, in whose text `holds` is the place of a condition."""
-    function: ast.stmt = _fill(ast.parse(text).body[0], {"holds": holds})
-    return function
+    return _fill(ast.parse(text).body[0], {"holds": holds})
 
 
-_SELECT = "def select(rows, now): return [row for row in rows if holds]"
-_TEST = "def test(row, now): return holds"
+SELECT = "def run(rows, now): return [row for row in rows if holds]"
+TEST = "def run(row, now): return holds"
 _EXISTS = """
 def {name}(items, {variables}):
     for v{level} in items or ():
@@ -185,14 +182,7 @@ class Source(PythonEmitter[Expr]):
     ) -> Expr:
         return _compare(part, ast.In() if wanted else ast.NotIn(), self.bind("value", members(items)))
 
-    def loop(
-        self,
-        text: str,
-        collection: Expr,
-        level: int,
-        body: Expr,
-        wanted: bool = True,
-    ) -> Expr:
+    def loop(self, text: str, collection: Expr, level: int, body: Expr, wanted: bool = True) -> Expr:
         """Define a function with the loop of a lambda, and call it."""
         name = f"loop_{len(self.loops)}"
         variables = ["row", "now", *(f"v{n}" for n in range(1, level))]
@@ -217,19 +207,16 @@ class Source(PythonEmitter[Expr]):
             if position and node.members[position - 1].nullable:
                 first, owner = self.store(value)
                 test = _compare(first, ast.Is(), ast.Constant(None))
-            value = self.step(owner, member.attribute)
+            if self.are_dicts:
+                value = ast.Subscript(owner, ast.Constant(member.attribute), ast.Load())
+            else:
+                value = ast.Attribute(owner, member.attribute, ast.Load())
             read = reader_of(member, self.zone) if position == len(node.members) - 1 else None
             if read is not None:
                 value = self.invoke(read, value)
             if test is not None:
                 value = ast.IfExp(test, ast.Constant(None), value)
         return value
-
-    def step(self, owner: Expr, attribute: str) -> Expr:
-        """Get a property: `row['a']` or `row.a`."""
-        if self.are_dicts:
-            return ast.Subscript(owner, ast.Constant(attribute), ast.Load())
-        return ast.Attribute(owner, attribute, ast.Load())
 
     def call(self, node: TypedCall, parts: Sequence[Expr], nullable: Sequence[bool]) -> Expr:
         tests, values = self.compare_null(parts, nullable, ast.Is())
@@ -249,32 +236,17 @@ class Source(PythonEmitter[Expr]):
         return self.loop(_FILTER, collection, level, body)
 
 
-def compile_select(node: Node, zone: dt.tzinfo, are_dicts: bool) -> Select | None:
-    """Compile a typed filter to a function (rows, now) that returns the rows to keep.
-
-    Return None for a filter that is too high. are_dicts is as in `Source`.
-    """
-    select: Select | None = _compile(_SELECT, "select", node, Source(zone, are_dicts))
-    return select
-
-
-def compile_predicate(node: Node, zone: dt.tzinfo, are_dicts: bool) -> Test | None:
-    """Compile a typed filter to a function (row, now) that is true for a row to keep.
-
-    Return None for a filter that is too high. are_dicts is as in `Source`.
-    """
-    test: Test | None = _compile(_TEST, "test", node, Source(zone, are_dicts))
-    return test
-
-
-def _compile(text: str, name: str, node: Node, emitter: Source) -> Any:
+def compile_filter(node: Node, zone: dt.tzinfo, are_dicts: bool, text: str) -> Compiled | None:
+    """Compile a typed filter to the function of SELECT or TEST; return None for a filter that is too high."""
+    emitter = Source(zone, are_dicts)
     holds = condition(emitter, node)
     module = ast.Module([*emitter.loops, _define(text, holds)], [])
     if _place_nodes(module) > MAX_HEIGHT:
         return None
-    names = {**NAMES, **emitter.names}
+    names: dict[str, Any] = {**NAMES, **emitter.names}
     exec(compile(module, "<query>", "exec"), names)  # noqa: S102  # a tree made here, without user text
-    return names[name]
+    compiled: Compiled = names["run"]
+    return compiled
 
 
 def _place_nodes(module: ast.Module) -> int:

@@ -311,7 +311,7 @@ MISTAKES: Mapping[str, Mistake] = {
     "round goes to even numbers": Mistake(
         templates={f"round({kind})": "half_even({a})" for kind in ("Decimal", "Double")},
         functions={
-            "round(Decimal)": "rounded_decimal(a, decimal.ROUND_HALF_EVEN)",
+            "round(Decimal)": "finite(decimal.Decimal(a).to_integral_value(decimal.ROUND_HALF_EVEN))",
             "round(Double)": "rounded_double(a, round)",
         },
     ),
