@@ -13,6 +13,7 @@ own in the checker, because their arguments can be lambdas, lists, types or pair
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
@@ -81,12 +82,9 @@ def _operation(
     precedence: int = 9,
 ) -> Operation:
     found = []
-    for line in filter(None, (part.strip() for part in signatures.split(";"))):
-        left, _, result = line.partition("->")
-        parameters = tuple(p.strip() for p in left.split(",") if p.strip())
-        result = result.strip()
-        key = f"{name}({','.join(parameters)})"
-        found.append(Signature(key, parameters, result.rstrip("?"), result.endswith("?")))
+    for left, result, mark in re.findall(r"([\w, ]*)-> (\w+)(\??)", signatures):
+        parameters = tuple(re.findall(r"\w+", left))
+        found.append(Signature(f"{name}({','.join(parameters)})", parameters, result, mark == "?"))
     return Operation(name, notation, precedence, nulls, section, doc, tuple(found), examples)
 
 

@@ -49,19 +49,11 @@ class Aliases:
                     self.ready[name] = self._replace(self.trees[name], (name, texts[name]))
 
     def _used(self, tree: Node) -> list[str]:
-        """The aliases in a tree, each as often as it occurs."""
-        names = [str(n.segments[0]) for n in walk(tree) if isinstance(n, Path) and len(n.segments) == 1]
-        return [name for name in names if name in self.trees]
+        return [name for name in names_of_aliases(tree) if name in self.trees]
 
     def _replace(self, tree: Node, origin: Origin) -> Node:
         """Replace the aliases in a tree; `origin` is the option or alias that it is from."""
-
-        def replace(node: Node) -> Node:
-            if isinstance(node, Path) and len(node.segments) == 1:
-                return self.ready.get(str(node.segments[0]), node)
-            return node
-
-        found = transform(tree, replace)
+        found = replace_aliases(tree, self.ready)
         for node in walk(found):
             self.origins.setdefault(id(node), origin)
         return found
@@ -83,3 +75,20 @@ class Aliases:
             wrong = problem("expression-too-deep", option, deep.span, text=text, most=MAX_HEIGHT)
             self.problems.append(wrong)
         return found[0] if isinstance(value, Node) else found
+
+
+def names_of_aliases(tree: Node) -> list[str]:
+    """The aliases in a tree, each as often as it occurs."""
+    paths = [node.segments for node in walk(tree) if isinstance(node, Path)]
+    return ["/".join(map(str, path)) for path in paths if str(path[0]).startswith("@")]
+
+
+def replace_aliases(tree: Node, values: Mapping[str, Node]) -> Node:
+    """Replace the aliases that have values, by name with `@`."""
+
+    def replace(node: Node) -> Node:
+        if isinstance(node, Path) and len(node.segments) == 1:
+            return values.get(str(node.segments[0]), node)
+        return node
+
+    return transform(tree, replace)

@@ -14,12 +14,13 @@ from ..check.checker import Checker
 from ..check.reporting import Reporter, raise_problems
 from ..check.typed import TypedCall, TypedPath
 from ..errors import ODataError
-from ..language.ast import ListExpr, Literal, Node, Path, transform
+from ..language.ast import ListExpr, Literal, Node
 from ..language.parser import parse_filter
 from ..limits import Limits
 from ..model.properties import StructuredType, enum_type
 from ..model.sources.hints import PRIMITIVES
 from ..problems import ConfigurationError
+from .aliases import names_of_aliases, replace_aliases
 
 _CACHED_TYPES = {str, int, bool, uuid.UUID, type(None)}
 """Types whose equal values mean the same in every query; equal moments can differ in their hour."""
@@ -88,21 +89,12 @@ def _check(predicate: Node | str, values: Mapping[str, Any], model: StructuredTy
 
 def _replace_aliases(tree: Node, values: Mapping[str, Any], zone: dt.tzinfo) -> Node:
     """Replace parameter aliases by Python values. Raises ConfigurationError."""
-    used = set()
-
-    def replace(node: Node) -> Node:
-        if not (isinstance(node, Path) and str(node.segments[0]).startswith("@")):
-            return node
-        name = "/".join(map(str, node.segments))[1:]
-        if name not in values:
-            raise ConfigurationError(f"no value is given for @{name}")
-        used.add(name)
-        return literal(values[name], zone)
-
-    found = transform(tree, replace)
+    used = {name[1:] for name in names_of_aliases(tree)}
+    if missing := used - values.keys():
+        raise ConfigurationError(f"no value is given for @{min(missing)}")
     if unused := values.keys() - used:
         raise ConfigurationError(f"the predicate does not use @{min(unused)}")
-    return found
+    return replace_aliases(tree, {f"@{name}": literal(value, zone) for name, value in values.items()})
 
 
 def literal(value: Any, zone: dt.tzinfo) -> Node:
