@@ -18,6 +18,7 @@ from ..model.properties import StructuredType
 from ..problems import ConfigurationError, problem
 from .aliases import Aliases
 from .options import OPTIONS, Request, classify_options, read_options
+from .policies import join
 
 C = TypeVar("C")
 _MAX_INT64 = 2**63 - 1
@@ -68,8 +69,6 @@ class Query:
         Raises ConfigurationError for a wrong predicate and for a value that is missing or not used, and
         LimitError if both together nest deeper than 200 levels.
         """
-        from .policies import join  # few queries need its table of Python's types
-
         model = entity_type or self.entity_type
         return replace(self, filter=join(predicate, values, model, self.filter, self.default_timezone))
 

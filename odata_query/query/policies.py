@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-import uuid
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from .. import edm
@@ -18,15 +18,19 @@ from ..language.ast import ListExpr, Literal, Node
 from ..language.parser import parse_filter
 from ..limits import Limits
 from ..model.properties import StructuredType, enum_type
-from ..model.sources.hints import PRIMITIVES
 from ..problems import ConfigurationError
 from .aliases import names_of_aliases, replace_aliases
 
-_CACHED_TYPES = {str, int, bool, uuid.UUID, type(None)}
-"""Types whose equal values mean the same in every query; equal moments can differ in their hour."""
-_KINDS = {**PRIMITIVES, type(None): edm.NULL}
 _MAX_CACHED = 1_000
 _OWN_LIMITS = Limits(max_nodes=None, max_in_items=None, max_length=None)
+
+
+@cache
+def _cached_types() -> frozenset[type]:
+    """Types whose equal values mean the same in every query; equal moments can differ in their hour."""
+    import uuid
+
+    return frozenset((str, int, bool, uuid.UUID, type(None)))
 
 
 def join(
@@ -60,16 +64,16 @@ def _check_cached(
     """Check a condition; cache it by its text and values."""
     if isinstance(predicate, TypedCall | TypedPath):  # another query's filter
         return predicate
-    if not (isinstance(predicate, str) and _CACHED_TYPES.issuperset(map(type, values.values()))):
+    if not (isinstance(predicate, str) and _cached_types().issuperset(map(type, values.values()))):
         return _check(predicate, values, model, zone)
-    cache = model._cache
+    checked = model._cache
     key = (predicate, zone, *values, *values.values(), *map(type, values.values()))
-    policy: Node | None = cache.get(key)
+    policy: Node | None = checked.get(key)
     if policy is None:
         policy = _check(predicate, values, model, zone)
-        if len(cache) >= _MAX_CACHED:
-            cache.clear()
-        cache[key] = policy
+        if len(checked) >= _MAX_CACHED:
+            checked.clear()
+        checked[key] = policy
     return policy
 
 
@@ -101,7 +105,11 @@ def literal(value: Any, zone: dt.tzinfo) -> Node:
     """Make the node of a Python value: `7`, `None`, a list for `in`. Raises ConfigurationError."""
     if isinstance(value, enum.Enum):
         return Literal(_member(value), edm.STRING)
-    kind = next((_KINDS[base] for base in type(value).__mro__ if base in _KINDS), None)
+    from ..model.sources.hints import PRIMITIVES  # which few queries need
+
+    kind = next((PRIMITIVES[base] for base in type(value).__mro__ if base in PRIMITIVES), None)
+    if value is None:
+        kind = edm.NULL
     if kind is None:
         if isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping):
             return ListExpr(tuple(literal(item, zone) for item in value))
