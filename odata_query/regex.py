@@ -74,9 +74,9 @@ class PatternError(ValueError):
     Unicode properties and modifiers.
     """
 
-    def __init__(self, reason: str, position: int, *, unsupported: bool = False) -> None:
+    def __init__(self, reason: str, position: int, *, unsupported: bool = False, **values: int) -> None:
         super().__init__(reason, position)
-        self.reason = Phrase(reason)
+        self.reason = Phrase(reason, **values)
         self.position = position
         self.unsupported = unsupported
 
@@ -154,7 +154,7 @@ class _Compiler:
 
     def limit(self, added: int) -> None:
         if len(self.arcs) + added > self.max_states:
-            raise PatternTooLarge(f"more than {self.max_states} states needed", self.position)
+            raise PatternTooLarge("too-many-states", self.position, most=self.max_states)
 
     def quantify(self, entry: int) -> None:
         """Apply the quantifier that follows, if there is one, to the piece from ``entry`` on."""

@@ -65,10 +65,14 @@ class Node:
         return _are_equal(self, other) if isinstance(other, Node) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash((self.compared, *[getattr(self, name) for name in self.compared]))
+        return hash((self.compared, *_fields(self)))
 
     def __repr__(self) -> str:
         return _shown(self)
+
+
+def _fields(node: Node) -> list[Any]:
+    return [getattr(node, name) for name in node.compared]
 
 
 def _are_equal(one: Any, other: Any) -> bool:
@@ -81,12 +85,7 @@ def _are_equal(one: Any, other: Any) -> bool:
     if isinstance(one, Type) and isinstance(other, Type):
         return one.name == other.name
     if isinstance(one, Node) and isinstance(other, Node):
-        if one.compared != other.compared:
-            return False
-        for name in one.compared:  # noqa: SIM110  # a generator is a frame
-            if not _are_equal(getattr(one, name), getattr(other, name)):
-                return False
-        return True
+        one, other = (one.compared, *_fields(one)), (other.compared, *_fields(other))
     if type(one) is not type(other):
         return False
     if type(one) is not tuple:
@@ -103,17 +102,14 @@ def _shown(value: Any) -> str:
     """Write a field: `Path(('name',))`, `Edm.String`."""
     if isinstance(value, Type):
         return value.name
-    if isinstance(value, Node):
-        parts = []
-        for name in value.compared:
-            parts.append(_shown(getattr(value, name)))
-        return f"{type(value).__name__}({', '.join(parts)})"
-    if type(value) is not tuple:
+    is_node = isinstance(value, Node)
+    if not is_node and type(value) is not tuple:
         return repr(value)
     parts = []
-    for item in value:
+    for item in _fields(value) if is_node else value:
         parts.append(_shown(item))
-    return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+    text = ", ".join(parts)
+    return f"{type(value).__name__}({text})" if is_node else f"({text},)" if len(parts) == 1 else f"({text})"
 
 
 @node

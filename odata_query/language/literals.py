@@ -100,13 +100,8 @@ def _duration(text: str) -> dt.timedelta:
     if max(map(len, (days, hours, minutes, seconds))) > 18:
         raise OutOfRange("literal-out-of-range.duration-long")
     try:
-        length = dt.timedelta(
-            days=int(days),
-            hours=int(hours),
-            minutes=int(minutes),
-            seconds=int(seconds),
-            microseconds=int(fraction[:6].ljust(6, "0")),
-        )
+        micro = int(fraction[:6].ljust(6, "0"))
+        length = dt.timedelta(int(days), int(seconds), micro, 0, int(minutes), int(hours))
         return -length if sign == "-" else length
     except OverflowError:
         raise OutOfRange("literal-out-of-range.duration-long") from None
@@ -130,6 +125,7 @@ def _geo(text: str) -> Any:
     return wkt.parse(text)
 
 
+_DOUBLE = re.compile(r"[+-]?[0-9]{1,400}(\.[0-9]{1,400})?(e[+-]?[0-9]{1,4})?|-?INF|NaN", re.I)
 _FORMS: Mapping[str, re.Pattern[str]] = {
     **dict.fromkeys(edm.INTEGERS, re.compile(r"[+-]?[0-9]{1,38}")),
     edm.BINARY.name: BASE64,
@@ -137,7 +133,7 @@ _FORMS: Mapping[str, re.Pattern[str]] = {
     edm.DATE.name: DATE,
     edm.DATE_TIME_OFFSET.name: DATE_TIME,
     edm.DECIMAL.name: re.compile(r"[+-]?[0-9]{1,38}(\.[0-9]{1,38})?"),
-    edm.DOUBLE.name: re.compile(r"[+-]?[0-9]{1,400}(\.[0-9]{1,400})?(e[+-]?[0-9]{1,4})?|-?INF|NaN", re.I),
+    **dict.fromkeys((edm.DOUBLE.name, edm.SINGLE.name), _DOUBLE),
     edm.DURATION.name: DURATION,
     edm.GUID.name: GUID,
     edm.TIME_OF_DAY.name: TIME,
@@ -146,24 +142,22 @@ _FORMS: Mapping[str, re.Pattern[str]] = {
 
 def from_text(text: str, type: edm.Type, zone: dt.tzinfo = dt.UTC) -> Any:
     """Convert a text to a type, as `cast` does: `2024-01-31` to Edm.Date. Raises OutOfRange."""
-    name = edm.DOUBLE.name if type.name == edm.SINGLE.name else type.name
-    form = _FORMS.get(name)
+    form = _FORMS.get(type.name)
     if form is None or not form.fullmatch(text):
         raise OutOfRange(type=type.name)
-    if name in edm.INTEGERS:
-        return int(text)
-    if name == edm.DECIMAL.name:
-        return Decimal(text)
-    if name == edm.DOUBLE.name:
-        return float(text)
-    return text.lower() == "true" if name == edm.BOOLEAN.name else read(text, type, zone)
+    return read(text, type, zone)
 
 
 _READ: Mapping[str, Callable[[str], Any]] = {
+    **dict.fromkeys(edm.INTEGERS, int),
     edm.BINARY.name: _binary,
+    edm.BOOLEAN.name: lambda text: text.lower() == "true",
     edm.DATE.name: _date,
+    edm.DECIMAL.name: Decimal,
+    edm.DOUBLE.name: float,
     edm.DURATION.name: _duration,
     edm.GUID.name: _guid,
+    edm.SINGLE.name: float,
     edm.TIME_OF_DAY.name: _time,
 }
 
@@ -178,9 +172,7 @@ def read(text: str, type: edm.Type, zone: dt.tzinfo = dt.UTC) -> Any:
     name = type.name
     if name == edm.DATE_TIME_OFFSET.name:
         return _date_time_offset(text, zone)
-    if name in _READ:
-        return _READ[name](text)
-    return _geo(text)
+    return _READ.get(name, _geo)(text)
 
 
 def _write_double(value: float) -> str:
@@ -243,7 +235,6 @@ _WRITE: Mapping[str, Callable[[Any], str]] = {
     edm.DOUBLE.name: _write_double,
     edm.DURATION.name: _write_duration,
     edm.GUID.name: str,
-    edm.NULL.name: lambda value: "null",
     edm.SINGLE.name: _write_double,
     edm.TIME_OF_DAY.name: dt.time.isoformat,
     **dict.fromkeys(edm.INTEGERS, str),

@@ -6,7 +6,7 @@ token, values are those of its parts; tokens whose names start with "_" have non
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from .. import edm
@@ -51,29 +51,13 @@ def _operator(text: str) -> str:
     return word
 
 
-def _begin(end: int, item: Any) -> list[Any]:
-    return [item]
-
-
 def _extend(end: int, items: list[Any], item: Any) -> list[Any]:
     items.append(item)
     return items
 
 
-def _items(end: int, first: Any, rest: list[Any] | None = None) -> list[Any]:
-    return [first, *(rest or ())]
-
-
 def _binary(end: int, left: Node, operator: str, right: Node) -> Call:
     return Call(_operators.get(operator) or _operator(operator), (left, right), (left.span[0], end))
-
-
-def _conjunction(end: int, first: Node, rest: list[Node]) -> Call:
-    return Call("and", (first, *rest), (first.span[0], end))
-
-
-def _disjunction(end: int, first: Node, rest: list[Node]) -> Call:
-    return Call("or", (first, *rest), (first.span[0], end))
 
 
 def _prefix(end: int, opening: Opening, operand: Node) -> Call:
@@ -81,9 +65,8 @@ def _prefix(end: int, opening: Opening, operand: Node) -> Call:
     return Call("negate" if sign[0] == "-" else "not", (operand,), (start, end))
 
 
-def _in_list(end: int, left: Node, operator: str, opening: Opening, items: list[Node] | None = None) -> Call:
+def _in_list(end: int, left: Node, operator: str, opening: Opening, items: Sequence[Node] = ()) -> Call:
     """Tell `x in ('a', 'b')`, which has a list, from `x in (Names)`, which has a parenthesis."""
-    items = items or []
     other = next((n for n, item in enumerate(items) if not isinstance(item, Literal)), None)
     right: Node
     if other is None:
@@ -95,26 +78,6 @@ def _in_list(end: int, left: Node, operator: str, opening: Opening, items: list[
     else:  # the first item is correct by itself; the comma after it makes a list of it
         raise SyntaxProblem("unexpected-text.literals", items[0].span[1])
     return Call("in", (left, right), (left.span[0], end))
-
-
-def _array(end: int, opening: Opening, items: list[Node] | None = None) -> ListExpr:
-    return ListExpr(tuple(items or ()), (opening[1], end))
-
-
-def _record(end: int, opening: Opening, members: list[NamedValue] | None = None) -> RecordExpr:
-    return RecordExpr(tuple(members or ()), (opening[1], end))
-
-
-def _member(end: int, name: Literal, colon: Opening, value: Node) -> NamedValue:
-    return NamedValue(name.value, value, (name.span[0], end))
-
-
-def _named(end: int, opening: Opening, value: Node) -> NamedValue:
-    return NamedValue(opening[0], value, (opening[1], end))
-
-
-def _pair(end: int, left: Node, colon: Opening, right: Node) -> Pair:
-    return Pair(left, colon[1], right)
 
 
 def _call(end: int, opening: Opening, arguments: list[Any] | tuple[()] = ()) -> Call:
@@ -218,16 +181,6 @@ _SPECIAL: dict[str, Callable[[str, int, list[Any], int], list[Node]]] = {
 """Functions whose arguments are not just values: (function, offset after its `(`, arguments, end)."""
 
 
-def _filter_segment(end: int, opening: Opening, predicate: Node) -> Call:
-    return Call("$filter", (predicate,), (opening[1], end))
-
-
-def _count_segment(
-    end: int, opening: Opening, first: NamedValue, rest: list[NamedValue] | None = None
-) -> Call:
-    return Call("$count", (first, *(rest or ())), (opening[1], end))
-
-
 def _segment(end: int, path: Path) -> Path:
     if str(path.segments[0])[0] == "$":
         raise SyntaxProblem("unexpected-text.path-start", *path.span, segment=path.segments[0])
@@ -260,34 +213,26 @@ def _joined(segments: list[Any], start: int, end: int) -> Node:
     return Path(tuple(segments), (start, end))
 
 
-def _ascending(end: int, expression: Node) -> OrderByItem:
-    return OrderByItem(expression, False, (expression.span[0], end))
-
-
-def _directed(end: int, expression: Node, direction: str) -> OrderByItem:
-    return OrderByItem(expression, _operator(direction) == "desc", (expression.span[0], end))
-
-
 RULES: dict[str, Callable[..., Any]] = {
-    "array": _array,
-    "ascending": _ascending,
-    "begin": _begin,
+    "array": lambda end, opening, items=(): ListExpr(tuple(items), (opening[1], end)),
+    "ascending": lambda end, expression: OrderByItem(expression, False, (expression.span[0], end)),
+    "begin": lambda end, item: [item],
     "binary": _binary,
     "call": _call,
-    "conjunction": _conjunction,
-    "count_segment": _count_segment,
-    "directed": _directed,
-    "disjunction": _disjunction,
+    "conjunction": lambda end, first, rest: Call("and", (first, *rest), (first.span[0], end)),
+    "count_segment": lambda end, opening, first, rest=(): Call("$count", (first, *rest), (opening[1], end)),
+    "directed": lambda end, item, word: OrderByItem(item, _operator(word) == "desc", (item.span[0], end)),
+    "disjunction": lambda end, first, rest: Call("or", (first, *rest), (first.span[0], end)),
     "extend": _extend,
-    "filter_segment": _filter_segment,
+    "filter_segment": lambda end, opening, predicate: Call("$filter", (predicate,), (opening[1], end)),
     "head": _head,
     "in_list": _in_list,
-    "items": _items,
-    "member": _member,
-    "named": _named,
-    "pair": _pair,
+    "items": lambda end, first, rest=(): [first, *rest],
+    "member": lambda end, name, colon, value: NamedValue(name.value, value, (name.span[0], end)),
+    "named": lambda end, opening, value: NamedValue(opening[0], value, (opening[1], end)),
+    "pair": lambda end, left, colon, right: Pair(left, colon[1], right),
     "path": _path,
     "prefix": _prefix,
-    "record": _record,
+    "record": lambda end, opening, members=(): RecordExpr(tuple(members), (opening[1], end)),
     "segment": _segment,
 }

@@ -34,9 +34,7 @@ _OPENING = {
 
 Rule = tuple[int, int, Callable[..., Any] | None, int]
 """The states and the values that a rule takes off; the function that makes one value of them; its symbol."""
-_RULES: list[Rule] = [
-    (length, values, BUILD_RULE.get(name), symbol) for symbol, length, values, name in RULES
-]
+_RULES = [(length, values, BUILD_RULE.get(name), symbol) for symbol, length, values, name in RULES]
 _SYMBOLS = 1 + max(symbol for symbol, *_ in RULES)
 
 
@@ -206,21 +204,16 @@ def _parse(start: str, text: str, max_depth: int | None) -> Any:
 # ---- problems ------------------------------------------------------------------------------------
 
 
-def _explain(start: str, text: str, place: int) -> SyntaxProblem:
-    """Say what is wrong at a place where the text cannot be read on."""
+def _explain(start: str, whole: str, place: int) -> SyntaxProblem:
+    """Say what is wrong at a place where the text cannot be read on, from the tokens that can stand there.
+
+    The actions of an LALR state do not tell them: some of its reductions lead to a state without an action
+    for the token. So each token is tried on the stack of the place, which is built once more.
+    """
     from .syntax_advice import explain  # most programs never need it
 
-    return explain(start, text, place, _acceptable(start, text, place))
-
-
-def _acceptable(start: str, text: str, place: int) -> set[str]:
-    """Return the names of the tokens that can stand at a place, "" for the end.
-
-    The actions of an LALR state do not tell: some of its reductions lead to a state without an action for
-    the token. So each token is tried on the stack of the place, which is built once more.
-    """
     stack = [STARTS[start]]
-    at = 0
+    text, at = whole, 0
     if start not in _PLAIN:
         text = text.rstrip(_BLANKS)
         at = len(text) - len(text.lstrip(_BLANKS))
@@ -230,7 +223,7 @@ def _acceptable(start: str, text: str, place: int) -> set[str]:
         _shift(stack, (move or moves[token.lastindex])[0])
         at = token.end()
     tokens = [number for number in ACTIONS[stack[-1]] if _shift(stack.copy(), number)]
-    return {"" if number == END else _NAMES[number] for number in tokens}
+    return explain(start, whole, place, {"" if number == END else _NAMES[number] for number in tokens})
 
 
 def _shift(stack: list[int], token: int) -> bool:
@@ -346,15 +339,10 @@ def _check_size(roots: list[Node], text: str, limits: Limits) -> None:
     if nodes > MAX_HEIGHT:
         for root in roots:
             # A node takes more characters than the nodes in it, so short terms of an `or` need no walk.
-            is_wide = any(_width(child) > MAX_HEIGHT - 2 for child in root.children())
+            is_wide = any(child.span[1] - child.span[0] > MAX_HEIGHT - 2 for child in root.children())
             deep = find_too_deep(root) if is_wide else None
             if deep is not None:
                 raise SyntaxProblem("expression-too-deep", *deep.span, most=MAX_HEIGHT)
-
-
-def _width(node: Node) -> int:
-    start, end = node.span
-    return end - start
 
 
 def _most_nodes(text: str) -> int:

@@ -23,12 +23,7 @@ class SyntaxProblem(Exception):
     """
 
     def __init__(
-        self,
-        message: str,
-        start: int,
-        end: int | None = None,
-        suggestion: str | None = None,
-        **values: Any,
+        self, message: str, start: int, end: int | None = None, suggestion: str | None = None, **values: Any
     ) -> None:
         super().__init__(message)
         self.message, self.suggestion, self.values = message, suggestion, values
@@ -112,10 +107,6 @@ def keep_text(text: str, start: int, end: int) -> str:
     return text
 
 
-def _opening(text: str, start: int, end: int) -> Opening:
-    return text, start, end
-
-
 def _function(text: str, start: int, end: int) -> Opening:
     known = _functions.get(text)
     if known is not None:
@@ -143,47 +134,26 @@ def _parameter(text: str, start: int, end: int) -> Opening:
     return name, start, end
 
 
-def _count_option(text: str, start: int, end: int) -> Opening:
-    return "$filter" if "f" in text.lower() else "$search", start, end
-
-
-def _boolean(text: str, start: int, end: int) -> Literal:
-    return Literal(len(text) == 4, edm.BOOLEAN, (start, end))
-
-
-def _whole_number(text: str, start: int, end: int) -> int:
-    # Twenty digits are above any bound, and Python reads at most 4,300.
-    return int(text.lstrip("0")[:20] or "0")
-
-
 def number(text: str, start: int, end: int) -> Literal:
     """Read a number: `7` is an Int32, `9999999999` an Int64, `7.5` a Decimal, `7e5` a Double."""
-    kind, value = _typed_number(text)
+    kind: edm.Type = edm.DECIMAL
+    value: Any = None
+    if text.lstrip("+-").isdigit():
+        if len(text) <= MAX_DIGITS + 1:
+            value = int(text)
+            if -(2**63) <= value < 2**63:
+                kind = edm.INT32 if -(2**31) <= value < 2**31 else edm.INT64
+            else:
+                value = Decimal(value)
+    elif text[-1] in "FN" or "e" in text or "E" in text:
+        kind, value = edm.DOUBLE, float(text)
+        if text[-1].isdigit() and abs(value) == float("inf"):
+            value = None
+    elif len(text) <= MAX_DIGITS + 2:
+        value = Decimal(text)
     if value is None:
         raise SyntaxProblem("literal-out-of-range.number", start, end, type=kind.name)
     return Literal(value, kind, (start, end))
-
-
-def _typed_number(text: str) -> tuple[edm.Type, Any]:
-    """Return the type of a number, and its value, or None if the type does not hold it."""
-    if text.lstrip("+-").isdigit():
-        if len(text) > MAX_DIGITS + 1:
-            return edm.DECIMAL, None
-        value = int(text)
-        if -(2**31) <= value < 2**31:
-            return edm.INT32, value
-        if -(2**63) <= value < 2**63:
-            return edm.INT64, value
-        return edm.DECIMAL, Decimal(value)
-    if text[-1] in "FN" or "e" in text or "E" in text:
-        double = float(text)
-        is_too_large = text[-1].isdigit() and abs(double) == float("inf")
-        return edm.DOUBLE, None if is_too_large else double
-    return edm.DECIMAL, Decimal(text) if len(text) <= MAX_DIGITS + 2 else None
-
-
-def _string(text: str, start: int, end: int) -> Literal:
-    return Literal(text[1:-1].replace("''", "'"), edm.STRING, (start, end))
 
 
 def _json_string(text: str, start: int, end: int) -> Literal:
@@ -203,12 +173,11 @@ def _json_string(text: str, start: int, end: int) -> Literal:
     return Literal(value, edm.STRING, (start, end))
 
 
-def _temporal(kind: edm.PrimitiveType) -> Callable[[str, int, int], Literal]:
-    find_mistake = _mistake_in_time if kind is edm.TIME_OF_DAY else _mistake_in_date
-
+def _temporal(
+    kind: edm.Type, find_mistake: Callable[[str], str | None]
+) -> Callable[[str, int, int], Literal]:
     def read(text: str, start: int, end: int) -> Literal:
-        mistake = find_mistake(text)
-        if mistake:
+        if mistake := find_mistake(text):
             raise SyntaxProblem(mistake, start, end)
         return Literal(text, kind, (start, end))
 
@@ -295,14 +264,18 @@ TOKENS: dict[str, Callable[[str, int, int], Any]] = {
     **dict.fromkeys(
         ("ADDITION", "DIRECTION", "EQUALITY", "HAS", "IN", "MULTIPLICATION", "RELATION"), keep_text
     ),
-    **dict.fromkeys(("BRACE", "BRACKET", "COLON", "COUNT", "FILTER", "MINUS", "NOT", "OPEN_LIST"), _opening),
-    "BOOLEAN": _boolean,
-    "COUNT_FILTER": _count_option,
-    "COUNT_SEARCH": _count_option,
+    **dict.fromkeys(
+        ("BRACE", "BRACKET", "COLON", "COUNT", "FILTER", "MINUS", "NOT", "OPEN_LIST"),
+        lambda text, start, end: (text, start, end),
+    ),
+    "BOOLEAN": lambda text, start, end: Literal(len(text) == 4, edm.BOOLEAN, (start, end)),
+    "COUNT_FILTER": lambda text, start, end: ("$filter", start, end),
+    "COUNT_SEARCH": lambda text, start, end: ("$search", start, end),
     "COUNT_SEGMENT": lambda text, start, end: Call("$count", (), (start, end)),
-    "DATE": _temporal(edm.DATE),
-    "DATE_TIME": _temporal(edm.DATE_TIME_OFFSET),
-    "DIGITS": _whole_number,
+    "DATE": _temporal(edm.DATE, _mistake_in_date),
+    "DATE_TIME": _temporal(edm.DATE_TIME_OFFSET, _mistake_in_date),
+    # Twenty digits are above any bound, and Python reads at most 4,300.
+    "DIGITS": lambda text, start, end: int(text.lstrip("0")[:20] or "0"),
     "FUNCTION": _function,
     "GUID": lambda text, start, end: Literal(text, edm.GUID, (start, end)),
     "INTEGER": lambda text, start, end: Literal(int(text), edm.INT32, (start, end)),
@@ -314,8 +287,8 @@ TOKENS: dict[str, Callable[[str, int, int], Any]] = {
     "PATH": _path,
     "PREFIXED": _prefixed,
     "SEARCH": lambda text, start, end: Literal(text, edm.STRING, (start, end)),
-    "STRING": _string,
-    "TIME": _temporal(edm.TIME_OF_DAY),
+    "STRING": lambda text, start, end: Literal(text[1:-1].replace("''", "'"), edm.STRING, (start, end)),
+    "TIME": _temporal(edm.TIME_OF_DAY, _mistake_in_time),
     "TRUTH": lambda text, start, end: text.lower() == "true",
     "TYPE": _type_name,
 }
