@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 from typing import Any
 
 from .. import edm
@@ -46,6 +47,7 @@ _FILTER_BOUNDS = {
     "max_path_depth": "{} names in a path",
 }
 _ORDERBY_BOUNDS = {"max_length": "{} characters", "max_orderby_items": "{} expressions"}
+_is_filterable = attrgetter("filterable")
 Json = dict[str, Any]
 
 
@@ -101,10 +103,6 @@ def _operations(limits: Limits) -> Iterator[str]:
             allowed["Operators" if operation.is_operator else "Functions"].append(f"`{shown}`")
     for kind, names in allowed.items():
         yield f"{kind}: {', '.join(names) or 'none'}."
-
-
-def _is_filterable(member: Member) -> bool:
-    return member.filterable
 
 
 def _is_sortable(member: Member) -> bool:

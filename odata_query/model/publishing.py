@@ -436,7 +436,6 @@ def deferred_error(message: str) -> Callable[[], edm.Type]:
 
 
 def no_type_error(place: str, given: str) -> Callable[[], edm.Type]:
-    """The type of a property that OData has no type for."""
     return deferred_error(f"{place}: OData has no type for {given}")
 
 

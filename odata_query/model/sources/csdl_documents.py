@@ -81,6 +81,9 @@ def _add(found: dict[str, Any], name: str, value: object, place: str) -> None:
 _EDM = re.compile("http://(docs.oasis-open.org/odata/ns|schemas.microsoft.com/ado/[0-9]{4}/[0-9]{2})/edmx?")
 _SAP = "http://www.sap.com/Protocols/SAPData "
 _CONSTANTS = ("Bool", "String", "PropertyPath", "NavigationPropertyPath", "EnumMember")
+_DEFINITIONS = ("Association", "ComplexType", "EntityContainer", "EntityType", "EnumType", "TypeDefinition")
+_PARTS = ("End", "EntitySet", "Member", "NavigationProperty", "Property", "Singleton")
+"""The parts of definitions that have names."""
 
 
 def _tree(document: str | bytes) -> Element:
@@ -130,7 +133,7 @@ def _from_xml(root: Element) -> dict[str, Any]:
         if "Alias" in element.attrib:
             schema["$Alias"] = element.get("Alias")
         for child in element:
-            if child.tag in _PARTS:
+            if child.tag in _DEFINITIONS:
                 name = _name(child, namespace)
                 _add(schema, name, _definition(child, f"{namespace}.{name}"), namespace)
             elif child.tag == "Annotations":
@@ -199,7 +202,7 @@ def _definition(element: Element, place: str) -> dict[str, Any]:
     for child in element:
         if child.tag == "Key":
             found["$Key"] = [_attribute(each, "Name", place) for each in child.iterfind("PropertyRef")]
-        if child.tag not in _PARTS[element.tag]:
+        if child.tag not in _PARTS:
             continue
         name = _name(child, place, "Role" if child.tag == "End" else "Name")
         if child.tag == "Member":
@@ -239,14 +242,3 @@ def _part(element: Element, place: str) -> dict[str, Any]:
         "$Nullable": _boolean(element, "Nullable", "true", place),
         "$Scale": element.get("Scale"),
     }
-
-
-_PARTS = {
-    "Association": ("End",),
-    "ComplexType": ("Property", "NavigationProperty"),
-    "EntityContainer": ("EntitySet", "Singleton"),
-    "EntityType": ("Property", "NavigationProperty"),
-    "EnumType": ("Member",),
-    "TypeDefinition": (),
-}
-"""The definitions to read, and the parts of each that have names."""

@@ -18,24 +18,19 @@ from ..publishing import T, camel_case, no_type_error, publish_table, with_colum
 
 # The first match counts, from a field's own class up.
 _TYPES: dict[type, edm.PrimitiveType] = {
-    models.BigAutoField: edm.INT64,
-    models.BigIntegerField: edm.INT64,
+    **dict.fromkeys((models.BigAutoField, models.BigIntegerField), edm.INT64),
+    **dict.fromkeys((models.CharField, models.GenericIPAddressField, models.TextField), edm.STRING),
+    **dict.fromkeys((models.FileField, models.FilePathField), edm.STRING),
+    **dict.fromkeys((models.SmallAutoField, models.SmallIntegerField), edm.INT16),
     models.BinaryField: edm.BINARY,
     models.BooleanField: edm.BOOLEAN,
-    models.CharField: edm.STRING,
     models.DateField: edm.DATE,
     models.DateTimeField: edm.DATE_TIME_OFFSET,
     models.DecimalField: edm.DECIMAL,
     models.DurationField: edm.DURATION,
-    models.FileField: edm.STRING,
-    models.FilePathField: edm.STRING,
     models.FloatField: edm.DOUBLE,
-    models.GenericIPAddressField: edm.STRING,
     models.IntegerField: edm.INT32,
-    models.SmallAutoField: edm.INT16,
     models.PositiveSmallIntegerField: edm.INT16,
-    models.SmallIntegerField: edm.INT16,
-    models.TextField: edm.STRING,
     models.TimeField: edm.TIME_OF_DAY,
     models.UUIDField: edm.GUID,
 }

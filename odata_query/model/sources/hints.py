@@ -95,7 +95,9 @@ class _ClassReader:
         for known, type in self.known:
             if known == hint:
                 return type
-        self.known.append((hint, ComplexType(_class_name(hint), self.properties(hint), bases=_bases(hint))))
+        ancestors = (typing.get_origin(hint) or hint).__mro__[1:]
+        bases = [base.__name__ for base in ancestors if _kind(base) is not None]
+        self.known.append((hint, ComplexType(_class_name(hint), self.properties(hint), bases=bases)))
         return self.known[-1][1]
 
     def properties(self, hint: Any) -> dict[str, Property]:
@@ -220,12 +222,6 @@ class _ClassReader:
             raise Unmapped(f"its type cannot be resolved: {wrong}") from None
         finally:
             self.aliases.pop()
-
-
-def _bases(hint: Any) -> list[str]:
-    """The names of the classes that a class inherits fields from."""
-    bases = (typing.get_origin(hint) or hint).__mro__[1:]
-    return [base.__name__ for base in bases if _kind(base) is not None]
 
 
 def _variables(hint: Any) -> dict[Any, dict[Any, Any]]:

@@ -17,10 +17,6 @@ from ..publishing import Hidden, T, Unlisted, deferred_error, marked, publish, p
 MAX_DEPTH = 100
 """The nesting of references, `allOf` and unions in one schema."""
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
-_FACTS = (
-    "const", "contentEncoding", "enum", "format", "items", "multipleOf", "pattern", "prefixItems",
-    "x-enum-varnames", "x-enumNames",
-)  # fmt: skip
 _INTEGERS = {"int8": edm.SBYTE, "int16": edm.INT16, "int32": edm.INT32, "int64": edm.INT64, "uint8": edm.BYTE}
 _TEXTS = {
     **dict.fromkeys(("base64", "base64url", "binary", "byte"), edm.BINARY),
@@ -328,7 +324,7 @@ _NOWHERE = object()
 
 def _own_shape(schema: Mapping[str, Any]) -> _Shape:
     """A schema without those that it refers to."""
-    facts = {word: schema[word] for word in _FACTS if word in schema}
+    facts = dict(schema)
     if not isinstance(facts.get("format", ""), str):
         del facts["format"]
     if "const" in facts:
