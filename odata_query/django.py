@@ -9,11 +9,12 @@ It works on functions, plain and async, and on methods of a class-based view, wi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse  # type: ignore[import-untyped]  # no stubs
 
-from .web import ErrorResponse, QueryFor, RequestInfo
+from .web import Endpoint, ErrorResponse, RequestInfo, View, adapted
 
 
 def _read_request(*args: Any, **kwargs: Any) -> RequestInfo:
@@ -32,4 +33,8 @@ def _make_response(response: ErrorResponse) -> Any:
     return HttpResponse(response.body, status=response.status, headers=response.headers)
 
 
-query_for = QueryFor(_read_request, _make_response)
+def _decorator(endpoint: Endpoint) -> Callable[[View], View]:
+    return lambda view: endpoint.wrap(view, _read_request, _make_response)
+
+
+query_for = adapted(Endpoint, _decorator)

@@ -2,11 +2,13 @@
 
 @app.get("/images")
 def images(query: Annotated[oq.Query, Depends(query_for(Images))]): ...
+
+The query options are in `/openapi.json`. A wrong query is answered unless the app has its own handler for
+ODataError.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import inspect
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
@@ -16,39 +18,14 @@ from fastapi.responses import Response
 from pydantic import WithJsonSchema
 
 from .errors import ODataError
-from .limits import Limits
-from .model.entity import EntityType
 from .query import Query
 from .starlette import make_response, read_request, refuse
-from .web import Endpoint, Form
+from .web import Endpoint, adapted
 
 __all__ = ["query_for", "refuse"]
 
 
-def query_for(
-    entity_type: EntityType,
-    *,
-    limits: Limits | None = None,
-    default_timezone: dt.tzinfo = dt.UTC,
-    form: Form | None = None,
-    type_base: str | None = None,
-) -> Callable[..., AsyncIterator[Query]]:
-    """Make a dependency that gives an endpoint its query: `query: Annotated[oq.Query, Depends(...)]`.
-
-    entity_type       what clients ask for
-    limits            bounds on a query; default_top is 100, max_top 1,000 and max_pattern 200 if not set
-    default_timezone  the time zone of date-times without an offset
-    form              makes the answer to a wrong query: `answers.flat`; the default is problem details,
-                      or OData's own form for clients that ask for it
-    type_base         the address where the types of problems are documented, for problem details
-
-    The query options are in `/openapi.json`. An ODataError of the query or of the endpoint is answered with
-    a 400 or a 501, unless the app has its own handler for it. Raises ConfigurationError for wrong arguments.
-    """
-    endpoint = Endpoint(
-        entity_type, limits=limits, default_timezone=default_timezone, form=form, type_base=type_base
-    )
-
+def _dependency(endpoint: Endpoint) -> Callable[..., AsyncIterator[Query]]:
     async def odata_query(request: fastapi.Request, **_: object) -> AsyncIterator[Query]:
         try:
             yield endpoint.query(read_request(request).query_string)
@@ -63,9 +40,12 @@ def query_for(
             raise _EndpointError(error, endpoint) from error
 
     request = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=fastapi.Request)
-    options = [_parameter(option) for option in entity_type.to_openapi(limits=endpoint.limits)]
+    options = [_parameter(option) for option in endpoint.entity_type.to_openapi(limits=endpoint.limits)]
     odata_query.__signature__ = inspect.Signature([request, *options])  # type: ignore[attr-defined]  # PEP 362
     return odata_query
+
+
+query_for = adapted(Endpoint, _dependency)
 
 
 def _parameter(option: dict[str, Any]) -> inspect.Parameter:

@@ -9,11 +9,12 @@ It works on functions, plain and async, and on methods of a MethodView.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, request
 
-from .web import ErrorResponse, QueryFor, RequestInfo
+from .web import Endpoint, ErrorResponse, RequestInfo, View, adapted
 
 
 def _read_request(*_args: Any, **_kwargs: Any) -> RequestInfo:
@@ -24,4 +25,8 @@ def _make_response(response: ErrorResponse) -> Response:
     return Response(response.body, response.status, response.headers)
 
 
-query_for = QueryFor(_read_request, _make_response)
+def _decorator(endpoint: Endpoint) -> Callable[[View], View]:
+    return lambda view: endpoint.wrap(view, _read_request, _make_response)
+
+
+query_for = adapted(Endpoint, _decorator)

@@ -8,13 +8,14 @@ It works on functions, plain and async, and on methods of an HTTPEndpoint.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from .errors import ODataError
-from .web import ErrorResponse, QueryFor, RequestInfo, error_response
+from .web import Endpoint, ErrorResponse, RequestInfo, View, adapted, error_response
 
 
 async def refuse(request: Request, error: Exception) -> Response:
@@ -42,4 +43,8 @@ def _read_arguments(*args: Any, **kwargs: Any) -> RequestInfo:
     return read_request(next(value for value in (*args, *kwargs.values()) if isinstance(value, Request)))
 
 
-query_for = QueryFor(_read_arguments, make_response)
+def _decorator(endpoint: Endpoint) -> Callable[[View], View]:
+    return lambda view: endpoint.wrap(view, _read_arguments, make_response)
+
+
+query_for = adapted(Endpoint, _decorator)

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial, wraps
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar
 from urllib.parse import quote
 
 from . import answers
@@ -26,6 +26,8 @@ Form = Callable[..., answers.Answer]
 """Makes the answer to an error; takes `accept_language` and `instance` if it has such parameters."""
 
 View = Callable[..., Any]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Headers(Protocol):
@@ -51,10 +53,17 @@ class ErrorResponse(NamedTuple):
 
 
 class Endpoint:
-    """Reads the queries of an endpoint and answers the wrong ones: `Endpoint(Images).query(b"$top=3")`.
+    """Reads the queries of an endpoint and answers the wrong ones, in a framework as `query_for(Images)`.
 
-    The parameters are those of `query_for` in each framework. Raises ConfigurationError for wrong ones, and
-    for a form that fails on an error.
+    entity_type       the type that clients query
+    limits            bounds on a query; default_top is 100, max_top 1,000 and max_pattern 200 if not set
+    default_timezone  the time zone of date-times without an offset
+    form              makes the answer to a wrong query: `answers.flat`; the default is problem details,
+                      or OData's own form for clients that ask for it
+    type_base         the address where the types of problems are documented, for problem details
+
+    A view gets its query, and an ODataError of the query or of the view is answered with a 400 or a 501.
+    Raises ConfigurationError for wrong arguments, and for a form that fails on an error.
     """
 
     def __init__(
@@ -133,38 +142,17 @@ class Endpoint:
         return wrapped_async if is_async else wrapped
 
 
-class QueryFor:
-    """A decorator of views that take a query: `@query_for(Images)` on `def images(request, query)`.
+def adapted(make: Callable[P, Endpoint], adapt: Callable[[Endpoint], T]) -> Callable[P, T]:
+    """Make the `query_for` of a framework, with the parameters and the documentation of an Endpoint."""
 
-    entity_type       the type that clients query
-    limits            bounds on a query; default_top is 100, max_top 1,000 and max_pattern 200 if not set
-    default_timezone  the time zone of date-times without an offset
-    form              makes the answer to a wrong query: `answers.flat`; the default is problem details,
-                      or OData's own form for clients that ask for it
-    type_base         the address where the types of problems are documented, for problem details
+    def query_for(*args: P.args, **kwargs: P.kwargs) -> T:
+        return adapt(make(*args, **kwargs))
 
-    An ODataError of the query or of the view is answered with a 400 or a 501. Raises ConfigurationError for
-    wrong arguments.
-    """
-
-    def __init__(
-        self, read_request: Callable[..., RequestInfo], make_response: Callable[[ErrorResponse], object]
-    ) -> None:
-        self.read_request, self.make_response = read_request, make_response
-
-    def __call__(
-        self,
-        entity_type: EntityType,
-        *,
-        limits: Limits | None = None,
-        default_timezone: dt.tzinfo = dt.UTC,
-        form: Form | None = None,
-        type_base: str | None = None,
-    ) -> Callable[[View], View]:
-        endpoint = Endpoint(
-            entity_type, limits=limits, default_timezone=default_timezone, form=form, type_base=type_base
-        )
-        return lambda view: endpoint.wrap(view, self.read_request, self.make_response)
+    returned = inspect.signature(adapt).return_annotation
+    signature = inspect.signature(make).replace(return_annotation=returned)
+    query_for.__signature__ = signature  # type: ignore[attr-defined]  # PEP 362
+    query_for.__doc__ = make.__doc__
+    return query_for
 
 
 def safe_limits(limits: Limits) -> Limits:
