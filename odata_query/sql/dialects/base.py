@@ -136,8 +136,7 @@ class Dialect:
     name = "sql"
     """The name of the dialect in `dialect="sqlite"`, in storages of a model, and in messages."""
     verified = False
-    """True if this library's tests run the statements on the engine; else they only parse them, as for
-    Oracle."""
+    """True if the library's tests run the statements on the engine; else they parse them, as for Oracle."""
     paramstyle = "qmark"
     """The style of the usual driver's markers: qmark (`?`), format (`%s`), pyformat, numeric, numeric_dollar,
     named, or typed (`{p1:String}`)."""
@@ -148,8 +147,7 @@ class Dialect:
     alias_prefix = " AS "
     """The text between a table and its alias: a space on Oracle."""
     typed_literals = False
-    """True if a literal needs a cast where nothing around it tells its type: `CASE ... THEN CAST(? AS
-    TEXT)`."""
+    """True if a literal needs a cast where nothing tells its type: `CASE ... THEN CAST(? AS TEXT)`."""
     marker_casts: Mapping[type, str] = {}
     """Text around the marker `{m}` of a value, by its Python class: `{dt.date: "CAST({m} AS DATE)"}`."""
     binds: Mapping[type, Convert] = {}
@@ -177,16 +175,13 @@ class Dialect:
     # ---- texts -----------------------------------------------------------------------------------
 
     collation = "linguistic"
-    """How columns compare texts unless their property says otherwise: `binary`, `linguistic` or
-    `insensitive`."""
+    """The collation of columns whose property names none: `binary`, `linguistic` or `insensitive`."""
     binary = '{a} COLLATE "C"'
     """A text that compares by code point, whatever its column's collation."""
     binary_on_both_sides = False
-    """True if both sides of a comparison need `binary`; false if an explicit collation wins, as in `a COLLATE
-    "C" = b`."""
+    """True if both sides of a comparison need `binary`; else one collation wins: `a COLLATE "C" = b`."""
     binary_arguments = False
-    """True if `contains` and the like compare as the column does, so that an `insensitive` one needs
-    `binary`."""
+    """True if `contains` and the like compare as the column does: an `insensitive` one needs `binary`."""
     mixes_collations = True
     """True if columns of different collations can be compared; MySQL calls that an illegal mix."""
     ignores_trailing_spaces = False
@@ -228,8 +223,7 @@ class Dialect:
     max_scale: int | None = None
     """The most digits after the point of a decimal: 24 on DuckDB."""
     case_casts: Mapping[str, str] = {}
-    """Templates that give the branches of a CASE one type: `{"Decimal": "toDecimal256({a}, {s})"}`, `{s}`
-    being the scale."""
+    """Casts of the branches of a CASE: `{"Decimal": "toDecimal256({a}, {s})"}`; `{s}` is the scale."""
     nan = "greatest"
     """How NaN compares: as the `greatest` or `least` number and equal to itself, as in `ieee`, or `none` on
     engines without NaN."""
@@ -251,8 +245,7 @@ class Dialect:
     """A joined table, and the texts before and after its columns: `"suppliers"`, `"odata_1".` and nothing.
     The columns must be null where no row matches."""
     children = Members("", "")
-    """How the rows of a child table are queried (`items/any(i: i/qty gt 5)`); `source` and `member` are
-    filled in."""
+    """How the rows of a child table are queried; `source` and `member` are filled in."""
     array_of_children: Members | None = None
     """The same for engines whose subqueries can use only the columns that link them: `{source}` is read into
     an array of tuples of the `{columns}` that the condition uses, `{on}` links the rows, and the n-th column
@@ -267,8 +260,7 @@ class Dialect:
     sorts_by_subqueries = True
     """True if ORDER BY and the left side of IN can have a subquery: `$orderby=tags/$count`."""
     collections: Mapping[str, Members] = {}
-    """How collections in one column are queried, by their storage: `array` or `json`; the first is the
-    default."""
+    """How collections in a column are queried, by storage: `array` or `json`; the first is the default."""
     json: Json | None = None
     """How values are read from JSON: `Json("json_extract({a}, {p})")`; None if the dialect cannot."""
 
@@ -282,8 +274,7 @@ class Dialect:
     )  # fmt: skip
     """The types of SQL by those of OData, for casts: `cast(qty,Edm.String)` is `CAST("qty" AS VARCHAR)`."""
     storages: Mapping[tuple[str, str], Storage] = {}
-    """The ways in which columns hold values, by the names of the type and of the storage:
-    `("Edm.DateTimeOffset", "timestamp")`."""
+    """How columns hold values, by the type and a name: `("Edm.DateTimeOffset", "timestamp")`."""
     default_storages: Mapping[str, str] = {}
     """The storage of a type whose property names none: `{"Edm.Guid": "uuid"}`; without one, columns hold
     values as templates take them."""
@@ -339,14 +330,11 @@ class Dialect:
     first and the last as `{sa}` and `{sb}`, and that of the result and 20 digits more as `{p}`; casts to
     integers have the type's bounds as `{low}` and `{high}`, all casts the type of SQL as `{type}`."""
     wide_templates: Mapping[str, str] = {}
-    """The spelling of operations on wide integers where it differs: `{"div(Integer,Integer)": "div({a},
-    {b})"}`."""
+    """The templates of wide integers where they differ: `{"div(Integer,Integer)": "div({a}, {b})"}`."""
     literal_needles: Mapping[str, Needle] = {}
-    """The spelling of operations whose second argument is a literal text: `contains` as LIKE, which an index
-    serves."""
+    """Templates for a literal text as the second argument: `contains` as LIKE, which an index serves."""
     needs_prepare: frozenset[str] = frozenset()
-    """Overloads that are only right on a connection that `sql.prepare` was called with: `tolower(String)` on
-    SQLite."""
+    """Overloads that need a connection prepared by `sql.prepare`: `tolower(String)` on SQLite."""
     unsupported: Mapping[str, str] = _unsupported_by_most()
     """Overloads that the dialect does not offer, each with the id of a phrase that says why:
     `{"mod(Double,Double)": "no-float-remainder"}`."""
@@ -382,8 +370,7 @@ class Dialect:
         return ".".join(self.quote(part) for part in name.split("."))
 
     def quote_text(self, value: str) -> str:
-        """Write a text of the model as a literal of SQL, for what cannot be bound: `O'Neil` ->
-        `'O''Neil'`."""
+        """Write a text of the model as SQL where it cannot be bound: `O'Neil` -> `'O''Neil'`."""
         if "\0" in value or "\1" in value:
             raise ConfigurationError(f"{value!r} cannot be a key of JSON or the name of a member")
         return "'" + "".join([self.text_escapes.get(char, char) for char in value]) + "'"
@@ -415,8 +402,7 @@ class Dialect:
         return error([problem("literal-out-of-range.engine", engine=Name(self.name), reason=reason)])
 
     def round_decimal(self, text: str, scale: int) -> str:
-        """Round a sum, difference or product of decimals to its scale, on engines that compute it
-        inexactly."""
+        """Round a sum, difference or product of decimals to its scale, if the engine is inexact."""
         return text
 
     def zone_offset(self, zone: dt.tzinfo) -> str:
@@ -429,8 +415,7 @@ class Dialect:
     # ---- columns and JSON ------------------------------------------------------------------------
 
     def storage(self, type: edm.Type, name: str) -> Storage:
-        """Find the storage of a name: `timestamp` for a moment. Raises ConfigurationError for an unknown
-        one."""
+        """Find a storage by its name: `timestamp` for a moment. Raises ConfigurationError if unknown."""
         kind = "Enum" if isinstance(type, edm.EnumType) else type.name
         if isinstance(type, edm.EnumType) and name == "text":
             return self.enum_storage(type)
@@ -469,8 +454,8 @@ class Dialect:
     def json_path(self, keys: tuple[str, ...]) -> str:
         """Write a path in JSON as a literal of SQL: `'$."City"'`."""
         assert self.json is not None, "json_value has looked"
-        steps = [self.json.key.format(key=escape_key(key)) for key in keys]
-        return self.quote_text(self.json.root + "".join(steps))
+        steps = "".join([self.json.key.format(key=escape_key(key)) for key in keys])
+        return self.quote_text(self.json.root + steps)
 
     # ---- statements ------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from ... import edm
 from ...problems import Phrase
 from . import spelling
 from .base import Dialect, Json, Members, Storage
-from .spelling import CLOCK, Convert, seconds
+from .spelling import CLOCK, Convert, in_zone, seconds
 
 _SPACES = f"[{spelling.white_space('@@x{{{{{:x}}}}}')}]+".replace("@", "\\")
 _MAX_INDEX = 2**31 - 2
@@ -26,7 +26,6 @@ _DIVIDED = (
     "if(abs(toFloat64({a})) < exp10(75 - greatest({m}, 13) - {m}),"
     " toDecimal256(round(toDecimal256({a}, greatest({m}, 13)) / nullIf({b}, 0), 12), 12), NULL)"
 )
-_DIVIDED_INTEGERS = "toDecimal256(round(toDecimal256({a}, 13) / nullIf({b}, 0), 12), 12)"
 
 
 def _micros(x: str) -> str:
@@ -50,28 +49,19 @@ def _duration(seconds: str) -> str:
     )
 
 
-def _part_of(part: str, by: str, otherwise: str) -> str:
-    """A duration times or by a number, exactly unless the number is a Double."""
-    number = f"toFloat64({by})"
-    found = f"abs({number}) < 1e20, toDecimal256(round({part}, 6), 6)"
-    return f"multiIf({found}, {otherwise}, toDecimal256(0, 6), NULL)"
+def _scaled(part: str, by: str, is_zero: str) -> str:
+    """A duration times or by a number: the part, computed with the decimal `{exact}`, or zero."""
+    exact = f"toDecimal256OrNull(toString({by}), 24)"  # a Double by its digits
+    found = f"toDecimal256(round({part.replace('{exact}', exact)}, 6), 6)"
+    return _duration(f"multiIf(abs(toFloat64({by})) < 1e20, {found}, {is_zero}, toDecimal256(0, 6), NULL)")
 
 
 def _product(duration: str, by: str) -> str:
-    part = f"toDecimal256({duration}, 6) * {_exact(by)}"
-    return _duration(_part_of(part, by, f"{duration} = 0 AND isFinite(toFloat64({by}))"))
+    zero = f"{duration} = 0 AND isFinite(toFloat64({by}))"
+    return _scaled(f"toDecimal256({duration}, 6) * {{exact}}", by, zero)
 
 
-def _quotient(duration: str, by: str) -> str:
-    part = f"toDecimal256({duration}, 26) / nullIf({_exact(by)}, 0)"
-    return _duration(_part_of(part, by, f"isNotNull({duration}) AND abs(toFloat64({by})) >= 1e20"))
-
-
-def _exact(number: str) -> str:
-    """A number of any type as a decimal; a Double by its digits."""
-    return f"toDecimal256OrNull(toString({number}), 24)"
-
-
+_BY_HUGE = "isNotNull({a}) AND abs(toFloat64({b})) >= 1e20"
 _ARRAY = Members(
     "{a}",
     "{t}",
@@ -103,9 +93,7 @@ class ClickHouse(Dialect):
     binds: Mapping[type, Convert] = {
         Decimal: lambda value: f"{value:f}",
         dt.timedelta: lambda value: f"{seconds(value):f}",
-        dt.datetime: lambda value: (
-            value.astimezone(dt.UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
-        ),
+        dt.datetime: lambda value: in_zone(value, dt.UTC).isoformat(" ", "microseconds"),
         dt.time: lambda value: value.isoformat("microseconds"),
         dt.date: str,
         uuid.UUID: str,
@@ -192,7 +180,7 @@ class ClickHouse(Dialect):
         **{f"{part}(Date)": f"{_UTC_PARTS[part]}({{a}})" for part in ("year", "month", "day")},
         "div(Integer,Integer)": "intDivOrZero({a}, nullIf({b}, 0))",
         "mod(Integer,Integer)": "moduloOrZero({a}, nullIf({b}, 0))",
-        "divby(Integer,Integer)": _DIVIDED_INTEGERS,
+        "divby(Integer,Integer)": "toDecimal256(round(toDecimal256({a}, 13) / nullIf({b}, 0), 12), 12)",
         "div|divby(Decimal,Decimal)": _DIVIDED,
         "mul(Decimal,Decimal)": (
             "if(abs(toFloat64({a})) * abs(toFloat64({b})) < exp10(75 - {s}), {a} * {b}, NULL)"
@@ -227,7 +215,7 @@ class ClickHouse(Dialect):
         "add|sub(Duration,Duration)": _duration("({a} {sign} {b})"),
         "mul(Duration,Number)": _product("{a}", "{b}"),
         "mul(Number,Duration)": _product("{b}", "{a}"),
-        "div(Duration,Number)": _quotient("{a}", "{b}"),
+        "div(Duration,Number)": _scaled("toDecimal256({a}, 26) / nullIf({exact}, 0)", "{b}", _BY_HUGE),
         "negate(Duration)": _duration("(-{a})"),
         "totalseconds(Duration)": "({a} * toDecimal256(1, 0))",
         **{f"{part}(TimeOfDay)": f"toInt32OrNull(substring({{a}}, {n}, 2))" for part, n in CLOCK.items()},
@@ -309,5 +297,4 @@ def _listed(value: Any, type: edm.Type) -> Any:
 
 def _scale(value: Decimal) -> int:
     """The number of digits after the point."""
-    exponent = value.as_tuple().exponent
-    return max(-exponent, 0) if isinstance(exponent, int) else 0
+    return max(-int(value.as_tuple().exponent), 0)

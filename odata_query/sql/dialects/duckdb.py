@@ -31,8 +31,6 @@ def _tried(expression: str, **arguments: str) -> str:
     return _once(f"TRY({expression})", **arguments)
 
 
-# ---- numbers -------------------------------------------------------------------------------------
-
 _DIGITS = (
     "(abs({a}) // abs({b}) * 1000000000000 + abs({a}) % abs({b}) * 1000000 // abs({b}) * 1000000"
     " + (abs({a}) % abs({b}) * 1000000 % abs({b}) * 1000000 + abs({b}) // 2) // abs({b}))"
@@ -56,8 +54,6 @@ _DOUBLE_QUOTIENT = _once(
 _WITHIN = spelling.fitting("{a}")
 _WHOLE = _once(_WITHIN, a="TRY_CAST(trunc({a}) AS BIGINT)")
 
-
-# ---- texts ---------------------------------------------------------------------------------------
 
 _SPACES = spelling.white_space("chr({})", " || ")
 _MAX_INDEX = 2**31 - 1
@@ -96,8 +92,6 @@ def _read(form: str, type: str) -> str:
     """Convert a text to a value if it has the form of one."""
     return _once(f"CASE WHEN regexp_full_match({{a}}, '{form}') THEN TRY_CAST({{a}} AS {type}) END")
 
-
-# ---- dates and times -----------------------------------------------------------------------------
 
 _UTC = "make_timestamp(epoch_us({a}))"
 """The clock of a moment in UTC, whatever the time zone of the connection."""

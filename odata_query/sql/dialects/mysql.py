@@ -73,15 +73,10 @@ _DIVIDED = (
 )
 """A number out of range would be an error, so it is avoided; null replaces NaN."""
 _QUOTIENT = "ROUND(CAST({a} AS DECIMAL(65, 20)) / NULLIF({b}, 0), 12)"
+# Halves do not overflow.
+_SUM = f"LEAST(GREATEST({{a}} * 0.5e0 {{sign}} {{b}} * 0.5e0, -{_MAX / 2!r}), {_MAX / 2!r}) * 2"
 _TRUNCATED = "TRUNCATE({a}, 0)"
 _DAYS = "INTERVAL FLOOR(CAST({b} AS DECIMAL(65, 20)) / 86400) DAY"
-
-
-def _sum(sign: str) -> str:
-    """A sum of Doubles without overflow."""
-    half = _MAX / 2
-    total = f"LEAST(GREATEST({{a}} * 0.5e0 {sign} {{b}} * 0.5e0, -{half!r}), {half!r}) * 2"
-    return f"NULLIF({total}, {_ZERO_BY_INFINITY})"
 
 
 def _duration(x: str) -> str:
@@ -107,7 +102,6 @@ def _with_prefix(text: str) -> tuple[str, ...] | None:
     return f"{spelling.like(text, '|')}%", f"{start[:-1]}{chr(last - 1)}zzz", f"{start[:-1]}{chr(last + 1)}"
 
 
-_ZONED = "({a} - INTERVAL '{zone}' HOUR_MINUTE)"
 _ISO = (
     "CASE WHEN {a} LIKE '%Z' THEN CAST(LEFT({a}, CHAR_LENGTH({a}) - 1) AS DATETIME(6))"
     " WHEN {a} LIKE '%T%+__:__' OR {a} LIKE '%T%-__:__'"
@@ -125,10 +119,6 @@ def _bind_float(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def _bind_moment(value: dt.datetime) -> dt.datetime:
-    return value if value.tzinfo is None else value.astimezone(dt.UTC).replace(tzinfo=None)
-
-
 class MySQL(Dialect):
     """MySQL and MariaDB, by PyMySQL, mysqlclient or another driver, in any sql_mode.
 
@@ -144,7 +134,7 @@ class MySQL(Dialect):
     quotes = "``"
     binds: Mapping[type, Convert] = {
         float: _bind_float,
-        dt.datetime: _bind_moment,
+        dt.datetime: lambda value: in_zone(value, dt.UTC) if value.tzinfo else value,
         dt.timedelta: seconds,
         uuid.UUID: str,
     }
@@ -178,7 +168,9 @@ class MySQL(Dialect):
     )  # fmt: skip
     storages: Mapping[tuple[str, str], Storage] = {
         ("Edm.DateTimeOffset", "utc"): Storage(),
-        ("Edm.DateTimeOffset", "timestamp"): Storage(_ZONED, in_zone, is_ordered=True, local="{a}"),
+        ("Edm.DateTimeOffset", "timestamp"): Storage(
+            "({a} - INTERVAL '{zone}' HOUR_MINUTE)", in_zone, is_ordered=True, local="{a}"
+        ),
         ("Edm.DateTimeOffset", "text"): Storage(_ISO),
         ("Edm.Duration", "seconds"): Storage(),
         ("Edm.Duration", "microseconds"): Storage(
@@ -232,7 +224,7 @@ class MySQL(Dialect):
         "mul(Decimal,Decimal)": "(1.0 * {a} * {b})",
         "mod(Decimal,Decimal)": "(0.0 + MOD({a}, NULLIF({b}, 0)))",
         "negate(Decimal)": "(0.0 - {a})",
-        "add|sub(Double,Double)": _sum("{sign}"),
+        "add|sub(Double,Double)": f"NULLIF({_SUM}, {_ZERO_BY_INFINITY})",
         "mul(Double,Double)": _PRODUCT,
         "div|divby(Double,Double)": _DIVIDED,
         "mod(Double,Double)": f"(MOD({_without('{a}')}, NULLIF({{b}}, 0) * 1e0) + 0e0)",

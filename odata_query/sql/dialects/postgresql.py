@@ -19,8 +19,6 @@ def _once(expression: str, **values: str) -> str:
     return f"(SELECT {expression} FROM (SELECT {columns} OFFSET 0) AS v)"
 
 
-# ---- numbers -------------------------------------------------------------------------------------
-
 _LARGEST, _SMALLEST = "1.7976931348623157e308", "5e-324"
 _HALF = "9.9792015476736e291"
 """Half of the distance from the largest number to the one that would follow."""
@@ -90,8 +88,6 @@ def _exactly(number: str) -> str:
     return f"CAST(CAST({number} AS TEXT) AS NUMERIC)"
 
 
-# ---- texts ---------------------------------------------------------------------------------------
-
 _SPACES = "U&'" + spelling.white_space("\\{:04X}") + "'"
 _MOST = 2**31 - 1
 # RIGHT keeps so many characters, or leaves out as many if the number is negative.
@@ -109,8 +105,6 @@ def _read(form: str, value: str) -> str:
 
 _DAY_OF_MONTH = "CAST(left(v.a, 8) || '01' AS DATE) + CAST(right(v.a, 2) AS INTEGER) - 1"
 """A date, which is in the next month if its own has fewer days."""
-
-# ---- dates and times -----------------------------------------------------------------------------
 
 _UTC = "{a} AT TIME ZONE 'UTC'"
 
@@ -161,10 +155,6 @@ def _local(value: dt.datetime, zone: dt.tzinfo) -> dt.datetime | str:
         return f"0001{rest} BC" if first else f"10000{rest}"
 
 
-def _minutes(interval: str) -> str:
-    return f"CAST(EXTRACT(EPOCH FROM {interval}) / 60 AS INTEGER)"
-
-
 def _zoned(clock: str) -> str:
     """The moment of a clock in the query's time zone; AT TIME ZONE takes an interval on PostgreSQL alone."""
     return f"({clock} - INTERVAL '{{zone}}') AT TIME ZONE 'UTC'"
@@ -172,6 +162,7 @@ def _zoned(clock: str) -> str:
 
 _TEXT = r"regexp_replace({a}, '(\.[0-9]{{6}})[0-9]+', '\1')"
 """The text of a moment without digits after the microseconds, which PostgreSQL would round."""
+_CLOCK = f"CAST({_TEXT} AS TIMESTAMP) AT TIME ZONE 'UTC'"
 _FROM_TEXT = (
     f"CASE WHEN {{a}} ~ '[T ].*([Zz]|[+-][0-9:]+)$' THEN CAST({_TEXT} AS TIMESTAMPTZ)"
     f" ELSE {_zoned(f'CAST({_TEXT} AS TIMESTAMP)')} END"
@@ -212,12 +203,12 @@ class PostgreSQL(Dialect):
             _local,
             is_ordered=True,
             local=f"({_UTC})",
-            offset=_minutes("INTERVAL '{zone}' + ({a} - {a})"),
+            offset="CAST(EXTRACT(EPOCH FROM INTERVAL '{zone}' + ({a} - {a})) / 60 AS INTEGER)",
         ),
         ("Edm.DateTimeOffset", "text"): Storage(
             _FROM_TEXT,
-            local=f"(CAST({_TEXT} AS TIMESTAMP) AT TIME ZONE 'UTC')",
-            offset=_minutes(f"CAST({_TEXT} AS TIMESTAMP) AT TIME ZONE 'UTC' - {_FROM_TEXT}"),
+            local=f"({_CLOCK})",
+            offset=f"CAST(EXTRACT(EPOCH FROM {_CLOCK} - {_FROM_TEXT}) / 60 AS INTEGER)",
         ),
     }
     collections: Mapping[str, Members] = {

@@ -17,8 +17,7 @@ from ...operations import WHITE_SPACE
 from ...problems import Phrase
 
 Needle = tuple[str, Callable[[str], tuple[str, ...] | None]]
-"""A template for a literal text to search for, and its values for `{b}` and `{c}`; None if it does not suit
-the literal."""
+"""A template for a literal text to search for, and its values for `{b}` and `{c}`; None if unsuitable."""
 
 Convert = Callable[[Any], Any]
 """A conversion of a value for the driver: `str` for a UUID."""
@@ -79,8 +78,7 @@ def within(value: str, low: str, high: str) -> str:
 
 
 def whole(cast: str) -> str:
-    """Cast a number to an integer: null where the type, which has the bounds `{low}` and `{high}`, cannot
-    hold it."""
+    """Cast a number to an integer; null outside the bounds `{low}` and `{high}` of its type."""
     return f"CASE WHEN {{a}} > {{low}} - 1.0 AND {{a}} < {{high}} + 1.0 THEN {cast} END"
 
 
@@ -139,8 +137,7 @@ def like(text: str, escape: str = "\\") -> str:
 
 
 def like_needles(escape: str = "") -> dict[str, Needle]:
-    """Search for a literal text with LIKE, which indexes and statistics serve; `escape` is the ESCAPE
-    clause."""
+    """Search for a literal text with LIKE, which an index serves; `escape` is the ESCAPE clause."""
     template = f"{{a}} LIKE {{b}}{escape}"
     return {
         "contains(String,String)": (template, lambda text: (f"%{like(text)}%",)),
@@ -187,8 +184,7 @@ def seconds(value: dt.timedelta) -> Decimal:
 
 
 def in_zone(value: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
-    """Convert a moment to the clock of a zone; to the first or last moment where it leaves the calendar
-    there."""
+    """Convert a moment to the clock of a zone; to the calendar's first or last moment beyond it."""
     try:
         return value.astimezone(zone).replace(tzinfo=None)
     except OverflowError:
@@ -213,8 +209,7 @@ def json_casts(
     template: str = "CAST({x} AS {type})",
     without: Collection[str] = ("Edm.DateTimeOffset",),
 ) -> dict[str, str]:
-    """Cast the text `{x}` of a JSON value to the types of a dialect, but for those that are texts
-    themselves."""
+    """Cast the text `{x}` of a JSON value to the types of a dialect, except texts."""
     text = types["Edm.String"]
     casts = {
         name: template.replace("{type}", type)

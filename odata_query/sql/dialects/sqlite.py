@@ -351,10 +351,5 @@ class SQLite(Dialect):
         return text.count("(") + text.count("CASE") > 6 and _overflows(text)
 
     def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
-        if (
-            isinstance(value, Decimal)
-            and len(value.normalize().as_tuple().digits) > 15
-            and Decimal(float(value)) != value
-        ):
-            return Phrase("decimal-digits", most=15)
-        return None
+        is_long = isinstance(value, Decimal) and len(value.normalize().as_tuple().digits) > 15
+        return Phrase("decimal-digits", most=15) if is_long and Decimal(float(value)) != value else None
