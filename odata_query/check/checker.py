@@ -28,7 +28,6 @@ from .conversion import (
     promote_all,
     read_duration,
     read_literal,
-    type_list,
     unify,
 )
 from .paths import COMPARISONS, IN_FILTER, IN_ORDERBY, Scope, resolve, unknown_function
@@ -102,9 +101,19 @@ class Checker:
             items = []
             for item in node.items:
                 items.append(self.visit(item, scope))
-            return type_list(node, items, self.reporter)
+            return self.type_list(node, items)
         what = Phrase("a-type") if isinstance(node, TypeName) else Phrase("a-json-object")
         return self.report("unsupported-expression.here", node, what=what)
+
+    def type_list(self, node: ListExpr, items: Sequence[Node]) -> Node:
+        """Type a list whose items have one type, or are numbers."""
+        types = [item.type for item in items]
+        if UNKNOWN in types:
+            return WRONG
+        element = common_type(types)
+        if element is None:
+            return self.report("wrong-type.list", node, given=names_of(types))
+        return TypedList(tuple(items), node.span, edm.collection(element), False)
 
     def path(self, node: Path, scope: Scope) -> Node:
         """Resolve a path; the model caches the paths of filters that are outside lambdas."""
@@ -121,26 +130,25 @@ class Checker:
 
     def check_boolean(self, typed: Node, node: Node, where: str) -> bool:
         """Return True if a typed node is Boolean or null; report it otherwise."""
-        type = typed.type
-        if type is edm.BOOLEAN or fits_all(type):
+        if typed.type is edm.BOOLEAN or fits_all(typed.type):
             return True
         message_id, meant = "not-boolean", ""
         if where == "not":
             message_id, meant = "not-boolean.not", self.negated_around(node)
         elif isinstance(node, Literal) and where in ("and", "or"):
             message_id = "not-boolean.literal"
-        self.report(message_id, node, where=where, type=type.name, meant=Name(meant))
+        self.report(message_id, node, where=where, type=typed.type.name, meant=Name(meant))
         return False
 
     def negated_around(self, operand: Node) -> str:
         """Return the operation that was probably meant to be negated: `a eq b` for `not a eq b`."""
         negation = self.reporter.call_around(operand)
         whole = negation and self.reporter.call_around(negation)
-        if whole is None or whole.function not in _OPERATIONS or len(whole.arguments) != 2:
-            return "a eq b"
-        if whole.arguments[0] is not negation:
-            return "a eq b"
-        return shorten(unparse(Call(whole.function, (operand, whole.arguments[1]))), 80)
+        if whole is not None and whole.function in _OPERATIONS and len(whole.arguments) == 2:
+            first, second = whole.arguments
+            if first is negation:
+                return shorten(unparse(Call(whole.function, (operand, second))), 80)
+        return "a eq b"
 
     # ---- operations on values --------------------------------------------------------------------
 
@@ -148,9 +156,9 @@ class Checker:
         """Type an operation that has signatures."""
         name = node.function
         if len(arguments) not in _COUNTS[name]:
-            counts, given = tuple(map(str, _COUNTS[name])), len(arguments)
+            counts = tuple(map(str, _COUNTS[name]))
             message_id = "wrong-argument-count.single" if counts == ("1",) else "wrong-argument-count"
-            return self.report(message_id, node, function=name, counts=counts, given=given)
+            return self.report(message_id, node, function=name, counts=counts, given=len(arguments))
         types = [argument.type for argument in arguments]
         if UNKNOWN in types:
             return WRONG
@@ -160,16 +168,20 @@ class Checker:
             types = [argument.type for argument in arguments]
             found = overload(name, _names(types))
         if found is None:
-            return self.report_types(node, tuple(type.name for type in types))
+            if self.scope.is_order and name == "negate":
+                return self.report("wrong-type.descending", node, name=unparse(node.arguments[0]))
+            names = tuple(type.name for type in types)
+            args = describe_mismatch(OPERATIONS[name], names)
+            return self.report("wrong-type", _blame(node, names), **args)
         signature, result = found
         parameters = signature.parameters
         is_pair = parameters == ("Collection", "Collection") and edm.NULL not in types
         if is_pair and not comparable_elements(*types):
-            names = join_names(type.name for type in types)
-            return self.report("wrong-type.collections", node.arguments[1], function=name, given=names)
+            given = join_names(type.name for type in types)
+            return self.report("wrong-type.collections", node.arguments[1], function=name, given=given)
         if "Double" in parameters:
             arguments = list(map(promote, arguments, parameters))
-        if not self.check_values(node, arguments, parameters):
+        if self.check_values(node, arguments, parameters) is WRONG:
             return WRONG
         nullable = signature.may_be_null and _can_be_null(name, parameters, arguments)
         if OPERATIONS[name].nulls == "propagate":
@@ -177,29 +189,20 @@ class Checker:
         type = types[0] if result == "First" else edm.primitive(result) or types[0]
         return make_call(node, arguments, signature.key, type, nullable)
 
-    def report_types(self, node: Call, names: tuple[str, ...]) -> Node:
-        """Report that no overload takes these arguments."""
-        name = node.function
-        if self.scope.is_order and name == "negate":
-            return self.report("wrong-type.descending", node, name=unparse(node.arguments[0]))
-        return self.report("wrong-type", _blame(node, names), **describe_mismatch(OPERATIONS[name], names))
-
-    def check_values(self, node: Call, arguments: Sequence[Node], parameters: Sequence[str]) -> bool:
-        """Return True unless the last argument is a literal whose value the operation does not take."""
+    def check_values(self, node: Call, arguments: Sequence[Node], parameters: Sequence[str]) -> Node | None:
+        """Report a literal in the last place whose value the operation does not take."""
         last = arguments[-1] if arguments else None
         if not isinstance(last, Literal) or last.value is None:
-            return True
+            return None
         place = node.arguments[-1]
         if node.function in ("div", "divby", "mod") and last.value == 0 and parameters[-1] != "Double":
-            self.report("division-by-zero", place)
-            return False
+            return self.report("division-by-zero", place)
         if node.function == "substring" and len(arguments) == 3 and last.value < 0:
-            self.report("invalid-argument", place)
-            return False
-        return node.function != "matchespattern" or self.check_pattern(last.value, place)
+            return self.report("invalid-argument", place)
+        return self.check_pattern(last.value, place) if node.function == "matchespattern" else None
 
-    def check_pattern(self, pattern: str, place: Node) -> bool:
-        """Return True if a regular expression is well-formed, supported and not too large."""
+    def check_pattern(self, pattern: str, place: Node) -> Node | None:
+        """Report a regular expression that is malformed, unsupported or too large."""
         from .. import regex
 
         bound = self.limits.max_pattern
@@ -210,10 +213,9 @@ class Checker:
             if isinstance(wrong, regex.PatternTooLarge):
                 message_id = "pattern-too-large"
             start = min(place.span[0] + 1 + wrong.position, place.span[1] - 1)
-            span = (start, start + 1)
-            self.report(message_id, place, span=span, reason=wrong.reason, at=wrong.position, most=bound)
-            return False
-        return True
+            span, at = (start, start + 1), wrong.position
+            return self.report(message_id, place, span=span, reason=wrong.reason, at=at, most=bound)
+        return None
 
     def logic(self, node: Call, arguments: list[Node]) -> Node:
         """Type `and`, `or`, `not`."""
@@ -229,10 +231,9 @@ class Checker:
         left, right = arguments
         if left.type is not right.type or left.type not in PLAIN:
             places = (node, *node.arguments)
-            pair = unify(left, right, node.function, places, self.reporter, self.zone)
-            if pair is None:
+            left, right = unify(left, right, node.function, places, self.reporter, self.zone)
+            if left is WRONG:
                 return WRONG
-            left, right = pair
         return make_call(node, (left, right), node.function, edm.BOOLEAN, False)
 
     def has(self, node: Call, arguments: list[Node]) -> Node:
@@ -274,28 +275,26 @@ class Checker:
         given, place = node.arguments
         left = self.visit(given, scope)
         if not isinstance(place, ListExpr):
-            right = self.visit(place, scope)
-            type = right.type
+            found = self.visit(place, scope)
+            type = found.type
             if UNKNOWN in (left.type, type):
                 return WRONG
             if not isinstance(type, edm.CollectionType):
                 return self.report("wrong-type.in", place, given=type.name)
-            element = TypedPath((), place.span, 0, (), type.element, True)
-            pair = unify(left, element, "in", (node, given, place), self.reporter, self.zone)
-            return WRONG if pair is None else make_call(node, (left, right), "in", edm.BOOLEAN, False)
+            element: Node = TypedPath((), place.span, 0, (), type.element, True)
+            _, element = unify(left, element, "in", (node, given, place), self.reporter, self.zone)
+            return WRONG if element is WRONG else make_call(node, (left, found), "in", edm.BOOLEAN, False)
         items: list[Node] = []
         for item in place.items:
             typed = self.visit(item, scope)
             if typed.type is not left.type or typed.type not in PLAIN:
-                pair = unify(left, typed, "in", (item, given, item), self.reporter, self.zone)
-                typed = WRONG if pair is None else pair[1]
+                _, typed = unify(left, typed, "in", (item, given, item), self.reporter, self.zone)
             items.append(typed)
         if any(typed.type is UNKNOWN for typed in (left, *items)):
             return WRONG
         left, *items = promote_all((left, *items))
         if not all(isinstance(item, Literal | TypedList) for item in items):
-            what = Phrase("a-list-of-expressions")
-            return self.report("unsupported-expression", place, what=what)
+            return self.report("unsupported-expression", place, what=Phrase("a-list-of-expressions"))
         found = TypedList(tuple(items), place.span, edm.collection(left.type), False)
         return make_call(node, (left, found), "in", edm.BOOLEAN, False)
 
@@ -309,7 +308,7 @@ class Checker:
         else:
             value = self.visit(node.arguments[0], scope)
         source = value.type
-        if type is None or source is UNKNOWN:
+        if UNKNOWN in (type, source):
             return WRONG
         if node.function == "isof":
             return make_call(node, (value, target), "isof", edm.BOOLEAN, False)
@@ -318,16 +317,14 @@ class Checker:
             return self.report(message_id, node, source=source.name, target=type.name)
         return make_call(node, (value, target), "cast", type, True)
 
-    def named_type(self, target: TypeName) -> edm.Type | None:
+    def named_type(self, target: TypeName) -> edm.Type:
         """Find the type of a name: `Edm.String`, `String`, `Sales.Color`; report a name that has none."""
         name = target.name.removeprefix("Collection(").removesuffix(")")
         found: edm.Type | None = edm.primitive(name) or edm.primitive(f"Edm.{name}")
         found = found or next(types_named(self.root, name), None)
         if found is None:
-            self.report("unknown-type", target, name=name)
-        elif target.name != name:
-            found = edm.collection(found)
-        return found
+            return self.report("unknown-type", target, name=name).type
+        return found if target.name == name else edm.collection(found)
 
     def segment(self, node: Call, scope: Scope) -> Node:
         """Type `any`, `all`, `$count` or `$filter` after a path to a collection."""
@@ -340,29 +337,26 @@ class Checker:
         if not isinstance(type, edm.CollectionType):
             return self.report("wrong-type.not-a-collection", given, function=name, given=type.name)
         level = scope.level + 1
-        arguments: tuple[Node, ...] = (source,)
+        arguments = [source]
         if rest:
-            predicate = self.predicate(node, source, type.element, scope)
-            if predicate is None:
+            arguments.append(self.predicate(node, source, type.element, scope))
+            if arguments[1] is WRONG:
                 return WRONG
-            arguments = (source, predicate)
         if name == "$count":
             if rest:
-                source = TypedCall("$filter", arguments, node.span, "$filter", type, True, level)
+                source = TypedCall("$filter", tuple(arguments), node.span, "$filter", type, True, level)
             return make_call(node, (source,), "$count", edm.INT64, source.nullable)
         result = type if name == "$filter" else edm.BOOLEAN
         return make_call(node, arguments, name, result, False, level)
 
-    def predicate(self, node: Call, source: Node, element: edm.Type, scope: Scope) -> Node | None:
+    def predicate(self, node: Call, source: Node, element: edm.Type, scope: Scope) -> Node:
         """Type the condition in a segment: of `any(t: t eq 'x')`, `$count($filter=...)` or `$filter(...)`."""
         given, option, *more = node.arguments
         hidden = [m for m in source.members if not m.filterable] if isinstance(source, TypedPath) else []
         if hidden:  # $orderby must not ask what $filter cannot
-            self.report("not-filterable", given, property=hidden[0].name)
-            return None
+            return self.report("not-filterable", given, property=hidden[0].name)
         if isinstance(option, NamedValue) and (option.name != "$filter" or more):
-            self.report("unsupported-expression", node.arguments[-1], what=Phrase("count-options"))
-            return None
+            return self.report("unsupported-expression", node.arguments[-1], what=Phrase("count-options"))
         level = scope.level + 1
         variable, start = (option.variable, scope.start) if isinstance(option, Lambda) else ("$this", level)
         variables = {**scope.variables, variable: (level, element)}
@@ -370,7 +364,7 @@ class Checker:
         typed = self.visit(body, scope._replace(variables=variables, level=level, start=start))
         self.check_boolean(typed, body, node.function)
         if typed.type is UNKNOWN:
-            return None
+            return WRONG
         return Lambda(option.variable, typed, option.span) if isinstance(option, Lambda) else typed
 
 
@@ -449,8 +443,7 @@ def validate(
     """
     limits = effective(limits, entity_type.limits)
     reporter = Reporter(limits)
-    typed = (
-        Checker(entity_type, reporter, default_timezone).filter(node) if reporter.check_height(node) else node
-    )
+    if reporter.check_height(node):
+        node = Checker(entity_type, reporter, default_timezone).filter(node)
     raise_problems(reporter.problems, limits)
-    return typed
+    return node

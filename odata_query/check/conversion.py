@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from .. import edm
 from ..language import literals
-from ..language.ast import ListExpr, Literal, Node, TypeName
+from ..language.ast import Literal, Node, TypeName
 from ..model.properties import StructuredType, types_named
 from ..operations import UNKNOWN, join_names, number_kind, promoted
 from ..problems import Name, Phrase
 from .reporting import WRONG, Reporter
-from .typed import TypedCall, TypedList
+from .typed import TypedCall
 
 _UNORDERED = (edm.BINARY.name, edm.STREAM.name)
 _NUMBERS = frozenset(map(edm.primitive, edm.NUMBERS))
@@ -83,10 +84,8 @@ def read_member(node: Literal, type: edm.EnumType, place: Node, reporter: Report
 def read_duration(node: Node) -> Node:
     """Read a text that is a duration without its prefix, `'P1D'`; return any other node unchanged."""
     if isinstance(node, Literal) and node.type is edm.STRING:
-        try:
+        with suppress(literals.OutOfRange):
             return Literal(literals.read(node.value, edm.DURATION), edm.DURATION, node.span)
-        except literals.OutOfRange:
-            return node
     return node
 
 
@@ -130,8 +129,8 @@ def promote_all(nodes: Sequence[Node]) -> list[Node]:
 
 def unify(
     left: Node, right: Node, operator: str, places: Sequence[Node], reporter: Reporter, zone: dt.tzinfo
-) -> tuple[Node, Node] | None:
-    """Bring two operands to one type; report that they cannot be compared, and return None.
+) -> tuple[Node, Node]:
+    """Bring two operands to one type; report that they cannot be compared, and return WRONG for both.
 
     The literal of `color eq 'Red'` becomes a member of the property's enumeration, and both operands of
     `price eq 1e0` become doubles. Comparisons and `in` share this rule. `places` are the parsed nodes of the
@@ -147,23 +146,21 @@ def unify(
     right = convert(right, one, right_place, reporter, zone)
     one, other = left.type, right.type
     if one is UNKNOWN or other is UNKNOWN:
-        return None
+        return WRONG, WRONG
     if one is edm.NULL or other is edm.NULL:
         return left, right
     if isinstance(one, edm.CollectionType) and isinstance(other, edm.CollectionType):
         fits = operator in ("eq", "ne", "in") and comparable_elements(one, other)
     elif isinstance(one, StructuredType) and isinstance(other, StructuredType):
-        reporter.report("unsupported-expression", whole, what=Phrase("comparing-entities"))
-        return None
+        return reporter.report("unsupported-expression", whole, what=Phrase("comparing-entities")), WRONG
     else:
         fits = common_type((one, other)) is not None
     if not fits:
         message_id = _explain_mismatch(left, right, reporter)
-        reporter.report(message_id, right_place, operator=operator, left=one.name, right=other.name)
-        return None
+        wrong = reporter.report(message_id, right_place, operator=operator, left=one.name, right=other.name)
+        return wrong, WRONG
     if isinstance(one, edm.PrimitiveType) and not is_ordered(one):
-        reporter.report("wrong-type.unordered", whole, type=one.name)
-        return None
+        return reporter.report("wrong-type.unordered", whole, type=one.name), WRONG
     return left, right
 
 
@@ -191,14 +188,3 @@ def comparable_elements(one: edm.Type, other: edm.Type) -> bool:
     if any(isinstance(element, StructuredType) for element in elements):
         return False
     return common_type(elements) is not None
-
-
-def type_list(node: ListExpr, items: Sequence[Node], reporter: Reporter) -> Node:
-    """Type a list whose items have one type, or are numbers."""
-    types = [item.type for item in items]
-    if UNKNOWN in types:
-        return WRONG
-    element = common_type(types)
-    if element is None:
-        return reporter.report("wrong-type.list", node, given=names_of(types))
-    return TypedList(tuple(items), node.span, edm.collection(element), False)

@@ -11,7 +11,7 @@ import odata_query as oq
 from odata_query import edm
 from odata_query.check.checker import Checker
 from odata_query.check.conversion import common_type, is_ordered, unify
-from odata_query.check.reporting import Reporter
+from odata_query.check.reporting import WRONG, Reporter
 
 ZONE = dt.timezone(dt.timedelta(hours=2))
 SHOP = oq.ComplexType("Shop", {"name": oq.Property("Edm.String")})
@@ -54,7 +54,7 @@ def unified(left: str, operator: str, right: str) -> list[str]:
     reporter = Reporter(oq.Limits())
     places = [oq.Path((side,), (n, n + 1)) for n, side in enumerate(("whole", "left", "right"))]
     pair = unify(typed(left), typed(right), operator, places, reporter, ZONE)
-    if pair is None:
+    if pair[0] is WRONG:
         [problem] = reporter.problems
         return [
             problem.message_id,
@@ -116,7 +116,7 @@ def test_two_operands_are_brought_to_one_type_or_reported_at_one(left, operator,
 def test_any_is_advised_only_where_it_is_allowed():
     reporter = Reporter(oq.Limits(functions=frozenset({"contains"})))
     places = [oq.parse_filter("tags")] * 3
-    assert unify(typed("tags"), typed("'a'"), "eq", places, reporter, dt.UTC) is None
+    assert unify(typed("tags"), typed("'a'"), "eq", places, reporter, dt.UTC)[0] is WRONG
     assert [problem.message_id for problem in reporter.problems] == ["wrong-type.compare"]
 
 
