@@ -36,12 +36,6 @@ class Field:
     owner: type | None = None
 
 
-def is_class(given: Any, mark: str) -> bool:
-    """True for a class, perhaps with arguments as `Page[Image]`, that has an attribute."""
-    found = typing.get_origin(given) or given
-    return isinstance(found, type) and hasattr(found, mark)
-
-
 def annotated(python_class: type, name: str) -> tuple[Any, type]:
     """The hint of an attribute, and the class that declares it."""
     for owner in python_class.__mro__:
@@ -82,19 +76,17 @@ def _typed_dict(python_class: Any) -> Iterator[Field]:
         yield Field(name, hint, optional=not is_required, owner=owner)
 
 
-def _named_tuple(python_class: Any) -> Iterator[Field]:
-    for name in python_class._fields:
+def _named(python_class: Any, defaults: Any, names: Sequence[str], labels: Any = None) -> Iterator[Field]:
+    for name, label in zip(names, labels or names, strict=True):
         hint, owner = annotated(python_class, name)
-        yield Field(name, hint, optional=python_class._field_defaults.get(name, 0) is None, owner=owner)
+        yield Field(name, hint, label, optional=defaults.get(name, 0) is None, owner=owner)
 
 
 def _msgspec(struct: Any) -> Iterator[Field]:
     """The fields of a Struct, by the names that they are encoded by."""
     names = struct.__struct_fields__
     defaults = dict(zip(reversed(names), reversed(struct.__struct_defaults__), strict=False))
-    for name, label in zip(names, struct.__struct_encode_fields__, strict=True):
-        hint, owner = annotated(struct, name)
-        yield Field(name, hint, label=label, optional=defaults.get(name, 0) is None, owner=owner)
+    return _named(struct, defaults, names, struct.__struct_encode_fields__)
 
 
 class Kind(NamedTuple):
@@ -110,5 +102,5 @@ KINDS = {
     "attrs": Kind("__attrs_attrs__", "an attrs class", lambda c: _declared(c, c.__attrs_attrs__)),
     "dataclass": Kind("__dataclass_fields__", "a dataclass", lambda c: _declared(c, dataclasses.fields(c))),
     "typed_dict": Kind("__required_keys__", "a TypedDict", _typed_dict),
-    "named_tuple": Kind("_field_defaults", "a NamedTuple", _named_tuple),
+    "named_tuple": Kind("_field_defaults", "a NamedTuple", lambda c: _named(c, c._field_defaults, c._fields)),
 }

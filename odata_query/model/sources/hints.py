@@ -20,7 +20,7 @@ from ...problems import ConfigurationError
 from ..properties import ComplexType, Property, as_name, enum_type, is_name
 from ..publishing import Hidden, T, deferred_error, publish, published_as, scale_from_step
 from .classes import KINDS as CLASSES
-from .classes import Field, Kind, Unmapped, is_class
+from .classes import Field, Kind, Unmapped
 
 PRIMITIVES: dict[Any, edm.PrimitiveType] = {
     bool: edm.BOOLEAN,
@@ -61,8 +61,8 @@ class Scope:
 
 def read_class(cls: type[T], kind: str, python_class: Any, options: Mapping[str, Any]) -> T:
     """Build the entity type of a class of a kind, or of `Page[Image]`."""
-    expected = KINDS[kind]
-    if not is_class(python_class, expected.mark):
+    expected, origin = KINDS[kind], typing.get_origin(python_class) or python_class
+    if not (isinstance(origin, type) and hasattr(origin, expected.mark)):
         raise ConfigurationError(f"{python_class!r} is not {expected.title}")
     root = _ClassReader().type_of(python_class)
     return publish(cls, root.name, root.properties, bases=root.bases, **options)
@@ -263,15 +263,11 @@ def _hides(metadata: Iterable[Any]) -> bool:
 
 def _scaled(prop: Property, metadata: Iterable[Any]) -> Property:
     """A decimal with the scale that metadata allows: `decimal_places`, `multiple_of`."""
-    if prop.type is not edm.DECIMAL:
-        return prop
-    scale = prop.scale
-    for each in metadata:
-        step = getattr(each, "multiple_of", None)
+    for each in metadata if prop.type is edm.DECIMAL else ():
         places = getattr(each, "decimal_places", None)
-        found = places if isinstance(places, int) else scale_from_step(step)
-        scale = scale if found is None else found
-    return replace(prop, scale=scale)
+        scale = places if isinstance(places, int) else scale_from_step(getattr(each, "multiple_of", None))
+        prop = prop if scale is None else replace(prop, scale=scale)
+    return prop
 
 
 def _class_name(hint: Any) -> str:
