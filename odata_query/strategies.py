@@ -23,7 +23,7 @@ from .limits import Limits
 from .model.entity import EntityType
 from .problems import ConfigurationError
 from .testing.choices import Choices
-from .testing.endpoints import percent_encode
+from .testing.endpoints import encode_options
 from .testing.generator import Generator
 from .testing.mistakes import Mistakes
 from .testing.samples import Rows
@@ -79,9 +79,7 @@ def queries(
     """
     generator = _generator(entity_type, limits, rows, 1)
     found = _decided(lambda choices: list(generator.options(choices).items()))
-    if not encoded:
-        return found
-    return found.map(lambda pairs: "&".join(f"{name}={percent_encode(value)}" for name, value in pairs))
+    return found.map(lambda pairs: encode_options(dict(pairs))) if encoded else found
 
 
 def rows(

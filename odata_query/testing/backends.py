@@ -22,13 +22,15 @@ from .choices import Choices
 from .conformance import PRODUCT, native, options_of, query_of, suites
 from .generator import Generator
 from .samples import Rows, kind_of
-from .shrinking import shrink_options
+from .shrinking import shrink_fault, shrink_options
 
 Backend = Callable[[Sequence[Any], Query], Iterable[Any]]
 Keys = list[Any]
 Excuse = Callable[[Query, Keys], str | None]
 
 _ROWS = 200
+_TRIES = 400
+"""Most queries to shrink a disagreement."""
 
 
 @dataclass
@@ -88,11 +90,10 @@ class Report:
     disagreements: dict[str, Disagreement] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        kinds = {"refused": self.refused, "excused": self.excused}
         lines = [f"{self.cases} cases, {self.tried} queries, {self.empty} of them without rows"]
         if self.seconds:
             lines[0] += f", {self.tried / self.seconds:.0f} per second"
-        for title, counts in kinds.items():
+        for title, counts in (("refused", self.refused), ("excused", self.excused)):
             lines.append(f"{title}: {sum(counts.values())}")
             lines += [f"  {times:5} {text}" for text, times in counts.most_common()]
         lines.append(f"never reached: {', '.join(self.never) or 'none'}")
@@ -102,11 +103,9 @@ class Report:
     @property
     def never(self) -> list[str]:
         """The overloads without an answered query, because none was tried or all were refused."""
-        keys = [
-            key
-            for op in OPERATIONS.values()
-            for key in ([s.key for s in op.signatures if s.parameters] if op.signatures else [op.name])
-        ]
+        keys: list[str] = []
+        for op in OPERATIONS.values():
+            keys += [s.key for s in op.signatures if s.parameters] if op.signatures else [op.name]
         return [key for key in keys if not self.reached.keys() & {key, key.partition("(Boolean")[0]}]
 
 
@@ -168,9 +167,8 @@ class Offer:
 
     def refuse(self, query: Query) -> None:
         """Record a refusal, and blame the only overload in the query that was never answered."""
-        keys = {key for key in keys_of(query) if key not in self.answered}
-        if len(keys) == 1:
-            self.refused |= keys
+        keys = set(keys_of(query)) - self.answered.keys()
+        self.refused |= keys if len(keys) == 1 else set()
 
     def is_rare(self, key: str) -> bool:
         return key in self.refused and key not in self.answered
@@ -219,9 +217,8 @@ class Check:
         report = self.report
         generator = Generator(entity_type, rows=rows, rare=self.offer.is_rare)
         choices = Choices.seeded(seed)
-        first = choices.below(1_000)
+        first, answered = choices.below(1_000), 0
         begun = time.perf_counter()
-        answered = 0
         while report.tried < count and len(report.disagreements) < self.most:
             # A backend that supports little refuses all large filters.
             share = answered / report.tried if report.tried > 20 else 1
@@ -256,8 +253,7 @@ class Check:
             # Disagreements with the same problem and operations probably have the same cause.
             cause = f"{found.kind} {' '.join(found.operations)}"
             known = self.report.disagreements.setdefault(cause, found)
-            if known is not found:
-                known.times += 1
+            known.times += known is not found
 
     def compare(self, query: Query, rows: Sequence[Any], options: Any) -> Outcome:
         """Run a query on the backend and compare the keys of its rows with the expected ones."""
@@ -296,22 +292,14 @@ class Check:
 
     def shrink(self, found: Disagreement, entity_type: EntityType, rows: Sequence[Any]) -> Disagreement:
         """Shrink a disagreement to the smallest query with the same kind of problem."""
-        last = found
 
-        def fails(options: Mapping[str, str]) -> bool:
-            nonlocal last
+        def find(options: dict[str, str]) -> Disagreement | None:
             try:
-                query = parse_query(options, entity_type)
+                return self.compare(parse_query(options, entity_type), rows, options).disagreement
             except ODataError:
-                return False
-            again = self.compare(query, rows, options).disagreement
-            if again is None or again.kind != found.kind:
-                return False
-            last = again
-            return True
+                return None
 
-        shrink_options(found.options, fails)
-        return last
+        return shrink_fault(found.options, found, find, shrink_options, _TRIES)[1]
 
 
 def keys_of(query: Query) -> Iterator[str]:
@@ -323,12 +311,10 @@ def keys_of(query: Query) -> Iterator[str]:
                 with_path.add(id(node))
                 if isinstance(node, TypedCall):
                     if node.function == "cast":
-                        yield f"cast({_family(node.arguments[0].type)},{_family(node.type)})"
+                        types = (node.arguments[0].type, node.type)
+                        kinds = ("Enum" if isinstance(t, edm.EnumType) else kind_of(t) for t in types)
+                        yield f"cast({','.join(kinds)})"
                     yield node.key
-
-
-def _family(type: edm.Type) -> str:
-    return "Enum" if isinstance(type, edm.EnumType) else kind_of(type)
 
 
 def _key(item: Any, names: Sequence[str]) -> Any:

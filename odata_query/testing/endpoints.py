@@ -26,7 +26,7 @@ from .backends import Offer, keys_of
 from .choices import Choices
 from .generator import Generator
 from .mistakes import Mistakes, mutate
-from .shrinking import shrink_options, shrink_text
+from .shrinking import Shrink, shrink_fault, shrink_options, shrink_text
 
 T = TypeVar("T")
 
@@ -134,10 +134,9 @@ class _Fuzz:
 
     def __post_init__(self) -> None:
         members = [self.entity_type.members[name] for name in self.entity_type.key]
-        self.key = [(member, reader(member.type, self.zone) or _unchanged) for member in members]
-        self.generator = Generator(
-            self.entity_type, limits=self.limits, rows=self.rows, rare=self.offer.is_rare
-        )
+        self.key = [(member, reader(member.type, self.zone) or (lambda value: value)) for member in members]
+        rare = self.offer.is_rare
+        self.generator = Generator(self.entity_type, limits=self.limits, rows=self.rows, rare=rare)
         self.mistakes = Mistakes(self.generator)
 
     def run(self, requests: int, seed: int, most: int) -> None:
@@ -171,17 +170,8 @@ class _Fuzz:
             options = self.generator.options(choices)
         if choices.chance(0.1):
             options["$count"] = choices.pick(("true", "false"))
-        spelling = choices.pick(_SPELLINGS)
-        spaces = choices.pick(("%20", "+"))
-
-        def encoded(given: Mapping[str, str]) -> str:
-            names = {"$filter": spelling}
-            return "&".join(
-                f"{names.get(name, name)}={percent_encode(text, spaces)}" for name, text in given.items()
-            )
-
-        given: Mapping[str, str] = options
-        self.send(given, encoded, shrink_options)
+        spelling, spaces = choices.pick(_SPELLINGS), choices.pick(("%20", "+"))
+        self.send(options, lambda given: encode_options(given, spaces, spelling), shrink_options)
 
     def send_broken(self, choices: Choices) -> None:
         """Send the text of an option, or a whole query string, with a few random changes."""
@@ -196,34 +186,17 @@ class _Fuzz:
 
     def send_text(self, name: str, text: str) -> None:
         """Send the text of an option, or without a name a whole query string; the text is not encoded yet."""
+        start, safe = (f"{name}=", _SAFE) if name else ("", f"{_SAFE}&")
+        self.send(text, lambda text: start + percent_encode(text, safe=safe), shrink_text)
 
-        def encoded(text: str) -> str:
-            return f"{name}={percent_encode(text)}" if name else percent_encode(text, safe=f"{_SAFE}&")
-
-        self.send(text, encoded, shrink_text)
-
-    def send(
-        self, given: T, encoded: Callable[[T], str], shrink: Callable[[T, Callable[[T], bool]], T]
-    ) -> None:
+    def send(self, given: T, encoded: Callable[[T], str], shrink: Shrink[T]) -> None:
         """Send a request; shrink and record its fault, if the kind is new."""
         fault = self.find_fault(encoded(given))
         self.report.statuses[self.status] += 1
         if fault is None or fault.kind in self.report.failures:
             return
-        steps = iter(range(_STEPS))
-        found = fault
-
-        def fails(smaller: T) -> bool:
-            nonlocal found
-            again = self.find_fault(encoded(smaller)) if next(steps, None) is not None else None
-            if again is None or again.kind != found.kind:
-                return False
-            found = again
-            return True
-
-        query_string = encoded(shrink(given, fails))
-        shown = f"\n{query_string:.500}\n  {found.kind}\n{found.detail}"
-        self.report.failures[found.kind] = shown
+        given, fault = shrink_fault(given, fault, lambda g: self.find_fault(encoded(g)), shrink, _STEPS)
+        self.report.failures[fault.kind] = f"\n{encoded(given):.500}\n  {fault.kind}\n{fault.detail}"
 
     def find_fault(self, query_string: str) -> Fault | None:
         """Send one request and return the fault in its response."""
@@ -251,17 +224,14 @@ class _Fuzz:
 
     def fault_in_rows(self, answer: Response, query: Query, codes: list[str]) -> Fault | None:
         if answer.status != 200:
-            is_declared = any(code in _OF_ENGINES.get(answer.status, ()) for code in codes)
             self.offer.refuse(query)
-            if is_declared:
+            if not _OF_ENGINES.get(answer.status, set()).isdisjoint(codes):
                 return None
             return Fault(f"a valid query has the status {answer.status}", f"{answer.body!r:.300}")
         self.offer.answered.update(keys_of(query))
         try:
-            found = [
-                tuple(read(fetch(row, member.name)) for member, read in self.key)
-                for row in self.rows_in(answer.body)
-            ]
+            rows = self.rows_in(answer.body)
+            found = [tuple(read(fetch(row, member.name)) for member, read in self.key) for row in rows]
         except (ConfigurationError, LookupError, TypeError) as wrong:
             return Fault("the rows cannot be read", f"  {wrong}")
         wanted = python.apply(self.rows, query)
@@ -310,12 +280,8 @@ def read_problems(body: Any) -> list[tuple[str, int | None]]:
         return []
     error = body.get("error")  # the form of OData
     items = [error, *_dicts(error.get("details"))] if isinstance(error, dict) else _dicts(body.get("errors"))
-    found = []
-    for item in items:
-        code = _SUBCODES.get(str(item["subCode"])) if "subCode" in item else item.get("code")
-        if code is not None:
-            found.append((str(code), item.get("position")))
-    return found
+    codes = [_SUBCODES.get(str(i["subCode"])) if "subCode" in i else i.get("code") for i in items]
+    return [(str(c), i.get("position")) for c, i in zip(codes, items, strict=True) if c is not None]
 
 
 def _dicts(items: Any) -> list[dict[str, Any]]:
@@ -353,21 +319,19 @@ def read_response(response: Any) -> Response:
 
 def read_rows(body: Any) -> Sequence[Any]:
     """Return the rows of a body: the body itself, its `value`, or the only list in it."""
-    if isinstance(body, list):
-        return body
-    lists = [value for value in body.values() if isinstance(value, list)] if isinstance(body, dict) else []
-    found = body.get("value") if isinstance(body, dict) else None
-    if isinstance(found, list):
-        return found
-    if len(lists) != 1:
+    members = body if isinstance(body, dict) else {"value": body}
+    lists = {name: value for name, value in members.items() if isinstance(value, list)}
+    if "value" not in lists and len(lists) != 1:
         raise ConfigurationError(f"cannot find the rows in {body!r:.200}: pass a function `found`")
-    return lists[0]
-
-
-def _unchanged(value: Any) -> Any:
-    return value
+    return lists.get("value", next(iter(lists.values())))
 
 
 def percent_encode(text: str, spaces: str = "%20", safe: str = _SAFE) -> str:
     """Encode a value for a query string."""
     return quote(text, safe=safe, errors="surrogatepass").replace("%20", spaces)
+
+
+def encode_options(options: Mapping[str, str], spaces: str = "%20", spelling: str = "$filter") -> str:
+    """Encode options as a query string, with one of the spellings of `$filter`."""
+    names = {"$filter": spelling}
+    return "&".join(f"{names.get(n, n)}={percent_encode(text, spaces)}" for n, text in options.items())

@@ -69,8 +69,6 @@ MISTAKES: Sequence[tuple[str, str]] = (
 
 _PLACES = re.compile(r"\{(\w+)\}")
 _WORDS = re.compile(r"(?<![\w{'])[a-z.]+(?![\w}'])|-(?=\{)")
-
-
 _TRIES = 5
 
 
@@ -92,25 +90,22 @@ class Mistakes:
     def is_possible(self, text: str) -> bool:
         """True if the model has the properties, and all operations are allowed."""
         words = ("negate" if word == "-" else word for word in _WORDS.findall(text))
-        if not all(self.generator.is_allowed(word) for word in words if word in OPERATIONS):
-            return False
-        places = _PLACES.findall(text)
-        return all(self.paths.get(place) or place == "valid" or self.over_limit(place) for place in places)
+        are_allowed = all(self.generator.is_allowed(word) for word in words if word in OPERATIONS)
+        places = (p for p in _PLACES.findall(text) if p != "valid")
+        return are_allowed and all(self.paths.get(place) or self.over_limit(place) for place in places)
 
     def over_limit(self, place: str) -> str:
         """Return a text that exceeds one limit only, or an empty text if that is not possible."""
         limits = self.generator.limits
-        most = limits.max_length if limits.max_length is not None else 1_000_000
+        most = 1_000_000 if limits.max_length is None else limits.max_length
+        nodes = most if limits.max_nodes is None else limits.max_nodes
+        text = ""
         if place == "large" and limits.max_length is not None:
             return "'" + most * "a" + "' eq null"
         if place == "deep" and limits.max_depth is not None:
             text = (limits.max_depth + 1) * "(" + "true" + (limits.max_depth + 1) * ")"
-        elif place == "long" and limits.max_in_items is not None:
+        elif place == "long" and limits.max_in_items is not None and limits.max_in_items + 3 <= nodes:
             text = "1 in (1" + limits.max_in_items * ",1" + ")"
-            if limits.max_nodes is not None and limits.max_in_items + 3 > limits.max_nodes:
-                return ""
-        else:
-            return ""
         return text if len(text) <= most else ""
 
     def mistake(self, choices: Choices) -> tuple[str, str]:
@@ -129,12 +124,10 @@ class Mistakes:
         code, text = choices.pick(self.possible)
 
         def fill(match: re.Match[str]) -> str:
-            place = match[1]
-            if place == "valid":
+            if match[1] == "valid":
                 return self.valid(choices)
-            return (
-                "/".join(choices.pick(self.paths[place])) if self.paths.get(place) else self.over_limit(place)
-            )
+            paths = self.paths.get(match[1])
+            return "/".join(choices.pick(paths)) if paths else self.over_limit(match[1])
 
         wrong = _PLACES.sub(fill, text)
         joins = [name for name in ("and", "or") if self.generator.is_allowed(name)]
@@ -166,6 +159,7 @@ PIECES = (
     "\u00df", "\u0130", "\u0131", "\u017f", "\u212a", "\u093f", "हिन्दी", "\x7f", "\x85",
 )  # fmt: skip
 """Insertions: parts of the language, and texts that resemble them."""
+_MOST = 3_000
 _BETWEEN = (" ", "'", "(", ")", ",", "/", ":", "=")
 
 
@@ -177,10 +171,8 @@ def mutate(choices: Choices, text: str, others: Sequence[str], pieces: Sequence[
         end = min(len(text), start + choices.pick((1, 1, 2, 3, 8)))
         if kind == 0:
             text = text[:start] + text[end:]
-        elif kind == 1:
-            text = text[:start] + choices.pick(pieces) + text[start:]
-        elif kind == 2:
-            text = text[:start] + choices.pick(pieces) + text[end:]
+        elif kind in (1, 2):
+            text = text[:start] + choices.pick(pieces) + text[start if kind == 1 else end :]
         elif kind == 3:
             text = text[:start] + chr(choices.below(choices.pick((128, 0x110000)))) + text[end:]
         elif kind == 4:
@@ -196,6 +188,3 @@ def mutate(choices: Choices, text: str, others: Sequence[str], pieces: Sequence[
             text = (choices.pick(_BETWEEN) if kind == 7 else " ").join(words)
         text = text[:_MOST]
     return text
-
-
-_MOST = 3_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -113,11 +114,10 @@ def values_in(rows: Iterable[Any], entity_type: StructuredType) -> dict[str, lis
 
 
 def in_zone(value: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
-    """Express a moment in another offset."""
-    try:
+    """Express a moment in another offset, if the years suffice."""
+    with suppress(OverflowError):
         return value.astimezone(zone)
-    except OverflowError:
-        return value
+    return value
 
 
 def _vary_text(value: str, choices: Choices) -> str:
@@ -137,25 +137,24 @@ def _vary_text(value: str, choices: Choices) -> str:
 def vary(value: Any, choices: Choices) -> Any:
     """Return a value that differs a little."""
     sign = choices.pick((1, -1))
-    if isinstance(value, str):
-        return _vary_text(value, choices)
-    if isinstance(value, int):
-        return value + sign if abs(value) < 2**62 else value
-    if isinstance(value, Decimal):
-        return value + sign * choices.pick((Decimal(1), Decimal("0.01"), Decimal("0.5")))
-    if isinstance(value, float):
-        return choices.pick((-value, value + sign, value * 2))
-    try:
-        if isinstance(value, dt.datetime):
-            return value + sign * choices.pick((dt.timedelta(days=1), dt.timedelta(microseconds=1)))
-        if isinstance(value, dt.date):
-            return value + sign * dt.timedelta(days=1)
-        if isinstance(value, dt.timedelta):
-            return choices.pick((-value, value + sign * dt.timedelta(seconds=1)))
-    except OverflowError:
-        return value
-    if isinstance(value, dt.time):
-        return value.replace(minute=choices.pick((0, 30, 59)))
+    with suppress(OverflowError):
+        match value:
+            case str():
+                return _vary_text(value, choices)
+            case int():
+                return value + sign if abs(value) < 2**62 else value
+            case Decimal():
+                return value + sign * choices.pick((Decimal(1), Decimal("0.01"), Decimal("0.5")))
+            case float():
+                return choices.pick((-value, value + sign, value * 2))
+            case dt.datetime():
+                return value + sign * choices.pick((dt.timedelta(days=1), dt.timedelta(microseconds=1)))
+            case dt.date():
+                return value + sign * dt.timedelta(days=1)
+            case dt.timedelta():
+                return choices.pick((-value, value + sign * dt.timedelta(seconds=1)))
+            case dt.time():
+                return value.replace(minute=choices.pick((0, 30, 59)))
     return value
 
 

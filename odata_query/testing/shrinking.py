@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol, TypeVar
 
 from .. import edm
 from ..language.ast import Call, ListExpr, Literal, Node, OrderByItem, Path, transform, walk
@@ -11,25 +11,46 @@ from ..language.parser import parse_filter, parse_orderby
 from ..language.printer import unparse
 from ..operations import OPERATIONS
 
-Options = Mapping[str, str]
+T = TypeVar("T")
+F = TypeVar("F", bound="Fault")
+Options = dict[str, str]
+Shrink = Callable[[T, Callable[[T], bool]], T]
+"""A function that makes something smaller as long as it fails."""
 
-_TRIES = 400
+
+class Fault(Protocol):
+    """A fault of some kind."""
+
+    @property
+    def kind(self) -> str: ...
+
+
 _SIMPLEST = {edm.STRING.name: ("", "a"), edm.INT32.name: (0, 1), edm.INT64.name: (1,)}
 _SIMPLE = (Literal(True, edm.BOOLEAN), Literal(0, edm.INT32), Literal("", edm.STRING), Literal(1, edm.INT32))
 
 
+def shrink_fault(
+    given: T, fault: F, find: Callable[[T], F | None], shrink: Shrink[T], tries: int
+) -> tuple[T, F]:
+    """Shrink a request as long as `find` finds a fault of the same kind, and return the last fault too."""
+    left = iter(range(tries))
+
+    def fails(smaller: T) -> bool:
+        nonlocal fault
+        again = find(smaller) if next(left, None) is not None else None
+        if again is None or again.kind != fault.kind:
+            return False
+        fault = again
+        return True
+
+    return shrink(given, fails), fault
+
+
 def shrink_options(options: Options, fails: Callable[[Options], bool]) -> Options:
-    """Remove parts of a query as long as it still fails, in at most 400 tries."""
-    tries = iter(range(_TRIES))
-    while True:
-        for smaller in _smaller_options(options):
-            if next(tries, None) is None:
-                return options
-            if fails(smaller):
-                options = smaller
-                break
-        else:
-            return options
+    """Remove parts of a query as long as it still fails."""
+    while smaller := next(filter(fails, _smaller_options(options)), None):
+        options = smaller
+    return options
 
 
 def shrink_text(text: str, fails: Callable[[str], bool]) -> str:
