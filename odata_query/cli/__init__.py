@@ -236,13 +236,9 @@ def _label(node: Node) -> tuple[str, str]:
         case Path():
             names = [part if isinstance(part, str) else f"{part.function}(...)" for part in node.segments]
             return "/".join(names), "path"
-        case Call():
-            operation = OPERATIONS.get(node.function)
-            is_operator = operation is not None and operation.is_operator
-            return (
-                node.function,
-                "key" if node.function == "()" else "operator" if is_operator else "function",
-            )
+        case Call(function=name):
+            is_operator = name in OPERATIONS and OPERATIONS[name].is_operator
+            return name, "key" if name == "()" else "operator" if is_operator else "function"
         case Lambda():
             return f"{node.variable}:", "lambda"
         case NamedValue():

@@ -53,7 +53,7 @@ class Data(NamedTuple):
 def load_rows(file: str, form: str, entity_type: EntityType | None) -> Data:
     """Read a file of rows, and compare them with the model or infer one. Raises DataError."""
     with _named(file), _opened(file) as stream:
-        originals = list(_rows(_lines(stream), form))
+        originals = list(_csv_rows(_lines(stream)) if form == "csv" else _rows(_lines(stream), form))
         rows = from_texts(originals, entity_type) if form == "csv" else originals
         left_out: dict[str, str] = {}
         if entity_type is not None:
@@ -107,9 +107,6 @@ def _lines(stream: Iterable[bytes]) -> Iterator[str]:
 
 
 def _rows(lines: Iterable[str], form: str) -> Iterator[Row]:
-    if form == "csv":
-        yield from _csv_rows(lines)
-        return
     if form == "json":
         found = ((f"row {number}", row) for number, row in enumerate(_array(_json("".join(lines))), 1))
     else:
@@ -168,7 +165,6 @@ def _number(text: str) -> int | float:
 
 # ---- inferred types ------------------------------------------------------------------------------
 
-_BOOLEAN = re.compile("true|false", re.I)
 # "007" is not meant as a number; Edm.Decimal holds 38 digits.
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,37})")
 _NUMBER = re.compile(rf"{_INTEGER.pattern}(\.[0-9]+)?([eE][+-]?[0-9]{{1,3}})?")
@@ -192,10 +188,8 @@ def infer(rows: Sequence[Row]) -> tuple[EntityType, dict[str, str]]:
     columns = _columns(rows)
     properties = _properties(columns, "Row", left_out)
     for name, prop in properties.items():
-        values = columns[name]
-        if name.lower() != "id" or None in values or not isinstance(prop.type, edm.PrimitiveType):
-            continue
-        if len(set(values)) == len(rows):
+        is_id = name.lower() == "id" and isinstance(prop.type, edm.PrimitiveType)
+        if is_id and None not in columns[name] and len(set(columns[name])) == len(rows):
             properties[name] = Property(prop.type, nullable=False, key=True)
             break
     return EntityType("Row", properties), left_out
@@ -266,7 +260,7 @@ def _is_readable(value: object, type: edm.Type) -> bool:
 
 Form = tuple[re.Pattern[str], Callable[[str], Any]]
 """The syntax of a type's texts, and the function that converts one."""
-_FLAG: Form = (_BOOLEAN, lambda text: text.lower() == "true")
+_FLAG: Form = (re.compile("true|false", re.I), lambda text: text.lower() == "true")
 _ANY_NUMBER: Form = (_NUMBER, lambda text: int(text) if _INTEGER.fullmatch(text) else float(text))
 _FORMS: dict[str, Form] = {
     edm.BOOLEAN.name: _FLAG,

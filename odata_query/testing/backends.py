@@ -213,7 +213,6 @@ class Check:
                     self.record(query, outcome)
 
     def queries(self, entity_type: EntityType, rows: Sequence[Any], count: int, seed: int) -> None:
-        """Run random queries."""
         report = self.report
         generator = Generator(entity_type, rows=rows, rare=self.offer.is_rare)
         choices = Choices.seeded(seed)
@@ -240,7 +239,6 @@ class Check:
         report.seconds = time.perf_counter() - begun
 
     def record(self, query: Query, outcome: Outcome) -> None:
-        """Add an outcome to the report."""
         found, refusal, excuse, _ = outcome
         if refusal is not None:
             self.report.refused[refusal] += 1
@@ -344,6 +342,5 @@ def _without(some: Keys, others: Keys) -> Keys:
 
 
 def _is_supported(row: Mapping[str, Any], nan: bool, infinity: bool) -> bool:
-    """True if a backend supports the numbers in a row."""
     numbers = [value for value in row.values() if isinstance(value, float)]
     return all((n == n or nan) and (abs(n) != float("inf") or infinity) for n in numbers)

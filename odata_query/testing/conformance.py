@@ -43,7 +43,7 @@ class Suite(NamedTuple):
 @cache
 def suites() -> tuple[Suite, ...]:
     """Load all files of cases."""
-    files = (file for file in resources.files(__package__).joinpath("cases").iterdir())
+    files = resources.files(__package__).joinpath("cases").iterdir()
     found = []
     for file in sorted(files, key=lambda file: file.name):
         data = json.loads(file.read_text("utf-8"))
@@ -57,11 +57,9 @@ def suites() -> tuple[Suite, ...]:
 
 def query_of(case: Case, entity_type: EntityType) -> Query:
     """Parse the query of a case. Raises ODataError if the case has a problem."""
-    zone = case.get("timezone", "UTC")
-    if zone[0] in "+-":
-        tz: dt.tzinfo = dt.timezone(dt.timedelta(hours=int(zone[:3])))
-    else:
-        tz = dt.UTC if zone == "UTC" else zoneinfo.ZoneInfo(zone)
+    zone = case.get("timezone", "+00:00")
+    is_offset = zone[0] in "+-"
+    tz = dt.timezone(dt.timedelta(hours=int(zone[:3]))) if is_offset else zoneinfo.ZoneInfo(zone)
     limits = Limits(**case.get("limits", {}))
     return parse_query(options_of(case), entity_type, limits=limits, default_timezone=tz)
 
@@ -69,7 +67,7 @@ def query_of(case: Case, entity_type: EntityType) -> Query:
 def options_of(case: Case) -> Any:
     """Return the options of a case in the form that parse_query takes."""
     if "query" not in case:
-        return {f"${name}": _text(case[name]) for name in OPTIONS if name in case}
+        return {f"${name}": "".join(map(_repeat, case[name])) for name in OPTIONS if name in case}
     given = case["query"]
     return [tuple(pair) for pair in given] if isinstance(given, list) else given
 
@@ -77,10 +75,8 @@ def options_of(case: Case) -> Any:
 OPTIONS = ("filter", "orderby", "top", "skip")
 
 
-def _text(parts: str | list[Any]) -> str:
-    if isinstance(parts, str):
-        return parts
-    return "".join(p if isinstance(p, str) else p[0] * p[1] for p in parts)
+def _repeat(part: str | list[Any]) -> str:
+    return part if isinstance(part, str) else part[0] * part[1]
 
 
 def native(value: Any, type: edm.Type) -> Any:

@@ -57,6 +57,10 @@ _WEIGHTS = 1 << 16
 _TRIES = 8
 
 
+Start = tuple[tuple[str, ...], edm.Type]
+"""Segments of a path, and the type of the last."""
+
+
 @dataclass(frozen=True)
 class Scope:
     """The first segments of paths at one place of an expression, the nearest first, each with its type.
@@ -64,7 +68,7 @@ class Scope:
     `sorting` is True where a path from the row must be sortable.
     """
 
-    starts: tuple[tuple[tuple[str, ...], edm.Type], ...]
+    starts: tuple[Start, ...]
     sorting: bool = False
 
     @property
@@ -136,8 +140,7 @@ class Generator:
         """Generate the tree of a `$filter`."""
         self.choices = choices
         for deep in range(choices.between(1, depth), -_TRIES, -1):
-            anchored = not choices.chance(0.03)
-            tree = self.value("Boolean", max(deep, 0), self.outermost, anchored=anchored)
+            tree = self.value("Boolean", max(deep, 0), self.outermost, anchored=not choices.chance(0.03))
             if self.fits("$filter", tree):
                 return tree
         return Literal(True, edm.BOOLEAN)
@@ -226,19 +229,16 @@ class Generator:
         """Return the paths from a type by the kind of their values."""
         found = self.known.get((id(type), sorting))
         if found is None:
-            found = {}
+            found = self.known[id(type), sorting] = {}
             for path, last in self.walk_paths(type, 2, sorting):
                 found.setdefault(kind_of(last), []).append(path)
                 if isinstance(last, edm.EnumType):
                     self.enums[last.name] = last
                 elif isinstance(last, edm.CollectionType):
                     self.elements[kind_of(last)] = last.element
-            self.known[id(type), sorting] = found
         return found
 
-    def walk_paths(
-        self, type: StructuredType, hops: int, sorting: bool
-    ) -> Iterator[tuple[tuple[str, ...], edm.Type]]:
+    def walk_paths(self, type: StructuredType, hops: int, sorting: bool) -> Iterator[Start]:
         for name, member in type.members.items():
             is_collection = isinstance(member.type, edm.CollectionType)
             usable = member.sortable if sorting else member.filterable
@@ -356,7 +356,6 @@ class Generator:
     def call(
         self, operation: Operation, signature: Signature, kind: str, depth: int, scope: Scope, anchored: bool
     ) -> Node | None:
-        """Generate a call of one overload."""
         choices = self.choices
         kinds = None if self.is_skipped(signature.key) else self.bind_kinds(signature, kind)
         if kinds is None:
@@ -411,7 +410,6 @@ class Generator:
         return self.choices.pick(found or self.kinds)
 
     def comparable_kind(self, kind: str) -> str:
-        """Choose a kind that can be compared with another."""
         return self.choices.pick(_NUMBERS) if kind in _NUMBERS and self.choices.chance(0.3) else kind
 
     def comparison(
@@ -459,9 +457,8 @@ class Generator:
         if self.is_ambiguous(own, scope):
             return None
         left = self.value(own, depth, scope, anchored=anchored or own in self.enums)
-        items = [
-            self.literal(self.comparable_kind(own)) or _NULL for _ in range(choices.pick((1, 1, 2, 3, 5, 0)))
-        ]
+        size = choices.pick((1, 1, 2, 3, 5, 0))
+        items = [self.literal(self.comparable_kind(own)) or _NULL for _ in range(size)]
         if choices.chance(0.25):
             items.insert(choices.below(len(items) + 1), _NULL)
         return Call(name, (left, ListExpr(tuple(items))))
@@ -559,8 +556,7 @@ class Generator:
         source, element = self.collection_source(depth, scope)
         if source is None or not self.choices.chance(0.5):
             return source and Call(name, (source,))
-        inner = scope.inside("$this", element)
-        option = NamedValue("$filter", self.predicate(depth, inner))
+        option = NamedValue("$filter", self.predicate(depth, scope.inside("$this", element)))
         return Call(name, (source, option))
 
 

@@ -16,14 +16,6 @@ from ..operations import number_kind
 from ..python.rows import fetch
 from .choices import Choices
 
-STRINGS = (
-    "a", "A", "b", "ab", "abc", "aBc", "", " ", "red", "Red", "blue", "100%", "100", "1000", "50% off",
-    "a_b", "axb", "a*b", "*", "%", "_", "\\", "a\\b", "\\%", "O'Neil", "''", '"', 'say "hi"', "ä", "Ä",
-    "a\u0308", "straße", "STRASSE", "İ", "ı", "i", "I", "😀", "a😀b", "\ufb01n", "名前", "हिन्दी", " a b ",
-    "a ", "\u2003a", "\ta\n", "7", "-7", "07", "+3", "1.5", "true", "null", "2024-02-29", "10:20:30", "NaN",
-    "a%b_c", "abcabc", "Σίσυφος", "[a]", "a]b", "?", ":p1", "$1", "{a}", "%s", "zzz", "\uffff",
-    "\U0010ffff", "Ns.Color'Red'", "P1D",
-)  # fmt: skip
 INTEGERS = (0, 1, -1, 2, 3, 4, 5, 7, -7, 10, 42, -42, 100, 127, 255, 1000, -1000)
 LARGE = (2**31 - 1, -(2**31), 2**31, 2**53 + 1, 2**62, -(2**62), 2**63 - 1, -(2**63))
 DECIMALS = tuple(
@@ -34,49 +26,51 @@ DOUBLES = (0.0, 1.0, -1.0, 0.5, -0.5, 2.5, -2.5, 0.1, 0.3, 1.5, 1e10, -1e-3, 3.1
 SINGLES = (0.0, 1.0, -1.0, 0.5, -0.5, 2.5, -2.5, 1.5, 7.0, 100.0, 1024.0)
 INFINITE = (float("inf"), float("-inf"))
 NAN = float("nan")
-DATES = tuple(
-    dt.date(*parts)
-    for parts in ((2024, 2, 29), (1925, 1, 1), (1969, 12, 31), (1970, 1, 1), (2000, 2, 29), (2250, 12, 31))
-)
-TIMES = tuple(
-    dt.time(*parts)
-    for parts in ((0, 0), (10, 20, 30), (10, 20, 30, 500000), (12, 0), (23, 59, 59, 999999), (0, 0, 0, 1))
-)
-MOMENTS = tuple(
-    dt.datetime.fromisoformat(f"{text}+00:00")
-    for text in (
-        "2024-01-31T10:20:30", "1968-02-29T00:00:00", "1969-12-31T23:59:59.999999", "1970-01-01T00:00:00",
-        "2000-02-29T12:00:00", "2024-01-31T10:20:30.5", "2024-01-31T10:20:30.000001", "2024-02-29T23:59:59",
-        "2024-12-31T23:59:59.123456", "2250-12-31T00:00:00",
-    )
-)  # fmt: skip
-DURATIONS = tuple(
-    dt.timedelta(days=days, seconds=seconds, microseconds=micros)
-    for days, seconds, micros in (
-        (0, 0, 0), (0, 1, 0), (0, 3600, 0), (1, 0, 0), (-1, 0, 0), (0, 90, 500000), (0, 0, 1),
-        (29, 0, 0), (365, 86399, 999999), (0, -5400, 0),
-    )
-)  # fmt: skip
-GUIDS = tuple(uuid.UUID(int=n * 0x0123456789ABCDEF0123456789ABCDE % 2**128) for n in range(1, 7))
 
 VALUES: Mapping[str, Sequence[Any]] = {
-    "String": STRINGS,
+    "String": (
+        "a", "A", "b", "ab", "abc", "aBc", "", " ", "red", "Red", "blue", "100%", "100", "1000", "50% off",
+        "a_b", "axb", "a*b", "*", "%", "_", "\\", "a\\b", "\\%", "O'Neil", "''", '"', 'say "hi"', "ä", "Ä",
+        "a\u0308", "straße", "STRASSE", "İ", "ı", "i", "I", "😀", "a😀b", "\ufb01n", "名前", "हिन्दी",
+        " a b ", "a ", "\u2003a", "\ta\n", "7", "-7", "07", "+3", "1.5", "true", "null", "2024-02-29",
+        "10:20:30", "NaN", "a%b_c", "abcabc", "Σίσυφος", "[a]", "a]b", "?", ":p1", "$1", "{a}", "%s", "zzz",
+        "\uffff", "\U0010ffff", "Ns.Color'Red'", "P1D",
+    ),
     "Integer": (*INTEGERS, *INTEGERS, *LARGE),
     "Decimal": (*DECIMALS, Decimal("0.0001"), Decimal("2.3456")),
     "Double": (*DOUBLES, *INFINITE),
     "Boolean": (False, True),
-    "Date": DATES,
-    "TimeOfDay": TIMES,
-    "DateTimeOffset": MOMENTS,
-    "Duration": DURATIONS,
-    "Guid": GUIDS,
+    "Date": [
+        dt.date.fromisoformat(text)
+        for text in ("2024-02-29", "1925-01-01", "1969-12-31", "1970-01-01", "2000-02-29", "2250-12-31")
+    ],
+    "TimeOfDay": [
+        dt.time.fromisoformat(text)
+        for text in ("00:00", "10:20:30", "10:20:30.5", "12:00", "23:59:59.999999", "00:00:00.000001")
+    ],
+    "DateTimeOffset": [
+        dt.datetime.fromisoformat(f"{text}+00:00")
+        for text in (
+            "2024-01-31T10:20:30", "1968-02-29T00:00:00", "1969-12-31T23:59:59.999999", "1970-01-01T00:00:00",
+            "2000-02-29T12:00:00", "2024-01-31T10:20:30.5", "2024-01-31T10:20:30.000001",
+            "2024-02-29T23:59:59", "2024-12-31T23:59:59.123456", "2250-12-31T00:00:00",
+        )
+    ],
+    "Duration": [
+        dt.timedelta(days=days, seconds=seconds, microseconds=micros)
+        for days, seconds, micros in (
+            (0, 0, 0), (0, 1, 0), (0, 3600, 0), (1, 0, 0), (-1, 0, 0), (0, 90, 500000), (0, 0, 1),
+            (29, 0, 0), (365, 86399, 999999), (0, -5400, 0),
+        )
+    ],
+    "Guid": [uuid.UUID(int=n * 0x0123456789ABCDEF0123456789ABCDE % 2**128) for n in range(1, 7)],
     "GeographyPoint": ("SRID=4326;Point(1 2)",),
     "GeographyPolygon": ("SRID=4326;Polygon((0 0,2 0,2 2,0 2,0 0))",),
     "GeographyLineString": ("SRID=4326;LineString(0 0,3 4)",),
     "GeometryPoint": ("SRID=0;Point(1 1)",),
     "GeometryPolygon": ("SRID=0;Polygon((0 0,2 0,2 2,0 2,0 0))",),
     "GeometryLineString": ("SRID=0;LineString(0 0,3 4)",),
-}
+}  # fmt: skip
 """Values of literals, by kind."""
 
 _MAX_HOPS = 2
@@ -189,7 +183,7 @@ class Rows:
 
     def fill(self, choices: Choices, type: StructuredType, number: int, hops: int) -> dict[str, Any]:
         return {
-            member.attribute: _key(member, number)
+            member.attribute: _KEYS[kind_of(member.type)](number)
             if member.name in type.key and kind_of(member.type) in _KEYS
             else self.value(choices, member, hops)
             for member in type.members.values()
@@ -258,7 +252,3 @@ _KEYS: Mapping[str, Callable[[int], Any]] = {
     "Duration": lambda n: dt.timedelta(seconds=n),
     "TimeOfDay": lambda n: (dt.datetime.min + dt.timedelta(seconds=n)).time(),
 }
-
-
-def _key(member: Member, number: int) -> Any:
-    return _KEYS[kind_of(member.type)](number)
