@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
 
 from . import spelling
 from .base import Dialect, Json, Members, Page, moments
-from .spelling import DATE, INTEGER, OFFSET, Convert, between, fitting, within, zoned
+from .spelling import DATE, INTEGER, OFFSET, between, fitting, within, zoned
 
 _WHOLE = (
     "CASE WHEN {a} > CAST('{low}' AS BIGNUMERIC) - 1 AND {a} < CAST('{high}' AS BIGNUMERIC) + 1"
@@ -29,12 +28,12 @@ class BigQuery(Dialect):
     paramstyle = "named"
     named_marker = "@p{n}"
     quotes = "``"
-    binds: Mapping[type, Convert] = {dt.timedelta: spelling.seconds, uuid.UUID: str}
+    binds = {dt.timedelta: spelling.seconds, uuid.UUID: str}
     max_parameters = 10_000
     max_length = 1_000_000
     max_depth = 200
     collation = "binary"
-    text_escapes: Mapping[str, str] = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r"}
+    text_escapes = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r"}
     binary = "COLLATE({a}, '')"
     null_order = "low"
     nan = "ieee"
@@ -54,14 +53,14 @@ class BigQuery(Dialect):
         clock="TIMESTAMP({a}, '{zone}')",
         text="TIMESTAMP(" + zoned(f"REGEXP_CONTAINS({{a}}, '{OFFSET}$')") + ")",
     )
-    collections: Mapping[str, Members] = {
+    collections = {
         "array": Members("UNNEST({a}) AS {t}", "{t}"),
         "json": Members("UNNEST(JSON_QUERY_ARRAY({a})) AS {t}", "{t}", is_json=True),
     }
     json = Json(
         "JSON_VALUE({a}, {p})", "JSON_VALUE({a}, '$')", "JSON_QUERY({a}, {p})", spelling.json_casts(types)
     )
-    templates: Mapping[str, str] = {
+    templates = {
         **Dialect.templates,
         **spelling.substrings("SUBSTR", "CHAR_LENGTH"),
         "div(Integer,Integer)": "DIV({a}, NULLIF({b}, 0))",
@@ -106,7 +105,7 @@ class BigQuery(Dialect):
             f"CASE WHEN REGEXP_CONTAINS({{a}}, '^{DATE}$') THEN SAFE_CAST({{a}} AS DATE) END"
         ),
     }
-    unsupported: Mapping[str, str] = {**Dialect.unsupported, "mod(Double,Double)": "no-float-remainder"}
+    unsupported = {**Dialect.unsupported, "mod(Double,Double)": "no-float-remainder"}
 
     def quote(self, name: str) -> str:
         super().quote(name)

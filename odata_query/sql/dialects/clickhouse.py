@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +11,7 @@ from ... import edm
 from ...problems import Phrase
 from . import spelling
 from .base import Dialect, Json, Members, Storage
-from .spelling import CLOCK, Convert, in_zone, seconds
+from .spelling import CLOCK, in_zone, seconds
 
 _SPACES = f"[{spelling.white_space('@@x{{{{{:x}}}}}')}]+".replace("@", "\\")
 _MAX_INDEX = 2**31 - 2
@@ -90,7 +89,7 @@ class ClickHouse(Dialect):
     verified = True
     paramstyle = "typed"
     quotes = "``"
-    binds: Mapping[type, Convert] = {
+    binds = {
         Decimal: lambda value: f"{value:f}",
         dt.timedelta: lambda value: f"{seconds(value):f}",
         dt.datetime: lambda value: in_zone(value, dt.UTC).isoformat(" ", "microseconds"),
@@ -112,7 +111,7 @@ class ClickHouse(Dialect):
     nan_rank = "CASE WHEN isNaN({a}) THEN 0 WHEN {a} IS NOT NULL THEN 1 END"
     not_true = "NOT ifNull({a}, FALSE)"
     not_false = "ifNull({a}, TRUE)"
-    text_escapes: Mapping[str, str] = {"\\": "\\\\", "'": "''"}
+    text_escapes = {"\\": "\\\\", "'": "''"}
     binary = "{a}"
     null_safe_equal = "ifNull({a} = {b}, isNull({a}) AND isNull({b}))"
     null_safe_unequal = "NOT ifNull({a} = {b}, isNull({a}) AND isNull({b}))"
@@ -125,7 +124,7 @@ class ClickHouse(Dialect):
         Decimal="Decimal(76, 12)", Float="Float64", String="String", Date="Date32", TimeOfDay="String",
         DateTimeOffset="DateTime64(6, 'UTC')", Duration="Decimal(38, 6)", Guid="String", Binary="String",
     )  # fmt: skip
-    storages: Mapping[tuple[str, str], Storage] = {
+    storages = {
         ("Edm.DateTimeOffset", "timestamptz"): Storage(),
         ("Edm.DateTimeOffset", "text"): Storage(
             "parseDateTime64BestEffortOrNull("
@@ -138,19 +137,15 @@ class ClickHouse(Dialect):
         ("Edm.Guid", "text"): Storage("lower({a})"),
         ("Edm.TimeOfDay", "text"): Storage("rightPad(if(length({a}) = 8, concat({a}, '.'), {a}), 15, '0')"),
     }
-    default_storages: Mapping[str, str] = {"Edm.Decimal": "decimal", "Edm.Guid": "uuid"}
-    json_storages: Mapping[str, str] = {
-        "Edm.TimeOfDay": "text",
-        "Edm.DateTimeOffset": "text",
-        "Edm.Guid": "text",
-    }
+    default_storages = {"Edm.Decimal": "decimal", "Edm.Guid": "uuid"}
+    json_storages = {"Edm.TimeOfDay": "text", "Edm.DateTimeOffset": "text", "Edm.Guid": "text"}
     # Where no row matches, a join gives zeros and empty texts, and a count in a subquery gives null.
     join_template = (
         "(SELECT *, toNullable(1) AS `odata.there` FROM {table})",
         "if({t}.`odata.there` = 1, {t}.",
         ", NULL)",
     )
-    case_casts: Mapping[str, str] = {"Decimal": "toDecimal256({a}, {s})", "Double": "toFloat64({a})"}
+    case_casts = {"Decimal": "toDecimal256({a}, {s})", "Double": "toFloat64({a})"}
     children = Members("", "", counted="ifNull((SELECT COUNT(*) FROM {source} WHERE {body}), 0)")
     # A subquery loses rows if a column that it uses of the outer query is null.
     array_of_children = _ARRAY._replace(
@@ -159,7 +154,7 @@ class ClickHouse(Dialect):
         exists=_ARRAY.exists.replace("{source}", _CHILDREN),
         counted=_ARRAY.counted.replace("{source}", _CHILDREN),
     )
-    collections: Mapping[str, Members] = {
+    collections = {
         "array": _ARRAY,
         "json": _ARRAY._replace(source="JSONExtractArrayRaw(ifNull({a}, ''))", is_json=True),
     }
@@ -174,7 +169,7 @@ class ClickHouse(Dialect):
             " nullIf(nullIf(JSONExtractRaw({x}), ''), 'null'))",
         },
     )
-    templates: Mapping[str, str] = {
+    templates = {
         **Dialect.templates,
         **{f"{part}(DateTimeOffset)": f"{function}({_UTC})" for part, function in _UTC_PARTS.items()},
         **{f"{part}(Date)": f"{_UTC_PARTS[part]}({{a}})" for part in ("year", "month", "day")},
@@ -246,7 +241,7 @@ class ClickHouse(Dialect):
             f"if(match({{a}}, '^{spelling.INTEGER}$'), {_bounded('toInt128OrNull({a})')}, NULL)"
         ),
     }
-    unsupported: Mapping[str, str] = {**Dialect.unsupported, "mod(Double,Double)": "no-exact-float-remainder"}
+    unsupported = {**Dialect.unsupported, "mod(Double,Double)": "no-exact-float-remainder"}
 
     def quote(self, name: str) -> str:
         return super().quote(name.replace("\\", "\\\\") if isinstance(name, str) else name)

@@ -6,8 +6,6 @@ floating-point numbers, regular expressions are RE2's, and case is mapped charac
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from . import spelling
 from .base import Dialect
 from .postgresql import PostgreSQL
@@ -26,7 +24,7 @@ class CockroachDB(PostgreSQL):
     binary = "CAST({a} AS TEXT)"
     null_order = "low"
     nan = "least"
-    templates: Mapping[str, str] = {
+    templates = {
         **PostgreSQL.templates,
         **{key: Dialect.templates[key] for key in _AS_IN_STANDARD_SQL},
         "div(Integer,Integer)": "div({a}, NULLIF({b}, 0))",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +9,6 @@ from ... import edm
 from ...problems import Phrase
 from . import spelling
 from .base import Dialect, Json, Members, moments
-from .spelling import EXACT, Convert, between
 
 
 def _once(expression: str, **arguments: str) -> str:
@@ -103,7 +101,7 @@ _DURATION = "epoch_us(LEAST(GREATEST({b}, INTERVAL '-4000000 days'), INTERVAL '4
 
 def _in_calendar(function: str, microseconds: str) -> str:
     """A moment of so many microseconds since 1970, null outside the calendar."""
-    return _once(between("{a}", spelling.MICROSECONDS, f"{function}({{a}})"), a=microseconds)
+    return _once(spelling.between("{a}", spelling.MICROSECONDS, f"{function}({{a}})"), a=microseconds)
 
 
 _MOVED = f"epoch_us({{a}}) {{sign}} {_DURATION}"
@@ -131,7 +129,7 @@ class DuckDB(Dialect):
 
     name = "duckdb"
     verified = True
-    binds: Mapping[type, Convert] = {Decimal: EXACT.normalize}
+    binds = {Decimal: spelling.EXACT.normalize}
     collation = "binary"
     max_depth = 100
     chains_nest = False
@@ -149,7 +147,7 @@ class DuckDB(Dialect):
         text="CASE WHEN regexp_matches({a}, '[T ].*([Zz]|[+-][0-9:]+)$') THEN CAST({a} AS TIMESTAMPTZ)"
         f" ELSE {_NAIVE} END",
     )
-    collections: Mapping[str, Members] = {
+    collections = {
         "array": Members("unnest({a}) AS {t}(value)", "{t}.value"),
         "json": Members("unnest(json_extract({a}, '$[*]')) AS {t}(value)", "{t}.value", is_json=True),
     }
@@ -159,7 +157,7 @@ class DuckDB(Dialect):
         "json_extract({a}, {p})",
         spelling.json_casts(types),
     )
-    templates: Mapping[str, str] = {
+    templates = {
         **Dialect.templates,
         "div(Integer,Integer)": _once("CASE WHEN {b} <> 0 THEN {a} // {b} END"),
         # With 64 bits, the lowest number modulo -1 would overflow.

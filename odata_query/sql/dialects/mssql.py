@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 from ... import edm
 from ...problems import Phrase
 from . import spelling
 from .base import Dialect, Json, Members, Page, Storage, moments
-from .spelling import Convert, Needle, between
 
 _BINARY = "COLLATE Latin1_General_100_BIN2"
 _POINTS = "COLLATE Latin1_General_100_CI_AS_SC"
@@ -66,11 +64,7 @@ class MSSQL(Dialect):
 
     name = "mssql"
     quotes = "[]"
-    binds: Mapping[type, Convert] = {
-        dt.datetime: spelling.zoned_text,
-        dt.time: dt.time.isoformat,
-        dt.timedelta: spelling.seconds,
-    }
+    binds = {dt.datetime: spelling.zoned_text, dt.time: dt.time.isoformat, dt.timedelta: spelling.seconds}
     # sp_prepexec takes three of 2,100.
     max_parameters = 2_097
     max_depth = 200
@@ -97,7 +91,7 @@ class MSSQL(Dialect):
         DateTimeOffset="DATETIMEOFFSET", Duration="DECIMAL(20, 6)", Guid="UNIQUEIDENTIFIER",
         Binary="VARBINARY(MAX)",
     )  # fmt: skip
-    storages: Mapping[tuple[str, str], Storage] = {
+    storages = {
         **moments(
             "datetimeoffset",
             clock="TODATETIMEOFFSET({a}, '{zone}')",
@@ -109,16 +103,11 @@ class MSSQL(Dialect):
             f"CAST({{a}} AS CHAR(36)) {_BINARY}", lambda value, zone: value
         ),
     }
-    default_storages: Mapping[str, str] = {
-        "Edm.DateTimeOffset": "datetimeoffset",
-        "Edm.Guid": "uniqueidentifier",
-    }
-    json_storages: Mapping[str, str] = {"Edm.DateTimeOffset": "text", "Edm.Guid": "uniqueidentifier"}
-    collections: Mapping[str, Members] = {
-        "json": Members("OPENJSON({a}) AS {t}", "{t}.[value]", is_json=True)
-    }
+    default_storages = {"Edm.DateTimeOffset": "datetimeoffset", "Edm.Guid": "uniqueidentifier"}
+    json_storages = {"Edm.DateTimeOffset": "text", "Edm.Guid": "uniqueidentifier"}
+    collections = {"json": Members("OPENJSON({a}) AS {t}", "{t}.[value]", is_json=True)}
     json = Json("JSON_VALUE({a}, {p})", document="JSON_QUERY({a}, {p})", types=spelling.json_casts(types))
-    literal_needles: Mapping[str, Needle] = {
+    literal_needles = {
         "contains(String,String)": (f"{_FOUND} > 0", spelling.unless_empty),
         "startswith(String,String)": (f"{_FOUND} = 1", spelling.unless_empty),
         "indexof(String,String)": (
@@ -126,7 +115,7 @@ class MSSQL(Dialect):
             spelling.unless_empty,
         ),
     }
-    templates: Mapping[str, str] = {
+    templates = {
         **Dialect.templates,
         "div(Integer,Integer)": spelling.TRUNCATED,
         "mod(Integer,Integer) mod(Decimal,Decimal)": "({a} % NULLIF({b}, 0))",
@@ -154,10 +143,10 @@ class MSSQL(Dialect):
         "fractionalseconds(DateTimeOffset|TimeOfDay)": "(DATEPART(MICROSECOND, {a}) / 1000000.0)",
         "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": "CAST({a} AS TIME)",
         "totaloffsetminutes(DateTimeOffset)": "DATEPART(TZOFFSET, {a})",
-        "add|sub(DateTimeOffset,Duration)": between(
+        "add|sub(DateTimeOffset,Duration)": spelling.between(
             f"{_MICROS} + {_BY} * 1000000", (0, 315537897599999999), _MOVED
         ),
-        "add|sub(Date,Duration)": between(
+        "add|sub(Date,Duration)": spelling.between(
             f"DATEDIFF(DAY, CAST('0001-01-01' AS DATE), {{a}}) + {_DAYS}",
             spelling.DAYS_OF_YEAR_1,
             f"DATEADD(DAY, CAST({_DAYS} AS INT), {{a}})",
@@ -187,7 +176,7 @@ class MSSQL(Dialect):
             f"CASE WHEN {{a}} {_BINARY} LIKE N'{_DAY_LIKE}' THEN TRY_CONVERT(DATE, {{a}}, 23) END"
         ),
     }
-    unsupported: Mapping[str, str] = {**Dialect.unsupported, "mod(Double,Double)": "no-float-remainder"}
+    unsupported = {**Dialect.unsupported, "mod(Double,Double)": "no-float-remainder"}
 
     def quote_text(self, value: str) -> str:
         return "N" + super().quote_text(value)

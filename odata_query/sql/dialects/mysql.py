@@ -9,13 +9,12 @@ from __future__ import annotations
 import datetime as dt
 import math
 import uuid
-from collections.abc import Mapping
 
 from ... import edm
 from ...operations import WHITE_SPACE
 from . import spelling
 from .base import Dialect, Json, Members, Page, Storage
-from .spelling import MICROSECOND, Convert, Needle, between, in_zone, seconds
+from .spelling import MICROSECOND, between, in_zone, seconds
 
 _MAX = 1.7976931348623147e308
 """The number that replaces INF: a little below the largest Double, so that rounding cannot exceed that."""
@@ -132,7 +131,7 @@ class MySQL(Dialect):
     verified = True  # on MariaDB
     paramstyle = "format"
     quotes = "``"
-    binds: Mapping[type, Convert] = {
+    binds = {
         float: _bind_float,
         dt.datetime: lambda value: in_zone(value, dt.UTC) if value.tzinfo else value,
         dt.timedelta: seconds,
@@ -166,7 +165,7 @@ class MySQL(Dialect):
         Date="DATE", TimeOfDay="TIME(6)", DateTimeOffset="DATETIME(6)", Duration="DECIMAL(20, 6)",
         Guid="CHAR(36)", Binary="BINARY",
     )  # fmt: skip
-    storages: Mapping[tuple[str, str], Storage] = {
+    storages = {
         ("Edm.DateTimeOffset", "utc"): Storage(),
         ("Edm.DateTimeOffset", "timestamp"): Storage(
             "({a} - INTERVAL '{zone}' HOUR_MINUTE)", in_zone, is_ordered=True, local="{a}"
@@ -188,7 +187,7 @@ class MySQL(Dialect):
             for name in edm.INTEGERS
         },
     }
-    collections: Mapping[str, Members] = {
+    collections = {
         "json": Members(
             "JSON_TABLE({a}, '$[*]' COLUMNS (value JSON PATH '$')) AS {t}", "{t}.value", is_json=True
         )
@@ -202,7 +201,7 @@ class MySQL(Dialect):
             "Edm.Boolean": "CASE JSON_UNQUOTE({x}) WHEN 'true' THEN 1 WHEN 'false' THEN 0 END",
         },
     )
-    literal_needles: Mapping[str, Needle] = {
+    literal_needles = {
         "startswith(String,String)": (
             # In an index of some collations, LIKE alone loses texts with an emoji after the prefix.
             f"(({{a}} LIKE {{b}} ESCAPE '|' OR {{a}} > {{c}} AND {{a}} < {{d}})"
@@ -210,7 +209,7 @@ class MySQL(Dialect):
             _with_prefix,
         )
     }
-    templates: Mapping[str, str] = {
+    templates = {
         **Dialect.templates,
         **spelling.substrings("SUBSTRING", "CHAR_LENGTH"),
         "div(Integer,Integer)": (
@@ -274,10 +273,7 @@ class MySQL(Dialect):
             " AND CAST({a} AS DECIMAL(65, 0)) BETWEEN {low} AND {high} THEN CAST({a} AS SIGNED) END"
         ),
     }
-    unsupported: Mapping[str, str] = {
-        **Dialect.unsupported,
-        "matchespattern(String,String)": "exponential-regular-expressions",
-    }
+    unsupported = {**Dialect.unsupported, "matchespattern(String,String)": "exponential-regular-expressions"}
 
     def quote_text(self, value: str) -> str:
         plain = super().quote_text(value)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +17,7 @@ from ... import edm
 from ...problems import Phrase
 from . import spelling
 from .base import Dialect, Json, Members, Page, Storage
-from .spelling import INTEGER, Convert, Needle, between, fitting
+from .spelling import INTEGER, Needle, between, fitting
 
 _SPACES = "UNISTR('" + spelling.white_space("\\{:04X}") + "')"
 _FIRST = "TIMESTAMP '0001-01-01 00:00:00.000000 +00:00'"
@@ -52,7 +51,7 @@ class Oracle(Dialect):
     # A numbered marker would be bound once for each place that has it.
     paramstyle = "named"
     alias_prefix = " "
-    binds: Mapping[type, Convert] = {
+    binds = {
         bool: int,
         dt.datetime: spelling.zoned_text,
         dt.time: lambda value: dt.datetime.combine(dt.date.min, value) - dt.datetime.min,
@@ -62,7 +61,6 @@ class Oracle(Dialect):
     max_in_items = 1_000
     max_terms = 50_000
     max_length = 1_000_000
-    collation = "linguistic"
     binary = "NLSSORT({a}, 'NLS_SORT=BINARY')"
     binary_on_both_sides = True
     has_empty_string = False
@@ -85,7 +83,7 @@ class Oracle(Dialect):
         Double="BINARY_DOUBLE", String="VARCHAR2(4000)", TimeOfDay=_INTERVAL,
         DateTimeOffset="TIMESTAMP(6) WITH TIME ZONE", Duration=_INTERVAL, Guid="RAW(16)", Binary="RAW(2000)",
     )  # fmt: skip
-    storages: Mapping[tuple[str, str], Storage] = {
+    storages = {
         ("Edm.Double", "binary_double"): Storage(),
         ("Edm.Double", "number"): Storage("TO_BINARY_DOUBLE({a})"),
         ("Edm.Single", "binary_float"): Storage(),
@@ -99,13 +97,13 @@ class Oracle(Dialect):
         ("Edm.TimeOfDay", "interval"): Storage(),
         ("Edm.TimeOfDay", "text"): Storage("TO_DSINTERVAL('0 ' || {a})"),
     }
-    default_storages: Mapping[str, str] = {
+    default_storages = {
         "Edm.Double": "binary_double",
         "Edm.Single": "binary_float",
         "Edm.DateTimeOffset": "timestamptz",
     }
-    json_storages: Mapping[str, str] = {**default_storages, "Edm.Guid": "text", "Edm.TimeOfDay": "text"}
-    collections: Mapping[str, Members] = {
+    json_storages = {**default_storages, "Edm.Guid": "text", "Edm.TimeOfDay": "text"}
+    collections = {
         # Each member is wrapped in an array, since a JSON column cannot hold a single value.
         "json": Members(
             "JSON_TABLE({a}, '$[*]' COLUMNS (\"value\" CLOB FORMAT JSON WITH WRAPPER PATH '$')) {t}",
@@ -129,12 +127,12 @@ class Oracle(Dialect):
         },
         root="$[0]",
     )
-    literal_needles: Mapping[str, Needle] = {
+    literal_needles = {
         **spelling.like_needles(" ESCAPE '\\'"),
         "indexof(String,String)": _needle("(0 * LENGTH({a}))"),
         "concat(String,String)": _needle("{a}"),
     }
-    templates: Mapping[str, str] = {
+    templates = {
         **Dialect.templates,
         **spelling.substrings("SUBSTR", "LENGTH"),
         "div(Integer,Integer)": "TRUNC({a} / NULLIF({b}, 0))",
@@ -192,7 +190,7 @@ class Oracle(Dialect):
         "cast(String,Boolean)": "CASE LOWER({a}) WHEN 'true' THEN 1 WHEN 'false' THEN 0 END",
         "cast(String,Integer)": fitting("TO_NUMBER({a})", f"REGEXP_LIKE({{a}}, '^{INTEGER}$', 'c')"),
     }
-    unsupported: Mapping[str, str] = {**Dialect.unsupported, "mod(Double,Double)": "no-exact-float-remainder"}
+    unsupported = {**Dialect.unsupported, "mod(Double,Double)": "no-exact-float-remainder"}
 
     def marker(self, marker: str, value: Any, type: edm.Type) -> str:
         if type is edm.DATE_TIME_OFFSET:

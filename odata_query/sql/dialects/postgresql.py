@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from ... import edm
 from . import spelling
 from .base import Dialect, Json, Members, Storage
-from .spelling import Needle, escape_key, within
+from .spelling import escape_key, within
 
 
 def _once(expression: str, **values: str) -> str:
@@ -196,7 +195,7 @@ class PostgreSQL(Dialect):
         Dialect.types, Integer="BIGINT", Decimal="NUMERIC", Single="DOUBLE PRECISION", String="TEXT",
         TimeOfDay="TIME", DateTimeOffset="TIMESTAMPTZ", Binary="BYTEA",
     )  # fmt: skip
-    storages: Mapping[tuple[str, str], Storage] = {
+    storages = {
         ("Edm.DateTimeOffset", "timestamptz"): Storage(),
         ("Edm.DateTimeOffset", "timestamp"): Storage(
             f"({_zoned('{a}')})",
@@ -211,7 +210,7 @@ class PostgreSQL(Dialect):
             offset=f"CAST(EXTRACT(EPOCH FROM {_CLOCK} - {_FROM_TEXT}) / 60 AS INTEGER)",
         ),
     }
-    collections: Mapping[str, Members] = {
+    collections = {
         "array": Members("unnest({a}) AS {t}(value)", "{t}.value"),
         "json": Members(
             "jsonb_array_elements(CASE jsonb_typeof(CAST({a} AS JSONB)) WHEN 'array' THEN CAST({a} AS JSONB)"
@@ -221,9 +220,9 @@ class PostgreSQL(Dialect):
         ),
     }
     json = Json("{a} #>> {p}", "{a} #>> '{{}}'", "({a} #> {p})", {**spelling.json_casts(types), "": "({x})"})
-    literal_needles: Mapping[str, Needle] = spelling.like_needles()
-    wide_templates: Mapping[str, str] = {"div(Integer,Integer)": "div({a}, NULLIF({b}, 0))"}
-    templates: Mapping[str, str] = {
+    literal_needles = spelling.like_needles()
+    wide_templates = {"div(Integer,Integer)": "div({a}, NULLIF({b}, 0))"}
+    templates = {
         **Dialect.templates,
         **_cased('"pg_unicode_fast"'),
         "mod(Integer,Integer) mod(Decimal,Decimal)": "({a} % NULLIF({b}, 0))",

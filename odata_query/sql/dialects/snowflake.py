@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 from ... import edm
 from . import spelling
 from .base import Dialect, Json, Members, Page, moments
-from .spelling import DATE, INTEGER, OFFSET, Convert, Needle, between, dated, fitting, zoned
+from .spelling import DATE, INTEGER, OFFSET, between, dated, fitting, zoned
 
 _CLOCK = 'YYYY-MM-DD"T"HH24:MI:SS.FF6'
 _FORMAT = f"'{_CLOCK}TZH:TZM'"
@@ -32,16 +31,12 @@ class Snowflake(Dialect):
     """Snowflake, by its connector for Python. Names are quoted, so a usual column has capitals: `ID`."""
 
     name = "snowflake"
-    binds: Mapping[type, Convert] = {
-        dt.datetime: spelling.zoned_text,
-        dt.timedelta: spelling.seconds,
-        uuid.UUID: str,
-    }
+    binds = {dt.datetime: spelling.zoned_text, dt.timedelta: spelling.seconds, uuid.UUID: str}
     max_parameters = 16_384
     max_length = 1_000_000
     max_depth = 300
     collation = "binary"
-    text_escapes: Mapping[str, str] = {"\\": "\\\\", "'": "''"}
+    text_escapes = {"\\": "\\\\", "'": "''"}
     binary = "{a} COLLATE ''"
     as_int64 = "{a}"
     as_wide_integer = "{a}"
@@ -55,8 +50,8 @@ class Snowflake(Dialect):
         clock=f"TO_TIMESTAMP_TZ(TO_VARCHAR({{a}}, '{_CLOCK}') || '{{zone}}', {_FORMAT})",
         text="TO_TIMESTAMP_TZ(" + zoned(f"REGEXP_LIKE({{a}}, '.*{OFFSET}')") + ")",
     )
-    default_storages: Mapping[str, str] = {"Edm.DateTimeOffset": "timestamptz"}
-    collections: Mapping[str, Members] = dict.fromkeys(
+    default_storages = {"Edm.DateTimeOffset": "timestamptz"}
+    collections = dict.fromkeys(
         ("array", "json"), Members("TABLE(FLATTEN(INPUT => {a})) AS {t}", "{t}.VALUE", is_json=True)
     )
     json = Json(
@@ -65,10 +60,8 @@ class Snowflake(Dialect):
         root="",
         key='["{key}"]',
     )
-    literal_needles: Mapping[str, Needle] = {
-        "indexof(String,String)": ("(CHARINDEX({b}, {a}) - 1)", spelling.unless_empty)
-    }
-    templates: Mapping[str, str] = {
+    literal_needles = {"indexof(String,String)": ("(CHARINDEX({b}, {a}) - 1)", spelling.unless_empty)}
+    templates = {
         **Dialect.templates,
         **spelling.substrings("SUBSTR", "LENGTH"),
         "div(Integer,Integer)": spelling.TRUNCATED.replace(
@@ -109,7 +102,7 @@ class Snowflake(Dialect):
         "cast(String,Integer)": fitting("TRY_CAST({a} AS NUMBER(38, 0))", f"REGEXP_LIKE({{a}}, '{INTEGER}')"),
         "cast(String,Date)": dated(f"REGEXP_LIKE({{a}}, '{DATE}')", "TRY_TO_DATE({a}, 'YYYY-MM-DD')"),
     }
-    unsupported: Mapping[str, str] = {**Dialect.unsupported, "mod(Double,Double)": "no-exact-float-remainder"}
+    unsupported = {**Dialect.unsupported, "mod(Double,Double)": "no-exact-float-remainder"}
 
     def marker(self, marker: str, value: Any, type: edm.Type) -> str:
         if type is edm.DATE_TIME_OFFSET:

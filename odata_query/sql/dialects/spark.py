@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +15,7 @@ from ... import edm
 from ...problems import ConfigurationError, Phrase
 from . import spelling
 from .base import Dialect, Json, Members, Storage
-from .spelling import CLOCK, EXACT, Convert, dated, fitting, in_zone, seconds
+from .spelling import CLOCK, EXACT, dated, fitting, in_zone, seconds
 
 _SPACES = "'" + spelling.white_space("\\u{:04X}") + "'"
 
@@ -110,7 +109,7 @@ class Spark(Dialect):
     paramstyle = "named"
     quotes = "``"
     # As texts: Java would read dates and moments by another calendar.
-    binds: Mapping[type, Convert] = {
+    binds = {
         dt.datetime: lambda value: value.astimezone(dt.UTC).isoformat(),
         dt.date: dt.date.isoformat,
         dt.time: lambda value: value.isoformat("microseconds"),
@@ -126,19 +125,19 @@ class Spark(Dialect):
     max_scale = 18
     collation = "binary"
     null_order = "low"
-    text_escapes: Mapping[str, str] = {"\\": "\\\\", "'": "''"}
+    text_escapes = {"\\": "\\\\", "'": "''"}
     correlates_deeply = False
     reaches_joined_collections = False
     sorts_by_subqueries = False
     as_wide_integer = "CAST({a} AS BIGINT)"
     wide_to_int64 = "{a}"
     binary = "{a} COLLATE UTF8_BINARY"
-    marker_casts: Mapping[type, str] = {dt.date: "CAST({m} AS DATE)", dt.datetime: "CAST({m} AS TIMESTAMP)"}
+    marker_casts = {dt.date: "CAST({m} AS DATE)", dt.datetime: "CAST({m} AS TIMESTAMP)"}
     types = spelling.edm_types(
         Dialect.types, Float="DOUBLE", Decimal="DECIMAL(38, 18)", String="STRING", Guid="STRING",
         TimeOfDay="STRING", DateTimeOffset="TIMESTAMP", Duration="DECIMAL(20, 6)", Binary="BINARY",
     )  # fmt: skip
-    storages: Mapping[tuple[str, str], Storage] = {
+    storages = {
         ("Edm.DateTimeOffset", "timestamptz"): Storage(),
         ("Edm.DateTimeOffset", "timestamp"): Storage(
             "CAST(concat(CAST({a} AS STRING), '{zone}') AS TIMESTAMP)",
@@ -153,15 +152,15 @@ class Spark(Dialect):
             "CAST({a} AS DECIMAL(20, 6))", lambda value, zone: value, is_ordered=True
         ),
     }
-    json_storages: Mapping[str, str] = {}
-    collections: Mapping[str, Members] = {
+    json_storages = {}
+    collections = {
         "array": _ARRAY,
         "json": _ARRAY._replace(source="from_json({a}, 'ARRAY<STRING>')", is_json=True),
     }
     json = Json(
         "get_json_object({a}, {p})", types=spelling.json_casts(types, "TRY_CAST({x} AS {type})", without=())
     )
-    templates: Mapping[str, str] = {
+    templates = {
         **Dialect.templates,
         "add(Integer,Integer)": "try_add({a}, {b})",
         "sub(Integer,Integer)": "try_subtract({a}, {b})",
@@ -224,10 +223,7 @@ class Spark(Dialect):
         "cast(String,Date)": dated(f"{{a}} RLIKE '^{spelling.DATE}\\\\z'", "TRY_CAST({a} AS DATE)"),
         "cast(String,Integer)": fitting("TRY_CAST({a} AS BIGINT)", "{a} RLIKE '^[+-]?[0-9]+\\\\z'"),
     }
-    unsupported: Mapping[str, str] = {
-        **Dialect.unsupported,
-        "matchespattern(String,String)": "exponential-regular-expressions",
-    }
+    unsupported = {**Dialect.unsupported, "matchespattern(String,String)": "exponential-regular-expressions"}
 
     def json_path(self, keys: tuple[str, ...]) -> str:
         for key in keys:

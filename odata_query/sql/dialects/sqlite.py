@@ -12,16 +12,15 @@ import threading
 import uuid
 import weakref
 import zoneinfo
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from ... import edm
 from ...problems import Phrase
-from . import spelling
 from .base import Dialect, Json, Members, Page, Storage
-from .spelling import CLOCK, MICROSECOND, Convert, Needle, between, in_zone
+from .spelling import CLOCK, MICROSECOND, MICROSECONDS, between, edm_types, in_zone, white_space, whole
 
 _UTC = "'%Y-%m-%dT%H:%M:%S'"
 _OFFSET = "ltrim(substr({a}, 17), ':.0123456789')"
@@ -72,7 +71,7 @@ _FROM_MICROS = (
     f" || rtrim(rtrim('.' || substr('00000' || {_FRACTION}, -6), '0'), '.')"
 )
 _MOVED = (
-    f"(SELECT {between('n', spelling.MICROSECONDS, _FROM_MICROS)}"
+    f"(SELECT {between('n', MICROSECONDS, _FROM_MICROS)}"
     f" FROM (SELECT {_MICROS} AS n FROM (SELECT {{a}} AS m, {{b}} AS d)))"
 )
 _DAYS = "CAST({minus}floor({b} / 86400.0) AS INTEGER) || ' days'"
@@ -100,10 +99,9 @@ def _bind_decimal(value: Decimal) -> int | float:
 
 def _days_around(value: dt.datetime) -> tuple[str, str]:
     """Dates before and after all texts of a moment, whatever their offset."""
-    day = in_zone(value, dt.UTC).date()
-    one = dt.timedelta(days=1)
-    low = (day - one).isoformat() if day > dt.date.min else ""
-    high = (day + 2 * one).isoformat() if day <= dt.date.max - 2 * one else ":"
+    day = in_zone(value, dt.UTC).toordinal()
+    low = dt.date.fromordinal(day - 1).isoformat() if day > 1 else ""
+    high = dt.date.fromordinal(day + 2).isoformat() if day + 2 <= dt.date.max.toordinal() else ":"
     return low, high
 
 
@@ -193,7 +191,7 @@ class SQLite(Dialect):
 
     name = "sqlite"
     verified = True
-    binds: Mapping[type, Convert] = {
+    binds = {
         Decimal: _bind_decimal,
         dt.datetime: moment,
         dt.date: dt.date.isoformat,
@@ -216,8 +214,8 @@ class SQLite(Dialect):
     wide_to_int64 = "(SELECT CASE typeof(n) WHEN 'integer' THEN n END FROM (SELECT {a} AS n))"
     default_scale = 10
     page = Page(skip="LIMIT -1 OFFSET {skip}")
-    types = spelling.edm_types(Dialect.types, String="TEXT", Decimal="NUMERIC")
-    storages: Mapping[tuple[str, str], Storage] = {
+    types = edm_types(Dialect.types, String="TEXT", Decimal="NUMERIC")
+    storages = {
         ("Edm.DateTimeOffset", "text"): Storage(
             _MOMENT, bounds=_days_around, local=_LOCAL, named_zone="odata_utc({a}, '{zone}')"
         ),
@@ -240,13 +238,11 @@ class SQLite(Dialect):
             is_ordered=True,
         ),
     }
-    default_storages: Mapping[str, str] = {"Edm.DateTimeOffset": "text"}
-    collections: Mapping[str, Members] = {"json": Members("json_each({a}) AS {t}", "{t}.value", is_json=True)}
+    default_storages = {"Edm.DateTimeOffset": "text"}
+    collections = {"json": Members("json_each({a}) AS {t}", "{t}.value", is_json=True)}
     json = Json("json_extract({a}, {p})")
-    literal_needles: Mapping[str, Needle] = {
-        "startswith(String,String)": ("({a} >= {b} AND {a} < {c})", _range)
-    }
-    templates: Mapping[str, str] = {
+    literal_needles = {"startswith(String,String)": ("({a} >= {b} AND {a} < {c})", _range)}
+    templates = {
         **Dialect.templates,
         "mod(Integer,Integer)": "({a} % {b})",
         "div(Integer,Integer)": "({a} / {b})",
@@ -266,7 +262,7 @@ class SQLite(Dialect):
         ),
         "tolower(String)": "lower({a})",
         "toupper(String)": "upper({a})",
-        "trim(String)": f"trim({{a}}, char({spelling.white_space('{}', ',')}))",
+        "trim(String)": f"trim({{a}}, char({white_space('{}', ',')}))",
         "matchespattern(String,String)": "({a} REGEXP {b})",
         "ceiling(Decimal|Double)": "ceil({a})",
         "floor|round(Decimal|Double)": "{name}({a})",
@@ -299,9 +295,8 @@ class SQLite(Dialect):
         "mul(Duration,Number) mul(Number,Duration)": _duration("{a} * {b}"),
         "div(Duration,Number)": _duration("1.0 * {a} / {b}"),
         "negate(Duration)": _duration("-{a}"),
-        "cast(Boolean,Integer|Decimal|Double) cast(Integer,Decimal)": "{a}",
-        "cast(Decimal|Double,Integer)": spelling.whole("CAST({a} AS INTEGER)"),
-        "cast(Date|TimeOfDay|Guid,String)": "{a}",
+        "cast(Boolean,Integer|Decimal|Double) cast(Integer,Decimal) cast(Date|TimeOfDay|Guid,String)": "{a}",
+        "cast(Decimal|Double,Integer)": whole("CAST({a} AS INTEGER)"),
         "cast(Date,DateTimeOffset)": "({a} || 'T00:00:00')",
         "cast(String,Date)": (
             "CASE WHEN {a} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]' AND {a} > '0001'"
@@ -313,7 +308,7 @@ class SQLite(Dialect):
             " AND CAST({a} AS INTEGER) BETWEEN {low} AND {high} THEN CAST({a} AS INTEGER) END"
         ),
     }
-    unsupported: Mapping[str, str] = {
+    unsupported = {
         key: why for key, why in Dialect.unsupported.items() if key != "matchespattern(String,String)"
     }
     needs_prepare = frozenset(("tolower(String)", "toupper(String)", "matchespattern(String,String)"))

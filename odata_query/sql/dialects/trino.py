@@ -7,11 +7,10 @@ A JSON column has the type JSON. Case is mapped character by character: `ß` kee
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 
 from . import spelling
 from .base import Dialect, Json, Members, Page, moments
-from .spelling import DATE, INTEGER, OFFSET, Convert, Needle, between, dated, fitting, within, zoned
+from .spelling import DATE, INTEGER, OFFSET, between, dated, fitting, within, zoned
 
 _SPACES = "U&'" + spelling.white_space("\\{:04X}") + "'"
 _UTC = "({a} AT TIME ZONE 'UTC')"
@@ -38,7 +37,7 @@ class Trino(Dialect):
     """Trino, by its client for Python."""
 
     name = "trino"
-    binds: Mapping[type, Convert] = {dt.timedelta: spelling.seconds}
+    binds = {dt.timedelta: spelling.seconds}
     max_length = 1_000_000
     max_depth = 300
     collation = "binary"
@@ -55,10 +54,7 @@ class Trino(Dialect):
         clock="WITH_TIMEZONE({a}, '{zone}')",
         text="FROM_ISO8601_TIMESTAMP_NANOS(" + zoned(f"REGEXP_LIKE({{a}}, '{OFFSET}$')") + ")",
     )
-    collections: Mapping[str, Members] = {
-        "array": _ARRAY,
-        "json": _ARRAY._replace(source="CAST({a} AS ARRAY(JSON))", is_json=True),
-    }
+    collections = {"array": _ARRAY, "json": _ARRAY._replace(source="CAST({a} AS ARRAY(JSON))", is_json=True)}
     json = Json(
         "JSON_EXTRACT_SCALAR({a}, {p})",
         "JSON_EXTRACT_SCALAR({a}, '$')",
@@ -66,8 +62,8 @@ class Trino(Dialect):
         spelling.json_casts(types),
         key='["{key}"]',
     )
-    literal_needles: Mapping[str, Needle] = spelling.like_needles(" ESCAPE '\\'")
-    templates: Mapping[str, str] = {
+    literal_needles = spelling.like_needles(" ESCAPE '\\'")
+    templates = {
         **Dialect.templates,
         **spelling.substrings("SUBSTR", "LENGTH"),
         "div(Integer,Integer)": spelling.TRUNCATED,
