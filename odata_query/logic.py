@@ -190,9 +190,9 @@ def value(emitter: Emitter[C, V], node: Node) -> V:
         if name in _LOGIC and not (node.nullable and name in ("and", "or", "not")):
             return emitter.truth_value(condition(emitter, node))
         if name == "$filter":
-            collection = _enter(emitter, node)
+            collection, type_of_members = _enter(emitter, node)
             body = condition(emitter, node.arguments[1])
-            return emitter.filter_members(collection, node.level, _element(node), body)
+            return emitter.filter_members(collection, node.level, type_of_members, body)
         if name == "case":
             pairs = []
             for when, then in zip(node.arguments[::2], node.arguments[1::2], strict=True):
@@ -253,27 +253,20 @@ def _equality(emitter: Emitter[C, V], node: TypedCall, parts: list[V], wanted: b
 def _quantifier(emitter: Emitter[C, V], node: TypedCall, wanted: bool) -> C:
     """Compile `any`, which a member makes true, or `all`, which a false or null member makes false."""
     is_any = node.function == "any"
-    collection = _enter(emitter, node)
+    collection, type = _enter(emitter, node)
     body = None
     if len(node.arguments) > 1:
         predicate = node.arguments[1]
         assert isinstance(predicate, Lambda)
         body = condition(emitter, predicate.predicate, is_any, not is_any)
-    return emitter.exists(collection, node.level, _element(node), body, wanted is is_any)
+    return emitter.exists(collection, node.level, type, body, wanted is is_any)
 
 
-def _enter(emitter: Emitter[C, V], node: TypedCall) -> V:
-    """Compile the collection of a lambda, and begin its body."""
-    collection = value(emitter, node.arguments[0])
-    emitter.enter(node.level, _element(node), collection)
-    return collection
-
-
-def _element(node: TypedCall) -> edm.Type:
-    """The type of the members of a call's collection."""
-    type = node.arguments[0].type
-    assert isinstance(type, edm.CollectionType)
-    return type.element
+def _enter(emitter: Emitter[C, V], node: TypedCall) -> tuple[V, edm.Type]:
+    """Compile the collection of a lambda, and begin its body; return also the type of the members."""
+    collection, type = value(emitter, node.arguments[0]), edm.element_of(node.arguments[0].type)
+    emitter.enter(node.level, type, collection)
+    return collection, type
 
 
 def _placed(error: ODataError, option: str, node: Node) -> ODataError:

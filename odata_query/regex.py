@@ -29,8 +29,6 @@ from typing import TypeAlias
 
 from .problems import Phrase
 
-__all__ = ["Pattern", "PatternError", "compile"]
-
 # A set of code points is a sorted tuple of bounds: the first is in, the second out, and so on.
 _Set: TypeAlias = tuple[int, ...]
 # The set to read one of, the condition ("^", "$", r"\b", r"\B") or "" for none; and the target.

@@ -7,6 +7,7 @@ or the node itself if there is none.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from . import edm
 from .check.typed import TypedCall, TypedList, TypedPath
@@ -41,16 +42,14 @@ def bound_of_page(node: TypedCall) -> TypedCall:
     strict = next((part for part in node.arguments if _compares(part, ("lt", "gt"))), None)
     if strict is None:
         return node
-    assert isinstance(strict, TypedCall)
     rest: list[Node] = [strict]
     for part in node.arguments:
         if part is strict:
             continue
-        if not (type(part) is TypedCall and part.function == "and" and _compares(part.arguments[0], ("eq",))):
+        if not (type(part) is TypedCall and part.function == "and"):
             return node
         equal, *others = part.arguments
-        assert isinstance(equal, TypedCall)
-        if equal.arguments != strict.arguments:
+        if not (_compares(equal, ("eq",)) and equal.arguments == strict.arguments):
             return node
         rest.append(others[0] if len(others) == 1 else _joined("and", others, part))
     name = "le" if strict.function == "lt" else "ge"
@@ -58,7 +57,7 @@ def bound_of_page(node: TypedCall) -> TypedCall:
     return _joined("and", [bound, _joined("or", rest, node)], node)
 
 
-def _compares(node: Node, names: Sequence[str]) -> bool:
+def _compares(node: Node, names: Sequence[str]) -> TypeGuard[TypedCall]:
     """True for a comparison of a path with a value, by one of these operators."""
     if not (type(node) is TypedCall and node.function in names):
         return False
@@ -79,5 +78,4 @@ def isof_as_null_test(node: TypedCall) -> Node:
         return Literal(False, edm.BOOLEAN, node.span)
     if not operand.nullable:
         return Literal(True, edm.BOOLEAN, node.span)
-    null = Literal(None, edm.NULL, node.span)
-    return TypedCall("ne", (operand, null), node.span, "ne", edm.BOOLEAN, False)
+    return TypedCall("ne", (operand, Literal(None, edm.NULL, node.span)), node.span, "ne", edm.BOOLEAN, False)
