@@ -270,7 +270,6 @@ def _enter(emitter: Emitter[C, V], node: TypedCall) -> tuple[V, edm.Type]:
 
 
 def _placed(error: ODataError, option: str, node: Node) -> ODataError:
-    """Add the place of a node to the problems that have none."""
     if all(problem.option for problem in error.problems):
         return error
     placed = [p if p.option else replace(p, option=option, span=node.span) for p in error.problems]

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from itertools import repeat
 from typing import Any, Literal, NamedTuple
 
 from . import edm
@@ -322,10 +323,8 @@ def overload(function: str, names: tuple[str, ...]) -> tuple[Signature, str] | N
     """
     top = promoted(names)
     for signature in OPERATIONS[function].signatures:
-        if len(signature.parameters) == len(names) and all(
-            _takes(parameter, name, top) for parameter, name in zip(signature.parameters, names, strict=True)
-        ):
-            result = signature.result
+        parameters, result = signature.parameters, signature.result
+        if len(parameters) == len(names) and all(map(_takes, parameters, names, repeat(top))):
             if result in _LARGEST:
                 is_kept = top is not None and number_kind(top) == result
                 return signature, str(top) if is_kept else _LARGEST[result]

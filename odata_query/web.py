@@ -203,7 +203,6 @@ def error_response(
 
 
 def _accepted(form: Form, **arguments: str | None) -> dict[str, str | None]:
-    """The arguments that a form has parameters for."""
     parameters = inspect.signature(form).parameters
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
         return arguments

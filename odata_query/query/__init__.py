@@ -97,10 +97,8 @@ def parse_query(
     limits = effective(limits, None if entity_type is None else entity_type.limits)
     request = classify_options(read_options(options), limits)
     texts, problems, root, origins = request.texts, request.problems, entity_type, {}
-    parsed: dict[str, Any] = {}
-    for name in OPTIONS:
-        if name in texts:
-            parsed[name] = _parse(name, f"${name}", texts[name], request, limits)
+    names = (name for name in OPTIONS if name in texts)
+    parsed = {name: _parse(name, f"${name}", texts[name], request, limits) for name in names}
     if request.aliases:
         origins = _replace_aliases(parsed, request, limits)
         root = None if problems else root  # there may be names of aliases left in the trees
@@ -117,8 +115,7 @@ def parse_query(
             value = option.check(Checker(root, reporter, default_timezone), value)
             problems += reporter.problems
         values[name] = value
-    if problems:
-        raise_problems(problems, limits)
+    raise_problems(problems, limits)
     if limits.default_top is not None:
         values.setdefault("top", limits.default_top)
     if entity_type is not None and ("top" in values or "skip" in values):
