@@ -36,6 +36,10 @@ class Node:
     inner: ClassVar[str] = ""
     """The field that holds the children: a node, or a tuple of nodes."""
 
+    def __init_subclass__(cls) -> None:
+        if not cls.compared:  # a typed node has those of the parsed one
+            cls.compared = tuple([name for name in cls.__annotations__ if name not in ("inner", "span")])
+
     if TYPE_CHECKING:
 
         @property
@@ -120,7 +124,6 @@ class Literal(Node):
     literal (without prefix and quotes) until the check, which knows the default time zone.
     """
 
-    compared: ClassVar[tuple[str, ...]] = ("value", "type")
     value: Any
     type: Type
     span: Span = (0, 0)
@@ -143,7 +146,6 @@ class Path(Node):
     A call as the first segment is the start of the path.
     """
 
-    compared: ClassVar[tuple[str, ...]] = ("segments",)
     segments: tuple[str | Call, ...]
     span: Span = (0, 0)
 
@@ -166,7 +168,6 @@ class Call(Node):
     case; `case` has its conditions and values in turn; a key predicate after a call is `Call("()")`.
     """
 
-    compared: ClassVar[tuple[str, ...]] = ("function", "arguments")
     inner: ClassVar[str] = "arguments"
     function: str
     arguments: tuple[Node, ...]
@@ -181,7 +182,6 @@ class Call(Node):
 class ListExpr(Node):
     """`('a', 'b')` after `in` (listExpr), or a JSON array `["a", Name]` (array)."""
 
-    compared: ClassVar[tuple[str, ...]] = ("items",)
     inner: ClassVar[str] = "items"
     items: tuple[Node, ...]
     span: Span = (0, 0)
@@ -191,7 +191,6 @@ class ListExpr(Node):
 class NamedValue(Node):
     """`color='green'` in a call, `ID=1` in a key, `"Name": "x"` in a JSON object."""
 
-    compared: ClassVar[tuple[str, ...]] = ("name", "value")
     inner: ClassVar[str] = "value"
     name: str
     value: Node
@@ -202,7 +201,6 @@ class NamedValue(Node):
 class RecordExpr(Node):
     """A JSON object: `{"Name": "x", "Size": 3}` (object)."""
 
-    compared: ClassVar[tuple[str, ...]] = ("members",)
     inner: ClassVar[str] = "members"
     members: tuple[NamedValue, ...]
     span: Span = (0, 0)
@@ -212,7 +210,6 @@ class RecordExpr(Node):
 class Lambda(Node):
     """`t: t eq 'red'` in `any` and `all` (lambdaVariableExpr, lambdaPredicateExpr)."""
 
-    compared: ClassVar[tuple[str, ...]] = ("variable", "predicate")
     inner: ClassVar[str] = "predicate"
     variable: str
     predicate: Node
@@ -223,7 +220,6 @@ class Lambda(Node):
 class TypeName(Node):
     """`Edm.String`, `Model.Customer`, `Collection(Edm.Int32)` in `cast` and `isof`."""
 
-    compared: ClassVar[tuple[str, ...]] = ("name",)
     name: str
     span: Span = (0, 0)
 
@@ -232,7 +228,6 @@ class TypeName(Node):
 class OrderByItem(Node):
     """`Name desc` (orderbyItem)."""
 
-    compared: ClassVar[tuple[str, ...]] = ("expression", "descending")
     inner: ClassVar[str] = "expression"
     expression: Node
     descending: bool = False

@@ -17,10 +17,7 @@ from ..problems import problem
 from ._tables import TERMINALS
 
 _TERMINALS = {name: pattern for name, pattern, *_ in TERMINALS}
-DATE = re.compile(_TERMINALS["DATE"])
-DATE_TIME = re.compile(_TERMINALS["DATE_TIME"])
-GUID = re.compile(_TERMINALS["GUID"])
-TIME = re.compile(_TERMINALS["TIME"])
+DATE, DATE_TIME, GUID, TIME = (re.compile(_TERMINALS[n]) for n in ("DATE", "DATE_TIME", "GUID", "TIME"))
 DURATION = re.compile(
     r"(-)?P(?=[0-9T])(?:([0-9]+)D)?"
     r"(?:T(?=[0-9])(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:\.([0-9]+))?S)?)?",
@@ -72,22 +69,25 @@ def _date_time_offset(text: str, zone: dt.tzinfo) -> dt.datetime:
         minutes = int(offset[1:3]) * 60 + int(offset[4:])
         clock = clock[:-6]
         zone = dt.timezone(dt.timedelta(minutes=-minutes if offset[0] == "-" else minutes))
-    moment = dt.datetime.combine(_date(date), _time(clock), zone)
+    moment = _moment(_date(date), _time(clock), zone)
+    if moment is None:
+        raise OutOfRange("literal-out-of-range.moment")
+    return moment
+
+
+def _moment(date: dt.date, time: dt.time, zone: dt.tzinfo) -> dt.datetime | None:
+    """Return a moment, or None if it would be before the first one in UTC, or after the last."""
+    moment = dt.datetime.combine(date, time, zone)
     try:
         moment.astimezone(dt.UTC)
     except OverflowError:
-        raise OutOfRange("literal-out-of-range.moment") from None
+        return None
     return moment
 
 
 def midnight(date: dt.date, zone: dt.tzinfo) -> dt.datetime:
     """Return the moment at which a date begins in a zone, or the first moment if that would be before it."""
-    moment = dt.datetime.combine(date, dt.time(), zone)
-    try:
-        moment.astimezone(dt.UTC)
-    except OverflowError:
-        return dt.datetime.min.replace(tzinfo=dt.UTC)
-    return moment
+    return _moment(date, dt.time(), zone) or dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 def _duration(text: str) -> dt.timedelta:

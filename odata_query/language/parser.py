@@ -20,8 +20,8 @@ from ..problems import problem
 from ._tables import ACTIONS, END, GOTOS, RULES, STARTS, TERMINALS
 from .ast import MAX_HEIGHT, Lambda, ListExpr, Node, OrderByItem, Path, find_too_deep
 from .nodes import RULES as BUILD_RULE
+from .tokens import SURROGATE, SyntaxProblem, keep_text
 from .tokens import TOKENS as READ_TOKEN
-from .tokens import SyntaxProblem, keep_text
 
 _BLANKS = " \t"
 _PLAIN = frozenset({"top", "skip", "count"})
@@ -108,6 +108,13 @@ def _move(top: State, token: int) -> Move:
         top = top.below.push(GOTOS[top.below.number][symbol])
 
 
+def _can_start(number: int, chars: str) -> bool:
+    if not chars or number == END:
+        return not chars and number == END
+    _, _, first, after_blank = TERMINALS[number]
+    return chars[0] in first and chars[-1] in (after_blank if chars[1:] else first)
+
+
 def _learn(state: State, chars: str) -> Lexer:
     """Make the Lexer for a token that starts with one or two characters; none at the end of the text."""
     chars = "".join("\x80" if char > "\x7f" else char for char in chars)
@@ -115,17 +122,7 @@ def _learn(state: State, chars: str) -> Lexer:
         chars = chars[0]
     found = state.tokens.get(chars)
     if found is None:
-        row = ACTIONS[state.number]
-        possible = tuple(
-            number
-            for number, (_, _, first, after_blank) in enumerate(TERMINALS)
-            if number in row
-            and chars
-            and chars[0] in first
-            and chars[-1] in (after_blank if chars[1:] else first)
-        )
-        if not chars and END in row:
-            possible = (END,)
+        possible = tuple([number for number in ACTIONS[state.number] if _can_start(number, chars)])
         match = _patterns.get(possible)
         if match is None:
             pattern = "|".join(f"({TERMINALS[number][1]})" for number in possible)
@@ -300,23 +297,15 @@ def parse(start: str, text: str, option: str, limits: Limits) -> Any:
             raise SyntaxProblem("text-too-long", bound, most=bound)
         if start in _PLAIN:
             return _parse(start, text, None)
-        if not text.isascii():
-            _check_characters(text)
+        if not text.isascii() and (half := SURROGATE.search(text)):
+            # No UTF-8 text, so no value of Edm.String, holds one.
+            raise SyntaxProblem("invalid-character.half", half.start(), character=f"U+{ord(half[0]):04X}")
         found = _parse(start, text, limits.max_depth)
         if len(text) > _SHORT or limits is not DEFAULT_LIMITS:
             _check_size([found] if isinstance(found, Node) else found, text, limits)
     except SyntaxProblem as wrong:
         raise _as_error(wrong, text, option, limits) from None
     return found
-
-
-def _check_characters(text: str) -> None:
-    """Report a lone surrogate: no UTF-8 text, so no value of Edm.String, holds one."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as wrong:
-        code = ord(text[wrong.start])
-        raise SyntaxProblem("invalid-character.half", wrong.start, character=f"U+{code:04X}") from None
 
 
 _SHORT = 40

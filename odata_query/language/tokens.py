@@ -51,7 +51,7 @@ _ORDINARY_DATE = re.compile(
 """Almost all dates. The others are checked part by part, to name the one that is wrong."""
 _JSON_ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt])|(.?))', re.S)
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-_SURROGATE = re.compile("[\ud800-\udfff]")
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 _segments: dict[str, tuple[str, ...]] = {}
 _functions: dict[str, str] = {}
@@ -74,17 +74,17 @@ def _read_path(text: str, start: int) -> tuple[str, ...]:
     return segments
 
 
-def check_name(name: str, start: int) -> None:
-    """Report the first character of a (qualified) name that it cannot have, or a part that is too long."""
+def check_name(name: str, start: int) -> str:
+    """Return a (qualified) name; report the first character that it cannot have, or a part too long."""
     for part in name.replace("#", ".").split("."):
         if len(part) > MAX_NAME:
-            place = start + MAX_NAME
-            raise SyntaxProblem("invalid-name.long", place, most=MAX_NAME)
+            raise SyntaxProblem("invalid-name.long", start + MAX_NAME, most=MAX_NAME)
         if not part:
             raise SyntaxProblem("invalid-name", start)
         if not (part.isascii() and part.isidentifier()):
             _check_letters(part, start)
         start += len(part) + 1
+    return name
 
 
 def _check_letters(name: str, start: int) -> None:
@@ -111,8 +111,7 @@ def _function(text: str, start: int, end: int) -> Opening:
     known = _functions.get(text)
     if known is not None:
         return known, start, end
-    name = text.rstrip(" \t")[:-1]
-    check_name(name, start)
+    name = check_name(text.rstrip(" \t")[:-1], start)
     lowered = name.lower()
     if lowered in FUNCTIONS:
         name = FUNCTIONS[lowered]
@@ -120,17 +119,6 @@ def _function(text: str, start: int, end: int) -> Opening:
         raise SyntaxProblem("unknown-operator.operator-function", start, start + len(name), word=lowered)
     if len(_functions) < MAX_CACHED:
         _functions[text] = name
-    return name, start, end
-
-
-def _type_name(text: str, start: int, end: int) -> TypeName:
-    check_name(text, start)
-    return TypeName(text, (start, end))
-
-
-def _parameter(text: str, start: int, end: int) -> Opening:
-    name = text.rstrip(" \t")[:-1]
-    check_name(name, start)
     return name, start, end
 
 
@@ -160,15 +148,14 @@ def _json_string(text: str, start: int, end: int) -> Literal:
     def unescape(match: re.Match[str]) -> str:
         code, char, wrong = match.groups()
         if wrong is not None:
-            place = start + 1 + match.start()
-            raise SyntaxProblem("invalid-literal.escape", place)
+            raise SyntaxProblem("invalid-literal.escape", start + 1 + match.start())
         return chr(int(code, 16)) if code else _ESCAPED.get(char, char)
 
     value = text[1:-1]
     if "\\" in value:
         value = _JSON_ESCAPE.sub(unescape, value)
         value = value.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
-        if _SURROGATE.search(value) or "\0" in value:
+        if SURROGATE.search(value) or "\0" in value:
             raise SyntaxProblem("invalid-literal.escaped-character", start, end)
     return Literal(value, edm.STRING, (start, end))
 
@@ -246,8 +233,7 @@ def _prefixed(text: str, start: int, end: int) -> Literal:
         name = f"Edm.{known.capitalize()}{shape.removeprefix('Geometry')}"
         kind, is_valid = edm.primitive(name) or edm.UNTYPED, True
     elif "." in prefix and not prefix.startswith("Edm."):
-        check_name(prefix, start)
-        kind, is_valid = edm.Type(prefix), True
+        kind, is_valid = edm.Type(check_name(prefix, start)), True
         for member in value.split(","):
             if not _ENUM_NUMBER.fullmatch(member):
                 check_name(member, inside)
@@ -283,12 +269,12 @@ TOKENS: dict[str, Callable[[str, int, int], Any]] = {
     "NULL": lambda text, start, end: Literal(None, edm.NULL, (start, end)),
     "NUMBER": number,
     "OPEN_KEY": lambda text, start, end: ("()", start, end),
-    "PARAMETER": _parameter,
+    "PARAMETER": lambda text, start, end: (check_name(text.rstrip(" \t")[:-1], start), start, end),
     "PATH": _path,
     "PREFIXED": _prefixed,
     "SEARCH": lambda text, start, end: Literal(text, edm.STRING, (start, end)),
     "STRING": lambda text, start, end: Literal(text[1:-1].replace("''", "'"), edm.STRING, (start, end)),
     "TIME": _temporal(edm.TIME_OF_DAY, _mistake_in_time),
     "TRUTH": lambda text, start, end: text.lower() == "true",
-    "TYPE": _type_name,
+    "TYPE": lambda text, start, end: TypeName(check_name(text, start), (start, end)),
 }
