@@ -47,7 +47,8 @@ class EntityType(StructuredType):
         Names can be paths, `owner/name`, and end in `*`. A restriction never allows what the type did not
         allow before. Raises ConfigurationError for a name that the type does not have.
         """
-        return restricted(self, only, exclude, filterable, sortable, functions, operators, limits)
+        paths = {"only": only, "exclude": exclude, "filterable": filterable, "sortable": sortable}
+        return restricted(self, limits, functions=functions, operators=operators, **paths)
 
     # ---- sources ---------------------------------------------------------------------------------
 

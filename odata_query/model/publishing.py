@@ -234,35 +234,25 @@ def _key_labels(
     return {labels[name] for name in names}
 
 
-def restricted(
-    type: T,
-    only: Names = None,
-    exclude: Iterable[str] = (),
-    filterable: Names = None,
-    sortable: Names = None,
-    functions: Names = None,
-    operators: Names = None,
-    limits: Limits | None = None,
-) -> T:
+def restricted(type: T, limits: Limits | None = None, **names: Names) -> T:
     """Build a type that offers less than another, with the options of `EntityType.restrict`."""
     if not isinstance(limits, Limits | None):
         raise ConfigurationError(f"limits={limits!r:.100} is not a Limits object")
     allowed = replace(
         UNBOUNDED,
-        functions=_operations(functions, "functions", "function", "segment"),
-        operators=_operations(operators, "operators", "infix", "prefix"),
+        functions=_operations(names.get("functions"), "functions", "function", "segment"),
+        operators=_operations(names.get("operators"), "operators", "infix", "prefix"),
     )
     bounds = (limits or UNBOUNDED).tightened(allowed).tightened(type.limits or UNBOUNDED)
-    rules = Rules(paths_of(only, "only"), paths_of(filterable, "filterable"), paths_of(sortable, "sortable"))
+    limits = None if bounds == UNBOUNDED else bounds
+    only, filterable, sortable = (
+        paths_of(names.get(each), each) for each in ("only", "filterable", "sortable")
+    )
     publisher = _Publisher(by_label=True)
-    publisher.exclude(type, exclude, {})
-    _, properties = publisher.publish(type, rules)
+    publisher.exclude(type, names.get("exclude", ()), {})
+    _, properties = publisher.publish(type, Rules(only, filterable, sortable))
     return type.__class__(
-        type.name,
-        properties,
-        limits=None if bounds == UNBOUNDED else bounds,
-        bases=type.bases,
-        unrestricted=type.unrestricted,
+        type.name, properties, limits=limits, bases=type.bases, unrestricted=type.unrestricted
     )
 
 

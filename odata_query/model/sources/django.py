@@ -92,14 +92,12 @@ class _ModelReader:
         target = field.related_model
         if isinstance(target, str):
             return NavigationProperty(no_type_error(model.__name__, f"{target}, which is not a model"))
-        table = str(target._meta.db_table)
-        is_plain = pairs and not set(table) & set('."')
-        is_plain = is_plain and all(_is_in(model, here) and _is_in(target, there) for here, there in pairs)
-        join = {here.column: there.column for here, there in pairs} if is_plain else None
-        column = Column(table=table, join=join) if is_plain else None
-        return NavigationProperty(
-            partial(self.entity, target), is_nullable, collection=is_many, column=column
-        )
+        table, column = str(target._meta.db_table), None
+        is_direct = pairs and all(_is_in(model, here) and _is_in(target, there) for here, there in pairs)
+        if is_direct and not set(table) & set('."'):
+            column = Column(table=table, join={here.column: there.column for here, there in pairs})
+        reach = partial(self.entity, target)
+        return NavigationProperty(reach, is_nullable, collection=is_many, column=column)
 
     def column(self, model: Any, field: Any) -> Property:
         vendor = connections[router.db_for_read(model)].vendor
