@@ -357,8 +357,7 @@ class Dialect:
     # ---- names and texts -------------------------------------------------------------------------
 
     def quote(self, name: str) -> str:
-        """Quote the name of a table or column: `order` -> `"order"`. Raises ConfigurationError for what is
-        not one."""
+        """Quote the name of a table or column: `order` -> `"order"`. Raises ConfigurationError for others."""
         if not isinstance(name, str) or not name or "\0" in name or "\1" in name:
             why = ": its property is computed or inherited" if name == "" else ""
             raise ConfigurationError(f"{name!r} is not the name of a table or column{why}")
@@ -433,7 +432,7 @@ class Dialect:
             raise ConfigurationError(f"{type.name} has flags, so its column must be a number, not text")
         is_one_to_one = len(set(type.members.values())) == len(type.members)
         cases = "".join(
-            f" WHEN {self.quote_text(name)} THEN {int(value)}" for name, value in type.members.items()
+            [f" WHEN {self.quote_text(n)} THEN {int(value)}" for n, value in type.members.items()]
         )
         return Storage(
             f"CASE {{a}}{cases.replace('{', '{{').replace('}', '}}')} END",

@@ -43,9 +43,8 @@ _DAYS = "(toInt64(toInt32(toDate32({a}))) {sign} toInt64(floor(toDecimal128({b},
 
 def _duration(seconds: str) -> str:
     """A number of seconds that is null out of the range of durations."""
-    return (
-        f"if({seconds} BETWEEN -86399999913600 AND toDecimal128('86399999999999.999999', 6), {seconds}, NULL)"
-    )
+    low, high = "-86399999913600", "toDecimal128('86399999999999.999999', 6)"
+    return f"if({seconds} BETWEEN {low} AND {high}, {seconds}, NULL)"
 
 
 def _scaled(part: str, by: str, is_zero: str) -> str:

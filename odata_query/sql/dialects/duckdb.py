@@ -216,13 +216,9 @@ class DuckDB(Dialect):
         "cast(Date,DateTimeOffset)": "make_timestamptz(epoch_us({a}))",
         "cast(String,Boolean)": _read("(?i:true|false)", "BOOLEAN"),
         "cast(String,Integer)": _once(_WITHIN, a=_read(spelling.INTEGER, "BIGINT")),
-        "cast(String,Date)": _read(
-            "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{{2}}|[1-9][0-9]{{3}})-[0-9]{{2}}-[0-9]{{2}}", "DATE"
-        ),
-        "cast(String,TimeOfDay)": _read(
-            "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{{1,6}}0*)?)?", "TIME"
-        ),
-        "cast(String,Guid)": _read("[0-9a-fA-F]{{8}}(-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}}", "UUID"),
+        "cast(String,Date)": _read(spelling.YEAR + "-[0-9]{{2}}-[0-9]{{2}}", "DATE"),
+        "cast(String,TimeOfDay)": _read(spelling.TIME, "TIME"),
+        "cast(String,Guid)": _read(spelling.GUID, "UUID"),
     }
 
     def json_path(self, keys: tuple[str, ...]) -> str:

@@ -119,8 +119,7 @@ class Oracle(Dialect):
         {
             "": "JSON_VALUE({x} RETURNING VARCHAR2(4000))",
             **dict.fromkeys((*edm.INTEGERS, "Edm.Decimal"), "JSON_VALUE({x} RETURNING NUMBER)"),
-            "Edm.Double": "TO_BINARY_DOUBLE(JSON_VALUE({x} RETURNING NUMBER))",
-            "Edm.Single": "TO_BINARY_DOUBLE(JSON_VALUE({x} RETURNING NUMBER))",
+            **spelling.edm_types(Float="TO_BINARY_DOUBLE(JSON_VALUE({x} RETURNING NUMBER))"),
             "Edm.Boolean": "DECODE(JSON_VALUE({x} RETURNING VARCHAR2(5)), 'true', 1, 'false', 0)",
             "Edm.Date": "JSON_VALUE({x} RETURNING DATE)",
             "Edm.DateTimeOffset": "JSON_VALUE({x} RETURNING TIMESTAMP WITH TIME ZONE)",

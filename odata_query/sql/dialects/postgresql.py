@@ -284,16 +284,11 @@ class PostgreSQL(Dialect):
         "cast(String,Integer)": _read(spelling.INTEGER, _FITTING.replace("{a}", "CAST(v.a AS NUMERIC)")),
         "cast(String,Decimal)": _read(r"[+-]?[0-9]{{1,38}}(\.[0-9]{{1,38}})?", "CAST(v.a AS NUMERIC)"),
         "cast(String,Date)": _read(
-            "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{{2}}|[1-9][0-9]{{3}})"
-            "-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])",
+            spelling.YEAR + "-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])",
             f"CASE WHEN to_char({_DAY_OF_MONTH}, 'YYYY-MM-DD') = v.a THEN {_DAY_OF_MONTH} END",
         ),
-        "cast(String,TimeOfDay)": _read(
-            r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{{1,6}}0*)?)?", "CAST(v.a AS TIME)"
-        ),
-        "cast(String,Guid)": _read(
-            "[0-9a-fA-F]{{8}}(-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}}", "CAST(v.a AS UUID)"
-        ),
+        "cast(String,TimeOfDay)": _read(spelling.TIME, "CAST(v.a AS TIME)"),
+        "cast(String,Guid)": _read(spelling.GUID, "CAST(v.a AS UUID)"),
     }
 
     def __init__(self, *, casing: str | None = None) -> None:

@@ -99,8 +99,11 @@ def reject_decimals(value: Any, before: int, after: int) -> Phrase | None:
 
 # ---- texts ---------------------------------------------------------------------------------------
 
+# The forms of texts that are values, as regular expressions in templates.
 INTEGER = "[+-]?[0-9]{{1,38}}"
-"""The form of texts that are integers, as a regular expression in a template."""
+GUID = "[0-9a-fA-F]{{8}}(-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}}"
+TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{{1,6}}0*)?)?"
+YEAR = "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{{2}}|[1-9][0-9]{{3}})"
 DATE = "[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}"
 OFFSET = "([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})"
 
@@ -117,15 +120,12 @@ def substrings(function: str, length: str) -> dict[str, str]:
     A negative start counts from the end (URL Conventions 5.1.1.7.6), and no text has more than 2147483647
     characters.
     """
-    start = (
-        f"LEAST(CASE WHEN {{b}} < 0 THEN GREATEST({length}({{a}}) + {{b}}, 0) ELSE {{b}} END, 2147483646) + 1"
-    )
+    first = f"CASE WHEN {{b}} < 0 THEN GREATEST({length}({{a}}) + {{b}}, 0) ELSE {{b}} END"
+    start, count = f"LEAST({first}, 2147483646) + 1", "LEAST(GREATEST({c}, 0), 2147483647)"
     return {
         "length(String)": f"{length}({{a}})",
         "substring(String,Integer)": f"{function}({{a}}, {start})",
-        "substring(String,Integer,Integer)": (
-            f"{function}({{a}}, {start}, LEAST(GREATEST({{c}}, 0), 2147483647))"
-        ),
+        "substring(String,Integer,Integer)": f"{function}({{a}}, {start}, {count})",
     }
 
 
@@ -211,12 +211,11 @@ def json_casts(
 ) -> dict[str, str]:
     """Cast the text `{x}` of a JSON value to the types of a dialect, except texts."""
     text = types["Edm.String"]
-    casts = {
+    return {"": "{x}"} | {
         name: template.replace("{type}", type)
         for name, type in types.items()
         if not type.startswith(text) and name not in without
     }
-    return {"": "{x}", **casts}
 
 
 def escape_key(key: str) -> str:

@@ -51,6 +51,7 @@ _DASHED = " || '-' || ".join(
 _LONGEST = 100_000_000
 """The number of characters in the longest text."""
 _START = f"(max(min({{b}}, {_LONGEST}), -{_LONGEST}) + ({{b}} >= 0))"
+_LENGTH = f"max(min({{c}}, {_LONGEST}), 0)"
 _DIGITS = "(SELECT CAST(printf('%.15g', n) || substr(n, 1, 0) AS REAL) FROM (SELECT round({x}, {s}) AS n))"
 """A decimal rounded to the 15 digits that are exact; null for null."""
 # Before 3.42, `round` leaves a wrong last bit in a number of more than 16 digits; its text has 15.
@@ -257,9 +258,7 @@ class SQLite(Dialect):
         "startswith(String,String)": "substr({a}, 1, length({b})) = {b}",
         "endswith(String,String)": "substr({a}, length({a}) - length({b}) + 1) = {b}",
         "substring(String,Integer)": f"substr({{a}}, {_START})",
-        "substring(String,Integer,Integer)": (
-            f"substr(substr({{a}}, {_START}), 1, max(min({{c}}, {_LONGEST}), 0))"
-        ),
+        "substring(String,Integer,Integer)": f"substr(substr({{a}}, {_START}), 1, {_LENGTH})",
         "tolower(String)": "lower({a})",
         "toupper(String)": "upper({a})",
         "trim(String)": f"trim({{a}}, char({white_space('{}', ',')}))",
