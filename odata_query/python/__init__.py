@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import heapq
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, NoReturn, TypeVar
 
@@ -136,11 +137,9 @@ class _Filter:
                 self.selects[are_dicts] = self.compile(are_dicts, SELECT)
             select = self.selects[are_dicts]
             if select is not None:
-                try:
+                with suppress(*TRUST_ERRORS):
                     kept: list[Row] = select(rows, now)
                     return kept
-                except TRUST_ERRORS:
-                    pass
         frame = self.program.frame(None, now)
         holds = self.program.run
         found = []

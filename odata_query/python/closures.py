@@ -52,7 +52,7 @@ class Closures(PythonEmitter[Function]):
 
     # ---- conditions ------------------------------------------------------------------------------
 
-    def constant(self, holds: bool) -> Function:
+    def constant(self, holds: Any) -> Function:
         return lambda frame: holds
 
     def every(self, parts: Sequence[Function]) -> Function:
@@ -85,17 +85,15 @@ class Closures(PythonEmitter[Function]):
         self, node: Node, parts: Sequence[Function], nullable: Sequence[bool], wanted: bool, on_null: bool
     ) -> Function:
         first = parts[0]
+        key = node.key if isinstance(node, TypedCall) else ""
+        operate: Callable[..., Any] = function(key) if key in TEMPLATES else bool
         if len(parts) == 1:
-            key = node.key if isinstance(node, TypedCall) else ""
-            test = function(key) if key in TEMPLATES else bool
 
             def test_one(frame: Frame) -> bool:
                 a = first(frame)
-                return on_null if a is None else test(a) is wanted
+                return on_null if a is None else operate(a) is wanted
 
             return test_one
-        assert isinstance(node, TypedCall)
-        operate = function(node.key)
         second = parts[1]
         b = self.literals.get(second)
         if b is not None:
@@ -155,13 +153,9 @@ class Closures(PythonEmitter[Function]):
     # ---- values ----------------------------------------------------------------------------------
 
     def literal(self, node: Literal) -> Function:
-        value = node.value
-
-        def get_literal(frame: Frame) -> Any:
-            return value
-
-        self.literals[get_literal] = value
-        return get_literal
+        found = self.constant(node.value)
+        self.literals[found] = node.value
+        return found
 
     def path(self, node: TypedPath) -> Function:
         start = NOW + node.level if node.level else ROW

@@ -197,8 +197,10 @@ def same_items(left: Any, right: Any, *, wanted: bool = True) -> bool:
 def _same(left: Any, right: Any) -> bool:
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
         return same_items(left, right)
-    if {type(left), type(right)} == {float, decimal.Decimal}:
-        return float(left) == float(right)
+    if isinstance(left, float) and isinstance(right, decimal.Decimal):
+        return left == float(right)
+    if isinstance(left, decimal.Decimal) and isinstance(right, float):
+        return float(left) == right
     return bool(left == right)
 
 
@@ -224,10 +226,7 @@ def cast(value: Any, source: edm.Type, target: edm.Type) -> Any:
             return _text(value, source)
         if isinstance(target, edm.EnumType):
             return target.value(str(value))
-        if isinstance(value, str):
-            found = literals.from_text(value, target)
-        else:
-            found = int(value) if name in edm.INTEGERS else _CASTS[name](value)
+        found = literals.from_text(value, target) if isinstance(value, str) else _CASTS[name](value)
     except (ArithmeticError, LookupError, ValueError, TypeError, ConfigurationError):
         return None
     if name in edm.INTEGERS:
@@ -255,6 +254,7 @@ def _boolean(value: Any) -> bool | None:
 
 
 _CASTS: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(edm.INTEGERS, int),
     edm.DECIMAL.name: _decimal,
     edm.DOUBLE.name: float,
     edm.SINGLE.name: float,

@@ -53,6 +53,8 @@ def reader(type: edm.Type, zone: dt.tzinfo) -> Read | None:
     without an offset is one in `zone`, and a time of day loses its offset.
     The function raises ConfigurationError for a value of another type.
     """
+    if type.name in _UNREAD:
+        return None
     if isinstance(type, edm.CollectionType):
         return _reader_of_collection(type, zone)
     read, ready = _READERS.get(type.name, (None, None))
@@ -60,6 +62,8 @@ def reader(type: edm.Type, zone: dt.tzinfo) -> Read | None:
         read, ready = _reader_of_enum(type), int
     elif type.name == edm.DATE_TIME_OFFSET.name:
         read = _reader_of_moments(zone)
+    elif type.name.startswith("Edm.Geo"):
+        read = _read_geo
     if read is None:
         return None
     read_value = read
@@ -183,3 +187,4 @@ _READERS: Mapping[str, tuple[Read, Any]] = {
     edm.TIME_OF_DAY.name: (_read_time, None),
 }
 """For each type the function that reads a value, and the class whose values are used unread."""
+_UNREAD = frozenset((edm.STRING.name, edm.BOOLEAN.name, *edm.INTEGERS))

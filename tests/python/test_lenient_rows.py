@@ -370,3 +370,11 @@ def test_numbers_and_moments_of_libraries_are_read():
         for text in ("$filter=p ne null", "$orderby=p"):
             with pytest.raises(oq.ConfigurationError, match="in a row is not a valid"):
                 run([form], text, type)
+
+
+@pytest.mark.parametrize("copies", COPIES)
+@pytest.mark.parametrize("point", ["SRID=4326;Point(1 2)", {"type": "Point", "coordinates": [1, 2]}])
+def test_a_geography_can_be_a_text_or_geojson(point, copies):
+    text = "$filter=geo.distance(p,geography'SRID=4326;Point(1 2)') lt 1"
+    rows = [{"p": point, "q": None}] * copies
+    assert python.apply(rows, oq.parse_query(text, model("Edm.GeographyPoint"))) == rows
