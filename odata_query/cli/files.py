@@ -368,9 +368,8 @@ _CLASSES: dict[str, tuple[type, ...]] = {
 def _check(value: Any, type: edm.Type, place: str, name: str) -> None:
     """Raise DataError for the first value that is not of its type."""
     if isinstance(type, edm.CollectionType) and isinstance(value, list):
-        for item in value:
-            if item is not None:
-                _check(item, type.element, place, name)
+        for item in (item for item in value if item is not None):
+            _check(item, type.element, place, name)
     elif isinstance(type, StructuredType) and isinstance(value, dict):
         place = f"{place}{name}/" if name else place
         for member in type.members.values():

@@ -198,17 +198,15 @@ class _Fuzz:
         given, fault = shrink_fault(given, fault, lambda g: self.find_fault(encoded(g)), shrink, _STEPS)
         self.report.failures[fault.kind] = f"\n{encoded(given):.500}\n  {fault.kind}\n{fault.detail}"
 
-    def find_fault(self, query_string: str) -> Fault | None:
+    def find_fault(self, request: str) -> Fault | None:
         """Send one request and return the fault in its response."""
         query: Query | ODataError
         try:
-            query = parse_query(
-                query_string, self.entity_type, limits=self.limits, default_timezone=self.zone
-            )
+            query = parse_query(request, self.entity_type, limits=self.limits, default_timezone=self.zone)
         except ODataError as refusal:
             query = refusal
         try:
-            response = self.call(query_string)
+            response = self.call(request)
         except Exception as error:
             self.status = 500
             return Fault(f"{type(error).__name__} was raised", f"{error}\n{traceback.format_exc(limit=-3)}")
@@ -225,9 +223,9 @@ class _Fuzz:
     def fault_in_rows(self, answer: Response, query: Query, codes: list[str]) -> Fault | None:
         if answer.status != 200:
             self.offer.refuse(query)
-            if not _OF_ENGINES.get(answer.status, set()).isdisjoint(codes):
-                return None
-            return Fault(f"a valid query has the status {answer.status}", f"{answer.body!r:.300}")
+            is_declared = not _OF_ENGINES.get(answer.status, set()).isdisjoint(codes)
+            text = f"a valid query has the status {answer.status}"
+            return None if is_declared else Fault(text, f"{answer.body!r:.300}")
         self.offer.answered.update(keys_of(query))
         try:
             rows = self.rows_in(answer.body)

@@ -536,13 +536,13 @@ class Generator:
     def nested_quantifier(self, source: Node, element: edm.Type, variable: str) -> Node | None:
         """Generate a second lambda over the same collection that compares both variables."""
         choices = self.choices
-        member: tuple[str, ...] = ()
+        paths: list[tuple[str, ...]] = [()]
         if isinstance(element, StructuredType):
             known = self.paths(element, False)
             paths = [path for kind in known if kind in self.kinds for path in known[kind]]
-            if not paths:
-                return None
-            member = choices.pick(paths)
+        if not paths:
+            return None
+        member = choices.pick(paths)
         second = choices.pick([other for other in _VARIABLES if other != variable])
         pair = (Path((second, *member)), Path((variable, *member)))
         names = [name for name in ("any", "all") if self.is_allowed(name)]
@@ -580,6 +580,5 @@ def _kind_named(name: str) -> str:
 
 def _gives(signature: Signature, kind: str) -> bool:
     """True if the result of an overload is of a kind."""
-    if signature.result == "First":
-        return kind.startswith("Collection(")
-    return kind == _kind_named(signature.result)
+    is_list = kind.startswith("Collection(")
+    return is_list if signature.result == "First" else kind == _kind_named(signature.result)
