@@ -246,8 +246,7 @@ def _equality(emitter: Emitter[C, V], node: TypedCall, parts: list[V], wanted: b
         left, right, first, second = right, left, second, first
     if type(right) is Literal and right.value is None:
         return emitter.is_null(first, wanted) if left.nullable else emitter.constant(not wanted)
-    types = (left.type, right.type)
-    return emitter.equals(first, second, types, (left.nullable, right.nullable), wanted)
+    return emitter.equals(first, second, (left.type, right.type), (left.nullable, right.nullable), wanted)
 
 
 def _quantifier(emitter: Emitter[C, V], node: TypedCall, wanted: bool) -> C:
