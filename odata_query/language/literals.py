@@ -175,13 +175,13 @@ def read(text: str, type: edm.Type, zone: dt.tzinfo = dt.UTC) -> Any:
     return _READ.get(name, _geo)(text)
 
 
+_NOT_FINITE = {"inf": "INF", "-inf": "-INF", "nan": "NaN"}
+"""Texts of doubles in Python, and in OData."""
+
+
 def _write_double(value: float) -> str:
-    if value != value:
-        return "NaN"
-    if value in (float("inf"), float("-inf")):
-        return "INF" if value > 0 else "-INF"
     text = repr(value)
-    return text if "e" in text else f"{text}e0"
+    return _NOT_FINITE.get(text) or (text if "e" in text else f"{text}e0")
 
 
 def _write_decimal(value: Decimal) -> str:

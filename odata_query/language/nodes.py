@@ -83,7 +83,7 @@ def _in_list(end: int, left: Node, operator: str, opening: Opening, items: Seque
 def _call(end: int, opening: Opening, arguments: list[Any] | tuple[()] = ()) -> Call:
     name, start, inside = opening
     if name in _SPECIAL:
-        arguments = _SPECIAL[name](name, inside, list(arguments), end)
+        arguments = _SPECIAL[name](name, inside, list(arguments))
     else:
         for argument in arguments:
             kind = type(argument)
@@ -96,7 +96,7 @@ def _call(end: int, opening: Opening, arguments: list[Any] | tuple[()] = ()) -> 
     return Call(name, tuple(arguments), (start, end))
 
 
-def _lambda(function: str, inside: int, arguments: list[Any], end: int) -> list[Node]:
+def _lambda(function: str, inside: int, arguments: list[Any]) -> list[Node]:
     """Make the argument of `any(t: t eq 1)`, or none for `any()`."""
     if not arguments:
         if function == "any":
@@ -122,15 +122,14 @@ def _is_name(node: Any) -> bool:
     return type(node) is Path and len(node.segments) == 1 and str(node.segments[0])[0] not in "@$"
 
 
-def _case(function: str, inside: int, arguments: list[Any], end: int) -> list[Node]:
+def _case(function: str, inside: int, arguments: list[Any]) -> list[Node]:
     """Return the conditions and values of `case(a eq 1:'x', true:'y')` in turn."""
     if not arguments:
         raise SyntaxProblem("missing-operand.case", inside)
     found: list[Node] = []
     for argument in arguments:
-        if type(argument) is not Pair:
-            argument = _split_time(argument)
-        found += (argument.left, argument.right)
+        pair = argument if type(argument) is Pair else _split_time(argument)
+        found += (pair.left, pair.right)
     return found
 
 
@@ -145,15 +144,14 @@ def _split_time(argument: Node) -> Pair:
     before, _, after = last.value.rpartition(":")
     start, end = last.span
     colon = start + len(before)
-    left: Node = (
-        Literal(before, edm.TIME_OF_DAY, (start, colon)) if ":" in before else number(before, start, colon)
-    )
+    is_time = ":" in before
+    left: Node = Literal(before, last.type, (start, colon)) if is_time else number(before, start, colon)
     for parent in reversed(spine):
         left = parent.with_children((*parent.children()[:-1], left))
     return Pair(left, colon, number(after, colon + 1, end))
 
 
-def _typed(function: str, inside: int, arguments: list[Any], end: int) -> list[Node]:
+def _typed(function: str, inside: int, arguments: list[Any]) -> list[Node]:
     """Return the arguments of `cast(x, Edm.String)` or `isof(Model.Customer)`; the last is a type."""
     if not arguments:
         raise SyntaxProblem("missing-operand.type", inside, function=function)
@@ -175,10 +173,10 @@ def _typed(function: str, inside: int, arguments: list[Any], end: int) -> list[N
     return [*arguments[:-1], inner]
 
 
-_SPECIAL: dict[str, Callable[[str, int, list[Any], int], list[Node]]] = {
+_SPECIAL: dict[str, Callable[[str, int, list[Any]], list[Node]]] = {
     "any": _lambda, "all": _lambda, "case": _case, "cast": _typed, "isof": _typed,
 }  # fmt: skip
-"""Functions whose arguments are not just values: (function, offset after its `(`, arguments, end)."""
+"""Functions whose arguments are not just values: (function, offset after its `(`, arguments)."""
 
 
 def _segment(end: int, path: Path) -> Path:

@@ -60,18 +60,14 @@ _functions: dict[str, str] = {}
 def _path(text: str, start: int, end: int) -> Path:
     segments = _segments.get(text)
     if segments is None:
-        segments = _read_path(text, start)
+        segments = tuple(text.split("/"))
+        place = start
+        for segment in segments:
+            check_name(segment.lstrip("@$"), place + (segment[0] in "@$"))
+            place += len(segment) + 1
+        if len(_segments) < MAX_CACHED and len(text) <= MAX_NAME:
+            _segments[text] = segments
     return Path(segments, (start, end))
-
-
-def _read_path(text: str, start: int) -> tuple[str, ...]:
-    segments = tuple(text.split("/"))
-    for segment in segments:
-        check_name(segment.lstrip("@$"), start + (segment[0] in "@$"))
-        start += len(segment) + 1
-    if len(_segments) < MAX_CACHED and len(text) <= MAX_NAME:
-        _segments[text] = segments
-    return segments
 
 
 def check_name(name: str, start: int) -> str:
