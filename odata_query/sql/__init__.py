@@ -177,25 +177,27 @@ def _zone(query: object, given: dt.tzinfo | None) -> dt.tzinfo:
 def _fragment(
     emitter: SqlEmitter, text: str, table: str | None, paramstyle: str | None, first: int
 ) -> Fragment:
-    if emitter.columns.is_qualified and table is None:
+    if emitter.columns.aliases and table is None:
         raise ConfigurationError("this query needs to know the rows' table: give its name or alias as table")
     row = "" if table is None else emitter.dialect.quote_table(table) + "."
-    text = emitter.sql.finish(text, row)
-    return Fragment(*render(text, emitter.sql.values, emitter.dialect, paramstyle, first))
+    text = emitter.columns.finish(text, row)
+    return Fragment(*render(text, emitter.values, emitter.dialect, paramstyle, first))
 
 
 def _statement(emitter: SqlEmitter, text: str, paramstyle: str | None) -> Statement:
-    row = emitter.dialect.quote(_ALIAS) + "." if emitter.columns.is_qualified else ""
-    text = emitter.sql.finish(text, row)
-    return Statement(*render(text, emitter.sql.values, emitter.dialect, paramstyle, 1))
+    row = emitter.dialect.quote(_ALIAS) + "." if emitter.columns.aliases else ""
+    text = emitter.columns.finish(text, row)
+    return Statement(*render(text, emitter.values, emitter.dialect, paramstyle, 1))
 
 
 def _source(emitter: SqlEmitter, table: str) -> str:
     """The text after FROM: the table, and the tables joined to it."""
     text = _quoted_table(emitter.dialect, table)
-    if not emitter.columns.is_qualified:
+    if not emitter.columns.aliases:
         return text
-    return f"{text}{emitter.dialect.alias_prefix}{emitter.dialect.quote(_ALIAS)}{emitter.columns.root.joins}"
+    joins = emitter.columns.root.joins
+    assert joins is not None
+    return f"{text}{emitter.dialect.alias_prefix}{emitter.dialect.quote(_ALIAS)}{''.join(joins.texts)}"
 
 
 @lru_cache(maxsize=256)
@@ -224,7 +226,7 @@ def _condition(emitter: SqlEmitter, query: Query) -> str:
 def _order(emitter: SqlEmitter, items: Sequence[OrderByItem]) -> str:
     """The text after ORDER BY: null before all else, then NaN, texts by code point."""
     found = []
-    sql, dialect = emitter.sql, emitter.dialect
+    dialect = emitter.dialect
     emitter.option = "$orderby"
     known: set[Any] = set()
     for item in items:
@@ -243,13 +245,13 @@ def _order(emitter: SqlEmitter, items: Sequence[OrderByItem]) -> str:
             raise error([problem(message, "$orderby", expression.span, engine=Name(dialect.name), what=what)])
         type = expression.type
         is_sorted = part.storage is not None and part.storage.is_ordered
-        text = part.text if is_sorted else sql.text(part)
-        if type is edm.STRING and sql.collation_of(part) != "binary":
+        text = part.text if is_sorted else emitter.text(part)
+        if type is edm.STRING and emitter.collation_of(part) != "binary":
             text = dialect.binary.format(a=text)
         direction = " DESC" if item.descending else ""
         direction += dialect.nulls_clause(expression.nullable, item.descending)
         if type in (edm.DOUBLE, edm.SINGLE) and dialect.nan != "none":
-            nan = sql.marker(float("nan"), edm.DOUBLE)
+            nan = emitter.marker(float("nan"), edm.DOUBLE)
             found.append(dialect.nan_rank.format(a=text, nan=nan) + direction)
         found.append(text + direction)
     return ", ".join(found)
@@ -263,7 +265,7 @@ def _page(emitter: SqlEmitter, query: Query, is_ordered: bool) -> str:
     template = page.top if not query.skip else page.skip if query.top is None else page.both
     if query.top == 0:
         template = page.empty or template
-    top = emitter.sql.marker(query.top, edm.INT64) if query.top is not None else ""
-    skip = emitter.sql.marker(query.skip or 0, edm.INT64)
+    top = emitter.marker(query.top, edm.INT64) if query.top is not None else ""
+    skip = emitter.marker(query.skip or 0, edm.INT64)
     order = " ORDER BY (SELECT NULL)" if page.needs_order and not is_ordered else ""
     return f"{order} {template.format(top=top, skip=skip)}"

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from .. import edm
 from ..check.typed import TypedPath
 from ..errors import ODataError
 from ..model.properties import ComplexType, Member, Property, StructuredType
 from ..problems import ConfigurationError, Phrase
-from .composer import Composer
+from .composer import collation_of
 from .dialects.base import Dialect
-from .parts import ROW, Collection, Entity, Flat, Instance, Joins, Json, Part, Row, Sql, SqlColumn
-from .statement import too_large
+from .parts import ROW, Collection, Entity, Instance, Joins, Json, Part, Row, Sql, SqlColumn
+from .statement import engine_error, too_large
 
 _BITS = {edm.SBYTE.name: 7, edm.BYTE.name: 8, edm.INT16.name: 15, edm.INT32.name: 31}
 
@@ -54,20 +55,30 @@ class Columns:
     reserved  the name by which the caller's FROM knows the rows
     """
 
-    def __init__(self, sql: Composer, can_join: bool, reserved: str = "") -> None:
-        self.sql = sql
-        self.dialect = sql.dialect
+    def __init__(self, dialect: Dialect, by_column: bool, can_join: bool, reserved: str) -> None:
+        self.dialect = dialect
+        self.by_column = by_column
         self.reserved = reserved
-        self.is_qualified = False
-        """True if columns of the row need the name of its table, since other rows are read too."""
-        self.root = Row(ROW, joins=Joins([]) if can_join else None)
-        self.instances: dict[int, Instance] = {0: self.root}
+        self.can_join = can_join
+        self.instances: dict[int, Instance] = {}
         self.collections: dict[int, Collection] = {}
         self.level = 0
         """The level of the innermost lambda."""
         self.aliases = 0
+        """The number of other rows; if there are any, columns of the row need the name of its table."""
+        self.texts: list[str] = []
+        """Texts of columns that stand as `\\0cn\\0` in pieces, as they may become members of an array."""
         self._joined: dict[tuple[str, str, str], Row] = {}
-        self._cache_key = (sql.dialect, sql.by_column)
+        self._cache_key = (dialect, by_column)
+
+    @property
+    def root(self) -> Row:
+        """The row itself, made when it is first used, as cached columns do not need it."""
+        if 0 not in self.instances:
+            self.instances[0] = Row(ROW, joins=Joins([]) if self.can_join else None)
+        found = self.instances[0]
+        assert isinstance(found, Row)
+        return found
 
     def alias(self) -> tuple[str, int]:
         """Make a name for another table or a member, and the number of its row, as a bit.
@@ -77,7 +88,6 @@ class Columns:
         self.aliases += 1
         while f"odata_{self.aliases}" == self.reserved:
             self.aliases += 1
-        self.is_qualified = True
         return self.dialect.quote(f"odata_{self.aliases}"), 1 << self.aliases
 
     # ---- paths -----------------------------------------------------------------------------------
@@ -92,7 +102,7 @@ class Columns:
             cached: SqlColumn | None = members[0]._columns.get(self._cache_key)
             if cached is not None:
                 return cached
-        instance = self.instances[node.level]
+        instance = self.instances[node.level] if node.level else self.root
         is_value = not isinstance(members[-1].type, (edm.CollectionType, StructuredType))
         absent: Sql | None = None
         for member in members[:-1]:
@@ -108,32 +118,32 @@ class Columns:
         """The entity or complex value that a property in a path leads to."""
         if isinstance(instance, Json):
             return Json(instance.value, (*instance.keys, member.column))
-        row, prefix = (instance.row, instance.prefix) if isinstance(instance, Flat) else (instance, "")
         column = member.property.column
         if column.table is not None and column.join is not None:
-            return self.join(row, prefix, member, column.table, column.join)
+            return self.join(instance, member, column.table, column.join)
         if is_spread(self.dialect, member):
-            return Flat(row, column_prefix(prefix, member))
+            return replace(instance, prefix=column_prefix(instance.prefix, member))
         if isinstance(member.type, ComplexType):
-            return Json(self.read(row, prefix + member.column))
+            return Json(self.read(instance, member.column))
         raise ConfigurationError(f"{member.name} leads to another table: its property needs table and join")
 
     def absence(self, instance: Instance, member: Member) -> Sql | None:
         """The condition that the instance a nullable property leads to is missing; None if it never is."""
         if isinstance(instance, Json):
-            return self.sql.is_null(self.json(instance, "") if instance.keys else instance.value, True)
-        if isinstance(instance, Row):
-            there = next(iter((member.property.column.join or {}).values()))
-            return self.sql.is_null(self.read(instance, there), True)
-        assert isinstance(member.type, StructuredType)
-        columns = [
-            self.read(instance.row, name) for name in own_columns(self.dialect, member.type, instance.prefix)
-        ]
-        if not columns:
-            return None
-        # A complex value in columns of its own is null if they all are.
-        text = " AND ".join(f"{column.text} IS NULL" for column in columns)
-        return Sql(f"({text})", rows=columns[0].rows, has_subquery=columns[0].has_subquery)
+            column = self.json(instance, "") if instance.keys else instance.value
+            text = f"{column.text} IS NULL"
+        elif member.property.column.join is not None:
+            column = self.read(instance, next(iter(member.property.column.join.values())))
+            text = f"{column.text} IS NULL"
+        else:
+            # A complex value in columns of its own is null if they all are.
+            assert isinstance(member.type, StructuredType)
+            columns = [self.read(instance, name) for name in own_columns(self.dialect, member.type)]
+            if not columns:
+                return None
+            column = columns[0]
+            text = f"({' AND '.join(f'{column.text} IS NULL' for column in columns)})"
+        return Sql(text, rows=column.rows, has_subquery=column.has_subquery)
 
     def property(self, instance: Instance, member: Member, absent: Sql | None) -> Part:
         """The value of a path's last property."""
@@ -149,32 +159,29 @@ class Columns:
             is_number = isinstance(type, edm.EnumType) and stored != "text"
             value = self.json(place, edm.INT64.name if is_number else type.name)
             return self.column(value, type, member.property, in_json=True)
-        row, prefix = (instance.row, instance.prefix) if isinstance(instance, Flat) else (instance, "")
-        return self.column(self.read(row, prefix + member.column), type, member.property)
+        return self.column(self.read(instance, member.column), type, member.property)
 
     def read(self, row: Row, name: str) -> Sql:
         """Read a column of a row."""
-        text = f"{row.before}{self.dialect.quote(name)}{row.after}"
+        text = f"{row.before}{self.dialect.quote(row.prefix + name)}{row.after}"
         if row.joins is not None and row.joins.columns is not None:
-            columns = self.sql.columns
-            number = row.joins.columns.setdefault(text, len(columns))
-            if number == len(columns):
-                columns.append(text)
+            number = row.joins.columns.setdefault(text, len(self.texts))
+            if number == len(self.texts):
+                self.texts.append(text)
             text = f"\0c{number}\0"
         return Sql(text, rows=row.rows, has_subquery=row.subquery is not None)
 
     def json(self, place: Json, type: str) -> Sql:
         """Read a value in JSON as a type; an enumeration is a number there."""
-        text = self.dialect.json_value(place.value.text, place.keys, type)
-        return Sql(text, rows=place.value.rows, has_subquery=place.value.has_subquery)
+        return place.value.rewritten(self.dialect.json_value(place.value.text, place.keys, type))
 
     def column(self, value: Sql, type: edm.Type, prop: Property, *, in_json: bool = False) -> SqlColumn:
         """A value of a primitive type or an enumeration, with the way in which it is stored."""
-        found = SqlColumn(value.text, value.rows, value.has_subquery)
+        found = SqlColumn(value.text, rows=value.rows, has_subquery=value.has_subquery)
         if type is edm.STRING:
-            found.collation = prop.column.collation
-            collation = self.sql.collation_of(found)
-            found.tests_eq, found.tests_order = collation != "insensitive", collation == "binary"
+            found.collation = collation_of(self.dialect, self.by_column, prop.column.collation)
+            found.tests_eq = found.collation != "insensitive"
+            found.tests_order = found.collation == "binary"
             return found
         found.type = type
         name = "Enum" if isinstance(type, edm.EnumType) else type.name
@@ -194,20 +201,19 @@ class Columns:
 
     # ---- joins -----------------------------------------------------------------------------------
 
-    def join(self, row: Row, prefix: str, member: Member, table: str, join: Mapping[str, str]) -> Row:
+    def join(self, row: Row, member: Member, table: str, join: Mapping[str, str]) -> Row:
         """The one row that a navigation property leads to."""
-        known = (row.before + row.after, prefix, member.name)
+        known = (row.before + row.after, row.prefix, member.name)
         if known in self._joined:
             return self._joined[known]
         alias, number = self.alias()
         template, before, after = self.dialect.join_template
         source = template.format(table=self.dialect.quote_table(table)) + self.dialect.alias_prefix + alias
         if row.joins is None:
-            return self.subquery(row, alias, source, {prefix + here: there for here, there in join.items()})
+            return self.subquery(row, alias, source, join)
         if len(row.joins.texts) >= self.dialect.max_joins:
             raise too_large(self.dialect, "joins", self.dialect.max_joins)
-        on = self.link(alias, join, row.before, prefix, row.after)
-        row.joins.texts.append(f" LEFT JOIN {source} ON {on}")
+        row.joins.texts.append(f" LEFT JOIN {source} ON {self.link(alias, join, row)}")
         row.joins.rows |= number
         found = Row(before.format(t=alias), after.format(t=alias), number, row.joins)
         self._joined[known] = found
@@ -219,20 +225,21 @@ class Columns:
         if not reaches and (self.level or row.after):
             raise self.too_far()
         if row.subquery is None:
-            condition = self.link(alias, join, row.before, "", row.after)
+            condition = self.link(alias, join, row)
         else:  # one more table in the same subquery
             last, around, condition = row.subquery
-            source = f"{around} LEFT JOIN {source} ON {self.link(alias, join, f'{last}.')}"
+            source = (
+                f"{around} LEFT JOIN {source} ON {self.link(alias, join, Row(f'{last}.', prefix=row.prefix))}"
+            )
         text = f" FROM {source} WHERE {condition})"
         return Row(f"(SELECT {alias}.", text, row.rows, None, (alias, source, condition))
 
-    def link(
-        self, alias: str, join: Mapping[str, str], before: str, prefix: str = "", after: str = ""
-    ) -> str:
+    def link(self, alias: str, join: Mapping[str, str], row: Row) -> str:
         """The condition of a join: `"odata_1"."id" = "odata_0"."owner_id"`."""
         quote = self.dialect.quote
         return " AND ".join(
-            f"{alias}.{quote(there)} = {before}{quote(prefix + here)}{after}" for here, there in join.items()
+            f"{alias}.{quote(there)} = {row.before}{quote(row.prefix + here)}{row.after}"
+            for here, there in join.items()
         )
 
     # ---- collections -----------------------------------------------------------------------------
@@ -243,53 +250,37 @@ class Columns:
         """The members of a collection, in a child table, an array or JSON."""
         column = member.property.column
         alias, number = self.alias()
+        storage = "json" if isinstance(instance, Json) else column.stored(*self.dialect.family)
         if isinstance(instance, Json):
-            source = self.json(Json(instance.value, (*instance.keys, member.column)), "json")
-            return self.unfolded("json", source, alias, number, element, member, absent)
-        row, prefix = (instance.row, instance.prefix) if isinstance(instance, Flat) else (instance, "")
-        if column.table is not None and column.join is not None:
-            if row.subquery is not None and not self.dialect.reaches_joined_collections:
+            place = self.json(Json(instance.value, (*instance.keys, member.column)), "json")
+        elif column.table is not None and column.join is not None:
+            if instance.subquery is not None and not self.dialect.reaches_joined_collections:
                 raise self.too_far()
-            quote = self.dialect.quote
             links = tuple(
-                (f"{alias}.{quote(there)}", self.read(row, prefix + here))
+                (f"{alias}.{self.dialect.quote(there)}", self.read(instance, here))
                 for here, there in column.join.items()
             )
             on = tuple(Sql(f"{there} = {here.text}", rows=number | here.rows) for there, here in links)
             table = Sql(f"{self.dialect.quote_table(column.table)}{self.dialect.alias_prefix}{alias}")
             joins = Joins([], number, None if self.dialect.array_of_children is None else {})
-            form = self.dialect.children
-            return Collection(form, alias, number, table, element, member, on, links, absent, joins)
-        storage = column.stored(*self.dialect.family)
-        if isinstance(element, StructuredType) and storage is None:
+            children = self.dialect.children
+            return Collection(children, alias, number, table, element, member, on, links, absent, joins)
+        elif isinstance(element, StructuredType) and storage is None:
             message = f"{member.name} is in no column: its property needs a table and join, or a storage"
             raise ConfigurationError(message)
-        if row.after and not self.dialect.reaches_joined_collections:
+        elif instance.after and not self.dialect.reaches_joined_collections:
             raise self.too_far()
-        source = self.read(row, prefix + member.column)
-        return self.unfolded(storage, source, alias, number, element, member, absent)
-
-    def unfolded(
-        self,
-        storage: str | None,
-        column: Sql,
-        alias: str,
-        number: int,
-        element: edm.Type,
-        member: Member,
-        absent: Sql | None,
-    ) -> Collection:
-        """The members of a collection in one column."""
+        else:
+            place = self.read(instance, member.column)
         forms = self.dialect.collections
         form = next(iter(forms.values()), None) if storage is None else forms.get(storage)
         if form is None:
             known = ", ".join(forms) or "none"
             message = f"{self.dialect.name} has no storage {storage!r} for {member.name}, but {known}"
             raise ConfigurationError(message)
-        if column.has_subquery and not self.dialect.reaches_joined_collections:
+        if place.has_subquery and not self.dialect.reaches_joined_collections:
             raise self.too_far()
-        text = form.source.format(a=column.text, t=alias)
-        source = Sql(text, rows=column.rows, has_subquery=column.has_subquery)
+        source = place.rewritten(form.source.format(a=place.text, t=alias))
         return Collection(form, alias, number, source, element, member, absent=absent)
 
     def enter(self, level: int, collection: Collection) -> None:
@@ -302,32 +293,51 @@ class Columns:
         """The entity or complex value that a member is."""
         if collection.joins is not None:
             return Row(f"{collection.alias}.", rows=collection.row, joins=collection.joins)
-        member = self.member_text(collection)
+        member = Sql(collection.form.member.format(t=collection.alias), rows=collection.row)
         return Json(member) if collection.form.is_json else Row(f"{member.text}.", rows=collection.row)
-
-    def member_text(self, collection: Collection) -> Sql:
-        """A member of a collection as SQL has it."""
-        if collection.joins is not None:
-            row = Row(f"{collection.alias}.", rows=collection.row, joins=collection.joins)
-            return self.read(row, collection.member.column)
-        return Sql(collection.form.member.format(t=collection.alias), rows=collection.row)
 
     def member(self, collection: Collection) -> Part:
         """A member of a collection as a value."""
-        element, form = collection.element, collection.form
+        element, is_json, instance = collection.element, collection.form.is_json, self.instance_of(collection)
         if isinstance(element, StructuredType):
-            return Entity(self.instance_of(collection), None)
-        value = self.member_text(collection)
-        if form.is_json:
-            value = self.json(
-                Json(value), edm.INT64.name if isinstance(element, edm.EnumType) else element.name
-            )
-        return self.column(value, element, collection.member.property, in_json=form.is_json)
+            return Entity(instance, None)
+        if isinstance(instance, Json):
+            value = self.json(instance, edm.INT64.name if isinstance(element, edm.EnumType) else element.name)
+        elif collection.joins is not None:
+            value = self.read(instance, collection.member.column)
+        else:
+            value = Sql(collection.form.member.format(t=collection.alias), rows=collection.row)
+        return self.column(value, element, collection.member.property, in_json=is_json)
 
     def too_far(self) -> ODataError:
         """Make the error for columns of rows that a subquery cannot reach."""
         what = Phrase("relate-nested-rows")
-        return self.sql.engine_error("unsupported-expression.engine-cannot", what=what)
+        return engine_error(self.dialect, "unsupported-expression.engine-cannot", what=what)
+
+    # ---- texts -----------------------------------------------------------------------------------
+
+    def as_array(self, collection: Collection) -> str:
+        """Turn the columns that were read of a child table into members of an array; return them for it.
+
+        `EXISTS (SELECT 1 FROM items AS i WHERE i.order = o.id AND i.size > o.size)` on an engine whose
+        subqueries reach no farther than the link becomes
+        `arrayExists(i -> i.1 > o.size, (SELECT groupArray(tuple(i.size)) FROM items AS i WHERE ...))`.
+        """
+        assert self.dialect.array_of_children is not None
+        assert collection.joins is not None
+        read = []
+        for number in (collection.joins.columns or {}).values():
+            read.append(self.texts[number])
+            member = self.dialect.array_of_children.member
+            self.texts[number] = member.format(t=collection.alias, n=len(read))
+        return ", ".join(read) or "1"
+
+    def finish(self, text: str, row: str) -> str:
+        """Write the row's prefix and the columns that were left open until all of the text is known."""
+        text = text.replace(ROW, row)
+        for n, column in enumerate(self.texts):
+            text = text.replace(f"\0c{n}\0", column)
+        return text
 
     def check_reach(self, rows: int) -> None:
         """Raise an error for a subquery that reads rows from outside of the query that it is in."""

@@ -1,8 +1,8 @@
 """Comparisons of columns and values: what two operands need is decided once, then written.
 
 A column may hold a value in another form than templates take it (a moment as text), compare texts in
-another way than by code point, be null, or hold NaN. `Comparisons.plan` decides about all of this; the
-methods after it only write the plan down, for `wanted` and for its opposite.
+another way than by code point, be null, or hold NaN. `make_plan` decides about all of this; the
+functions after it only write the plan down, for `wanted` and for its opposite.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ..problems import Phrase
 from ..python import functions as python_values
 from ..python.operations import function
 from .composer import Composer
+from .dialects.base import Dialect
 from .parts import AND, ATOM, OR, Part, Sql, SqlColumn, Value
 
 SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
@@ -51,274 +52,281 @@ class Comparison(NamedTuple):
         return self.left == self.exact_left and self.rights == self.exact_rights
 
 
-class Comparisons:
-    """Compares values of one statement."""
+def make_plan(
+    sql: Composer,
+    left: Sql,
+    rights: Sequence[Sql | Value],
+    types: Sequence[edm.Type],
+    nullable: Sequence[bool],
+    *,
+    ordered: bool = False,
+) -> Comparison:
+    """Decide how an operand is compared with another one, or with values.
 
-    def __init__(self, sql: Composer) -> None:
-        self.sql = sql
-        self.dialect = sql.dialect
-
-    def plan(
-        self,
-        left: Sql,
-        rights: Sequence[Sql | Value],
-        types: Sequence[edm.Type],
-        nullable: Sequence[bool],
-        *,
-        ordered: bool = False,
-    ) -> Comparison:
-        """Decide how an operand is compared with another one, or with values.
-
-        ordered  True for `gt` and the like, which need the order of code points; `eq` only needs to tell
-                 texts apart
-        """
-        first, dialect = rights[0], self.dialect
-        storage = left.storage
-        write = storage.write if storage is not None and type(first) is Value else None
-        if storage is None or write is None or (ordered and not storage.is_ordered):
-            a, bs = self.sql.text(left), [self.sql.text(right) for right in rights]
-        else:  # as stored, not decoded
-            a, bs = left.text, [self.stored(write, right) for right in rights]
-        parts = (left, *rights)
-        exact_a, exact_bs = a, bs
-        is_value = type(first) is Value
-        if types[0] is edm.STRING or types[-1] is edm.STRING:
-            if self.is_inexact(left, ordered) or (not ordered and self.is_inexact(first, ordered)):
-                exact_a = dialect.binary.format(a=a)
-                if dialect.binary_on_both_sides or not (is_value or dialect.mixes_collations):
-                    exact_bs = [dialect.binary.format(a=b) for b in bs]
-                if not dialect.mixes_collations and not (is_value and isinstance(left, SqlColumn)):
-                    a, bs = exact_a, exact_bs  # the columns' own comparison would fail
-            elif ordered and self.is_inexact(first, ordered):
+    ordered  True for `gt` and the like, which need the order of code points; `eq` only needs to tell
+             texts apart
+    """
+    first, dialect = rights[0], sql.dialect
+    storage = left.storage
+    is_value = type(first) is Value
+    write = storage.write if storage is not None and is_value else None
+    if storage is None or write is None or (ordered and not storage.is_ordered):
+        a, bs = sql.text(left), [sql.text(right) for right in rights]
+    else:  # as stored, not decoded
+        values = [right for right in rights if type(right) is Value]
+        a, bs = left.text, [sql.marker(write(value.value, sql.zone), edm.UNTYPED) for value in values]
+    parts = (left, *rights)
+    exact_a, exact_bs = a, bs
+    if types[0] is edm.STRING or types[-1] is edm.STRING:
+        if is_inexact(sql, left, ordered) or (not ordered and is_inexact(sql, first, ordered)):
+            exact_a = dialect.binary.format(a=a)
+            if dialect.binary_on_both_sides or not (is_value or dialect.mixes_collations):
                 exact_bs = [dialect.binary.format(a=b) for b in bs]
-        elif types[0].name in FLOATS or types[-1].name in FLOATS:
-            if dialect.nan != "none":
-                has_nan = ordered or not is_value
-                return Comparison(a, bs, a, bs, parts, nullable, has_nan)
-            # NaN that an operation computes from numbers is null there.
-            pairs = zip(parts, nullable, strict=False)
-            nullable = [can_be or type(part) not in (SqlColumn, Value) for part, can_be in pairs]
-        return Comparison(a, bs, exact_a, exact_bs, parts, nullable, False)
+            if not dialect.mixes_collations and not (is_value and isinstance(left, SqlColumn)):
+                a, bs = exact_a, exact_bs  # the columns' own comparison would fail
+        elif ordered and is_inexact(sql, first, ordered):
+            exact_bs = [dialect.binary.format(a=b) for b in bs]
+    elif types[0].name in FLOATS or types[-1].name in FLOATS:
+        if dialect.nan != "none":
+            has_nan = ordered or not is_value
+            return Comparison(a, bs, a, bs, parts, nullable, has_nan)
+        # NaN that an operation computes from numbers is null there.
+        pairs = zip(parts, nullable, strict=False)
+        nullable = [can_be or type(part) not in (SqlColumn, Value) for part, can_be in pairs]
+    return Comparison(a, bs, exact_a, exact_bs, parts, nullable, False)
 
-    def is_inexact(self, part: Part, ordered: bool) -> bool:
-        """True for a text that its column does not compare by code point as needed."""
-        if not isinstance(part, Sql):
-            return False
-        collation = self.sql.collation_of(part)
-        return collation != "binary" if ordered else collation == "insensitive"
 
-    def stored(self, write: Any, value: Any) -> str:
-        """Bind a value in the form in which the column stores it."""
-        return self.sql.marker(write(value.value, self.sql.zone), edm.UNTYPED)
+def is_inexact(sql: Composer, part: Part, ordered: bool) -> bool:
+    """True for a text that its column does not compare by code point as needed."""
+    if not isinstance(part, Sql):
+        return False
+    collation = sql.collation_of(part)
+    return collation != "binary" if ordered else collation == "insensitive"
 
-    # ---- order -----------------------------------------------------------------------------------
 
-    def compare(self, node: TypedCall, parts: Sequence[Part], nullable: Sequence[bool], wanted: bool) -> Sql:
-        """Compile `gt`, `ge`, `lt` or `le`, which are false where an operand is null."""
-        sql = self.sql
-        left, right = parts
-        name = node.function
-        types = (node.arguments[0].type, node.arguments[1].type)
-        if type(left) is Value:
-            if type(right) is Value:
-                holds = None not in (left.value, right.value) and function(name)(left.value, right.value)
-                return sql.constant(bool(holds) is wanted)
-            left, right, name = right, left, _MIRRORED[name]
-            nullable = nullable[::-1]
-        assert isinstance(left, Sql)
-        assert type(right) is Value or isinstance(right, Sql)
+# ---- order ---------------------------------------------------------------------------------------
+
+
+def compare(
+    sql: Composer, node: TypedCall, parts: Sequence[Part], nullable: Sequence[bool], wanted: bool
+) -> Sql:
+    """Compile `gt`, `ge`, `lt` or `le`, which are false where an operand is null."""
+    left, right = parts
+    name, types = node.function, (node.arguments[0].type, node.arguments[1].type)
+    if type(left) is Value:
         if type(right) is Value:
-            if right.value is None or right.value != right.value:
-                return sql.constant(not wanted)
-            sql.check(right)
-            if wanted and left.storage is not None and left.storage.bounds:
-                return self.index_bounds(left, name, right)
-        plan = self.plan(left, [right], types, nullable, ordered=True)
-        a, b, both = plan.exact_left, plan.exact_rights[0], (left, right)
-        if plan.has_nan:
-            found = sql.nest(f"{a} {SIGNS[name]} {b}", both)
-            greater, less = (left, right) if name in ("gt", "ge") else (right, left)
-            may_be_nan = {"greatest": greater, "least": less}.get(self.dialect.nan)
-            if isinstance(may_be_nan, Sql):
-                found = sql.every([found, self.is_not_nan(sql.text(may_be_nan), may_be_nan)])
-            return found if wanted else sql.not_true(found)
-        found = sql.nest(f"{a} {SIGNS[name if wanted else _OPPOSITE[name]]} {b}", both)
-        if wanted or not any(plan.nullable):
-            return found
-        nulls = [part for part, can_be in zip(both, plan.nullable, strict=True) if can_be]
-        if all(isinstance(part, SqlColumn) for part in nulls):
-            return sql.some([found, *[sql.is_null(part, True) for part in nulls]])
-        return sql.not_true(sql.nest(f"{a} {SIGNS[name]} {b}", both))
-
-    def is_not_nan(self, text: str, part: Part) -> Sql:
-        """Test that a number is not NaN, where NaN equals itself."""
-        return Sql(f"{text} <> {self.sql.marker(_NAN, edm.DOUBLE)}", rows=part.rows)
-
-    def index_bounds(self, left: Sql, name: str, right: Value) -> Sql:
-        """Compare the stored column, for its index, and decode it only near the bound."""
-        assert left.storage is not None
-        assert left.storage.bounds is not None
-        column, decoded, value = left.text, self.sql.text(left), self.sql.text(right)
-        low, high = (self.sql.marker(bound, edm.UNTYPED) for bound in left.storage.bounds(right.value))
-        if name == "eq":
-            text = f"{column} >= {low} AND {column} < {high} AND {decoded} = {value}"
-        elif name in ("gt", "ge"):
-            text = f"{column} >= {low} AND ({column} >= {high} OR {decoded} {SIGNS[name]} {value})"
-        else:
-            text = f"{column} < {high} AND ({column} < {low} OR {decoded} {SIGNS[name]} {value})"
-        return self.sql.nest(text, [left], AND)
-
-    # ---- equality --------------------------------------------------------------------------------
-
-    def equals(
-        self, left: Part, right: Part, types: Sequence[edm.Type], nullable: Sequence[bool], wanted: bool
-    ) -> Sql:
-        """Compile `eq`, or `ne` if not `wanted`: null equals null alone."""
-        sql = self.sql
-        if type(left) is Value:
-            if type(right) is Value:
-                return sql.constant(_equal(left.value, right.value) is wanted)
-            left, right, nullable = right, left, nullable[::-1]
-        if not (isinstance(left, Sql) and (type(right) is Value or isinstance(right, Sql))):
-            what = Phrase("comparing-collections")
-            raise sql.engine_error("unsupported-expression.engine", what=what)
-        if type(right) is Value:
-            if right.value is None:
-                return sql.is_null(left, wanted) if nullable[0] else sql.constant(not wanted)
-            if right.value != right.value:
-                return sql.constant(not wanted)
-            if right.value == "" and isinstance(left, SqlColumn) and not self.dialect.has_empty_string:
-                return sql.constant(not wanted)
-            sql.check(right)
-            if wanted and left.storage is not None and left.storage.bounds:
-                return self.index_bounds(left, "eq", right)
-        plan = self.plan(left, [right], types, nullable)
-        both = plan.nullable[0] and plan.nullable[1] and type(right) is not Value
-        if plan.has_nan or wanted:
-            found = self.same(plan.left, plan.rights[0], plan.parts, both)
-            if plan.has_nan:
-                return self.same_floats(found, plan, both, wanted)
-            if plan.is_exact:
-                return found
-            return sql.every([found, self.same(plan.exact_left, plan.exact_rights[0], plan.parts, both)])
-        a, b = plan.exact_left, plan.exact_rights[0]
-        nulls = [part for part, can_be in zip(plan.parts, plan.nullable, strict=True) if can_be]
-        if nulls and (both or not isinstance(nulls[0], SqlColumn)):
-            return sql.nest(self.dialect.null_safe_unequal.format(a=a, b=b), plan.parts)
-        found = sql.nest(f"{a} <> {b}", plan.parts)
-        return sql.some([found, sql.is_null(nulls[0], True)]) if nulls else found
-
-    def same(self, a: str, b: str, parts: Sequence[Part], both: bool) -> Sql:
-        """Compile `a = b`, safe for null on both sides if needed."""
-        template = self.dialect.null_safe_equal if both else "{a} = {b}"
-        return self.sql.nest(template.format(a=a, b=b), parts)
-
-    def same_floats(self, same: Sql, plan: Comparison, both: bool, wanted: bool) -> Sql:
-        """Compile the equality of numbers that may be NaN, which equals nothing."""
-        if self.dialect.nan in ("greatest", "least") or (both and self.dialect.null_safe_nan):
-            test = self.is_not_nan(plan.left, plan.parts[0])
-            if both:
-                nan = self.sql.marker(_NAN, edm.DOUBLE)
-                test.text = self.dialect.null_safe_unequal.format(a=plan.left, b=nan)
-            same = self.sql.every([same, test])
-        return same if wanted else self.sql.not_true(same)
-
-    def compare_fast(
-        self, name: str, path: TypedPath, column: Part, value: Literal, wanted: bool
-    ) -> Sql | None:
-        """Compile the comparison of a column with a value if the engine's operators mean the same."""
-        right = value.value
-        if not isinstance(column, SqlColumn) or not column.tests_eq or right != right:
-            return None
-        if type(right) is Decimal and path.type.name in edm.INTEGERS and not -(2**63) <= right < 2**63:
-            return self.compare_out_of_range(name, column, path.nullable, right > 0, wanted)
-        if name == "eq" or name == "ne":
-            keeps_null = (name == "ne") is wanted
-            sign = "<>" if keeps_null else "="
-        elif column.tests_order:
-            keeps_null = not wanted
-            sign = SIGNS[name if wanted else _OPPOSITE[name]]
-        else:
-            return None
-        if self.sql.checks_values:
-            if right == "" and not self.dialect.has_empty_string:
-                return None
-            self.sql.check(Value(right, value.type))
-        text = f"{column.text} {sign} {self.sql.marker(right, value.type)}"
-        if keeps_null and path.nullable:
-            return Sql(f"{text} OR {column.text} IS NULL", OR, 3, column.rows, column.has_subquery)
-        found = Sql(text, ATOM, 2, column.rows, column.has_subquery)
-        found.is_selective = sign == "="
+            holds = None not in (left.value, right.value) and function(name)(left.value, right.value)
+            return sql.constant(bool(holds) is wanted)
+        left, right, name = right, left, _MIRRORED[name]
+        nullable = nullable[::-1]
+    assert isinstance(left, Sql)
+    assert type(right) is Value or isinstance(right, Sql)
+    if type(right) is Value:
+        if right.value is None or right.value != right.value:
+            return sql.constant(not wanted)
+        sql.check(right)
+        if wanted and left.storage is not None and left.storage.bounds:
+            return index_bounds(sql, left, name, right)
+    plan = make_plan(sql, left, [right], types, nullable, ordered=True)
+    a, b, both = plan.exact_left, plan.exact_rights[0], (left, right)
+    if plan.has_nan:
+        found = sql.nest(f"{a} {SIGNS[name]} {b}", both)
+        greater, less = (left, right) if name in ("gt", "ge") else (right, left)
+        may_be_nan = {"greatest": greater, "least": less}.get(sql.dialect.nan)
+        if isinstance(may_be_nan, Sql):
+            found = sql.every([found, is_not_nan(sql, sql.text(may_be_nan), may_be_nan)])
+        return found if wanted else sql.not_true(found)
+    found = sql.nest(f"{a} {SIGNS[name if wanted else _OPPOSITE[name]]} {b}", both)
+    if wanted or not any(plan.nullable):
         return found
+    nulls = [part for part, can_be in zip(both, plan.nullable, strict=True) if can_be]
+    if all(isinstance(part, SqlColumn) for part in nulls):
+        return sql.some([found, *[sql.is_null(part, True) for part in nulls]])
+    return sql.not_true(sql.nest(f"{a} {SIGNS[name]} {b}", both))
 
-    def compare_out_of_range(self, name: str, column: Sql, nullable: bool, above: bool, wanted: bool) -> Sql:
-        """Compare an integer with a number that is above all of 64 bits, or below."""
-        holds = name == "ne" or (name != "eq" and (name in ("lt", "le")) is above)
-        if nullable and name not in ("eq", "ne") and holds:
-            return self.sql.is_null(column, not wanted)
-        return self.sql.constant(holds is wanted)
 
-    # ---- lists -----------------------------------------------------------------------------------
+def is_not_nan(sql: Composer, text: str, part: Part) -> Sql:
+    """Test that a number is not NaN, where NaN equals itself."""
+    return Sql(f"{text} <> {sql.marker(_NAN, edm.DOUBLE)}", rows=part.rows)
 
-    def in_values(
-        self, part: Part, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool
-    ) -> Sql:
-        """Compile `in` with a list of values."""
-        sql = self.sql
-        if isinstance(part, Value):
-            return sql.constant(any(_equal(part.value, item) for item in items) is wanted)
-        assert isinstance(part, Sql)
-        if type.name in FLOATS and self.dialect.nan == "ieee":
-            # A negative zero equals zero, but IN does not find it.
-            part = sql.nest(f"({sql.text(part)} + 0)", [part])
-        values = [Value(item, type) for item in items if item is not None and item == item]
-        if not self.dialect.has_empty_string and isinstance(part, SqlColumn):
-            values = [value for value in values if value.value != ""]
-        has_null = nullable and len(values) < len(items) and None in items
-        if not values:
-            return sql.is_null(part, wanted) if has_null else sql.constant(not wanted)
-        for value in values if sql.checks_values else ():
-            sql.check(value)
-        plan = self.plan(part, values, [type], [nullable])
-        if wanted:
-            found = self.listed(part, plan.left, plan.rights, True)
-            if not plan.is_exact:
-                found = sql.every([found, self.listed(part, plan.exact_left, plan.exact_rights, True)])
-            elif isinstance(part, SqlColumn) and part.tests_eq:
-                found.is_selective = not has_null
-            if part.storage is not None and part.storage.bounds is not None:
-                found = sql.every([*self.around(part, values), found])
-            return sql.some([found, sql.is_null(part, True)]) if has_null else found
-        found = self.listed(part, plan.exact_left, plan.exact_rights, False)
-        if has_null or not plan.nullable[0]:
+
+def index_bounds(sql: Composer, left: Sql, name: str, right: Value) -> Sql:
+    """Compare the stored column, for its index, and decode it only near the bound."""
+    assert left.storage is not None
+    assert left.storage.bounds is not None
+    column, decoded, value = left.text, sql.text(left), sql.text(right)
+    low, high = (sql.marker(bound, edm.UNTYPED) for bound in left.storage.bounds(right.value))
+    if name == "eq":
+        text = f"{column} >= {low} AND {column} < {high} AND {decoded} = {value}"
+    elif name in ("gt", "ge"):
+        text = f"{column} >= {low} AND ({column} >= {high} OR {decoded} {SIGNS[name]} {value})"
+    else:
+        text = f"{column} < {high} AND ({column} < {low} OR {decoded} {SIGNS[name]} {value})"
+    return sql.nest(text, [left], AND)
+
+
+# ---- equality ------------------------------------------------------------------------------------
+
+
+def equals(
+    sql: Composer, left: Part, right: Part, types: Sequence[edm.Type], nullable: Sequence[bool], wanted: bool
+) -> Sql:
+    """Compile `eq`, or `ne` if not `wanted`: null equals null alone."""
+    if type(left) is Value:
+        if type(right) is Value:
+            return sql.constant(_equal(left.value, right.value) is wanted)
+        left, right, nullable = right, left, nullable[::-1]
+    if not (isinstance(left, Sql) and (type(right) is Value or isinstance(right, Sql))):
+        what = Phrase("comparing-collections")
+        raise sql.engine_error("unsupported-expression.engine", what=what)
+    if type(right) is Value:
+        if right.value is None:
+            return sql.is_null(left, wanted) if nullable[0] else sql.constant(not wanted)
+        if right.value != right.value:
+            return sql.constant(not wanted)
+        if right.value == "" and isinstance(left, SqlColumn) and not sql.dialect.has_empty_string:
+            return sql.constant(not wanted)
+        sql.check(right)
+        if wanted and left.storage is not None and left.storage.bounds:
+            return index_bounds(sql, left, "eq", right)
+    plan = make_plan(sql, left, [right], types, nullable)
+    both = plan.nullable[0] and plan.nullable[1] and type(right) is not Value
+    if plan.has_nan or wanted:
+        found = sql.nest(same(sql.dialect, plan.left, plan.rights[0], both), plan.parts)
+        if plan.has_nan:
+            return same_floats(sql, found, plan, both, wanted)
+        if plan.is_exact:
             return found
-        if isinstance(part, SqlColumn):
-            return sql.some([found, sql.is_null(part, True)])
-        return sql.not_false(found)
+        exact = same(sql.dialect, plan.exact_left, plan.exact_rights[0], both)
+        return sql.every([found, found.rewritten(exact)])
+    a, b = plan.exact_left, plan.exact_rights[0]
+    nulls = [part for part, can_be in zip(plan.parts, plan.nullable, strict=True) if can_be]
+    if nulls and (both or not isinstance(nulls[0], SqlColumn)):
+        return sql.nest(sql.dialect.null_safe_unequal.format(a=a, b=b), plan.parts)
+    found = sql.nest(f"{a} <> {b}", plan.parts)
+    return sql.some([found, sql.is_null(nulls[0], True)]) if nulls else found
 
-    def around(self, part: Sql, values: Sequence[Value]) -> list[Sql]:
-        """Bound a stored column by the least and the greatest value, for its index."""
-        assert part.storage is not None
-        assert part.storage.bounds is not None
-        bounds = [part.storage.bounds(value.value) for value in values]
-        low = self.sql.marker(min(low for low, _ in bounds), edm.UNTYPED)
-        high = self.sql.marker(max(high for _, high in bounds), edm.UNTYPED)
-        return [
-            Sql(f"{part.text} {sign} {bound}", rows=part.rows, has_subquery=part.has_subquery)
-            for sign, bound in ((">=", low), ("<", high))
-        ]
 
-    def listed(self, part: Sql, text: str, markers: Sequence[str], wanted: bool) -> Sql:
-        """Compile `text IN (...)`, in as many lists as the engine needs."""
-        most = self.dialect.max_in_items or len(markers)
-        word, sign = ("IN", "=") if wanted else ("NOT IN", "<>")
-        if len(markers) == 1 or (part.has_subquery and not self.dialect.sorts_by_subqueries):
-            tests = [f"{text} {sign} {marker}" for marker in markers]
-        else:
-            lists = [markers[n : n + most] for n in range(0, len(markers), most)]
-            tests = [f"{text} {word} ({', '.join(some)})" for some in lists]
-        parts = [Sql(test, ATOM, part.depth + 1, part.rows, part.has_subquery) for test in tests]
-        return self.sql.some(parts) if wanted else self.sql.every(parts)
+def same(dialect: Dialect, a: str, b: str, both: bool) -> str:
+    """Write `a = b`, safe for null on both sides if needed."""
+    return dialect.null_safe_equal.format(a=a, b=b) if both else f"{a} = {b}"
+
+
+def same_floats(sql: Composer, same: Sql, plan: Comparison, both: bool, wanted: bool) -> Sql:
+    """Compile the equality of numbers that may be NaN, which equals nothing."""
+    if sql.dialect.nan in ("greatest", "least") or (both and sql.dialect.null_safe_nan):
+        test = is_not_nan(sql, plan.left, plan.parts[0])
+        if both:
+            nan = sql.marker(_NAN, edm.DOUBLE)
+            test.text = sql.dialect.null_safe_unequal.format(a=plan.left, b=nan)
+        same = sql.every([same, test])
+    return same if wanted else sql.not_true(same)
+
+
+def compare_fast(
+    sql: Composer, name: str, path: TypedPath, column: Part, value: Literal, wanted: bool
+) -> Sql | None:
+    """Compile the comparison of a column with a value if the engine's operators mean the same."""
+    right = value.value
+    if not isinstance(column, SqlColumn) or not column.tests_eq or right != right:
+        return None
+    if type(right) is Decimal and path.type.name in edm.INTEGERS and not -(2**63) <= right < 2**63:
+        return compare_out_of_range(sql, name, column, path.nullable, right > 0, wanted)
+    if name == "eq" or name == "ne":
+        keeps_null = (name == "ne") is wanted
+        sign = "<>" if keeps_null else "="
+    elif column.tests_order:
+        keeps_null = not wanted
+        sign = SIGNS[name if wanted else _OPPOSITE[name]]
+    else:
+        return None
+    if sql.checks_values:
+        if right == "" and not sql.dialect.has_empty_string:
+            return None
+        sql.check(Value(right, value.type))
+    text = f"{column.text} {sign} {sql.marker(right, value.type)}"
+    if keeps_null and path.nullable:
+        return Sql(f"{text} OR {column.text} IS NULL", OR, 3, column.rows, column.has_subquery)
+    found = Sql(text, ATOM, 2, column.rows, column.has_subquery)
+    found.is_selective = sign == "="
+    return found
+
+
+def compare_out_of_range(
+    sql: Composer, name: str, column: Sql, nullable: bool, above: bool, wanted: bool
+) -> Sql:
+    """Compare an integer with a number that is above all of 64 bits, or below."""
+    holds = name == "ne" or (name != "eq" and (name in ("lt", "le")) is above)
+    if nullable and name not in ("eq", "ne") and holds:
+        return sql.is_null(column, not wanted)
+    return sql.constant(holds is wanted)
+
+
+# ---- lists ---------------------------------------------------------------------------------------
+
+
+def in_values(
+    sql: Composer, part: Part, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool
+) -> Sql:
+    """Compile `in` with a list of values."""
+    if isinstance(part, Value):
+        return sql.constant(any(_equal(part.value, item) for item in items) is wanted)
+    assert isinstance(part, Sql)
+    if type.name in FLOATS and sql.dialect.nan == "ieee":
+        # A negative zero equals zero, but IN does not find it.
+        part = sql.nest(f"({sql.text(part)} + 0)", [part])
+    values = [Value(item, type) for item in items if item is not None and item == item]
+    if not sql.dialect.has_empty_string and isinstance(part, SqlColumn):
+        values = [value for value in values if value.value != ""]
+    has_null = nullable and len(values) < len(items) and None in items
+    if not values:
+        return sql.is_null(part, wanted) if has_null else sql.constant(not wanted)
+    for value in values if sql.checks_values else ():
+        sql.check(value)
+    if wanted and not has_null and isinstance(part, SqlColumn) and part.tests_eq:
+        found = listed(sql, part, part.text, [sql.marker(value.value, type) for value in values], True)
+        found.is_selective = True
+        return found
+    plan = make_plan(sql, part, values, [type], [nullable])
+    if wanted:
+        found = listed(sql, part, plan.left, plan.rights, True)
+        if not plan.is_exact:
+            found = sql.every([found, listed(sql, part, plan.exact_left, plan.exact_rights, True)])
+        if part.storage is not None and part.storage.bounds is not None:
+            found = sql.every([*around(sql, part, values), found])
+        return sql.some([found, sql.is_null(part, True)]) if has_null else found
+    found = listed(sql, part, plan.exact_left, plan.exact_rights, False)
+    if has_null or not plan.nullable[0]:
+        return found
+    if isinstance(part, SqlColumn):
+        return sql.some([found, sql.is_null(part, True)])
+    return sql.not_false(found)
+
+
+def around(sql: Composer, part: Sql, values: Sequence[Value]) -> list[Sql]:
+    """Bound a stored column by the least and the greatest value, for its index."""
+    assert part.storage is not None
+    assert part.storage.bounds is not None
+    bounds = [part.storage.bounds(value.value) for value in values]
+    low = sql.marker(min(low for low, _ in bounds), edm.UNTYPED)
+    high = sql.marker(max(high for _, high in bounds), edm.UNTYPED)
+    return [
+        Sql(f"{part.text} {sign} {bound}", rows=part.rows, has_subquery=part.has_subquery)
+        for sign, bound in ((">=", low), ("<", high))
+    ]
+
+
+def listed(sql: Composer, part: Sql, text: str, markers: Sequence[str], wanted: bool) -> Sql:
+    """Compile `text IN (...)`, in as many lists as the engine needs."""
+    most = sql.dialect.max_in_items or len(markers)
+    word, sign = ("IN", "=") if wanted else ("NOT IN", "<>")
+    if len(markers) == 1 or (part.has_subquery and not sql.dialect.sorts_by_subqueries):
+        tests = [f"{text} {sign} {marker}" for marker in markers]
+    else:
+        lists = [markers[n : n + most] for n in range(0, len(markers), most)]
+        tests = [f"{text} {word} ({', '.join(some)})" for some in lists]
+    parts = [Sql(test, ATOM, part.depth + 1, part.rows, part.has_subquery) for test in tests]
+    return sql.some(parts) if wanted else sql.every(parts)
 
 
 def _equal(left: Any, right: Any) -> bool:

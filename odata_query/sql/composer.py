@@ -7,15 +7,23 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from .. import edm
-from ..errors import ODataError, error
-from ..problems import Name, problem
+from ..errors import ODataError
 from .dialects.base import Dialect
-from .parts import AND, ATOM, FALSE, OR, ROW, TRUE, Part, Sql, SqlColumn, SqlValue, Value
-from .statement import too_large
+from .parts import AND, ATOM, FALSE, OR, TRUE, Part, Sql, SqlColumn, SqlValue, Value
+from .statement import engine_error, too_large
 
 S = TypeVar("S", bound=Sql)
 _GROUP = 100
 """The most operands of one AND or OR; more are put in groups, so that no engine nests too deep."""
+
+
+def collation_of(dialect: Dialect, by_column: bool, own: str | None) -> str:
+    """Return how a text compares whose column is declared so: `binary`, `linguistic` or `insensitive`."""
+    if by_column:
+        return "binary"
+    if dialect.ignores_trailing_spaces and own != "binary":
+        return "insensitive"
+    return own or dialect.collation
 
 
 class Composer:
@@ -30,11 +38,8 @@ class Composer:
         self.zone = zone
         self.by_column = by_column
         self.checks_values = type(dialect).rejects is not Dialect.rejects
-        self._wraps_markers = type(dialect).marker is not Dialect.marker
-        self._terms = 0
         self.values: list[tuple[Any, edm.Type]] = []
-        self.columns: list[str] = []
-        """Texts of columns that stand as `\\0cn\\0` in pieces, as they may become members of an array."""
+        self.terms = self.subqueries = 0
 
     # ---- values ----------------------------------------------------------------------------------
 
@@ -42,8 +47,7 @@ class Composer:
         """Bind a value; return the text that stands for it until the statement is rendered."""
         values = self.values
         values.append((value, type))
-        marker = f"\0{len(values) - 1}\0"
-        return self.dialect.marker(marker, value, type) if self._wraps_markers else marker
+        return self.dialect.marker(f"\0{len(values) - 1}\0", value, type)
 
     def text(self, part: Part) -> str:
         """Write a value in the form that templates take."""
@@ -73,11 +77,7 @@ class Composer:
 
     def collation_of(self, part: Sql) -> str:
         """Return how a text compares: `binary`, `linguistic` or `insensitive`."""
-        if self.by_column:
-            return "binary"
-        if self.dialect.ignores_trailing_spaces and part.collation != "binary":
-            return "insensitive"
-        return part.collation or self.dialect.collation
+        return part.collation or collation_of(self.dialect, self.by_column, None)
 
     def check(self, value: Value) -> None:
         """Raise an error for a value that the engine cannot compare with."""
@@ -87,14 +87,7 @@ class Composer:
 
     def engine_error(self, message_id: str, **values: Any) -> ODataError:
         """Make the error for what the engine cannot do; odata_query/logic.py adds its place."""
-        return error([problem(message_id, engine=Name(self.dialect.name), **values)])
-
-    def finish(self, text: str, row: str) -> str:
-        """Write the row's prefix and the columns that were left open until all of the text is known."""
-        text = text.replace(ROW, row)
-        for n, column in enumerate(self.columns):
-            text = text.replace(f"\0c{n}\0", column)
-        return text
+        return engine_error(self.dialect, message_id, **values)
 
     # ---- composition -----------------------------------------------------------------------------
 
@@ -163,8 +156,8 @@ class Composer:
         if len(texts) == 1:
             return last
         dialect = self.dialect
-        self._terms += len(texts)
-        if dialect.max_terms is not None and self._terms > dialect.max_terms:
+        self.terms += len(texts)
+        if dialect.max_terms is not None and self.terms > dialect.max_terms:
             raise too_large(dialect, "logical-operands", dialect.max_terms)
         while len(texts) > _GROUP:
             depth += _GROUP if dialect.chains_nest else 1
@@ -194,8 +187,7 @@ class Composer:
     def is_null(self, part: Part, wanted: bool) -> Sql:
         """Test that a value, entity or collection is null, or is not."""
         if isinstance(part, Sql):
-            text = f"{part.text} IS NULL" if wanted else f"{part.text} IS NOT NULL"
-            return Sql(text, ATOM, part.depth, part.rows, part.has_subquery)
+            return part.rewritten(f"{part.text} IS NULL" if wanted else f"{part.text} IS NOT NULL")
         if isinstance(part, Value):
             return self.constant((part.value is None) is wanted)
         if part.absent is None:

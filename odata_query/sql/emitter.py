@@ -7,7 +7,9 @@ here and bound, so that every operation in the text has a column in it.
 from __future__ import annotations
 
 import datetime as dt
+import operator
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from .. import edm
@@ -17,39 +19,38 @@ from ..operations import OPERATIONS
 from ..problems import Name, Phrase
 from ..python import functions as python_values
 from ..python.operations import function
-from .collections import Collections
+from .collections import exists_as_in, members
 from .columns import Columns
-from .comparisons import FLOATS, SIGNS, Comparisons
+from .comparisons import FLOATS, SIGNS, compare, compare_fast, equals, in_values, is_inexact
 from .composer import Composer
 from .dialects.base import Dialect
-from .parts import ATOM, FALSE, TRUE, Collection, Entity, Part, Sql, SqlColumn, SqlValue, Value
+from .parts import FALSE, TRUE, Collection, Entity, Part, Sql, SqlColumn, SqlValue, Value
 from .statement import too_large
 
 _INFINITE = (float("inf"), float("-inf"))
 _CAN_FAIL = {s.key for operation in OPERATIONS.values() for s in operation.signatures if s.may_be_null}
+
+
+def _carry(a: int, b: int) -> int:
+    return max(a, b) + 1
+
+
 _INTEGER_BITS: dict[str, Callable[[int, int], int]] = {
-    "add": lambda a, b: max(a, b) + 1,
-    "sub": lambda a, b: max(a, b) + 1,
-    "mul": lambda a, b: a + b,
+    **dict.fromkeys(("add", "sub", "negate"), _carry),
+    "mul": operator.add,
     "div": lambda a, b: a + 1,
     "mod": lambda a, b: a,
-    "negate": lambda a, b: a + 1,
 }
+"""The bits of a result, by those of the first and the last operand."""
 _SCALES: dict[str, Callable[[int, int], int]] = {
-    "add": max,
-    "sub": max,
-    "mul": lambda a, b: a + b,
-    "mod": max,
-    "negate": lambda a, b: a,
-    "ceiling": lambda a, b: 0,
-    "floor": lambda a, b: 0,
-    "round": lambda a, b: 0,
-    "totalseconds": lambda a, b: 6,
-    "fractionalseconds": lambda a, b: 6,
+    **dict.fromkeys(("add", "sub", "mod", "negate"), max),
+    "mul": operator.add,
+    **dict.fromkeys(("ceiling", "floor", "round"), lambda a, b: 0),
+    **dict.fromkeys(("totalseconds", "fractionalseconds"), lambda a, b: 6),
 }
 
 
-class SqlEmitter:
+class SqlEmitter(Composer):
     """Emits the SQL of one statement (see `logic.Emitter`).
 
     zone       the time zone of columns without one
@@ -61,59 +62,25 @@ class SqlEmitter:
     option = "$filter"
     uses_indexes = True
 
+    equals = equals
+    in_values = in_values
+
     def __init__(
         self, dialect: Dialect, zone: dt.tzinfo, can_join: bool, by_column: bool, reserved: str = ""
     ) -> None:
-        self.dialect = dialect
-        self.sql = Composer(dialect, zone, by_column)
-        self.columns = Columns(self.sql, can_join, reserved)
-        self.comparisons = Comparisons(self.sql)
-        self._collections: Collections | None = None
-
-    @property
-    def collections(self) -> Collections:
-        """Made when it is first used, as few queries have lambdas."""
-        if self._collections is None:
-            self._collections = Collections(self.sql, self.columns)
-        return self._collections
+        Composer.__init__(self, dialect, zone, by_column)
+        self.columns = Columns(dialect, by_column, can_join, reserved)
 
     # ---- conditions ------------------------------------------------------------------------------
 
-    def constant(self, holds: bool) -> Sql:
-        return self.sql.constant(holds)
-
-    def every(self, parts: Sequence[Sql]) -> Sql:
-        return self.sql.every(parts)
-
-    def some(self, parts: Sequence[Sql]) -> Sql:
-        return self.sql.some(parts)
-
-    def is_null(self, part: Part, wanted: bool) -> Sql:
-        return self.sql.is_null(part, wanted)
-
-    def equals(
-        self,
-        left: Part,
-        right: Part,
-        types: tuple[edm.Type, edm.Type],
-        nullable: Sequence[bool],
-        wanted: bool,
-    ) -> Sql:
-        return self.comparisons.equals(left, right, types, nullable, wanted)
-
-    def in_values(
-        self, part: Part, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool
-    ) -> Sql:
-        return self.comparisons.in_values(part, nullable, items, type, wanted)
-
     def compare_fast(self, node: TypedCall, path: TypedPath, value: Literal, wanted: bool) -> Sql | None:
-        return self.comparisons.compare_fast(node.function, path, self.columns.path(path), value, wanted)
+        return compare_fast(self, node.function, path, self.columns.path(path), value, wanted)
 
     def test(
         self, node: Node, parts: Sequence[Part], nullable: Sequence[bool], wanted: bool, on_null: bool
     ) -> Sql:
         if isinstance(node, TypedCall) and node.function in SIGNS:
-            return self.comparisons.compare(node, parts, nullable, wanted)
+            return compare(self, node, parts, nullable, wanted)
         if isinstance(node, TypedCall) and "(" in node.key:
             part = self.operation(node, parts)
             if isinstance(part, Sql):
@@ -123,14 +90,14 @@ class SqlEmitter:
         else:
             part = parts[0]
             if isinstance(part, Sql):
-                holds = self.sql.fill(self.dialect.boolean_tests[0 if wanted else 1], [part])
-                return self.sql.or_null(holds, parts, nullable, True) if on_null and any(nullable) else holds
+                holds = self.fill(self.dialect.boolean_tests[0 if wanted else 1], [part])
+                return self.or_null(holds, parts, nullable, True) if on_null and any(nullable) else holds
         if type(part) is Value:
             return self.constant(on_null if part.value is None else part.value is wanted)
         assert isinstance(part, Sql)
         if on_null and any(nullable):
-            return self.sql.or_null(part, parts, nullable, wanted)
-        return part if wanted else self.sql.negate(part)
+            return self.or_null(part, parts, nullable, wanted)
+        return part if wanted else self.negate(part)
 
     def in_collection(self, part: Part, collection: Part, wanted: bool) -> Sql:
         if isinstance(collection, Value):
@@ -141,7 +108,7 @@ class SqlEmitter:
         types = (collection.element, collection.element)
         nullable = (not isinstance(part, Value), True)
         body = self.equals(part, self.columns.member(collection), types, nullable, True)
-        return self.collections.exists(collection, 0, body, wanted)
+        return self.exists(collection, 0, collection.element, body, wanted)
 
     def enter(self, level: int, type: edm.Type, collection: Part) -> None:
         assert isinstance(collection, Collection)
@@ -149,7 +116,13 @@ class SqlEmitter:
 
     def exists(self, collection: Part, level: int, type: edm.Type, body: Sql | None, wanted: bool) -> Sql:
         assert isinstance(collection, Collection)
-        return self.collections.exists(collection, level, body, wanted)
+        if level:
+            self.columns.level = level - 1
+        if body is not None and body.kind == FALSE:
+            return self.constant(not wanted)
+        found = exists_as_in(self, collection, body) if wanted else None
+        found = found if found is not None else members(self, self.columns, collection, body, counted=False)
+        return found if wanted else self.negate(found)
 
     # ---- values ----------------------------------------------------------------------------------
 
@@ -168,12 +141,12 @@ class SqlEmitter:
             part.type = node.type
             return part
         if self.dialect.conditions_are_values:
-            return Sql(f"({part.text})", ATOM, part.depth, part.rows, part.has_subquery)
+            return part.rewritten(f"({part.text})")
         # A condition that can be unknown, where conditions are not values.
         true, false = self.dialect.booleans
-        fails = self.sql.negate(part)
+        fails = self.negate(part)
         text = f"CASE WHEN {part.text} THEN {true} WHEN {fails.text} THEN {false} END"
-        return self.sql.nest(text, [part])
+        return self.nest(text, [part])
 
     def operation(self, node: TypedCall, parts: Sequence[Part]) -> Part:
         """Compile a call; its result is a condition if the operation is one."""
@@ -185,7 +158,7 @@ class SqlEmitter:
             return Value(function(key)(*known), node.type)
         if key in dialect.unsupported:
             reason = Phrase(dialect.unsupported[key])
-            raise self.sql.engine_error("unsupported-function", name=Name(node.function), reason=reason)
+            raise self.engine_error("unsupported-function", name=Name(node.function), reason=reason)
         if key == "length(Collection)":
             return self.count_members(parts[0])
         if dialect.binary_arguments:
@@ -196,9 +169,9 @@ class SqlEmitter:
                 return found
         for part in parts:
             if type(part) is Value:
-                self.sql.check(part)
+                self.check(part)
                 if part.value in _INFINITE and not dialect.infinite_operands:
-                    raise self.sql.engine_error("unsupported-function.infinite", name=Name(node.function))
+                    raise self.engine_error("unsupported-function.infinite", name=Name(node.function))
         if key.endswith("(Integer)") and node.type is edm.DECIMAL:
             # `ceiling`, `floor` and `round` change the type alone, so that a result can exceed 64 bits.
             return self.cast(parts[0], node.arguments[0].type, edm.DECIMAL)
@@ -211,40 +184,33 @@ class SqlEmitter:
             storage = parts[0].storage if isinstance(parts[0], Sql) else None
             if node.function == "totaloffsetminutes" and storage is not None and storage.offset is not None:
                 assert isinstance(parts[0], Sql)
-                text = self.sql.decode(storage.offset, parts[0].text)
-                return self.sql.enclose(SqlValue(text), parts)
+                text = self.decode(storage.offset, parts[0].text)
+                return self.enclose(SqlValue(text), parts)
             parts = [self.local(part) for part in parts]
-        found = self.sql.fill(template, parts)
+        found = self.fill(template, parts)
         found.bits = 31
         return found
 
     def with_literal_needle(self, key: str, parts: Sequence[Part]) -> Sql | None:
         """Compile a search for a literal text in the way that an index can serve, if there is one."""
-        needle = parts[1]
-        if type(needle) is not Value:
-            return None
-        if not (self.dialect.mixes_collations or isinstance(parts[0], SqlColumn)):
-            return None
-        template, bind = self.dialect.literal_needles[key]
-        bound = bind(needle.value)
-        if bound is None:
-            return None
-        return self.sql.fill(template, [parts[0], *[Value(text, edm.STRING) for text in bound]])
+        text, needle = parts
+        if type(needle) is Value and (self.dialect.mixes_collations or isinstance(text, SqlColumn)):
+            template, bind = self.dialect.literal_needles[key]
+            bound = bind(needle.value)
+            if bound is not None:
+                return self.fill(template, [text, *[Value(part, edm.STRING) for part in bound]])
+        return None
 
     def binary(self, part: Part, node: Node) -> Part:
         """Make an argument compare by code point inside of an operation."""
-        if not isinstance(part, Sql) or node.type is not edm.STRING:
+        if not isinstance(part, Sql) or node.type is not edm.STRING or not is_inexact(self, part, False):
             return part
-        if not self.comparisons.is_inexact(part, False):
-            return part
-        text = self.dialect.binary.format(a=self.sql.text(part))
-        return Sql(text, ATOM, part.depth, part.rows, part.has_subquery)
+        return part.rewritten(self.dialect.binary.format(a=self.text(part)))
 
     def local(self, part: Part) -> Part:
         """A moment in its own offset, where the column has that."""
         if isinstance(part, Sql) and part.storage is not None and part.storage.local is not None:
-            text = self.sql.decode(part.storage.local, part.text, "{a}")
-            return Sql(text, ATOM, part.depth, part.rows, part.has_subquery)
+            return part.rewritten(self.decode(part.storage.local, part.text, "{a}"))
         return part
 
     # ---- numbers ---------------------------------------------------------------------------------
@@ -265,7 +231,7 @@ class SqlEmitter:
         if most is not None and max(scale, *scales) > most:
             raise too_large(self.dialect, "decimal-places", most)
         more = {"m": max(scales), "sa": scales[0], "sb": scales[-1], "p": scale + 20}
-        found = self.sql.fill(template, parts, s=scale, **more)
+        found = self.fill(template, parts, s=scale, **more)
         if name in ("add", "sub", "mul"):
             found.text = self.dialect.round_decimal(found.text, scale)
         found.scale = scale
@@ -274,38 +240,29 @@ class SqlEmitter:
     def integer(self, node: TypedCall, parts: Sequence[Part], template: str) -> Sql:
         """Compile arithmetic in 64 bits, or with more where the result might not fit; null if it does not."""
         if node.function == "divby":
-            found = self.sql.fill(template, parts, s=12)
+            found = self.fill(template, parts, s=12)
             found.scale = 12
             return found
-        bits = [self.bits_of(part) for part in parts]
+        bits = [_bits_of(part) for part in parts]
         needed = _INTEGER_BITS[node.function](bits[0], bits[-1])
         divisor = parts[-1]
         if node.function == "div" and type(divisor) is Value and divisor.value != -1:
             needed = bits[0]
-        texts = [self.sql.text(part) for part in parts]
+        texts = [self.text(part) for part in parts]
         first = next(n for n, part in enumerate(parts) if isinstance(part, Sql))
         if needed > 63:
             template = self.dialect.wide_templates.get(node.key, template)
             texts[first] = self.dialect.as_wide_integer.format(a=texts[first])
         elif not any(isinstance(part, Sql) and part.is_int64 for part in parts):
             texts[first] = self.dialect.as_int64.format(a=texts[first])
-        text = template.format(**dict(zip("ab", texts, strict=False)))
+        found = self.enclose(SqlValue(template.format(**dict(zip("ab", texts, strict=False)))), parts)
         if needed > 63:
-            text = self.dialect.wide_to_int64.format(a=text)
-        found = self.sql.enclose(SqlValue(text), parts)
-        if needed > 63:
+            found = self.enclose(SqlValue(self.dialect.wide_to_int64.format(a=found.text)), parts)
             found.depth += self.dialect.wide_to_int64_depth
         found.bits = min(needed, 63)
         found.is_int64 = needed <= 63
         found.scale = 0
         return found
-
-    def bits_of(self, part: Part) -> int:
-        """The bits of an integer, without its sign."""
-        if type(part) is Value:
-            return 31 if -(2**31) < part.value < 2**31 else 63
-        assert isinstance(part, Sql)
-        return part.bits
 
     # ---- logic, choices and casts ----------------------------------------------------------------
 
@@ -313,13 +270,13 @@ class SqlEmitter:
         if holds.kind in (TRUE, FALSE):
             return Value(holds.kind == TRUE, edm.BOOLEAN)
         true, false = self.dialect.booleans
-        return self.sql.nest(f"CASE WHEN {holds.text} THEN {true} ELSE {false} END", [holds])
+        return self.nest(f"CASE WHEN {holds.text} THEN {true} ELSE {false} END", [holds])
 
     def kleene(self, name: str, parts: Sequence[Part]) -> Part:
         known = [part.value for part in parts if isinstance(part, Value)]
         if len(known) == len(parts):
             return Value(python_values.KLEENE[name](*known), edm.BOOLEAN)
-        texts = ["NULL" if isinstance(p, Value) and p.value is None else self.sql.text(p) for p in parts]
+        texts = ["NULL" if isinstance(p, Value) and p.value is None else self.text(p) for p in parts]
         true, false = self.dialect.booleans
         if self.dialect.conditions_are_values:
             holds = f"NOT {texts[0]}" if name == "not" else f" {name.upper()} ".join(texts)
@@ -331,14 +288,14 @@ class SqlEmitter:
             decided = " OR ".join(f"{text} = {final}" for text in texts)
             unknown = " OR ".join(f"{text} IS NULL" for text in texts)
             text = f"CASE WHEN {decided} THEN {final} WHEN {unknown} THEN NULL ELSE {neutral} END"
-        return self.sql.nest(text, parts)
+        return self.nest(text, parts)
 
     def choose(self, pairs: Sequence[tuple[Sql, Part]]) -> Part:
         possible: list[tuple[Sql, Part]] = []
         for holds, part in pairs:
             if isinstance(part, Entity | Collection):
                 what = Phrase("a-choice-of-collections")
-                raise self.sql.engine_error("unsupported-expression.engine", what=what)
+                raise self.engine_error("unsupported-expression.engine", what=what)
             if holds.kind != FALSE:
                 possible.append((holds, part))
             if holds.kind == TRUE:
@@ -353,9 +310,9 @@ class SqlEmitter:
         branch = self.dialect.case_casts.get("" if widest is None else _family(widest), "{a}")
         text = ""
         for holds, part in possible:
-            chosen = branch.format(a=self.sql.typed_text(part), s=scale)
+            chosen = branch.format(a=self.typed_text(part), s=scale)
             text += f" ELSE {chosen}" if holds.kind == TRUE else f" WHEN {holds.text} THEN {chosen}"
-        found = self.sql.enclose(SqlValue(f"CASE{text} END"), [part for pair in possible for part in pair])
+        found = self.enclose(SqlValue(f"CASE{text} END"), [part for pair in possible for part in pair])
         found.scale, found.type = scale, widest
         return found
 
@@ -369,12 +326,12 @@ class SqlEmitter:
         if template is None:
             reason = Phrase(self.dialect.unsupported.get(key, "no-such-conversion"))
             names: dict[str, Any] = {"source": Name(source.name), "target": Name(target.name)}
-            raise self.sql.engine_error("unsupported-function.cast", reason=reason, **names)
+            raise self.engine_error("unsupported-function.cast", reason=reason, **names)
         if source is edm.DATE_TIME_OFFSET:
             part = self.local(part)
         low, high = edm.RANGES.get(target.name, (0, 0))
         type_name = self.dialect.types.get(target.name, "")
-        found = self.sql.fill(template, [part], low=low, high=high, type=type_name)
+        found = self.fill(template, [part], low=low, high=high, type=type_name)
         if target.name in edm.INTEGERS:
             found.bits = high.bit_length()
         found.scale = self.scale_of(part) if source.name in edm.NUMBERS else None
@@ -387,18 +344,32 @@ class SqlEmitter:
         if isinstance(collection, Value):
             return Value(None if collection.value is None else len(collection.value), edm.INT64)
         assert isinstance(collection, Collection)
-        return self.collections.count(collection)
+        found = members(self, self.columns, collection, None, counted=True)
+        if collection.absent is not None:  # null where the path to the collection leads through null
+            text = f"CASE WHEN NOT ({collection.absent.text}) THEN {found.text} END"
+            found = self.enclose(SqlValue(text), [found, collection.absent])
+        found.is_int64 = True
+        return found
 
     def filter_members(self, collection: Part, level: int, type: edm.Type, body: Sql) -> Collection:
         assert isinstance(collection, Collection)
-        return self.collections.filter(collection, level, body)
+        self.columns.level = level - 1
+        return replace(collection, on=(*collection.on, body))
 
     def list_of(self, parts: Sequence[Part]) -> Value:
         values = [part.value for part in parts if isinstance(part, Value)]
         if len(values) < len(parts):
             what = Phrase("a-list-of-expressions")
-            raise self.sql.engine_error("unsupported-expression.engine", what=what)
+            raise self.engine_error("unsupported-expression.engine", what=what)
         return Value(values, edm.collection(edm.UNTYPED))
+
+
+def _bits_of(part: Part) -> int:
+    """The bits of an integer, without its sign."""
+    if type(part) is Value:
+        return 31 if -(2**31) < part.value < 2**31 else 63
+    assert isinstance(part, Sql)
+    return part.bits
 
 
 def _family(type: edm.Type) -> str:

@@ -29,11 +29,18 @@ class Sql:
     rows          the rows around it whose columns it reads, as bits
     has_subquery  True if a SELECT from a table is in it
     is_selective  True for a condition that few rows meet
+    bits          the bits of an integer, without its sign
+    is_int64      True for an integer that the engine computes with in 64 bits
+    scale         the digits after the point of a decimal, None if unknown
+    type          the type of a value, where it is known
+    storage       how a column holds the value, None if as the dialect's templates take it
+    collation     how a column compares texts, None for the usual way
+    tests_eq      True for a column for which `= value` means what `eq` means
+    tests_order   True for a column for which `< value` means what `lt` means
     """
 
-    __slots__ = ("depth", "has_subquery", "is_selective", "kind", "rows", "text")
-    bits: int = 63
-    is_int64: bool = False
+    is_selective = is_int64 = tests_eq = tests_order = False
+    bits = 63
     scale: int | None = None
     type: edm.Type | None = None
     storage: Storage | None = None
@@ -47,53 +54,18 @@ class Sql:
         self.depth = depth
         self.rows = rows
         self.has_subquery = has_subquery
-        self.is_selective = False
+
+    def rewritten(self, text: str) -> Sql:
+        """Make a piece of another text with what this one reads."""
+        return Sql(text, ATOM, self.depth, self.rows, self.has_subquery)
 
 
 class SqlValue(Sql):
-    """A value that an operation computes.
-
-    bits      the bits of an integer, without its sign
-    is_int64  True for an integer that the engine computes with in 64 bits
-    scale     the digits after the point of a decimal, None if unknown
-    type      the type, where it is known
-    """
-
-    __slots__ = ("bits", "is_int64", "scale", "type")
-    bits: int
-    is_int64: bool
-    scale: int | None
-    type: edm.Type | None
-
-    def __init__(self, text: str, rows: int = 0, has_subquery: bool = False) -> None:
-        self.text = text  # set here, since a call of super() takes as long as the rest
-        self.kind = ATOM
-        self.depth = 1
-        self.rows = rows
-        self.has_subquery = has_subquery
-        self.is_selective = False
-        self.bits = 63
-        self.is_int64 = False
-        self.scale = self.type = None
+    """A value that an operation computes."""
 
 
 class SqlColumn(SqlValue):
-    """A value that a column or JSON holds, short enough to be written twice.
-
-    storage      how it holds the value, None if as the dialect's templates take it
-    collation    how it compares texts, None for the usual way
-    tests_eq     True if `= value` means what `eq` means
-    tests_order  True if `< value` means what `lt` means
-    """
-
-    __slots__ = ("collation", "storage", "tests_eq", "tests_order")
-    storage: Storage | None
-    collation: str | None
-
-    def __init__(self, text: str, rows: int, has_subquery: bool) -> None:
-        SqlValue.__init__(self, text, rows, has_subquery)
-        self.storage = self.collation = None
-        self.tests_eq = self.tests_order = False
+    """A value that a column or JSON holds, short enough to be written twice."""
 
 
 class Value:
@@ -123,18 +95,16 @@ class Joins:
     rows: int = 0
     columns: dict[str, int] | None = None
 
-    def __str__(self) -> str:
-        return "".join(self.texts)
-
 
 @dataclass(slots=True)
 class Row:
-    """A row that columns are read from: `"images".`, or without a FROM to join it to, a subquery.
+    """A row or a complex value in its columns: `"images".`, or without a FROM to join it to, a subquery.
 
     before, after  the text around a column
     rows           the rows around it that a column of it reads
     joins          the joins that paths from it can add to
     subquery       the alias, FROM and condition of a subquery
+    prefix         the start of the names of a complex value's columns
     """
 
     before: str
@@ -142,6 +112,7 @@ class Row:
     rows: int = THE_ROW
     joins: Joins | None = None
     subquery: tuple[str, str, str] | None = None
+    prefix: str = ""
 
 
 @dataclass(slots=True)
@@ -152,15 +123,7 @@ class Json:
     keys: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class Flat:
-    """A complex value whose properties are columns of a row; their names begin with a prefix."""
-
-    row: Row
-    prefix: str
-
-
-Instance = Row | Json | Flat
+Instance = Row | Json
 """An entity or a complex value, where a path continues."""
 
 
@@ -202,6 +165,16 @@ class Collection:
     depth: int = 1
     rows: int = 0
     has_subquery: bool = False
+
+    @property
+    def joined_source(self) -> str:
+        """The text after FROM with its joins."""
+        return self.source.text if self.joins is None else self.source.text + "".join(self.joins.texts)
+
+    @property
+    def own_rows(self) -> int:
+        """The rows that the source and its joins bring, as bits."""
+        return self.row if self.joins is None else self.joins.rows
 
 
 Part = Sql | Value | Entity | Collection

@@ -10,7 +10,7 @@ from ..model.properties import ComplexType, Member, StructuredType
 from ..problems import ConfigurationError, nearest
 from .columns import Columns, column_prefix, is_elsewhere, is_spread, own_columns
 from .dialects.base import Dialect
-from .parts import ROW, Flat, Instance, Json
+from .parts import ROW, Instance, Json
 
 
 def selection(columns: Columns, model: StructuredType | None, names: Iterable[str] | None) -> str:
@@ -72,14 +72,13 @@ def _selected(columns: Columns, model: StructuredType, name: str) -> list[str]:
     if isinstance(instance, Json):
         kind = last.type.name if isinstance(last.type, edm.PrimitiveType) else "json"
         return [columns.json(Json(instance.value, (*instance.keys, last.column)), kind).text + alias]
-    row, prefix = (instance.row, instance.prefix) if isinstance(instance, Flat) else (instance, "")
-    if row is columns.root:
+    if instance.before == ROW:
         alias = ""
     if not is_spread(dialect, last):
-        return [columns.read(row, prefix + last.column).text + alias]
+        return [columns.read(instance, last.column).text + alias]
     assert isinstance(last.type, ComplexType)
-    names = own_columns(dialect, last.type, column_prefix(prefix, last))
-    return [columns.read(row, name).text for name in names]
+    names = own_columns(dialect, last.type, column_prefix("", last))
+    return [columns.read(instance, name).text for name in names]
 
 
 def _members(model: StructuredType, path: str) -> list[Member]:

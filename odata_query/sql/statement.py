@@ -56,27 +56,26 @@ def render(
     if style not in _PARAMSTYLES:
         raise ConfigurationError(f"{style!r} is not a paramstyle, which are {', '.join(_PARAMSTYLES)}")
     pieces = text.split("\0")
-    used = pieces[1::2]
-    is_checked = type(dialect).nests_too_deep is not Dialect.nests_too_deep
-    if is_checked and dialect.nests_too_deep("?".join(pieces[::2])):
-        raise error([problem("expression-too-large.engine-parser", engine=Name(dialect.name))])
+    texts, used = pieces[::2], pieces[1::2]
     if dialect.marker_casts:
         for place, n in enumerate(used):
             before, _, after = dialect.marker_casts.get(type(values[int(n)][0]), "{m}").partition("{m}")
-            pieces[2 * place] += before
-            pieces[2 * place + 2] = after + pieces[2 * place + 2]
+            texts[place] += before
+            texts[place + 1] = after + texts[place + 1]
+    if style == "qmark" or type(dialect).nests_too_deep is not Dialect.nests_too_deep:
+        text = "?".join(texts)
+        if dialect.nests_too_deep(text):
+            raise engine_error(dialect, "expression-too-large.engine-parser")
     params: Any
     if style == "qmark":
         params = tuple([dialect.bind(*values[int(n)]) for n in used])
-        text = "?".join(pieces[::2])
     elif style == "format":
         params = tuple([dialect.bind(*values[int(n)]) for n in used])
-        text = "%s".join([piece.replace("%", "%%") for piece in pieces[::2]])
+        text = "%s".join([piece.replace("%", "%%") for piece in texts])
     else:
         numbers = {n: position for position, n in enumerate(dict.fromkeys(used), first)}
         pieces[1::2] = [_marker(style, numbers[n], values[int(n)], dialect) for n in used]
-        if style == "pyformat":
-            pieces[::2] = [piece.replace("%", "%%") for piece in pieces[::2]]
+        pieces[::2] = [piece.replace("%", "%%") for piece in texts] if style == "pyformat" else texts
         text = "".join(pieces)
         bound = {n: dialect.bind(*values[int(n)]) for n in numbers}
         if style.startswith("numeric"):
@@ -97,7 +96,11 @@ def _marker(style: str, number: int, value: tuple[Any, edm.Type], dialect: Diale
     return dialect.named_marker.format(n=number) if style == "named" else _MARKERS[style](number)
 
 
+def engine_error(dialect: Dialect, message_id: str, **values: Any) -> ODataError:
+    """Make the error for what the engine cannot do; odata_query/logic.py adds its place."""
+    return error([problem(message_id, engine=Name(dialect.name), **values)])
+
+
 def too_large(dialect: Dialect, what: str, most: int) -> ODataError:
     """Make the error for a query that needs more of something than the engine takes."""
-    engine = Name(dialect.name)
-    return error([problem("expression-too-large.engine", engine=engine, what=Phrase(what), most=most)])
+    return engine_error(dialect, "expression-too-large.engine", what=Phrase(what), most=most)

@@ -378,10 +378,10 @@ class Dialect:
 
     def bind(self, value: Any, type: edm.Type) -> Any:
         """Convert a value of the query for the driver, by `binds`: a UUID to its text."""
+        binds = self.binds
         for kind in value.__class__.__mro__:
-            convert = self.binds.get(kind)
-            if convert is not None:
-                return convert(value)
+            if kind in binds:
+                return binds[kind](value)
         return value
 
     def marker(self, marker: str, value: Any, type: edm.Type) -> str:
