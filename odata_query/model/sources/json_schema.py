@@ -64,8 +64,10 @@ class _Shape:
 
     def add(self, other: _Shape) -> None:
         """Combine with a second shape of the values. Nullable if one is: unexpected nulls lose rows."""
-        known = [types for types in (self.types, other.types) if types is not None]
-        self.types = frozenset.intersection(*known) if known else None
+        if self.types is None:
+            self.types = other.types
+        elif other.types is not None:
+            self.types &= other.types
         self.nullable |= other.nullable
         self.never |= other.never
         self.hidden |= other.hidden
@@ -181,7 +183,7 @@ class _SchemaReader:
             if isinstance(place, Mapping):
                 uri, _, fragment = _text(place, "$id").partition("#")
                 base = _join_uri(base, uri)
-                for anchor in ("", fragment, _text(place, "$anchor"), _text(place, "$dynamicAnchor")):
+                for anchor in {"", fragment, _text(place, "$anchor"), _text(place, "$dynamicAnchor")}:
                     named.setdefault((base, anchor), place)
             bases[id(place)] = base
             pending += [(each, base) for each in (place.values() if isinstance(place, Mapping) else place)]
