@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..problems import Phrase
 from .columns import Columns
 from .composer import Composer
-from .parts import Collection, Sql, SqlValue
+from .parts import Collection, Sql
 from .statement import too_large
 
 
@@ -27,7 +27,7 @@ def exists_as_in(sql: Composer, collection: Collection, body: Sql | None) -> Sql
 
 def members(
     sql: Composer, columns: Columns, collection: Collection, body: Sql | None, *, counted: bool
-) -> SqlValue:
+) -> Sql:
     """Compile the test for a member for which the body holds, or the number of such members."""
     dialect = sql.dialect
     bodies = [] if body is None else [body]
@@ -55,7 +55,7 @@ def members(
     rows = (source.rows | holds.rows) & others
     if collection.joins is not None and not dialect.correlates_deeply:
         columns.check_reach(rows)
-    found = sql.enclose(SqlValue(text), [holds])
+    found = sql.nest(text, [holds])
     found.rows = rows
     found.has_subquery = holds.has_subquery or source.has_subquery or form.is_subquery
     return found

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from .. import edm
 from ..errors import ODataError
 from .dialects.base import Dialect
-from .parts import AND, ATOM, FALSE, OR, TRUE, Part, Sql, SqlColumn, SqlValue, Value
+from .parts import AND, ATOM, FALSE, OR, TRUE, Part, Sql, SqlColumn, Value
 from .statement import engine_error, too_large
 
-S = TypeVar("S", bound=Sql)
 _GROUP = 100
 """The most operands of one AND or OR; more are put in groups, so that no engine nests too deep."""
 
@@ -91,18 +90,14 @@ class Composer:
 
     # ---- composition -----------------------------------------------------------------------------
 
-    def fill(self, template: str, parts: Sequence[Part], **more: object) -> SqlValue:
+    def fill(self, template: str, parts: Sequence[Part], **more: object) -> Sql:
         """Fill a template with its arguments, `{a}`, `{b}` and so on."""
         texts = dict(zip("abcd", map(self.text, parts), strict=False))
-        return self.enclose(SqlValue(template.format(**texts, **more)), parts)
+        return self.nest(template.format(**texts, **more), parts)
 
     def nest(self, text: str, parts: Sequence[Part], kind: int = ATOM) -> Sql:
-        """Make a condition that contains other pieces."""
-        return self.enclose(Sql(text, kind), parts)
-
-    def enclose(self, found: S, parts: Sequence[Part]) -> S:
-        """Note what a piece has from the pieces in it."""
-        dialect = self.dialect
+        """Make a piece that contains others, with what it has from them."""
+        found, dialect = Sql(text, kind), self.dialect
         if len(found.text) > dialect.max_length:
             raise too_large(dialect, "characters", dialect.max_length)
         depth = 0

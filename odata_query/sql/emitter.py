@@ -24,7 +24,7 @@ from .columns import Columns
 from .comparisons import FLOATS, SIGNS, compare, compare_fast, equals, in_values, is_inexact
 from .composer import Composer
 from .dialects.base import Dialect
-from .parts import FALSE, TRUE, Collection, Entity, Part, Sql, SqlColumn, SqlValue, Value
+from .parts import FALSE, TRUE, Collection, Entity, Part, Sql, SqlColumn, Value
 from .statement import too_large
 
 _INFINITE = (float("inf"), float("-inf"))
@@ -137,7 +137,6 @@ class SqlEmitter(Composer):
         if not isinstance(part, Sql):
             return part
         if node.type is not edm.BOOLEAN:
-            assert isinstance(part, SqlValue)
             part.type = node.type
             return part
         if self.dialect.conditions_are_values:
@@ -181,12 +180,11 @@ class SqlEmitter(Composer):
         if node.type is edm.DECIMAL:
             return self.decimal(node.function, parts, template)
         if key.endswith("(DateTimeOffset)"):
-            storage = parts[0].storage if isinstance(parts[0], Sql) else None
-            if node.function == "totaloffsetminutes" and storage is not None and storage.offset is not None:
-                assert isinstance(parts[0], Sql)
-                text = self.decode(storage.offset, parts[0].text)
-                return self.enclose(SqlValue(text), parts)
-            parts = [self.local(part) for part in parts]
+            moment = parts[0]
+            offset = moment.storage.offset if isinstance(moment, Sql) and moment.storage is not None else None
+            if node.function == "totaloffsetminutes" and isinstance(moment, Sql) and offset is not None:
+                return self.nest(self.decode(offset, moment.text), parts)
+            parts = [self.local(moment)]
         found = self.fill(template, parts)
         found.bits = 31
         return found
@@ -255,9 +253,9 @@ class SqlEmitter(Composer):
             texts[first] = self.dialect.as_wide_integer.format(a=texts[first])
         elif not any(isinstance(part, Sql) and part.is_int64 for part in parts):
             texts[first] = self.dialect.as_int64.format(a=texts[first])
-        found = self.enclose(SqlValue(template.format(**dict(zip("ab", texts, strict=False)))), parts)
+        found = self.nest(template.format(**dict(zip("ab", texts, strict=False))), parts)
         if needed > 63:
-            found = self.enclose(SqlValue(self.dialect.wide_to_int64.format(a=found.text)), parts)
+            found = self.nest(self.dialect.wide_to_int64.format(a=found.text), parts)
             found.depth += self.dialect.wide_to_int64_depth
         found.bits = min(needed, 63)
         found.is_int64 = needed <= 63
@@ -312,7 +310,7 @@ class SqlEmitter(Composer):
         for holds, part in possible:
             chosen = branch.format(a=self.typed_text(part), s=scale)
             text += f" ELSE {chosen}" if holds.kind == TRUE else f" WHEN {holds.text} THEN {chosen}"
-        found = self.enclose(SqlValue(f"CASE{text} END"), [part for pair in possible for part in pair])
+        found = self.nest(f"CASE{text} END", [part for pair in possible for part in pair])
         found.scale, found.type = scale, widest
         return found
 
@@ -347,7 +345,7 @@ class SqlEmitter(Composer):
         found = members(self, self.columns, collection, None, counted=True)
         if collection.absent is not None:  # null where the path to the collection leads through null
             text = f"CASE WHEN NOT ({collection.absent.text}) THEN {found.text} END"
-            found = self.enclose(SqlValue(text), [found, collection.absent])
+            found = self.nest(text, [found, collection.absent])
         found.is_int64 = True
         return found
 

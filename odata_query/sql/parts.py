@@ -60,11 +60,7 @@ class Sql:
         return Sql(text, ATOM, self.depth, self.rows, self.has_subquery)
 
 
-class SqlValue(Sql):
-    """A value that an operation computes."""
-
-
-class SqlColumn(SqlValue):
+class SqlColumn(Sql):
     """A value that a column or JSON holds, short enough to be written twice."""
 
 
@@ -72,9 +68,7 @@ class Value:
     """A value that is known without the row; it becomes a marker where it is used."""
 
     __slots__ = ("type", "value")
-    depth = 1
-    rows = 0
-    has_subquery = False
+    depth, rows, has_subquery = 1, 0, False
 
     def __init__(self, value: Any, type: edm.Type) -> None:
         self.value = value
@@ -133,9 +127,7 @@ class Entity:
 
     instance: Instance
     absent: Sql | None
-    depth: int = 1
-    rows: int = 0
-    has_subquery: bool = False
+    depth, rows, has_subquery = 1, 0, False
 
 
 @dataclass(slots=True)
@@ -162,9 +154,7 @@ class Collection:
     links: tuple[tuple[str, Sql], ...] = ()
     absent: Sql | None = None
     joins: Joins | None = None
-    depth: int = 1
-    rows: int = 0
-    has_subquery: bool = False
+    depth, rows, has_subquery = 1, 0, False
 
     @property
     def joined_source(self) -> str:
