@@ -124,6 +124,7 @@ class _Filter:
     """A typed filter in its two forms; code is generated for dictionaries and for objects, when it pays."""
 
     def __init__(self, node: Node, zone: dt.tzinfo) -> None:
+        self.node = node
         self.compile = partial(compile_filter, node, zone)
         self.program = compile_program(node, zone, is_condition=True)
         self.selects: dict[bool, Compiled | None] = {}
@@ -173,7 +174,8 @@ class _Filter:
 def _compiled(query: Query) -> _Filter:
     """Return the query's filter, compiled at its first use."""
     found: _Filter | None = query._cache.get("filter")
-    if found is None:
+    # Only type checkers keep a Query from being changed: its rows must not be those of an older filter.
+    if found is None or found.node is not query.filter:
         assert query.filter is not None
         found = query._cache["filter"] = _Filter(query.filter, query.default_timezone)
     return found
@@ -206,12 +208,13 @@ class _Descending:
 
 def _sort(rows: list[Row], query: Query, end: int | None, now: dt.datetime) -> list[Row]:
     """Sort rows, as far as `end`."""
-    items = query._cache.get("orderby")
-    if items is None:
-        items = query._cache["orderby"] = [
+    order, items = query._cache.get("orderby", ((), []))
+    if order is not query.orderby:
+        items = [
             (compile_program(item.expression, query.default_timezone), item.expression.type, item.descending)
             for item in query.orderby
         ]
+        query._cache["orderby"] = query.orderby, items
     keys = [(_key(program, type, now), descending) for program, type, descending in items]
 
     def whole_key(row: Row) -> Any:

@@ -124,3 +124,12 @@ def test_a_case_of_any_width_is_answered_from_a_deep_stack(size):
 
 def from_depth(depth: int, call: Callable[[], Any]) -> Any:
     return call() if depth == 0 else from_depth(depth - 1, call)
+
+
+def test_a_query_that_was_changed_after_its_first_run_gives_the_rows_of_what_it_is_now():
+    rows = [{"id": 1, "text": "a"}, {"id": 2, "text": "b"}]
+    query = oq.parse_query("$filter=text eq 'a'&$orderby=id", ROW)
+    other = oq.parse_query("$filter=true or text eq 'b'&$orderby=id desc", ROW)
+    assert [row["id"] for row in python.apply(rows, query)] == [1]
+    query.filter, query.orderby = other.filter, other.orderby
+    assert [row["id"] for row in python.apply(rows, query)] == [2, 1]
