@@ -275,19 +275,19 @@ def in_values(
     if type.name in FLOATS and sql.dialect.nan == "ieee":
         # A negative zero equals zero, but IN does not find it.
         part = sql.nest(f"({sql.text(part)} + 0)", [part])
-    values = [Value(item, type) for item in items if item is not None and item == item]
+    values = [item for item in items if item is not None and item == item]
     if not sql.dialect.has_empty_string and isinstance(part, SqlColumn):
-        values = [value for value in values if value.value != ""]
+        values = [value for value in values if value != ""]
     has_null = nullable and len(values) < len(items) and None in items
     if not values:
         return sql.is_null(part, wanted) if has_null else sql.constant(not wanted)
     for value in values if sql.checks_values else ():
-        sql.check(value)
+        sql.check(Value(value, type))
     if wanted and not has_null and isinstance(part, SqlColumn) and part.tests_eq:
-        found = listed(sql, part, part.text, [sql.marker(value.value, type) for value in values], True)
+        found = listed(sql, part, part.text, [sql.marker(value, type) for value in values], True)
         found.is_selective = True
         return found
-    plan = make_plan(sql, part, values, [type], [nullable])
+    plan = make_plan(sql, part, [Value(value, type) for value in values], [type], [nullable])
     if wanted:
         found = listed(sql, part, plan.left, plan.rights, True)
         if not plan.is_exact:
@@ -303,11 +303,11 @@ def in_values(
     return sql.not_false(found)
 
 
-def around(sql: Composer, part: Sql, values: Sequence[Value]) -> list[Sql]:
+def around(sql: Composer, part: Sql, values: Sequence[Any]) -> list[Sql]:
     """Bound a stored column by the least and the greatest value, for its index."""
     assert part.storage is not None
     assert part.storage.bounds is not None
-    bounds = [part.storage.bounds(value.value) for value in values]
+    bounds = [part.storage.bounds(value) for value in values]
     low = sql.marker(min(low for low, _ in bounds), edm.UNTYPED)
     high = sql.marker(max(high for _, high in bounds), edm.UNTYPED)
     return [
@@ -326,6 +326,8 @@ def listed(sql: Composer, part: Sql, text: str, markers: Sequence[str], wanted: 
         lists = [markers[n : n + most] for n in range(0, len(markers), most)]
         tests = [f"{text} {word} ({', '.join(some)})" for some in lists]
     parts = [Sql(test, ATOM, part.depth + 1, part.rows, part.has_subquery) for test in tests]
+    if len(parts) == 1:
+        return parts[0]
     return sql.some(parts) if wanted else sql.every(parts)
 
 
