@@ -58,7 +58,7 @@ BY_HAND: dict[str, Callable[[list[Row]], list[Row]]] = {
     ],
     "h": lambda rows: [r for r in rows if r["reference"] in NAMES],
 }  # fmt: skip
-"""What a developer would write instead of each filter, by OData's rules for null."""
+"""Code that a developer would write instead of each filter, by OData's rules for null."""
 
 
 def make_rows(count: int) -> list[Row]:

@@ -55,7 +55,7 @@ def highest_text(name: str) -> str:
 
 
 def uses(tree: oq.Node) -> dict[str, Callable[[], Any]]:
-    """What can be done with any tree."""
+    """Do everything that works on any tree."""
     return {
         "==": lambda: tree == tree.with_children(tree.children()),
         "hash": lambda: hash(tree),

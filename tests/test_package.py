@@ -157,7 +157,7 @@ CLASHES = {
     ),
     "odata-query uninstalled": ({}, ("__init__.py", "sql/__init__.py"), "Install it again: pip install"),
 }
-"""What is done to the package's folder: files written, files removed, and the advice."""
+"""Changes of the package's folder: files written, files removed, and the advice."""
 
 
 @pytest.mark.parametrize(("written", "removed", "advice"), CLASHES.values(), ids=CLASHES)

@@ -1,4 +1,4 @@
-"""What the check makes of a whole tree: how it reports, and trees that no parser made."""
+"""The check of whole trees: reports, and trees that no parser made."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def typed(text: str) -> oq.Node:
 
 
 def unified(left: str, operator: str, right: str) -> list[str]:
-    """What `unify` makes of two operands, or the message that it reports and the operand at fault."""
+    """Return both operands as `unify` types them, or the message that it reports and the operand at fault."""
     reporter = Reporter(oq.Limits())
     places = [oq.Path((side,), (n, n + 1)) for n, side in enumerate(("whole", "left", "right"))]
     pair = unify(typed(left), typed(right), operator, places, reporter, ZONE)

@@ -221,7 +221,7 @@ SPELLINGS = {
     "with plus for spaces only": lambda query: query.replace(" ", "+"),
     "with %20 for spaces only": lambda query: query.replace(" ", "%20"),
 }
-"""How clients spell a query; a space itself cannot be in a request."""
+"""Spellings of a query by clients; a space itself cannot be in a request."""
 
 
 def expected(query: str, tenant: str = "ana") -> list[dict]:

@@ -105,7 +105,7 @@ MISTAKES = re.findall(
     r"(?m)^\$(?:filter|orderby)=(.+)$",
     (Path(__file__).parent.parent / "data" / "mistakes.txt").read_text("utf-8"),
 )
-"""What people write: near them the messages look at the text in many ways."""
+"""Texts that people write, near which the rules of advice look at the text in many ways."""
 OPTIONS = (
     "$filter=s eq 'x'&$orderby=n desc&$top=5&$skip=1&$count=true", "filter=n%20gt%203&top=2", "$filter=n eq @p&@p=7", "$filter=@a&@a=@b and ok&@b=not ok", "$orderby=@p&@p=n",
     "$filter=s eq '%26'&custom=1", "$TOP=0", "?$skip=3&$orderby=home/name", "$expand=home", "$filter=@a&@a=@a",

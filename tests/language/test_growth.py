@@ -160,7 +160,7 @@ def test_the_default_limits_take_what_is_small(name: str) -> None:
 
 
 def work(do: Callable[[], object]) -> int:
-    """How many functions are called and returned from, Python's and C's."""
+    """Count the calls and returns of functions, Python's and C's."""
     events = 0
 
     def count(frame: Any, event: str, argument: Any) -> None:

@@ -78,7 +78,7 @@ def parser() -> Any:
 
 
 def node(part: Any) -> tuple[Any, int]:
-    """What the functions of the library make of Lark's tree, and where it ends."""
+    """Build the library's tree from Lark's, and find where it ends."""
     if isinstance(part, lark.Token):
         name, text, start, end = part.type, str(part), part.start_pos, part.end_pos
         return (TOKENS[name](text, start, end) if name[0] != "_" else None), end

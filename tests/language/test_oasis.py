@@ -27,7 +27,7 @@ EXPRESSIONS = {
 
 
 def read(rule: str, given: str) -> tuple[object, object]:
-    """What a case gives, and what its printed text gives again."""
+    """Parse a case, and once more the text printed from its tree."""
     text = unquote(given)
     kind = rule.lower()
     if kind == "queryoptions":

@@ -70,7 +70,7 @@ class Page(NamedTuple):
 
 
 class Members(NamedTuple):
-    """How the members of a collection are queried, as templates.
+    """Templates that query the members of a collection.
 
     `{source}` is the collection, `{t}` an alias for its members, `{body}` a condition on a member.
 
@@ -96,7 +96,7 @@ class Members(NamedTuple):
 
 
 class Json(NamedTuple):
-    """How values are read from JSON, as templates. `{a}` is the JSON, `{p}` a path as a literal of SQL.
+    """Templates that read values from JSON. `{a}` is the JSON, `{p}` a path as a literal of SQL.
 
     value      the value at a path, mostly as text: `JSON_VALUE({a}, {p})`
     member     the value of a member of an array, which is JSON itself
@@ -225,7 +225,7 @@ class Dialect:
     case_casts: Mapping[str, str] = {}
     """Casts of the branches of a CASE: `{"Decimal": "toDecimal256({a}, {s})"}`; `{s}` is the scale."""
     nan = "greatest"
-    """How NaN compares: as the `greatest` or `least` number and equal to itself, as in `ieee`, or `none` on
+    """The comparison of NaN: as the `greatest` or `least` number and equal to itself, as in `ieee`, or `none` on
     engines without NaN."""
     null_safe_nan = False
     """True if `null_safe_equal` holds for two NaN though `=` does not, as on Trino."""
@@ -245,7 +245,7 @@ class Dialect:
     """A joined table, and the texts before and after its columns: `"suppliers"`, `"odata_1".` and nothing.
     The columns must be null where no row matches."""
     children = Members("", "")
-    """How the rows of a child table are queried; `source` and `member` are filled in."""
+    """Templates that query the rows of a child table; `source` and `member` are filled in."""
     array_of_children: Members | None = None
     """The same for engines whose subqueries can use only the columns that link them: `{source}` is read into
     an array of tuples of the `{columns}` that the condition uses, `{on}` links the rows, and the n-th column
@@ -260,9 +260,9 @@ class Dialect:
     sorts_by_subqueries = True
     """True if ORDER BY and the left side of IN can have a subquery: `$orderby=tags/$count`."""
     collections: Mapping[str, Members] = {}
-    """How collections in a column are queried, by storage: `array` or `json`; the first is the default."""
+    """Templates that query collections in a column, by storage: `array` or `json`; the first is the default."""
     json: Json | None = None
-    """How values are read from JSON: `Json("json_extract({a}, {p})")`; None if the dialect cannot."""
+    """Templates that read values from JSON: `Json("json_extract({a}, {p})")`; None if the dialect cannot."""
 
     # ---- types and storages ----------------------------------------------------------------------
 
@@ -274,7 +274,7 @@ class Dialect:
     )  # fmt: skip
     """The types of SQL by those of OData, for casts: `cast(qty,Edm.String)` is `CAST("qty" AS VARCHAR)`."""
     storages: Mapping[tuple[str, str], Storage] = {}
-    """How columns hold values, by the type and a name: `("Edm.DateTimeOffset", "timestamp")`."""
+    """Storages of columns, by the type and a name: `("Edm.DateTimeOffset", "timestamp")`."""
     default_storages: Mapping[str, str] = {}
     """The storage of a type whose property names none: `{"Edm.Guid": "uuid"}`; without one, columns hold
     values as templates take them."""

@@ -1,4 +1,4 @@
-"""What dialects share: keys with alternatives, bound types, families, starts of substrings."""
+"""Spellings that dialects share: keys with alternatives, bound types, families, starts of substrings."""
 
 from __future__ import annotations
 
