@@ -225,8 +225,8 @@ class Dialect:
     case_casts: Mapping[str, str] = {}
     """Casts of the branches of a CASE: `{"Decimal": "toDecimal256({a}, {s})"}`; `{s}` is the scale."""
     nan = "greatest"
-    """The comparison of NaN: as the `greatest` or `least` number and equal to itself, as in `ieee`, or `none` on
-    engines without NaN."""
+    """The place of NaN: the `greatest` or `least` number, equal to itself; as in `ieee`; or `none` on engines
+    without NaN."""
     null_safe_nan = False
     """True if `null_safe_equal` holds for two NaN though `=` does not, as on Trino."""
     nan_rank = "CASE WHEN {a} = {nan} THEN 0 WHEN {a} IS NOT NULL THEN 1 END"
@@ -260,7 +260,7 @@ class Dialect:
     sorts_by_subqueries = True
     """True if ORDER BY and the left side of IN can have a subquery: `$orderby=tags/$count`."""
     collections: Mapping[str, Members] = {}
-    """Templates that query collections in a column, by storage: `array` or `json`; the first is the default."""
+    """Templates that query collections in a column, by storage, `array` or `json`; the default is first."""
     json: Json | None = None
     """Templates that read values from JSON: `Json("json_extract({a}, {p})")`; None if the dialect cannot."""
 
