@@ -132,7 +132,7 @@ def _learn(state: State, chars: str) -> Lexer:
     return found
 
 
-def _parse(start: str, text: str, max_depth: int | None) -> Any:
+def _parse(start: str, text: str, max_depth: int | None) -> Any:  # noqa: PLR0915  # a call per token is slow
     """Return the value of a start rule over the whole text; raises SyntaxProblem."""
     whole = text
     place = 0
