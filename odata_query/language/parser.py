@@ -270,7 +270,7 @@ def parse_filter(text: str, *, limits: Limits = DEFAULT_LIMITS) -> Node:
 
 
 def parse_orderby(text: str, *, limits: Limits = DEFAULT_LIMITS) -> tuple[OrderByItem, ...]:
-    """Parse an `$orderby`, percent-decoded: `Supplier/Name desc,length(Name)` (5.1.4).
+    """Parse an `$orderby`, percent-decoded: `Supplier/Name desc,length(Name)` (5.1.5).
 
     Parameters and errors are those of parse_filter.
     """
