@@ -1,6 +1,6 @@
 """Rewrites of a condition, tree to tree: the same rows, in a form that an engine's index serves.
 
-Null logic (odata_query/logic.py) is no concern here: each function returns another way to write its node,
+Null logic is left to odata_query/logic.py: each function returns another way to write its node,
 or the node itself if there is none.
 """
 

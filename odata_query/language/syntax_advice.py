@@ -1,4 +1,4 @@
-"""Advice for a text that the parser cannot read on: the place, what is wrong, what was probably meant.
+"""Advice for a text that the parser cannot read: the place, the mistake, and the likely correction.
 
 Only texts with a mistake come here, so this is written for good messages, not for speed. Each piece of
 advice is a Rule with an example; the first one that fits is given.

@@ -1,6 +1,6 @@
 """CSDL 4.01, the language of `$metadata`, from entity types: JSON, and XML made from that.
 
-Documents say only what clients may know: names, types, and what queries may use.
+Documents hold only what is public: names, types, and the properties that queries may use.
 """
 
 from __future__ import annotations

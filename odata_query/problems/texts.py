@@ -43,7 +43,7 @@ LANGUAGES: dict[str, Texts] = {}
 class Phrase:
     """Words of the library inside a message, by id: `Phrase("the-end")`, `Phrase("decimal-digits", most=38)`.
 
-    They are translated; an id without a text, as of a dialect outside the library, stands for itself.
+    They are translated. An id without a text, as from a dialect outside the library, is shown unchanged.
     """
 
     __slots__ = ("id", "values")

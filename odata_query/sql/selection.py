@@ -35,7 +35,7 @@ def selection(columns: Columns, model: StructuredType | None, names: Iterable[st
         texts = dict.fromkeys(text for name in names for text in _selected(columns, model, name))
         found = ", ".join(texts)
         if not found:
-            raise ConfigurationError("there are no columns to select")
+            raise ConfigurationError("no columns are left to select")
         if len(known) < 256 and not any("/" in name for name in names):
             known[columns.dialect, names] = found
     return found
@@ -44,7 +44,7 @@ def selection(columns: Columns, model: StructuredType | None, names: Iterable[st
 @lru_cache(maxsize=256)
 def _quoted(dialect: Dialect, names: tuple[str, ...]) -> str:
     if not names:
-        raise ConfigurationError("there are no columns to select")
+        raise ConfigurationError("no columns are left to select")
     return ", ".join([ROW + dialect.quote(name) for name in names])
 
 

@@ -116,7 +116,7 @@ _LASTING = (
 
 
 def _scaled(duration: str, operator: str, number: str) -> str:
-    """A duration times or by a number, exactly unless that is a Double; null where there is no result."""
+    """Multiply or divide a duration, exactly unless by a Double; null outside the range of durations."""
     microseconds = f"CAST({_MICROSECONDS.format(x=duration)} AS DECIMAL(20, 0))"
     found = f"round({microseconds} {operator} {number}, 0)"
     whole = f"CASE WHEN abs({found}) <= 999999999.0 * 86400000000 THEN CAST({found} AS HUGEINT) END"

@@ -1,7 +1,7 @@
 """Spark SQL 4 and up, in ANSI mode, as Spark has it by default.
 
 Nothing here depends on the session's time zone. Decimals have at most 20 digits before the point and 18
-behind it: Spark would round wider ones where they meet.
+after it, because Spark rounds wider ones when it combines them.
 """
 
 from __future__ import annotations
