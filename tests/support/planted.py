@@ -273,9 +273,9 @@ def nulls_clause(dialect: SQLite, nullable: bool, descending: bool) -> str:
 _key = python._key
 
 
-def null_is_greatest(item: Any, now: Any) -> Any:
+def null_is_greatest(*given: Any) -> Any:
     """Return a function from a row to its sort key, with null after all values."""
-    key = _key(item, now)
+    key = _key(*given)
     return lambda row: (3,) if key(row) == (0,) else key(row)
 
 
