@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -111,6 +113,18 @@ NUMBERS = {**INTEGERS, DECIMAL.name: 5, SINGLE.name: 6, DOUBLE.name: 7}
 _BITS = ((SBYTE, 7), (INT16, 15), (INT32, 31), (INT64, 63))
 RANGES = {BYTE.name: (0, 255), **{type.name: (-(2**bits), 2**bits - 1) for type, bits in _BITS}}
 """The least and the greatest number of each integer type."""
+
+
+_SINGLE = struct.Struct("f")
+
+
+def single(value: float) -> float:
+    """Round a number to the nearest value of Edm.Single: 3.14 -> 3.140000104904175, 1e300 -> INF."""
+    try:
+        [rounded] = _SINGLE.unpack(_SINGLE.pack(value))
+    except OverflowError:
+        return math.copysign(math.inf, value)
+    return float(rounded)
 
 
 def primitive(name: str) -> PrimitiveType | None:
