@@ -58,6 +58,7 @@ class Endpoint:
     entity_type       the type that clients query
     limits            bounds on a query; default_top is 100, max_top 1,000 and max_pattern 200 if not set
     default_timezone  the time zone of date-times without an offset
+    require_dollar    True if `filter`, `top` and the like without `$` are parameters of the endpoint's own
     form              makes the answer to a wrong query: `answers.flat`; the default is problem details,
                       or OData's own form for clients that ask for it
     type_base         the address where the types of problems are documented, for problem details
@@ -72,6 +73,7 @@ class Endpoint:
         *,
         limits: Limits | None = None,
         default_timezone: dt.tzinfo = dt.UTC,
+        require_dollar: bool = False,
         form: Form | None = None,
         type_base: str | None = None,
     ) -> None:
@@ -88,6 +90,7 @@ class Endpoint:
         self.limits = safe_limits(effective(limits, entity_type.limits))
         self.entity_type = entity_type
         self.default_timezone = default_timezone
+        self.require_dollar = require_dollar
         self.error_response = partial(error_response, form=form, type_base=type_base)
         try:  # a faulty form must fail now, not at the first wrong query
             self.query("$top=")
@@ -103,7 +106,11 @@ class Endpoint:
             # A byte that is not UTF-8 becomes a lone surrogate, which parse_query reports with its place.
             query_string = query_string.decode("utf-8", "surrogateescape")
         return parse_query(
-            query_string, self.entity_type, limits=self.limits, default_timezone=self.default_timezone
+            query_string,
+            self.entity_type,
+            limits=self.limits,
+            default_timezone=self.default_timezone,
+            require_dollar=self.require_dollar,
         )
 
     def wrap(

@@ -79,6 +79,7 @@ def parse_query(
     *,
     limits: Limits | None = None,
     default_timezone: dt.tzinfo = dt.UTC,
+    require_dollar: bool = False,
 ) -> Query:
     """Parse and check the query of a request: `parse_query("$filter=size gt 3&$top=10", Image)`.
 
@@ -86,16 +87,20 @@ def parse_query(
     entity_type       the model to check against; without one the options are only parsed
     limits            bounds on the query, safe ones by default; the model's apply where they are tighter
     default_timezone  the time zone of date-time literals without offset, and of naive datetimes in rows
+    require_dollar    True if `filter`, `top` and the like without `$` are parameters of your own
 
-    Names of options are accepted with or without `$` and in any case. Raises ParseError, ValidationError,
-    LimitError and UnsupportedError with all problems found, and ConfigurationError for wrong arguments.
+    Names of options are accepted with or without `$` and in any case. Other names without `$`, such as
+    `search` and `id`, are parameters of your own and ignored (4.01 Part 2, section 5.2).
+
+    Raises ParseError, ValidationError, LimitError and UnsupportedError with all problems found, and
+    ConfigurationError for wrong arguments.
     """
     if not (entity_type is None or isinstance(entity_type, StructuredType)):
         raise ConfigurationError(f"entity_type must be an EntityType, not {entity_type!r}")
     if not isinstance(default_timezone, dt.tzinfo):
         raise ConfigurationError(f"default_timezone must be a tzinfo, not {default_timezone!r}")
     limits = effective(limits, None if entity_type is None else entity_type.limits)
-    request = classify_options(read_options(options), limits)
+    request = classify_options(read_options(options), limits, require_dollar)
     texts, problems, root, origins = request.texts, request.problems, entity_type, {}
     names = (name for name in OPTIONS if name in texts)
     parsed = {name: _parse(name, f"${name}", texts[name], request, limits) for name in names}

@@ -134,10 +134,11 @@ _REST = re.compile("[ '()]")
 """Characters that a value has and a name does not: the name is the rest of a value that an '&' has cut."""
 
 
-def classify_options(pairs: Iterable[Pair], limits: Limits) -> Request:
+def classify_options(pairs: Iterable[Pair], limits: Limits, require_dollar: bool = False) -> Request:
     """Sort options into supported ones, parameter aliases and problems.
 
-    Names are accepted with or without `$` and in any case. Custom options, `color=red`, are ignored (5.2).
+    Names are accepted in any case, those of supported options also without `$`, unless `require_dollar`.
+    All other names without `$` are custom options, which are ignored (5.2): `color=red`, and also `search=x`.
     """
     request = Request({}, {}, set(), [])
     texts, aliases, cut, problems = request
@@ -145,14 +146,15 @@ def classify_options(pairs: Iterable[Pair], limits: Limits) -> Request:
     before = ""
     for name, value, wrong in pairs:
         plain = name.removeprefix("$").lower()
-        if plain in OPTIONS and plain not in seen and wrong is None:
+        is_option = name.startswith("$") or (plain in OPTIONS and not require_dollar)
+        if is_option and plain in OPTIONS and plain not in seen and wrong is None:
             texts[plain] = value
             seen.add(plain)
             before = plain
             continue
-        meant = _misspelt(name, plain)
+        meant = None if require_dollar and "$" not in name else _misspelt(name, plain)
         is_alias = name.startswith("@") and not meant
-        if meant or is_alias or name.startswith("$") or plain in OPTIONS or plain in _UNSUPPORTED:
+        if meant or is_alias or is_option:
             key = name if is_alias else plain
             if found := wrong or _check_name(name, plain, meant, key in seen, limits):
                 problems.append(found)

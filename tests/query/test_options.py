@@ -33,7 +33,8 @@ def test_each_row_names_a_rule_of_the_grammar_a_field_of_a_query_and_a_limit():
         ("$top=1&top=2", {"top": "1"}, {}, set(), ["duplicate-option"]),
         ("@p=1&@p=2", {}, {"@p": "1"}, set(), ["duplicate-option"]),
         ("@1=1", {}, {}, set(), ["invalid-name"]),
-        ("$expand=a&search=b", {}, {}, set(), ["unsupported-option"] * 2),
+        ("$expand=a&$Search=b", {}, {}, set(), ["unsupported-option"] * 2),
+        ("$filter=name eq 'a&search=c'", {"filter": "name eq 'a"}, {}, {"$filter"}, []),
         ("$fliter=a&amp;$filter=a", {}, {}, set(), ["unknown-option"] * 2),
         ("$filter=name eq 'a&b (c)'", {}, {}, {"$filter"}, ["invalid-encoding"]),
         ("$filter=name eq 'a&b=c'", {"filter": "name eq 'a"}, {}, {"$filter"}, []),
@@ -44,6 +45,29 @@ def test_options_are_sorted_into_values_aliases_and_problems(given, texts, alias
     request = classify_options(read_options(given), oq.Limits())
     assert (request.texts, request.aliases, request.cut) == (texts, aliases, cut)
     assert [problem.code for problem in request.problems] == problems
+
+
+@pytest.mark.parametrize(
+    ("given", "texts", "problems"),
+    [
+        ("filter=a&top=b&Count=c&skip=%ZZ&orderby=e", {}, []),
+        ("filter=a&$filter=b&FILTER=c&filter=d", {"filter": "b"}, []),
+        ("$filter=a&$Filter=b", {"filter": "a"}, ["duplicate-option"]),
+        ("$select=a&select=b", {}, ["unsupported-option"]),
+        (" top=1& $top=1&amp;$skip=1", {}, ["unknown-option"] * 2),
+    ],
+)
+def test_a_service_can_require_the_dollar_sign(given, texts, problems):
+    request = classify_options(read_options(given), oq.Limits(), require_dollar=True)
+    assert (request.texts, [problem.code for problem in request.problems]) == (texts, problems)
+
+
+def test_parse_query_leaves_names_without_a_dollar_sign_to_the_service_that_requires_it():
+    model = oq.EntityType("Image", {"id": oq.Property("Edm.Int32", key=True)})
+    query = oq.parse_query("filter=anything&top=x&$top=3&search=s", model, require_dollar=True)
+    assert (query.filter, query.top) == (None, 3)
+    with pytest.raises(oq.ODataError):
+        oq.parse_query("top=x&$top=3&search=s", model)
 
 
 @pytest.mark.parametrize(

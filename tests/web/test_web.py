@@ -55,6 +55,14 @@ def test_an_endpoint_has_bounds_by_default(model, limits, top, most, pattern):
         endpoint.query(f"$top={most + 1}")
 
 
+def test_an_endpoint_can_leave_names_without_a_dollar_sign_to_itself():
+    text = "search=a&id=1&filter=x&count=7&$top=3"
+    assert Endpoint(IMAGES, require_dollar=True).query(text).top == 3
+    with pytest.raises(oq.ODataError) as wrong:
+        Endpoint(IMAGES).query(text)
+    assert {problem.option for problem in wrong.value.problems} == {"$filter", "$count"}
+
+
 @pytest.mark.parametrize(
     ("entity_type", "settings", "message"),
     [
