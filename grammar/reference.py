@@ -91,8 +91,8 @@ def page() -> str:
         ),
         "## SQL",
         "Support of the operations by dialect: ✓ means supported, ✓ᵖ supported on connections that were passed to\n"
-        "`sql.prepare`. A number refers to the reason below for which the operation is a 501. `cast` is listed by\n"
-        "the kinds of its types.",
+        '`sql.prepare`; others refuse it at once ("no such function: odata_lower"). A number refers to the reason\n'
+        "below for which the operation is a 501. `cast` is listed by the kinds of its types.",
         "The tests run the statements of each dialect on its engine; those of `mysql` run on MariaDB. A dialect\n"
         "marked `ᵗ` is checked as text only, by a parser and not on its engine (`Dialect.verified` is False).",
         *_support(),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 import math
 import sqlite3
 import threading
@@ -18,9 +19,19 @@ from functools import lru_cache
 from typing import Any
 
 from ... import edm
-from ...problems import Phrase
+from ...problems import ConfigurationError, Phrase
 from .base import Dialect, Json, Members, Page, Storage
-from .spelling import CLOCK, MICROSECOND, MICROSECONDS, between, edm_types, in_zone, white_space, whole
+from .spelling import (
+    CLOCK,
+    MICROSECOND,
+    MICROSECONDS,
+    between,
+    edm_types,
+    in_zone,
+    spelled,
+    white_space,
+    whole,
+)
 
 _UTC = "'%Y-%m-%dT%H:%M:%S'"
 _OFFSET = "ltrim(substr({a}, 17), ':.0123456789')"
@@ -56,7 +67,20 @@ _DIGITS = "(SELECT CAST(printf('%.15g', n) || substr(n, 1, 0) AS REAL) FROM (SEL
 """A decimal rounded to the 15 digits that are exact; null for null."""
 # Before 3.42, `round` leaves a wrong last bit in a number of more than 16 digits; its text has 15.
 _QUOTIENT = "CAST(CAST(round(1.0 * {a} / {b}, 12) AS TEXT) AS REAL)"
-_REMAINDER = "round(mod({a}, {b}), {s})"
+_REMAINDER = "round(odata_mod({a}, {b}), {s})"
+
+
+def _whole(x: str, sign: str, order: str) -> str:
+    """The integer at or below a number (`-` and `>`), or at or above it (`+` and `<`).
+
+    `floor` and `ceil` are not in every build, and SQLAlchemy and Django register functions of these names
+    that raise exceptions for null and INF. `round` is one off at most.
+    """
+    whole = f"CASE typeof(n) WHEN 'integer' THEN n ELSE round(n) {sign} (round(n) {order} n) END"
+    return f"(SELECT {whole} FROM (SELECT {x} AS n))"
+
+
+_DAYS = f"CAST({{minus}}{_whole('{b} / 86400.0', '-', '>')} AS INTEGER) || ' days'"
 
 
 def _microseconds(x: str) -> str:
@@ -75,7 +99,6 @@ _MOVED = (
     f"(SELECT {between('n', MICROSECONDS, _FROM_MICROS)}"
     f" FROM (SELECT {_MICROS} AS n FROM (SELECT {{a}} AS m, {{b}} AS d)))"
 )
-_DAYS = "CAST({minus}floor({b} / 86400.0) AS INTEGER) || ' days'"
 
 
 def _number(start: int) -> str:
@@ -122,10 +145,10 @@ def _pattern(text: str) -> Any:
     return regex.compile_or_none(text)
 
 
-def _regexp(pattern: str | None, text: str | None) -> bool | None:
-    """Evaluate `text REGEXP pattern` in linear time."""
-    found = None if pattern is None or text is None else _pattern(pattern)
-    return None if found is None else found.search(text)
+def _matches(text: object, pattern: object) -> bool | None:
+    """Search a text for a pattern in linear time; null for a malformed one."""
+    found = _pattern(str(pattern))
+    return None if found is None else found.search(str(text))
 
 
 def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -140,13 +163,6 @@ def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
             return None
 
     return call
-
-
-_MATHEMATICS = {
-    ("floor", 1): _strict(lambda a: float(math.floor(a)) if math.isfinite(a) else a),
-    ("ceil", 1): _strict(lambda a: float(math.ceil(a)) if math.isfinite(a) else a),
-    ("mod", 2): _strict(math.fmod),
-}
 
 
 class _Parser(threading.local):
@@ -175,11 +191,47 @@ def _overflows(text: str) -> bool:
     return False
 
 
-@_strict
 def _utc(text: str, zone: str) -> str:
     """Convert ISO text to a moment as `_MOMENT` does; without an offset it is in the time zone."""
     found = dt.datetime.fromisoformat(text)
     return moment(found if found.tzinfo else found.replace(tzinfo=zoneinfo.ZoneInfo(zone)))
+
+
+FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
+    ("odata_lower", 1, _strict(lambda text: str(text).lower())),
+    ("odata_upper", 1, _strict(lambda text: str(text).upper())),
+    ("odata_matches", 2, _strict(_matches)),
+    ("odata_mod", 2, _strict(lambda a, b: math.fmod(float(a), float(b)))),
+    ("odata_utc", 2, _strict(_utc)),
+)
+"""The functions that `prepare` adds: name, number of arguments, and the function itself.
+
+SQLAlchemy, Django and applications register functions such as `regexp` and `lower` of their own. With names
+that nobody else has, a statement never runs theirs, and a connection without ours refuses it at once.
+"""
+
+
+def _driver_connection(given: Any) -> Any:
+    """Find the driver's connection: `given` itself, or the one in a connection of SQLAlchemy or Django."""
+    if callable(getattr(given, "ensure_connection", None)):  # Django's, which connects when it is used
+        given.ensure_connection()
+    is_async = hasattr(given, "run_sync")
+    held = given if is_async or hasattr(given, "create_function") else getattr(given, "connection", None)
+    create = getattr(held, "create_function", None)
+    if callable(create) and not inspect.iscoroutinefunction(create):
+        return held
+    kind = f"{type(given).__module__}.{type(given).__qualname__}"
+    if create is not None:
+        raise ConfigurationError(
+            f"sql.prepare cannot wait for {kind}: for function in odata_query.sql.dialects.sqlite.FUNCTIONS:"
+            " await connection.create_function(*function, deterministic=True)"
+        )
+    where = ", in `await connection.run_sync(sql.prepare)`" if is_async else ""
+    raise ConfigurationError(
+        f"sql.prepare takes a connection to SQLite{where}, not {kind}. For all connections of SQLAlchemy:"
+        " sqlalchemy.event.listen(engine, 'connect', lambda connection, _: sql.prepare(connection)),"
+        " where an asynchronous engine is engine.sync_engine"
+    )
 
 
 class SQLite(Dialect):
@@ -251,7 +303,7 @@ class SQLite(Dialect):
         # In binary fractions, a remainder of zero can come out as nearly the divisor.
         "mod(Decimal,Decimal)": f"({_REMAINDER} * (abs({_REMAINDER}) < abs(1.0 * {{b}})))",
         "div|divby(Double,Double)": "coalesce(1.0 * {a} / {b}, CASE {b} WHEN 0 THEN {a} * 9e999 END)",
-        "mod(Double,Double)": "mod({a}, {b})",
+        "mod(Double,Double)": "odata_mod({a}, {b})",
         "contains(String,String)": "instr({a}, {b}) > 0",
         "indexof(String,String)": "(instr({a}, {b}) - 1)",
         "length(String)": "length({a})",
@@ -259,12 +311,13 @@ class SQLite(Dialect):
         "endswith(String,String)": "substr({a}, length({a}) - length({b}) + 1) = {b}",
         "substring(String,Integer)": f"substr({{a}}, {_START})",
         "substring(String,Integer,Integer)": f"substr(substr({{a}}, {_START}), 1, {_LENGTH})",
-        "tolower(String)": "lower({a})",
-        "toupper(String)": "upper({a})",
+        "tolower(String)": "odata_lower({a})",
+        "toupper(String)": "odata_upper({a})",
         "trim(String)": f"trim({{a}}, char({white_space('{}', ',')}))",
-        "matchespattern(String,String)": "({a} REGEXP {b})",
-        "ceiling(Decimal|Double)": "ceil({a})",
-        "floor|round(Decimal|Double)": "{name}({a})",
+        "matchespattern(String,String)": "odata_matches({a}, {b})",
+        "ceiling(Decimal|Double)": _whole("{a}", "+", "<"),
+        "floor(Decimal|Double)": _whole("{a}", "-", ">"),
+        "round(Decimal|Double)": "round({a})",
         "now()": f"rtrim(rtrim(strftime({_UTC[:-1].removesuffix('%S')}%f', 'now'), '0'), '.')",
         "year(Date|DateTimeOffset)": "CAST(substr({a}, 1, 4) AS INTEGER)",
         "month(Date|DateTimeOffset)": _number(6),
@@ -310,7 +363,7 @@ class SQLite(Dialect):
     unsupported = {
         key: why for key, why in Dialect.unsupported.items() if key != "matchespattern(String,String)"
     }
-    needs_prepare = frozenset(("tolower(String)", "toupper(String)", "matchespattern(String,String)"))
+    needs_prepare = frozenset(key for key, spelling in spelled(templates).items() if "odata_" in spelling)
 
     def json_value(self, text: str, keys: tuple[str, ...], type: str) -> str:
         for place, key in enumerate(keys):
@@ -325,20 +378,14 @@ class SQLite(Dialect):
         return f"round({text}, {scale})" if scale <= 6 else _DIGITS.format(x=text, s=scale)
 
     def prepare(self, connection: Any) -> None:
-        """Add Unicode's case mapping, regular expressions, and the functions that older builds lack."""
-        functions: dict[tuple[str, int], Callable[..., Any]] = {
-            ("lower", 1): lambda text: text if text is None else str(text).lower(),
-            ("upper", 1): lambda text: text if text is None else str(text).upper(),
-            ("regexp", 2): _regexp,
-            ("odata_utc", 2): _utc,
-        }
-        for (name, arity), function in _MATHEMATICS.items():
-            try:
-                connection.execute(f"SELECT {name}({', '.join('1' * arity)})")
-            except sqlite3.Error:
-                functions[name, arity] = function
-        for (name, arity), function in functions.items():
-            connection.create_function(name, arity, function, deterministic=True)
+        """Add Unicode's case mapping, regular expressions, and what else SQLite lacks."""
+        create = _driver_connection(connection).create_function
+        try:
+            for name, arity, function in FUNCTIONS:
+                create(name, arity, function, deterministic=True)
+        except TypeError as error:
+            kind = f"{type(connection).__module__}.{type(connection).__qualname__}"
+            raise ConfigurationError(f"sql.prepare cannot add functions to {kind}: {error}") from None
 
     def nests_too_deep(self, text: str) -> bool:
         # Few statements are close to a bound: a parenthesis takes at most 14 entries of the stack.

@@ -1,14 +1,27 @@
 """SQLite: texts of moments in many notations, storages, JSON, what `prepare` gives, indexes and bounds."""
 
+import asyncio
 import datetime as dt
 import json
+import math
+import random
 import sqlite3
 import time
+from contextlib import closing
 
+import aiosqlite
+import duckdb
 import pytest
+import sqlalchemy as sa
+from django.db import ConnectionHandler
+from django.db.backends.signals import connection_created
+from django.db.backends.sqlite3.base import DatabaseWrapper
+from sqlalchemy import orm
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 import odata_query as oq
 from odata_query import edm, python, sql
+from odata_query.sql.dialects import dialect as find
 from odata_query.sql.dialects import sqlite
 
 PARIS = dt.timezone(dt.timedelta(hours=2))
@@ -377,17 +390,232 @@ def test_patterns_run_in_linear_time(connection):
     assert ids(connection, VALUES, "not matchespattern(text,'(a+)+$')") == [1]
 
 
-def test_a_connection_that_is_not_prepared():
-    connection = sqlite3.connect(":memory:")
-    fill(connection, "t", [{"id": 1, "text": "ABC"}, {"id": 2, "text": "ÄBC"}])
-    assert ids(connection, VALUES, "tolower(text) eq 'abc'") == [1]
-    assert ids(connection, VALUES, "tolower(text) eq 'äbc'") == [], "it maps only ASCII"
-    with pytest.raises(sqlite3.OperationalError, match="REGEXP"):
-        ids(connection, VALUES, "matchespattern(text,'a')")
-    sql.prepare(connection)
-    assert ids(connection, VALUES, "tolower(text) eq 'äbc'") == [2]
-    assert ids(connection, VALUES, "matchespattern(text,'^.BC$')") == [1, 2]
-    connection.close()
+NEEDY = {
+    "tolower(String)": ("tolower(text) eq 'äbc'", {"text": "ÄBC"}),
+    "toupper(String)": ("toupper(text) eq 'ÄBC'", {"text": "äbc"}),
+    "matchespattern(String,String)": ("matchespattern(text,'^.bc$')", {"text": "äbc"}),
+    "mod(Decimal,Decimal)": ("price mod 0.4 eq 0.3", {"price": 1.5}),
+    "mod(Double,Double)": ("x mod 2 eq -1.5", {"x": -3.5}),
+}
+"""A filter for each overload that needs a prepared connection, and what it keeps."""
+
+
+def test_an_overload_needs_a_prepared_connection_if_its_template_has_a_function_of_ours():
+    assert set(NEEDY) == find("sqlite").needs_prepare
+
+
+@pytest.mark.parametrize("key", NEEDY)
+def test_a_connection_that_is_not_prepared_refuses_at_once_what_needs_it(key):
+    text, values = NEEDY[key]
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.create_function("regexp", 2, lambda pattern, text: 1 / 0)
+        connection.create_function("lower", 1, lambda text: 1 / 0)
+        fill(connection, "t", [dict.fromkeys(["id", *values])])
+        with pytest.raises(sqlite3.OperationalError, match="no such function: odata_"):
+            ids(connection, VALUES, text)
+        sql.prepare(connection)
+        connection.execute(f"INSERT INTO t VALUES (1, {', '.join('?' * len(values))})", [*values.values()])
+        assert ids(connection, VALUES, text) == [1]
+        with pytest.raises(sqlite3.OperationalError, match="user-defined function raised exception"):
+            connection.execute("SELECT lower('A')")  # an application's own function stays
+
+
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        ("floor(x) eq -3", {"x": -2.5}),
+        ("floor(x) eq 0", {"x": 0.49999999999999994}),
+        ("floor(x) eq INF", {"x": float("inf")}),
+        ("ceiling(x) eq -INF", {"x": float("-inf")}),
+        ("ceiling(x) eq 4503599627370496", {"x": 4503599627370495.5}),
+        ("ceiling(x) eq 1e30", {"x": 1e30}),
+        ("floor(x) eq null and ceiling(price) eq null", {}),
+        ("ceiling(price) eq 2", {"price": 1.01}),
+        ("floor(price) eq 900000000000007", {"price": 900000000000007}),
+        ("1 div floor(x) eq INF", {"x": 0.5}),
+        ("day add took eq 2024-01-30", {"day": "2024-01-31", "took": -0.5}),
+        ("big mod 3 eq -1", {"big": -7}),
+        ("startswith(text,'A') and contains(text,'b') and trim(text) ne null", {"text": "Ab"}),
+    ],
+)
+def test_most_queries_need_no_preparation_and_run_no_functions_of_frameworks(text, row):
+    row = {"id": 1, **dict.fromkeys(("text", "big", "x", "price", "took", "day")), **row}
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for name, arity in (("floor", 1), ("ceil", 1), ("ceiling", 1), ("mod", 2), ("lower", 1)):
+            connection.create_function(name, arity, lambda *arguments: 1 / 0)
+        fill(connection, "t", [row])
+        assert ids(connection, VALUES, text) == [1]
+
+
+def test_rounding_down_and_up_is_exact(connection):
+    chosen = random.Random(1)
+    numbers = [chosen.uniform(-3, 3) for _ in range(500)]
+    numbers += [chosen.uniform(-(2**53), 2**53) for _ in range(500)]
+    numbers += [n + part for n in map(float, range(-5, 5)) for part in (0.5, 0.25, 5e-324)]
+    fill(connection, "t", [{"id": n, "x": x, "y": float(math.floor(x))} for n, x in enumerate(numbers)])
+    type = oq.EntityType("T", {"id": ID, "x": oq.Property("Edm.Double"), "y": oq.Property("Edm.Double")})
+    assert ids(connection, type, "floor(x) ne y or ceiling(-x) ne -y") == []
+
+
+def test_values_of_other_types_raise_nothing(connection):
+    fill(connection, "t", [{"id": 1, "text": 7, "x": "seven", "price": b"7"}])
+    for text in ("tolower(text) eq '7'", "matchespattern(text,'^7$')", "x mod 2 eq null"):
+        assert ids(connection, VALUES, text) == [1]
+
+
+def test_an_index_on_our_function_is_used(connection):
+    fill(connection, "t", [{"id": 1, "name": "Äb"}, {"id": 2, "name": "c"}])
+    connection.execute("CREATE INDEX t_lower ON t (odata_lower(name))")
+    statement = sql.select(oq.parse_query("$filter=tolower(name) eq 'äb'", PLANNED), "t", dialect="sqlite",
+                           columns=["id"])  # fmt: skip
+    assert plan(connection, *statement) == ["SEARCH t USING INDEX t_lower (<expr>=?)"]
+    assert connection.execute(*statement).fetchall() == [(1,)]
+
+
+# ---- whose connection is prepared ----------------------------------------------------------------
+
+HOSTILE = sql.select(
+    oq.parse_query(
+        {
+            "$filter": "matchespattern(text,'(A+)+Ä$') and tolower(text) eq 'aaaä' and floor(x) eq null"
+            " and ceiling(price) eq 2"
+        },
+        VALUES,
+    ),
+    "t",
+    dialect="sqlite",
+    columns=["id"],
+)
+"""A statement for which functions of SQLAlchemy and Django take forever, map only ASCII, or raise."""
+TABLE = [
+    "CREATE TABLE t (id, text, x, price)",
+    f"INSERT INTO t VALUES (1, 'AAAÄ', NULL, 1.5), (2, '{'A' * 5000}!', 1e999, 1.5)",
+]
+
+
+def test_a_connection_of_sqlalchemy_is_prepared():
+    engine = sa.create_engine("sqlite://")
+    with engine.connect() as connection:
+        for text in TABLE:
+            connection.exec_driver_sql(text)
+        with pytest.raises(sa.exc.OperationalError, match="no such function: odata_"):
+            connection.exec_driver_sql(*HOSTILE)
+        sql.prepare(connection)
+        assert connection.exec_driver_sql(*HOSTILE).all() == [(1,)]
+    engine.dispose()
+
+
+@pytest.mark.parametrize("level", ["connection", "dbapi_connection", "driver_connection"])
+def test_the_connections_inside_of_one_of_sqlalchemy_are_prepared(level):
+    engine = sa.create_engine("sqlite://")
+    with engine.connect() as connection:
+        held = connection.connection
+        sql.prepare(held if level == "connection" else getattr(held, level))
+        assert connection.exec_driver_sql("SELECT odata_lower('Ä')").scalar() == "ä"
+    engine.dispose()
+
+
+def test_all_connections_of_an_engine_are_prepared_by_its_event(tmp_path):
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'a.db'}")
+    sa.event.listen(engine, "connect", lambda connection, _: sql.prepare(connection))
+    with orm.Session(engine) as session, engine.connect() as other:
+        assert session.scalar(sa.text("SELECT odata_upper('ä')")) == "Ä"
+        assert other.exec_driver_sql("SELECT odata_upper('ä')").scalar() == "Ä"
+    engine.dispose()
+
+
+def test_a_connection_of_django_is_prepared():
+    wrapper = DatabaseWrapper({**ConnectionHandler({"default": {}}).settings["default"],
+                               "ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"})  # fmt: skip
+    sql.prepare(wrapper)
+    for text in TABLE:
+        wrapper.connection.execute(text)
+    assert wrapper.connection.execute(*HOSTILE).fetchall() == [(1,)]
+    wrapper.close()
+    wrapper.connect()
+    with wrapper.cursor() as cursor, pytest.raises(Exception, match="no such function: odata_"):
+        cursor.execute("SELECT odata_lower('A')")
+    wrapper.close()
+
+    def created(connection, **_):
+        sql.prepare(connection)
+
+    connection_created.connect(created)
+    try:
+        wrapper.connect()
+        with wrapper.cursor() as cursor:
+            assert cursor.execute("SELECT odata_lower('Ä')").fetchone() == ("ä",)
+    finally:
+        connection_created.disconnect(created)
+        wrapper.close()
+
+
+def test_a_connection_of_aiosqlite_is_refused_with_the_way_to_prepare_it():
+    async def run():
+        async with aiosqlite.connect(":memory:") as connection:
+            with pytest.raises(oq.ConfigurationError) as wrong:
+                sql.prepare(connection)
+            assert "for function in odata_query.sql.dialects.sqlite.FUNCTIONS" in str(wrong.value)
+            with pytest.raises(sqlite3.OperationalError, match="no such function"):
+                await connection.execute("SELECT odata_lower('A')")
+            for function in sqlite.FUNCTIONS:
+                await connection.create_function(*function, deterministic=True)
+            for text in TABLE:
+                await connection.execute(text)
+            return [tuple(row) for row in await connection.execute_fetchall(*HOSTILE)]
+
+    assert asyncio.run(run()) == [(1,)]
+
+
+def test_asynchronous_connections_of_sqlalchemy_are_prepared():
+    async def run():
+        engine = create_async_engine("sqlite+aiosqlite://")
+        async with engine.connect() as connection:
+            with pytest.raises(oq.ConfigurationError, match=r"run_sync\(sql.prepare\)"):
+                sql.prepare(connection)
+            driver = (await connection.get_raw_connection()).driver_connection
+            with pytest.raises(oq.ConfigurationError, match="await connection.create_function"):
+                sql.prepare(driver)
+            await connection.run_sync(sql.prepare)
+            assert (await connection.exec_driver_sql("SELECT odata_lower('Ä')")).scalar() == "ä"
+        await engine.dispose()
+        sa.event.listen(engine.sync_engine, "connect", lambda connection, _: sql.prepare(connection))
+        async with AsyncSession(engine) as session:
+            for text in TABLE:
+                await session.execute(sa.text(text))
+            connection = await session.connection()
+            found = (await connection.exec_driver_sql(*HOSTILE)).all()
+        await engine.dispose()
+        return found
+
+    assert asyncio.run(run()) == [(1,)]
+
+
+class Encrypted:
+    """A connection of another driver with the methods of sqlite3's, as that of sqlcipher3."""
+
+    def __init__(self, connection):
+        self._connection = connection
+
+    def create_function(self, name, narg, func, /, *, deterministic=False):
+        self._connection.create_function(name, narg, func, deterministic=deterministic)
+
+
+def test_a_connection_of_a_driver_like_sqlite3_is_prepared():
+    with closing(sqlite3.connect(":memory:")) as connection:
+        sql.prepare(Encrypted(connection))
+        assert connection.execute("SELECT odata_mod(-3.5, 2)").fetchone() == (-1.5,)
+
+
+@pytest.mark.parametrize("given", [
+    lambda: sa.create_engine("sqlite://"), lambda: orm.Session(sa.create_engine("sqlite://")),
+    lambda: create_async_engine("sqlite+aiosqlite://"), duckdb.connect, lambda: "images.db", lambda: None,
+])  # fmt: skip
+def test_what_is_not_a_connection_to_sqlite_is_refused_with_a_way_out(given):
+    given = given()
+    with pytest.raises(oq.ConfigurationError, match=rf"sql\.prepare .*{type(given).__qualname__}"):
+        sql.prepare(given)
+    sql.prepare(given, "postgresql")  # needs nothing
 
 
 # ---- indexes -------------------------------------------------------------------------------------
