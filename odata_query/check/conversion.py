@@ -156,30 +156,12 @@ def unify(
     else:
         fits = common_type((one, other)) is not None
     if not fits:
-        message_id = _explain_mismatch(left, right, reporter)
-        wrong = reporter.report(message_id, right_place, operator=operator, left=one.name, right=other.name)
-        return wrong, WRONG
+        from .advice import report_mismatch  # most queries never need it
+
+        return report_mismatch(left, right, operator, places, reporter), WRONG
     if isinstance(one, edm.PrimitiveType) and not is_ordered(one):
         return reporter.report("wrong-type.unordered", whole, type=one.name), WRONG
     return left, right
-
-
-def _explain_mismatch(left: Node, right: Node, reporter: Reporter) -> str:
-    """Return the message for two operands that cannot be compared: if possible, how to write the literal."""
-    if isinstance(left.type, edm.CollectionType) is not isinstance(right.type, edm.CollectionType):
-        offered = reporter.limits.functions
-        can_ask = offered is None or {"any", "all"} <= offered
-        return "wrong-type.compare-members" if can_ask else "wrong-type.compare"
-    literal, other = (right, left.type) if isinstance(right, Literal) else (left, right.type)
-    if not isinstance(literal, Literal):
-        return "wrong-type.compare"
-    if literal.type is not edm.STRING:
-        return "wrong-type.compare-text" if other is edm.STRING else "wrong-type.compare"
-    if other.name in edm.NUMBERS:
-        return "wrong-type.compare-number"
-    if other in (edm.DATE, edm.DATE_TIME_OFFSET, edm.TIME_OF_DAY):
-        return "wrong-type.compare-date"
-    return "wrong-type.compare-plain" if other in (edm.BOOLEAN, edm.GUID) else "wrong-type.compare"
 
 
 def comparable_elements(one: edm.Type, other: edm.Type) -> bool:
