@@ -77,12 +77,31 @@ def _date_time_offset(text: str, zone: dt.tzinfo) -> dt.datetime:
 
 def _moment(date: dt.date, time: dt.time, zone: dt.tzinfo) -> dt.datetime | None:
     """Return a moment, or None if it would be before the first one in UTC, or after the last."""
-    moment = dt.datetime.combine(date, time, zone)
+    moment = instant(dt.datetime.combine(date, time), zone)
     try:
         moment.astimezone(dt.UTC)
     except OverflowError:
         return None
     return moment
+
+
+def instant(value: dt.datetime, zone: dt.tzinfo = dt.UTC) -> dt.datetime:
+    """Give a moment the fixed offset that its own zone has then, or `zone` if it has none.
+
+    Python compares, adds and subtracts moments of one zone by its clock, which may be moved between them.
+    """
+    if value.tzinfo.__class__ is dt.timezone:
+        return value
+    if value.tzinfo is None and zone.__class__ is dt.timezone:
+        return value.replace(tzinfo=zone)
+    offset = value.utcoffset()
+    if offset is None:
+        if getattr(zone, "zone", None):  # pytz would give all clocks the zone's first offset
+            import zoneinfo
+
+            zone = zoneinfo.ZoneInfo(str(zone))
+        offset = value.replace(tzinfo=zone).utcoffset() or dt.timedelta()
+    return value.replace(tzinfo=dt.timezone(offset), fold=0)
 
 
 def midnight(date: dt.date, zone: dt.tzinfo) -> dt.datetime:

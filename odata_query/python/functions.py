@@ -117,6 +117,21 @@ def nearest(a: float) -> int:
 # ---- dates and durations -------------------------------------------------------------------------
 
 
+def moved(moment: dt.datetime, length: dt.timedelta, sign: int = 1) -> dt.datetime | None:
+    """Add a duration to a moment, in its own offset; null beyond the first and the last moment in UTC."""
+    try:
+        found = moment + length * sign
+        if not 1 < found.year < 9999:
+            found.astimezone(dt.UTC)
+        return found
+    except OverflowError:
+        pass
+    try:
+        return moment.astimezone(dt.UTC) + length * sign
+    except OverflowError:
+        return None
+
+
 def scale(length: dt.timedelta, numerator: Any, denominator: Any = 1) -> dt.timedelta | None:
     """Scale a duration to whole microseconds; halves are rounded away from zero.
 

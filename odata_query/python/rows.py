@@ -50,7 +50,7 @@ def reader(type: edm.Type, zone: dt.tzinfo) -> Read | None:
 
     Dates, times, durations and guids can be texts, as in JSON; decimals can be any numbers; members of
     enumerations can be Python's, names or numbers. A date and a moment convert to each other, a moment
-    without an offset is one in `zone`, and a time of day loses its offset.
+    without an offset is one in `zone` and all have a fixed offset, and a time of day loses its offset.
     The function raises ConfigurationError for a value of another type.
     """
     if type.name in _UNREAD:
@@ -114,9 +114,9 @@ def _reader_of_moments(zone: dt.tzinfo) -> Read:
     def read(value: Any) -> Any:
         if isinstance(value, str):
             value = _moment(value)
-        if isinstance(value, dt.datetime):
-            return value if value.tzinfo is not None else value.replace(tzinfo=zone)
-        return dt.datetime.combine(value, dt.time(), zone)
+        if not isinstance(value, dt.datetime):
+            value = dt.datetime.combine(value, dt.time())
+        return literals.instant(value, zone)
 
     return read
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -15,6 +15,7 @@ from ..check.reporting import Reporter, raise_problems
 from ..check.typed import TypedCall, TypedPath
 from ..errors import ODataError
 from ..language.ast import ListExpr, Literal, Node
+from ..language.literals import instant
 from ..language.parser import parse_filter
 from ..limits import Limits
 from ..model.properties import StructuredType, enum_type
@@ -64,7 +65,8 @@ def _check_cached(
     """Check a condition; cache it by its text and values."""
     if isinstance(predicate, TypedCall | TypedPath):  # another query's filter
         return predicate
-    if not (isinstance(predicate, str) and _cached_types().issuperset(map(type, values.values()))):
+    can_be_cached = isinstance(predicate, str) and isinstance(zone, Hashable)  # zones of dateutil are not
+    if not (can_be_cached and _cached_types().issuperset(map(type, values.values()))):
         return _check(predicate, values, model, zone)
     checked = model._cache
     key = (predicate, zone, *values, *values.values(), *map(type, values.values()))
@@ -116,8 +118,8 @@ def literal(value: Any, zone: dt.tzinfo) -> Node:
         raise ConfigurationError(f"{value!r:.100} is not a value of an OData type")
     if kind is edm.INT64 and not -(2**63) <= value < 2**63:
         value, kind = Decimal(value), edm.DECIMAL
-    if isinstance(value, dt.datetime) and value.tzinfo is None:
-        value = value.replace(tzinfo=zone)
+    if isinstance(value, dt.datetime):
+        value = instant(value, zone)
     return Literal(value, kind)
 
 
