@@ -11,7 +11,11 @@ from ..problems import ConfigurationError, Name, Phrase, problem
 from .dialects.base import Dialect
 
 Paramstyle = Literal["qmark", "format", "numeric", "numeric_dollar", "named", "pyformat", "typed"]
-"""The paramstyles of PEP 249; numeric_dollar is `$1`, typed is ClickHouse's `{p1:String}`."""
+"""The paramstyles of PEP 249; numeric_dollar is `$1`, typed is ClickHouse's `{p1:String}`.
+
+format and pyformat double each `%` of the text. named suits `sqlalchemy.text` too, which takes `:word` for a
+parameter even within quotes: templates avoid it, and a column's name that has it is escaped by the caller.
+"""
 
 
 class Fragment(NamedTuple):

@@ -47,7 +47,7 @@ _MOMENT = (
 """A moment in UTC as `2024-01-31T10:20:30.5`, from ISO text in any notation: with `T` or a space, with or
 without seconds, with any fraction, with `Z`, an offset such as `+02:00`, or none."""
 _LOCAL = (
-    "(CASE substr({a}, 17, 1) WHEN ':' THEN {a} ELSE substr({a}, 1, 16) || ':00' || substr({a}, 17) END"
+    "(CASE substr({a}, 17, 1) WHEN ':' THEN {a} ELSE substr({a}, 1, 16) || ':' || '00' || substr({a}, 17) END"
     f" || CASE {_OFFSET} WHEN '' THEN '{{zone}}' ELSE '' END)"
 )
 """The same text with seconds and an offset."""
