@@ -13,6 +13,7 @@ import aiosqlite
 import duckdb
 import pytest
 import sqlalchemy as sa
+from django.conf import settings
 from django.db import ConnectionHandler
 from django.db.backends.signals import connection_created
 from django.db.backends.sqlite3.base import DatabaseWrapper
@@ -525,6 +526,8 @@ def test_all_connections_of_an_engine_are_prepared_by_its_event(tmp_path):
 
 
 def test_a_connection_of_django_is_prepared():
+    if not settings.configured:  # not before all tests are collected: another file has more to say
+        settings.configure()
     wrapper = DatabaseWrapper({**ConnectionHandler({"default": {}}).settings["default"],
                                "ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"})  # fmt: skip
     sql.prepare(wrapper)
