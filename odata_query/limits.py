@@ -33,7 +33,7 @@ class Limits:
     Raises ConfigurationError for a value that is not a bound.
     """
 
-    max_length: int | None = 10_000
+    max_length: int | None = 50_000
     max_nodes: int | None = 2_000
     max_depth: int | None = 100
     max_in_items: int | None = 1_000

@@ -6,11 +6,12 @@ token, values are those of its parts; tokens whose names start with "_" have non
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from .. import edm
-from ..operations import FUNCTIONS, SEGMENTS
+from ..operations import FUNCTIONS, OPERATIONS, SEGMENTS
 from .ast import (
     Call,
     Lambda,
@@ -40,6 +41,15 @@ class Pair(NamedTuple):
         return self.left.span[0], self.right.span[1]
 
 
+class Enclosed(tuple[int, int]):
+    """The span of an operation or a time in parentheses, which it does not include."""
+
+    __slots__ = ()
+
+
+_CLOCKS = (edm.TIME_OF_DAY, edm.DATE_TIME_OFFSET)
+_SPLITS = re.compile(r"^[0-9]{2}:[0-9]{2}$|:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?$")
+"""A time, or a moment without an offset, whose last part can be a number of its own."""
 _operators: dict[str, str] = {}
 
 
@@ -65,6 +75,15 @@ def _prefix(end: int, opening: Opening, operand: Node) -> Call:
     return Call("negate" if sign[0] == "-" else "not", (operand,), (start, end))
 
 
+def _parenthesis(end: int, inside: Node) -> Node:
+    """Mark what is in parentheses, where `case` looks for its colons."""
+    if type(inside) is Call:
+        return Call(inside.function, inside.arguments, Enclosed(inside.span))
+    if type(inside) is Literal and inside.type in _CLOCKS:
+        return Literal(inside.value, inside.type, Enclosed(inside.span))
+    return inside
+
+
 def _in_list(end: int, left: Node, operator: str, opening: Opening, items: Sequence[Node] = ()) -> Call:
     """Tell `x in ('a', 'b')`, which has a list, from `x in (Names)`, which has a parenthesis."""
     other = next((n for n, item in enumerate(items) if not isinstance(item, Literal)), None)
@@ -72,7 +91,7 @@ def _in_list(end: int, left: Node, operator: str, opening: Opening, items: Seque
     if other is None:
         right = ListExpr(tuple(items), (opening[1], end))
     elif len(items) == 1:
-        right = items[0]
+        right = _parenthesis(end, items[0])
     elif other:
         raise SyntaxProblem("unexpected-text.literals", *items[other].span)
     else:  # the first item is correct by itself; the comma after it makes a list of it
@@ -134,21 +153,40 @@ def _case(function: str, inside: int, arguments: list[Any]) -> list[Node]:
 
 
 def _split_time(argument: Node) -> Pair:
-    """Split `a eq 10:20`, read as a time, into the condition `a eq 10` and the value 20 of `case`."""
-    spine = [argument]
-    while spine[-1].children():
-        spine.append(spine[-1].children()[-1])
-    last = spine.pop()
-    if not (isinstance(last, Literal) and last.type is edm.TIME_OF_DAY):
-        raise SyntaxProblem("missing-operand.pairs", argument.span[1])
-    before, _, after = last.value.rpartition(":")
-    start, end = last.span
+    """Split `a eq 10:20`, read as a time, into the condition `a eq 10` and the value 20 of `case`.
+
+    The colon of the pair is the last one that is not in parentheses.
+    """
+    literal, above = _find_time(argument)
+    before, _, after = literal.value.rpartition(":")
+    start, end = literal.span
     colon = start + len(before)
     is_time = ":" in before
-    left: Node = Literal(before, last.type, (start, colon)) if is_time else number(before, start, colon)
-    for parent in reversed(spine):
-        left = parent.with_children((*parent.children()[:-1], left))
-    return Pair(left, colon, number(after, colon + 1, end))
+    left: Node = Literal(before, literal.type, (start, colon)) if is_time else number(before, start, colon)
+    right: Node = number(after, colon + 1, end)
+    while above:
+        parent, index, above = above
+        first, rest = parent.arguments[:index], parent.arguments[index + 1 :]
+        if first or not rest:
+            left = Call(parent.function, (*first, left), (parent.span[0], colon))
+        if rest:
+            right = Call(parent.function, (right, *rest), (colon + 1, parent.span[1]))
+    return Pair(left, colon, right)
+
+
+def _find_time(argument: Node) -> tuple[Literal, Any]:
+    """Find the last time that can be two numbers around a colon, and the operations around it, as
+    (operation, index of the argument, operations around that)."""
+    pending: list[tuple[Node, Any]] = [(argument, ())]
+    while pending:
+        node, above = pending.pop()
+        if isinstance(node.span, Enclosed):
+            continue
+        if type(node) is Literal and node.type in _CLOCKS and _SPLITS.search(node.value):
+            return node, above
+        if type(node) is Call and node.function in OPERATIONS and OPERATIONS[node.function].is_operator:
+            pending += [(child, (node, index, above)) for index, child in enumerate(node.arguments)]
+    raise SyntaxProblem("missing-operand.pairs", argument.span[1])
 
 
 def _typed(function: str, inside: int, arguments: list[Any]) -> list[Node]:
@@ -229,6 +267,7 @@ RULES: dict[str, Callable[..., Any]] = {
     "member": lambda end, name, colon, value: NamedValue(name.value, value, (name.span[0], end)),
     "named": lambda end, opening, value: NamedValue(opening[0], value, (opening[1], end)),
     "pair": lambda end, left, colon, right: Pair(left, colon[1], right),
+    "parenthesis": _parenthesis,
     "path": _path,
     "prefix": _prefix,
     "record": lambda end, opening, members=(): RecordExpr(tuple(members), (opening[1], end)),

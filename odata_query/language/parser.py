@@ -20,7 +20,7 @@ from ..problems import problem
 from ._tables import ACTIONS, END, GOTOS, RULES, STARTS, TERMINALS
 from .ast import MAX_HEIGHT, Lambda, ListExpr, Node, OrderByItem, Path, find_too_deep
 from .nodes import RULES as BUILD_RULE
-from .tokens import SURROGATE, SyntaxProblem, keep_text
+from .tokens import SURROGATE, SyntaxProblem, clock_around, keep_text
 from .tokens import TOKENS as READ_TOKEN
 
 _BLANKS = " \t"
@@ -243,6 +243,10 @@ def _as_error(wrong: SyntaxProblem, text: str, option: str, limits: Limits) -> O
         start += len(text[start:]) - len(text[start:].lstrip(_BLANKS))
         end = min(start + 1, len(text))
     suggestion, message = wrong.suggestion, wrong.message
+    if message == "unexpected-text.colon":  # `hour(25:00)` has no colon of its own
+        began, ended, mistake = clock_around(text, start)
+        if mistake:
+            start, end, message = began, ended, mistake
     operators, functions = limits.operators, limits.functions
     is_hidden = operators is not None and suggestion in OPERATIONS and suggestion not in operators
     if is_hidden or not limits.suggestions:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from ..operations import FUNCTIONS, OPERATIONS
 from ..problems import Name, Phrase, nearest
-from .tokens import CURLY_QUOTES, MAX_NAME, SyntaxProblem
+from .tokens import CURLY_QUOTES, MAX_NAME, SyntaxProblem, clock_around
 
 _OPERATORS = tuple(name for name, operation in OPERATIONS.items() if operation.notation == "infix")
 _DIRECTIONS = {"ascending": "asc", "descending": "desc"}
@@ -258,6 +258,10 @@ def explain(start: str, text: str, place: int, names: Set[str]) -> SyntaxProblem
         is_negative = re.fullmatch("-[0-9]+", text)
         message = "invalid-option-value.negative" if is_negative else "invalid-option-value"
         return SyntaxProblem(message, place, min(place + 1, len(text)))
+    if text[place : place + 1] == ":":
+        began, place, mistake = clock_around(text, place)
+        if mistake:
+            return SyntaxProblem(mistake, began, place)
     first = place + len(text[place:]) - len(text[place:].lstrip(" \t"))
     it = Situation(text, place, first, names)
     if first == len(text):

@@ -50,6 +50,8 @@ _ORDINARY_DATE = re.compile(
 )
 """Almost all dates. The others are checked part by part, to name the one that is wrong."""
 _JSON_ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt])|(.?))', re.S)
+_CONTROL = re.compile("[\x00-\x1f]")
+"""Characters that JSON has only as escapes (RFC 8259, section 7)."""
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -147,6 +149,10 @@ def _json_string(text: str, start: int, end: int) -> Literal:
             raise SyntaxProblem("invalid-literal.escape", start + 1 + match.start())
         return chr(int(code, 16)) if code else _ESCAPED.get(char, char)
 
+    control = _CONTROL.search(text)
+    if control is not None:
+        place = start + control.start()
+        raise SyntaxProblem("invalid-character.here", place, place + 1, character=f"U+{ord(control[0]):04X}")
     value = text[1:-1]
     if "\\" in value:
         value = _JSON_ESCAPE.sub(unescape, value)
@@ -194,6 +200,25 @@ def _mistake_in_time(text: str) -> str | None:
     if seconds and int(seconds[0][:2]) > 60:
         return "invalid-literal.second"
     return None
+
+
+_CLOCK = re.compile(
+    r"(?<![\w.+-])(?<![0-9]:)(-?[0-9]{4,}-[0-9]{2}-[0-9]{2}T)?[0-9]{2}:[0-9]{2}(?![0-9])"
+    r"(?::[0-9]{2}(?:\.[0-9]{1,12})?(?![0-9]))?(?(1)(?:Z|[+-][0-9]{2}:[0-9]{2})?)",
+    re.I | re.A,
+)
+
+
+def clock_around(text: str, colon: int) -> tuple[int, int, str | None]:
+    """Return the place of what looks like a time or a moment around a colon, and the message for its mistake.
+
+    `25:00` has no such hour. The place is the colon where nothing looks so.
+    """
+    for found in _CLOCK.finditer(text, max(0, colon - MAX_NAME), colon + MAX_NAME):
+        if found.start() < colon < found.end():
+            mistake = _mistake_in_date(found[0]) if found[1] else _mistake_in_time(found[0])
+            return *found.span(), mistake
+    return colon, colon, None
 
 
 _OLD_LITERALS = {

@@ -228,6 +228,9 @@ FILTERS = (
     "f()", "f( )", "f(1)", "f( a , b )", "Model.f(a)", "f(a=1)", "f(a=1,b=x/y)", "f(not=not a)", "f(a= [1,\"x\"])", "f(a=\"x\")",
     "contains(a,'b')", "CONTAINS(a,'b')", "matchesPattern(a,'b')", "geo.distance(a,b)", "Geo.Distance(a,b)", "now()", "concat(concat(a,b),c)",
     "case(a:1)", "case(a eq 1:'x',true:'y')", "case( a eq 10:20 )", "case(10:20:30)", "case(a eq 10:20, b eq 1:20:40)", "case(-a eq 10:20)",
+    "case(a gt 50:75,true:10)", "case(t gt 12:30:1,true:2)", "case(t gt 12:30:15:1,b:2)", "case(n gt 50:12:30,true:12:45)", "case(n gt 10:20.5,b:10:20)", "case(n gt 10:20:30.5e3)",
+    "case(a and n gt 10:20 add 5 lt 3 and b or c,true:1)", "case(not a gt 10:20)", "case(n gt - 10:20)", "case(d gt 2024-01-01:30,true:1)", "case(at gt 2024-01-01T10:20:30,true:1)", "case(at gt 2024-01-01T10:20Z:30)",
+    "case(case(n gt 10:20,true:1) gt 30:40,case(n gt 50:60,true:m gt 12:13):70) eq 1", "case(t eq 10:20 or t eq 10:30,true:1)", "case((t eq 10:20) or n eq 10:30)",
     "case(a:b,c : d)", "cast(a,Edm.String)", "cast(Edm.String)", "cast(a,Customer)", "isof(Model.Customer)", "isof(a,Model.Customer)",
     "cast(a,Collection(Edm.Int32))", "isof(a/b/Model.C,Model.D)",
     # paths
@@ -259,6 +262,8 @@ REFUSED = (
     "2024-13-01", "2024-00-10", "2024-01-32", "02024-01-01", "2024-1-1", "2024-01-01T24:00Z", "2024-01-01T10", "2024-01-01T10:60Z", "2024-01-01T10:20+25:00", "24:00", "10:60", "10:20:61", "12:30::45", "1:20",
     "01234567-89ab-cdef-0123-456789abcde", "01234567-89ab-cdef-0123-456789abcdefa", "duration'P'", "duration'1D'", "duration'PT'", "binary'Z'", "binary'Zm8=='", "X'1a'", "datetime'2024-01-01T00:00:00'", "geography'Point(1 2)'", "foo'x'",
     "Sales.Color''", "Sales.Color'Red Green'", "Sales.Color'Red", "Sales.Color", "a eq Sales.Color", "f(Edm.String)", "cast()", "cast(a,b,c)", "cast(a,b,c:d)", "isof(a:b,c:d,e:f)", "cast(a,'x')", "cast(a,b/c)", "isof()", "case()", "case(a)", "case(a:b,c)", "case(a:b:c)",
+    "case((n gt 10:20))", "case((n gt 10:20) and x,true:1)", "case((10:20 gt t) and x,true:1)", "case(x and (n gt 10:20))", "case(n in (n gt 10:20))", "case(n in [10:20])", "case(hour(10:20))", "case(at gt 2024-01-01T10:20)", "case(true:25:00)", "hour(25:00)",
+    '["a\0"]', '["a\t"]', '["a\\\n"]', '{"a\x1f":1}', '["\\u0000"]', "a/$count($search=a\0)",
     "contains(a:b)", "f(a:b)", "contains(a=1,b=2)", "eq(a,b)", "add(1,2)", "a.b", "a.", ".a", "a..b/c", "a b", "a eq b c", "a#b", "@", "@1", "a@b", "a;b", "a,b", "a asc", "a desc", "a eq 1 desc", "a İn (1)", "a haſ b", "a ſub b", "a eq TRÜE'", "tRuE'",
     "n" * 129, "a/" + "n" * 129, "1" * 400 + "a", "a eq 'x' 'y'", "a eq 1 eq", "a not in (1)", "a is null", "a like 'b'", "a between 1 and 2", "% a", "a%20eq%201", "a eq 1;", "a eq 1 --", "a eq 1/*x*/", "`a`", "[1](2)", "'a'/b", "1/a", "null/", "a/'b'", "a/1",
 )  # fmt: skip
