@@ -20,7 +20,7 @@ from typing import Any, Protocol, TypeVar
 from . import edm
 from .check.typed import TypedCall, TypedList, TypedPath, has_values_only
 from .errors import ODataError
-from .language.ast import Lambda, Literal, Node, TypeName
+from .language.ast import Lambda, Literal, Node, TypeName, walk
 from .rewrites import bound_of_page, isof_as_null_test, or_as_in
 
 COMPARISONS = frozenset(("gt", "ge", "lt", "le"))
@@ -271,5 +271,9 @@ def _enter(emitter: Emitter[C, V], node: TypedCall) -> tuple[V, edm.Type]:
 def _placed(error: ODataError, option: str, node: Node) -> ODataError:
     if all(problem.option for problem in error.problems):
         return error
-    placed = [p if p.option else replace(p, option=option, span=node.span) for p in error.problems]
+    placed = []
+    for p in error.problems:
+        value = p.message_args.get("value")  # of the literal that the engine cannot be given
+        at = next((n for n in walk(node) if type(n) is Literal and n.value is value), node)
+        placed.append(p if p.option else replace(p, option=option, span=at.span))
     return type(error)(placed)

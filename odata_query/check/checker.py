@@ -30,6 +30,7 @@ from .conversion import (
     read_literal,
     unify,
 )
+from .exact import is_too_long, report_too_long
 from .paths import COMPARISONS, IN_FILTER, IN_ORDERBY, Scope, resolve, unknown_function
 from .reporting import WRONG, Reporter, raise_problems
 from .typed import TypedCall, TypedList, TypedPath
@@ -52,6 +53,7 @@ class Checker:
         self.report = reporter.report
         self.zone = zone
         self.scope = IN_FILTER
+        self.has_long_number = False
         self.limits = limits = reporter.limits
         self.allows_all = limits.functions is None and limits.operators is None
 
@@ -62,6 +64,8 @@ class Checker:
         self.reporter.roots = (node,)
         typed = self.visit(node, self.scope)
         self.check_boolean(typed, node, "$filter")
+        if self.has_long_number:
+            report_too_long(typed, self.reporter)
         return typed
 
     def orderby(self, items: Sequence[OrderByItem]) -> tuple[OrderByItem, ...]:
@@ -73,6 +77,8 @@ class Checker:
             typed = self.visit(item.expression, self.scope)
             if not is_ordered(typed.type):
                 self.report("not-sortable.type", item.expression, type=typed.type.name)
+            if self.has_long_number:
+                report_too_long(typed, self.reporter)
             found.append(OrderByItem(typed, item.descending, item.span))
         return tuple(found)
 
@@ -83,6 +89,8 @@ class Checker:
             return self.path(node, scope)
         if type(node) is Literal:
             is_text = type(node.value) is str and node.type is not edm.STRING
+            if node.type is edm.DECIMAL and node.value and is_too_long(node.value):
+                self.has_long_number = True
             return read_literal(node, self.root, self.reporter, self.zone) if is_text else node
         if type(node) is Call:
             name = node.function

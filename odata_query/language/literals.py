@@ -28,7 +28,7 @@ BASE64 = re.compile(r"(?:[\w-]{4})*(?:[\w-]{2}[AEIMQUYcgkosw048]=?|[\w-][AQgw](?
 
 
 class OutOfRange(ValueError):
-    """A literal that has the form of its type but no value; `message` is the id of the reason."""
+    """A literal of the grammar that has no value, or none here; `message` is the id of the reason."""
 
     def __init__(self, message: str = "literal-out-of-range", **values: Any) -> None:
         super().__init__(message)
@@ -40,12 +40,18 @@ class OutOfRange(ValueError):
 
 def _date(text: str) -> dt.date:
     year, month, day = text.rsplit("-", 2)
-    if len(year) > 4 or year == "0000":
-        raise OutOfRange("literal-out-of-range.year")
+    is_beyond = len(year) > 4 or year == "0000"
+    # The calendar repeats every 400 years, so the last four digits tell how long February is.
+    known = (
+        2000 + int(year[-4:].lstrip("-")) * (-1 if year[0] == "-" else 1) % 400 if is_beyond else int(year)
+    )
     try:
-        return dt.date(int(year), int(month), int(day))
+        date = dt.date(known, int(month), int(day))
     except ValueError:
         raise OutOfRange("literal-out-of-range.day", day=int(day), month=f"{year}-{month}") from None
+    if is_beyond:
+        raise OutOfRange("unsupported-expression.year")
+    return date
 
 
 def _time(text: str) -> dt.time:
@@ -54,7 +60,7 @@ def _time(text: str) -> dt.time:
     clock, _, fraction = text.partition(".")
     hour, minute, second = (*map(int, clock.split(":")), 0)[:3]
     if second == 60:
-        raise OutOfRange("literal-out-of-range.leap-second")
+        raise OutOfRange("unsupported-expression.leap-second")
     if fraction[6:].strip("0"):
         raise OutOfRange("literal-out-of-range.fraction")
     return dt.time(hour, minute, second, int(fraction[:6].ljust(6, "0")))
@@ -71,7 +77,7 @@ def _date_time_offset(text: str, zone: dt.tzinfo) -> dt.datetime:
         zone = dt.timezone(dt.timedelta(minutes=-minutes if offset[0] == "-" else minutes))
     moment = _moment(_date(date), _time(clock), zone)
     if moment is None:
-        raise OutOfRange("literal-out-of-range.moment")
+        raise OutOfRange("unsupported-expression.moment")
     return moment
 
 

@@ -36,8 +36,6 @@ Opening = tuple[str, int, int]
 
 CURLY_QUOTES = "\u2018\u2019\u201c\u201d"
 MAX_NAME = 128
-MAX_DIGITS = 38
-"""Digits of a decimal literal: as many as the decimal types of databases hold."""
 MAX_CACHED = 1000
 """Entries of each cache of texts (paths, functions, operators), which are then checked once."""
 
@@ -124,21 +122,18 @@ def number(text: str, start: int, end: int) -> Literal:
     """Read a number: `7` is an Int32, `9999999999` an Int64, `7.5` a Decimal, `7e5` a Double."""
     kind: edm.Type = edm.DECIMAL
     value: Any = None
-    if text.lstrip("+-").isdigit():
-        if len(text) <= MAX_DIGITS + 1:
-            value = int(text)
-            if -(2**63) <= value < 2**63:
-                kind = edm.INT32 if -(2**31) <= value < 2**31 else edm.INT64
-            else:
-                value = Decimal(value)
+    if len(text.lstrip("+-0")) < 20 and text.lstrip("+-").isdigit():
+        value = int(text)
+        if -(2**63) <= value < 2**63:
+            kind = edm.INT32 if -(2**31) <= value < 2**31 else edm.INT64
+        else:
+            value = Decimal(value)
     elif text[-1] in "FN" or "e" in text or "E" in text:
         kind, value = edm.DOUBLE, float(text)
         if text[-1].isdigit() and abs(value) == float("inf"):
-            value = None
-    elif len(text) <= MAX_DIGITS + 2:
-        value = Decimal(text)
-    if value is None:
-        raise SyntaxProblem("literal-out-of-range.number", start, end, type=kind.name)
+            raise SyntaxProblem("literal-out-of-range.number", start, end, type=kind.name)
+    else:  # zeros at its end are no digits that a backend must hold
+        value = Decimal(text.rstrip("0") if "." in text and len(text) > 40 else text)
     return Literal(value, kind, (start, end))
 
 

@@ -124,7 +124,6 @@ def compare(
     if type(right) is Value:
         if right.value is None or right.value != right.value:
             return sql.constant(not wanted)
-        sql.check(right)
         if wanted and left.storage is not None and left.storage.bounds:
             return index_bounds(sql, left, name, right)
     plan = make_plan(sql, left, [right], types, nullable, ordered=True)
@@ -186,7 +185,6 @@ def equals(
             return sql.constant(not wanted)
         if right.value == "" and isinstance(left, SqlColumn) and not sql.dialect.has_empty_string:
             return sql.constant(not wanted)
-        sql.check(right)
         if wanted and left.storage is not None and left.storage.bounds:
             return index_bounds(sql, left, "eq", right)
     plan = make_plan(sql, left, [right], types, nullable)
@@ -240,10 +238,8 @@ def compare_fast(
         sign = SIGNS[name if wanted else _OPPOSITE[name]]
     else:
         return None
-    if sql.checks_values:
-        if right == "" and not sql.dialect.has_empty_string:
-            return None
-        sql.check(Value(right, value.type))
+    if right == "" and not sql.dialect.has_empty_string:
+        return None
     text = f"{column.text} {sign} {sql.marker(right, value.type)}"
     if keeps_null and path.nullable:
         return Sql(f"{text} OR {column.text} IS NULL", OR, 3, column.rows, column.has_subquery)
@@ -281,8 +277,6 @@ def in_values(
     has_null = nullable and len(values) < len(items) and None in items
     if not values:
         return sql.is_null(part, wanted) if has_null else sql.constant(not wanted)
-    for value in values if sql.checks_values else ():
-        sql.check(Value(value, type))
     if wanted and not has_null and isinstance(part, SqlColumn) and part.tests_eq:
         found = listed(sql, part, part.text, [sql.marker(value, type) for value in values], True)
         found.is_selective = True

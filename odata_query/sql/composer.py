@@ -44,6 +44,9 @@ class Composer:
 
     def marker(self, value: Any, type: edm.Type) -> str:
         """Bind a value; return the text that stands for it until the statement is rendered."""
+        reason = self.dialect.rejects(value, type) if self.checks_values else None
+        if reason:
+            raise self.dialect.rejection(reason, value)
         values = self.values
         values.append((value, type))
         return self.dialect.marker(f"\0{len(values) - 1}\0", value, type)
@@ -77,12 +80,6 @@ class Composer:
     def collation_of(self, part: Sql) -> str:
         """Return how a text compares: `binary`, `linguistic` or `insensitive`."""
         return part.collation or collation_of(self.dialect, self.by_column, None)
-
-    def check(self, value: Value) -> None:
-        """Raise an error for a value that the engine cannot compare with."""
-        reason = self.dialect.rejects(value.value, value.type) if self.checks_values else None
-        if reason:
-            raise self.engine_error("literal-out-of-range.engine", reason=reason)
 
     def engine_error(self, message_id: str, **values: Any) -> ODataError:
         """Make the error for what the engine cannot do; odata_query/logic.py adds its place."""

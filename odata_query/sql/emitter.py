@@ -167,10 +167,8 @@ class SqlEmitter(Composer):
             if found is not None:
                 return found
         for part in parts:
-            if type(part) is Value:
-                self.check(part)
-                if part.value in _INFINITE and not dialect.infinite_operands:
-                    raise self.engine_error("unsupported-function.infinite", name=Name(node.function))
+            if type(part) is Value and part.value in _INFINITE and not dialect.infinite_operands:
+                raise self.engine_error("unsupported-function.infinite", name=Name(node.function))
         if key.endswith("(Integer)") and node.type is edm.DECIMAL:
             # `ceiling`, `floor` and `round` change the type alone, so that a result can exceed 64 bits.
             return self.cast(parts[0], node.arguments[0].type, edm.DECIMAL)

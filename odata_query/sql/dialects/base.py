@@ -396,9 +396,10 @@ class Dialect:
         """Return why the engine cannot take a value, or None: `Phrase("decimal-digits", most=38)`."""
         return None
 
-    def rejection(self, reason: Phrase) -> ODataError:
-        """The error for a value that the driver cannot be given."""
-        return error([problem("literal-out-of-range.engine", engine=Name(self.name), reason=reason)])
+    def rejection(self, reason: Phrase, value: Any) -> ODataError:
+        """The error for a value that the engine cannot be given; odata_query/logic.py adds its place."""
+        given = {"engine": Name(self.name), "reason": reason, "value": value}
+        return error([problem("unsupported-expression.value", **given)])
 
     def round_decimal(self, text: str, scale: int) -> str:
         """Round a sum, difference or product of decimals to its scale, if the engine is inexact."""

@@ -184,9 +184,11 @@ class MSSQL(Dialect):
     def marker(self, marker: str, value: Any, type: edm.Type) -> str:
         return f"CAST({marker} AS DATETIMEOFFSET)" if type is edm.DATE_TIME_OFFSET else marker
 
+    def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
+        is_infinite = isinstance(value, float) and value in (float("inf"), float("-inf"))
+        return Phrase("no-infinity") if is_infinite else None
+
     def bind(self, value: Any, type: edm.Type) -> Any:
-        if isinstance(value, float) and value in (float("inf"), float("-inf")):
-            raise self.rejection(Phrase("no-infinity"))
         if isinstance(value, uuid.UUID) and type is edm.GUID:
             return str(value).upper()
         return super().bind(value, type)

@@ -201,11 +201,6 @@ class Oracle(Dialect):
                 return "BINARY_DOUBLE_INFINITY" if value > 0 else "(-BINARY_DOUBLE_INFINITY)"
         return marker
 
-    def bind(self, value: Any, type: edm.Type) -> Any:
-        if value == "":
-            raise self.rejection(Phrase("no-empty-string"))
-        return super().bind(value, type)
-
     def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
         if value == "":
             return Phrase("no-empty-string")
