@@ -235,7 +235,11 @@ def cast(value: Any, source: edm.Type, target: edm.Type) -> Any:
     """Convert a value to another type; null if that type has no such value (URL Conventions 5.1.1.10.1)."""
     if value is None or source.name == target.name:
         return value
+    if isinstance(target, edm.CollectionType):
+        return [cast(item, edm.element_of(source), target.element) for item in value]
     name = target.name
+    if source.name == edm.SINGLE.name and name in (edm.STRING.name, edm.DECIMAL.name):
+        value = _shortest(value)
     try:
         if name == edm.STRING.name:
             return _text(value, source)
@@ -247,7 +251,13 @@ def cast(value: Any, source: edm.Type, target: edm.Type) -> Any:
     if name in edm.INTEGERS:
         low, high = edm.RANGES[name]
         return found if low <= found <= high else None
-    return found
+    return edm.single(found) if name == edm.SINGLE.name else found
+
+
+def _shortest(value: float) -> float:
+    """Return the Double with the shortest text of a Single: 3.140000104904175 -> 3.14."""
+    texts = (f"{value:.{digits}g}" for digits in range(1, 10))
+    return next((found for found in map(float, texts) if edm.single(found) == value), value)
 
 
 def _text(value: Any, source: edm.Type) -> str | None:

@@ -48,9 +48,10 @@ def reader_of(member: Member, zone: dt.tzinfo) -> Read | None:
 def reader(type: edm.Type, zone: dt.tzinfo) -> Read | None:
     """Return the function that reads values of a type; None if values are used unread.
 
-    Dates, times, durations and guids can be texts, as in JSON; decimals can be any numbers; members of
-    enumerations can be Python's, names or numbers. A date and a moment convert to each other, a moment
-    without an offset is one in `zone` and all have a fixed offset, and a time of day loses its offset.
+    Dates, times, durations and guids can be texts, as in JSON; decimals can be any numbers, and a Single is
+    the nearest one to any number; members of enumerations can be Python's, names or numbers. A date and a
+    moment convert to each other, a moment without an offset is one in `zone` and all have a fixed offset, and
+    a time of day loses its offset.
     The function raises ConfigurationError for a value of another type.
     """
     if type.name in _UNREAD:
@@ -136,6 +137,12 @@ def _read_decimal(value: Any) -> Any:
     return value
 
 
+def _read_single(value: Any) -> float:
+    if isinstance(value, str | bytes | bytearray):
+        raise TypeError("it is not a number")
+    return edm.single(float(value))
+
+
 def _read_date(value: Any) -> Any:
     if isinstance(value, str):
         try:
@@ -184,6 +191,7 @@ _READERS: Mapping[str, tuple[Read, Any]] = {
     edm.DECIMAL.name: (_read_decimal, None),
     edm.DURATION.name: (_read_duration, dt.timedelta),
     edm.GUID.name: (_read_guid, uuid.UUID),
+    edm.SINGLE.name: (_read_single, None),
     edm.TIME_OF_DAY.name: (_read_time, None),
 }
 """For each type the function that reads a value, and the class whose values are used unread."""

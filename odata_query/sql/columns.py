@@ -191,12 +191,14 @@ class Columns:
         if storage is not None:
             stored_type = type if prop.column.texts is None else edm.EnumType(type.name, prop.column.texts)
             found.storage = self.dialect.storage(stored_type, storage)
+        elif type is edm.SINGLE:
+            found.storage = self.dialect.singles
         found.bits = _BITS.get(name, 63)
         found.is_int64 = name == edm.INT64.name
         found.scale = prop.scale if name == edm.DECIMAL.name else 0
         has_nan = name in (edm.DOUBLE.name, edm.SINGLE.name) and self.dialect.nan != "none"
-        found.tests_eq = storage is None
-        found.tests_order = storage is None and not has_nan
+        found.tests_eq = found.storage is None
+        found.tests_order = found.storage is None and not has_nan
         return found
 
     # ---- joins -----------------------------------------------------------------------------------

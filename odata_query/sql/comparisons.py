@@ -19,6 +19,7 @@ from ..python import functions as python_values
 from ..python.operations import function
 from .composer import Composer
 from .dialects.base import Dialect
+from .dialects.spelling import bounds_of_single
 from .parts import AND, ATOM, OR, Part, Sql, SqlColumn, Value
 
 SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
@@ -126,6 +127,9 @@ def compare(
             return sql.constant(not wanted)
         if wanted and left.storage is not None and left.storage.bounds:
             return index_bounds(sql, left, name, right)
+    bounds = bounds_of(left, right)
+    if bounds is not None:
+        left, right = stored(left), Value(bounds[name in ("gt", "le")], edm.DOUBLE)
     plan = make_plan(sql, left, [right], types, nullable, ordered=True)
     a, b, both = plan.exact_left, plan.exact_rights[0], (left, right)
     if plan.has_nan:
@@ -164,6 +168,33 @@ def index_bounds(sql: Composer, left: Sql, name: str, right: Value) -> Sql:
     return sql.nest(text, [left], AND)
 
 
+# ---- singles -------------------------------------------------------------------------------------
+
+
+def bounds_of(left: Sql, right: Part) -> tuple[float, float] | None:
+    """The least and the greatest number in a column that equal a literal of Edm.Single, else None.
+
+    A column of eight bytes may hold 3.14 or 3.140000104904175, and both are the same Single. An index of the
+    column serves the bounds.
+    """
+    if left.type is not edm.SINGLE or type(left) is not SqlColumn:
+        return None
+    return bounds_of_single(right.value) if type(right) is Value and right.type is edm.SINGLE else None
+
+
+def stored(column: Sql) -> Sql:
+    """A column of numbers as it is stored."""
+    return SqlColumn(column.text, ATOM, column.depth, column.rows, column.has_subquery)
+
+
+def between(sql: Composer, column: Sql, bounds: tuple[float, float]) -> Sql:
+    """Test that a number is within bounds."""
+    low, high = (sql.marker(bound, edm.DOUBLE) for bound in bounds)
+    found = sql.nest(f"{column.text} >= {low} AND {column.text} <= {high}", [column], AND)
+    found.is_selective = True
+    return found
+
+
 # ---- equality ------------------------------------------------------------------------------------
 
 
@@ -187,6 +218,10 @@ def equals(
             return sql.constant(not wanted)
         if wanted and left.storage is not None and left.storage.bounds:
             return index_bounds(sql, left, "eq", right)
+        bounds = bounds_of(left, right)
+        if bounds is not None:
+            found = between(sql, left, bounds)
+            return found if wanted else sql.or_null(found, [left], nullable[:1], False)
     plan = make_plan(sql, left, [right], types, nullable)
     both = plan.nullable[0] and plan.nullable[1] and type(right) is not Value
     if plan.has_nan or wanted:
@@ -268,6 +303,8 @@ def in_values(
     if isinstance(part, Value):
         return sql.constant(any(_equal(part.value, item) for item in items) is wanted)
     assert isinstance(part, Sql)
+    if type is edm.SINGLE and isinstance(part, SqlColumn):
+        return in_singles(sql, part, nullable, items, wanted)
     if type.name in FLOATS and sql.dialect.nan == "ieee":
         # A negative zero equals zero, but IN does not find it.
         part = sql.nest(f"({sql.text(part)} + 0)", [part])
@@ -295,6 +332,18 @@ def in_values(
     if isinstance(part, SqlColumn):
         return sql.some([found, sql.is_null(part, True)])
     return sql.not_false(found)
+
+
+def in_singles(sql: Composer, part: SqlColumn, nullable: bool, items: Sequence[Any], wanted: bool) -> Sql:
+    """Compile `in` for a column of Edm.Single."""
+    values = [item for item in items if item is not None and item == item]
+    found = sql.some([between(sql, part, bounds_of_single(value)) for value in values])
+    found.is_selective = True
+    if not nullable:
+        return found if wanted else sql.negate(found)
+    if None in items:
+        found = sql.some([found, sql.is_null(part, True)])
+    return found if wanted else sql.or_null(found, [part], [None not in items], False)
 
 
 def around(sql: Composer, part: Sql, values: Sequence[Any]) -> list[Sql]:

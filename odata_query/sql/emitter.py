@@ -105,9 +105,10 @@ class SqlEmitter(Composer):
         assert isinstance(collection, Collection)
         if part.has_subquery and collection.joins is not None and not self.dialect.correlates_deeply:
             raise self.columns.too_far()
-        types = (collection.element, collection.element)
         nullable = (not isinstance(part, Value), True)
-        body = self.equals(part, self.columns.member(collection), types, nullable, True)
+        element = collection.cast or collection.element
+        member = self.cast(self.columns.member(collection), collection.element, element)
+        body = self.equals(part, member, (element, element), nullable, True)
         return self.exists(collection, 0, collection.element, body, wanted)
 
     def enter(self, level: int, type: edm.Type, collection: Part) -> None:
@@ -317,8 +318,14 @@ class SqlEmitter(Composer):
             return Value(python_values.cast(part.value, source, target), target)
         if source.name == target.name:
             return part
-        key = f"cast({_family(source)},{_family(target)})"
-        template = self.dialect.templates.get(key)
+        if isinstance(part, Collection):
+            return replace(part, cast=edm.element_of(target))
+        templates = self.dialect.templates
+        to = f"{_family(target)})"
+        key = f"cast({_family(source)},{to}"
+        if source is edm.SINGLE and f"cast(Single,{to}" in templates:
+            key = f"cast(Single,{to}"
+        template = templates.get(key)
         if template is None:
             reason = Phrase(self.dialect.unsupported.get(key, "no-such-conversion"))
             names: dict[str, Any] = {"source": Name(source.name), "target": Name(target.name)}
@@ -326,8 +333,10 @@ class SqlEmitter(Composer):
         if source is edm.DATE_TIME_OFFSET:
             part = self.local(part)
         low, high = edm.RANGES.get(target.name, (0, 0))
-        type_name = self.dialect.types.get(target.name, "")
+        type_name = self.dialect.types.get((edm.DOUBLE if target is edm.SINGLE else target).name, "")
         found = self.fill(template, [part], low=low, high=high, type=type_name)
+        if target is edm.SINGLE:
+            found = self.fill(templates["cast(Double,Single)"], [found])
         if target.name in edm.INTEGERS:
             found.bits = high.bit_length()
         found.scale = self.scale_of(part) if source.name in edm.NUMBERS else None

@@ -142,6 +142,7 @@ class Collection:
     links   for a child table, the columns there and the columns here that they equal
     absent  the condition that the path to the collection leads through null
     joins   the joins of a child table; None for a collection in one column
+    cast    the type that members are converted to, if it is not their own
     """
 
     form: Members
@@ -154,6 +155,7 @@ class Collection:
     links: tuple[tuple[str, Sql], ...] = ()
     absent: Sql | None = None
     joins: Joins | None = None
+    cast: edm.Type | None = None
     depth, rows, has_subquery = 1, 0, False
 
     @property

@@ -43,7 +43,7 @@ enum            INTEGER  BIGINT         bigint       BIGINT                  Int
 Boolean         INTEGER  BOOLEAN        boolean      BOOLEAN                 Bool                 BOOLEAN
 String          TEXT     VARCHAR        text         VARCHAR(255)            String               STRING
 Decimal         NUMERIC  DECIMAL(30,6)  numeric      DECIMAL(30,6)           Decimal(38,6)        DEC(30,6)
-Single          REAL     DOUBLE         real         DOUBLE                  Float64              DOUBLE
+Single          REAL     FLOAT          real         FLOAT                   Float32              FLOAT
 Double          REAL     DOUBLE         float8       DOUBLE                  Float64              DOUBLE
 Date            TEXT     DATE           date         DATE                    Date32               DATE
 TimeOfDay       TEXT     TIME           time         TIME(6)                 String               STRING

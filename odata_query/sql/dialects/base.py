@@ -231,6 +231,8 @@ class Dialect:
     """True if `null_safe_equal` holds for two NaN though `=` does not, as on Trino."""
     nan_rank = "CASE WHEN {a} = {nan} THEN 0 WHEN {a} IS NOT NULL THEN 1 END"
     """A number that puts NaN before all other values in an order: 0 for NaN, else 1."""
+    singles = Storage("CAST(CAST({a} AS REAL) AS DOUBLE PRECISION)")
+    """The form of columns of Edm.Single, of four or eight bytes; templates take a Double."""
     infinite_operands = True
     """True if arithmetic takes INF, as in `ratio add INF`; not on MySQL."""
 
@@ -311,10 +313,11 @@ class Dialect:
             "totaloffsetminutes(DateTimeOffset)": "(0 * EXTRACT(YEAR FROM {a}))",
             "totalseconds(Duration)": "{a}",
             "has(Enum,Enum)": "({a} & {b}) = {b}",
-            "cast(Integer,Integer)": "CASE WHEN {a} BETWEEN {low} AND {high} THEN {a} END",
+            "cast(Integer|Enum,Integer)": "CASE WHEN {a} BETWEEN {low} AND {high} THEN {a} END",
             "cast(Integer|Boolean,Decimal|Double) cast(Decimal,Double)": "CAST({a} AS {type})",
             "cast(Integer,Boolean)": "({a} <> 0)",
-            "cast(Integer,Enum) cast(Enum,Integer) cast(Double,Double)": "{a}",
+            "cast(Integer,Enum) cast(Double,Double)": "{a}",
+            "cast(Double,Single)": "CAST(CAST({a} AS REAL) AS DOUBLE PRECISION)",
             "cast(Boolean,String)": "CASE WHEN {a} THEN 'true' WHEN NOT {a} THEN 'false' END",
             "cast(Boolean,Integer)": "CASE WHEN {a} THEN 1 WHEN NOT {a} THEN 0 END",
             "cast(String,Boolean)": (

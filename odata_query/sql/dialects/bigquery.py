@@ -10,7 +10,7 @@ import datetime as dt
 import uuid
 
 from . import spelling
-from .base import Dialect, Json, Members, Page, moments
+from .base import Dialect, Json, Members, Page, Storage, moments
 from .spelling import DATE, INTEGER, OFFSET, between, fitting, within, zoned
 
 _WHOLE = (
@@ -18,6 +18,7 @@ _WHOLE = (
     " THEN CAST(TRUNC({a}) AS INT64) END"
 )
 _MOVED = "CAST(UNIX_MICROS({a}) AS BIGNUMERIC) {sign} CAST({b} AS BIGNUMERIC) * 1000000"
+_SINGLE = spelling.nearest_single("{a}", "CAST('inf' AS FLOAT64)")
 _DAYS = "{minus}CAST(FLOOR(CAST({b} AS BIGNUMERIC) / 86400) AS INT64)"
 
 
@@ -48,6 +49,7 @@ class BigQuery(Dialect):
         String="STRING", TimeOfDay="TIME", DateTimeOffset="TIMESTAMP", Duration="NUMERIC", Guid="STRING",
         Binary="BYTES",
     )  # fmt: skip
+    singles = Storage(_SINGLE)
     storages = moments(
         "timestamp_utc",
         clock="TIMESTAMP({a}, '{zone}')",
@@ -95,6 +97,7 @@ class BigQuery(Dialect):
         "sub(Date,Date)": "CAST(DATE_DIFF({a}, {b}, DAY) * 86400 AS NUMERIC)",
         "mul(Duration,Number) mul(Number,Duration)": "SAFE_CAST(ROUND({a} * {b}, 6) AS NUMERIC)",
         "div(Duration,Number)": "SAFE_CAST(ROUND(SAFE_DIVIDE({a}, CAST({b} AS FLOAT64)), 6) AS NUMERIC)",
+        "cast(Double,Single)": _SINGLE,
         "cast(Boolean,Decimal|Double)": "CAST(CAST({a} AS INT64) AS {type})",
         "cast(Decimal,Integer)": _WHOLE,
         "cast(Double,Integer)": _WHOLE.replace("BIGNUMERIC", "FLOAT64"),

@@ -107,6 +107,7 @@ class ClickHouse(Dialect):
     reaches_joined_collections = False
     chains_nest = False
     nan = "ieee"
+    singles = Storage("toFloat64(toFloat32({a}))")
     nan_rank = "CASE WHEN isNaN({a}) THEN 0 WHEN {a} IS NOT NULL THEN 1 END"
     not_true = "NOT ifNull({a}, FALSE)"
     not_false = "ifNull({a}, TRUE)"
@@ -227,6 +228,7 @@ class ClickHouse(Dialect):
         "cast(Integer,String) cast(Date,String)": "toString({a})",
         "cast(Integer|Boolean,Double)": "toFloat64({a})",
         "cast(Decimal,Double)": "toFloat64OrNull(toString({a}))",
+        "cast(Double,Single)": "toFloat64(toFloat32({a}))",
         "cast(Decimal,Integer)": _bounded("toInt256({a})"),
         "cast(Double,Integer)": _bounded("if(abs({a}) < 1e19, toInt128({a}), NULL)"),
         "cast(Boolean,Decimal)": "toDecimal256(toUInt8({a}), 0)",

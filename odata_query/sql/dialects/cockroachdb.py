@@ -12,6 +12,7 @@ from .postgresql import PostgreSQL
 
 _AS_IN_STANDARD_SQL = (
     "startswith(String,String)", "tolower(String)", "toupper(String)", "cast(Integer,Integer)",
+    "cast(Enum,Integer)",
 )  # fmt: skip
 
 

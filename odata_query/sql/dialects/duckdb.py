@@ -8,7 +8,7 @@ from typing import Any
 from ... import edm
 from ...problems import Phrase
 from . import spelling
-from .base import Dialect, Json, Members, moments
+from .base import Dialect, Json, Members, Storage, moments
 
 
 def _once(expression: str, **arguments: str) -> str:
@@ -136,6 +136,7 @@ class DuckDB(Dialect):
     max_subqueries = 100
     default_scale = 12
     max_scale = 24
+    singles = Storage("CAST(CAST({a} AS FLOAT) AS DOUBLE)")
     as_wide_integer = "CAST({a} AS HUGEINT)"
     wide_to_int64 = "TRY_CAST({a} AS BIGINT)"
     types = spelling.edm_types(
@@ -203,10 +204,14 @@ class DuckDB(Dialect):
         "date(DateTimeOffset) cast(DateTimeOffset,Date)": f"CAST({_UTC} AS DATE)",
         "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": f"CAST({_UTC} AS TIME)",
         "totaloffsetminutes(DateTimeOffset)": "CAST(0 * epoch_us({a}) AS INTEGER)",
-        "cast(Integer,Integer)": _once(_WITHIN),
+        "cast(Integer|Enum,Integer)": _once(_WITHIN),
         "cast(Integer,Decimal)": "CAST({a} AS DECIMAL(19, 0))",
         "cast(Decimal|Double,Boolean)": "({a} <> 0)",
         "cast(Decimal|Double,Integer)": _WHOLE,
+        "cast(Double,Single)": _once(
+            f"CASE WHEN abs({{a}}) < {spelling.BEYOND_SINGLE} THEN CAST(TRY_CAST({{a}} AS FLOAT) AS DOUBLE)"
+            " ELSE {a} * CAST('Infinity' AS DOUBLE) END"
+        ),
         "cast(Boolean,Integer)": "CAST({a} AS INTEGER)",
         "cast(Boolean,Decimal)": "CAST({a} AS DECIMAL(1, 0))",
         "cast(Boolean,String)": "CAST({a} AS VARCHAR)",

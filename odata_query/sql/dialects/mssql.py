@@ -91,6 +91,7 @@ class MSSQL(Dialect):
         DateTimeOffset="DATETIMEOFFSET", Duration="DECIMAL(20, 6)", Guid="UNIQUEIDENTIFIER",
         Binary="VARBINARY(MAX)",
     )  # fmt: skip
+    singles = Storage("CAST(CAST({a} AS REAL) AS FLOAT)", is_ordered=True)
     storages = {
         **moments(
             "datetimeoffset",
@@ -160,6 +161,10 @@ class MSSQL(Dialect):
         "cast(Integer,Boolean)": "CAST({a} AS BIT)",
         "cast(Boolean,String)": "CASE WHEN {a} = 1 THEN N'true' WHEN {a} = 0 THEN N'false' END",
         "cast(Boolean,Integer)": "CAST({a} AS INT)",
+        "cast(Double,Single)": (
+            f"CASE WHEN ABS({{a}}) < {spelling.BEYOND_SINGLE} THEN CAST(CAST({{a}} AS REAL) AS FLOAT)"
+            f" ELSE SIGN({{a}}) * {_MAX} END"
+        ),
         "cast(Decimal|Double,Integer)": spelling.whole("CAST({a} AS BIGINT)"),
         "cast(Date,String)": "CONVERT(NVARCHAR(10), {a}, 23)",
         "cast(Guid,String)": "LOWER({a})",

@@ -146,6 +146,7 @@ class MySQL(Dialect):
     null_order = "low"
     nan = "none"
     infinite_operands = False
+    singles = Storage("(CAST({a} AS FLOAT) + 0e0)", is_ordered=True)
     booleans = ("1", "0")
     null_safe_equal = "{a} <=> {b}"
     null_safe_unequal = "NOT ({a} <=> {b})"
@@ -259,7 +260,11 @@ class MySQL(Dialect):
         "negate(Duration)": _duration("(0 - {a})"),
         "has(Enum,Enum)": "(CAST({a} & {b} AS SIGNED) = {b})",
         "cast(Integer,Decimal)": "CAST({a} AS DECIMAL(20, 0))",
-        "cast(Boolean,Integer|Decimal|Double)": "{a}",
+        "cast(Boolean,Integer|Decimal)": "{a}",
+        "cast(Double,Single)": (
+            f"(CASE WHEN ABS({{a}}) < {spelling.BEYOND_SINGLE} THEN CAST({{a}} AS FLOAT)"
+            f" ELSE SIGN({{a}}) * {_MAX!r} END + 0e0)"
+        ),
         "cast(Decimal|Double,Integer)": spelling.whole(f"CAST({_TRUNCATED} AS SIGNED)"),
         "cast(Guid,String)": "LOWER({a})",
         "cast(Date,DateTimeOffset)": "CAST({a} AS DATETIME(6))",

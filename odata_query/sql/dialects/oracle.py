@@ -86,8 +86,8 @@ class Oracle(Dialect):
     storages = {
         ("Edm.Double", "binary_double"): Storage(),
         ("Edm.Double", "number"): Storage("TO_BINARY_DOUBLE({a})"),
-        ("Edm.Single", "binary_float"): Storage(),
-        ("Edm.Single", "number"): Storage("TO_BINARY_DOUBLE({a})"),
+        ("Edm.Single", "binary_float"): Storage("TO_BINARY_DOUBLE({a})"),
+        ("Edm.Single", "number"): Storage("TO_BINARY_DOUBLE(TO_BINARY_FLOAT({a}))"),
         ("Edm.DateTimeOffset", "timestamptz"): Storage(),
         ("Edm.DateTimeOffset", "timestamp"): Storage(
             "FROM_TZ(CAST({a} AS TIMESTAMP), '{zone}')", spelling.in_zone, is_ordered=True
@@ -180,6 +180,7 @@ class Oracle(Dialect):
         "cast(Boolean,String)": "CASE {a} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END",
         "cast(Boolean,Integer|Decimal)": "{a}",
         "cast(Boolean,Double)": "TO_BINARY_DOUBLE({a})",
+        "cast(Double,Single)": "TO_BINARY_DOUBLE(TO_BINARY_FLOAT({a}))",
         "cast(Decimal|Double,Integer)": spelling.whole("TRUNC(TO_NUMBER({a}))"),
         "cast(Date,String)": "TO_CHAR({a}, 'YYYY-MM-DD')",
         "cast(Guid,String)": (

@@ -264,7 +264,7 @@ class PostgreSQL(Dialect):
         "date(DateTimeOffset) cast(DateTimeOffset,Date)": f"CAST({_UTC} AS DATE)",
         "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": f"CAST({_UTC} AS TIME)",
         "totaloffsetminutes(DateTimeOffset)": "CASE WHEN {a} IS NOT NULL THEN 0 END",
-        "cast(Integer,Integer)": _FITTING,
+        "cast(Integer|Enum,Integer)": _FITTING,
         "cast(Integer|Decimal|Double,Boolean)": "({a} <> 0)",
         "cast(Boolean,String)": "CAST({a} AS TEXT)",
         "cast(Boolean,Integer)": "CAST({a} AS INTEGER)",
@@ -272,6 +272,15 @@ class PostgreSQL(Dialect):
         "cast(Decimal|Double,Integer)": _WHOLE,
         "cast(Double,Decimal)": _once(
             f"CASE WHEN abs(v.a) <= {_LARGEST} THEN {_exactly('v.a')} END", a=_FLOAT % "a"
+        ),
+        "cast(Double,Single)": _once(
+            f"CASE WHEN abs(v.a) >= {spelling.BEYOND_SINGLE} THEN v.a * CAST('Infinity' AS DOUBLE PRECISION)"
+            " WHEN abs(v.a) <= 7.006492321624085e-46 THEN v.a * 0"
+            " ELSE CAST(CAST(v.a AS REAL) AS DOUBLE PRECISION) END",
+            a=_FLOAT % "a",
+        ),
+        "cast(Single,Decimal)": _once(
+            f"CASE WHEN abs(v.a) <= {_LARGEST} THEN {_exactly('v.a')} END", a="CAST({a} AS REAL)"
         ),
         "cast(Date,DateTimeOffset)": "(CAST({a} AS TIMESTAMP) AT TIME ZONE 'UTC')",
         "cast(Date,String)": "to_char({a}, 'YYYY-MM-DD')",

@@ -12,7 +12,7 @@ from typing import Any
 
 from ... import edm
 from . import spelling
-from .base import Dialect, Json, Members, Page, moments
+from .base import Dialect, Json, Members, Page, Storage, moments
 from .spelling import DATE, INTEGER, OFFSET, between, dated, fitting, zoned
 
 _CLOCK = 'YYYY-MM-DD"T"HH24:MI:SS.FF6'
@@ -24,6 +24,7 @@ _DIVIDED = (
 )
 _MICROS = "DATE_PART(EPOCH_MICROSECOND, {a})"
 _BY = "CAST({minus}{b} * 1000000 AS NUMBER(38, 0))"
+_SINGLE = spelling.nearest_single("{a}", "CAST('inf' AS FLOAT)")
 _DAYS = "{minus}FLOOR(CAST({b} AS NUMBER(38, 6)) / 86400)"
 
 
@@ -45,6 +46,7 @@ class Snowflake(Dialect):
         Dialect.types, Integer="NUMBER(38, 0)", Decimal="NUMBER(38, 12)", Float="FLOAT",
         DateTimeOffset="TIMESTAMP_TZ(6)", Duration="NUMBER(20, 6)", Guid="VARCHAR", Binary="BINARY",
     )  # fmt: skip
+    singles = Storage(_SINGLE)
     storages = moments(
         "timestamptz",
         clock=f"TO_TIMESTAMP_TZ(TO_VARCHAR({{a}}, '{_CLOCK}') || '{{zone}}', {_FORMAT})",
@@ -92,6 +94,7 @@ class Snowflake(Dialect):
         "mul(Duration,Number) mul(Number,Duration)": "ROUND({a} * {b}, 6)",
         "div(Duration,Number)": "ROUND({a} / NULLIF(CAST({b} AS FLOAT), 0), 6)",
         "has(Enum,Enum)": "BITAND({a}, {b}) = {b}",
+        "cast(Double,Single)": _SINGLE,
         "cast(Boolean,Decimal|Double)": "CAST(CAST({a} AS INTEGER) AS {type})",
         "cast(Decimal|Double,Integer)": spelling.whole("CAST(TRUNC({a}) AS NUMBER(38, 0))"),
         "cast(Date,String)": "TO_VARCHAR({a}, 'YYYY-MM-DD')",

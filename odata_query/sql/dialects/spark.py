@@ -98,7 +98,8 @@ _ARRAY = Members(
 
 def _decimal(value: Decimal) -> Decimal:
     """Write a decimal for Spark, which takes no positive exponent and a scale of at most 38."""
-    return value.quantize(Decimal(1)) if value == value.to_integral_value() else EXACT.normalize(value)
+    is_whole = value == value.to_integral_value()
+    return value.quantize(Decimal(1), context=EXACT) if is_whole else EXACT.normalize(value)
 
 
 class Spark(Dialect):
@@ -137,6 +138,7 @@ class Spark(Dialect):
         Dialect.types, Float="DOUBLE", Decimal="DECIMAL(38, 18)", String="STRING", Guid="STRING",
         TimeOfDay="STRING", DateTimeOffset="TIMESTAMP", Duration="DECIMAL(20, 6)", Binary="BINARY",
     )  # fmt: skip
+    singles = Storage("CAST(CAST({a} AS FLOAT) AS DOUBLE)")
     storages = {
         ("Edm.DateTimeOffset", "timestamptz"): Storage(),
         ("Edm.DateTimeOffset", "timestamp"): Storage(
@@ -215,6 +217,7 @@ class Spark(Dialect):
         "div(Duration,Number)": _duration("round(try_divide({a}, {b}), 6)"),
         "negate(Duration)": _duration("-{a}"),
         "cast(Decimal|Double,Boolean)": "({a} <> 0)",
+        "cast(Double,Single)": "CAST(CAST({a} AS FLOAT) AS DOUBLE)",
         "cast(Integer,Decimal)": "CAST({a} AS DECIMAL(20, 0))",
         "cast(Boolean,Decimal)": "CAST({a} AS DECIMAL(1, 0))",
         "cast(Decimal|Double,Integer)": fitting("TRY_CAST({a} AS BIGINT)"),

@@ -6,6 +6,7 @@ A template is SQL with the arguments of an operation as `{a}`, `{b}`, `{c}` (see
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from decimal import MAX_PREC, Context, Decimal
@@ -86,6 +87,40 @@ EXACT = Context(prec=MAX_PREC, traps=[])
 """Arithmetic of decimals with all of their digits."""
 TRUNCATED = "(({a} - {a} % NULLIF({b}, 0)) / NULLIF({b}, 0))"
 """The quotient of two integers as decimals, which would be rounded: the remainder is subtracted first."""
+
+
+BEYOND_SINGLE = "3.4028235677973366e38"
+"""The least number whose nearest Single is INF."""
+
+
+def nearest_single(x: str, infinity: str) -> str:
+    """The nearest Single to a Double, by arithmetic, for engines without a type of four bytes.
+
+    The product of the number and 2**29 leaves room for 24 of its 53 bits, and below the normal range of
+    Singles the other constant leaves room down to 2**-149.
+    """
+    large, small = f"{x} * 536870912e0", "9.466330862652142e-30"
+    return (
+        f"CASE WHEN ABS({x}) >= {BEYOND_SINGLE} THEN {x} * {infinity}"
+        f" WHEN ABS({x}) < 1.1754943508222875e-38 AND {x} <> 0 THEN {x} + {small} - {small}"
+        f" ELSE {large} - ({large} - {x}) END"
+    )
+
+
+def bounds_of_single(value: float) -> tuple[float, float]:
+    """The least and the greatest Double whose nearest Single is this one."""
+    if value < 0:
+        low, high = bounds_of_single(-value)
+        return -high, -low
+    size = min(value, 2.0**128)
+    fraction, exponent = math.frexp(size) if size else (0.0, -125)
+    half = 2.0 ** max(exponent - 25, -150)
+    below = half / 2 if fraction == 0.5 and exponent > -125 else half
+    low, high = (
+        bound if edm.single(bound) == value else math.nextafter(bound, value)
+        for bound in (size - below, value + half)
+    )
+    return low, high
 
 
 def reject_decimals(value: Any, before: int, after: int) -> Phrase | None:

@@ -28,6 +28,7 @@ from .spelling import (
     between,
     edm_types,
     in_zone,
+    nearest_single,
     spelled,
     white_space,
     whole,
@@ -266,6 +267,7 @@ class SQLite(Dialect):
     as_wide_integer = "{a}"
     wide_to_int64 = "(SELECT CASE typeof(n) WHEN 'integer' THEN n END FROM (SELECT {a} AS n))"
     default_scale = 10
+    singles = Storage(nearest_single("{a}", "9e999"))
     page = Page(skip="LIMIT -1 OFFSET {skip}")
     types = edm_types(Dialect.types, String="TEXT", Decimal="NUMERIC")
     storages = {
@@ -347,7 +349,8 @@ class SQLite(Dialect):
         "mul(Duration,Number) mul(Number,Duration)": _duration("{a} * {b}"),
         "div(Duration,Number)": _duration("1.0 * {a} / {b}"),
         "negate(Duration)": _duration("-{a}"),
-        "cast(Boolean,Integer|Decimal|Double) cast(Integer,Decimal) cast(Date|TimeOfDay|Guid,String)": "{a}",
+        "cast(Boolean,Integer|Decimal) cast(Integer,Decimal) cast(Date|TimeOfDay|Guid,String)": "{a}",
+        "cast(Double,Single)": f"(SELECT {nearest_single('n', '9e999')} FROM (SELECT {{a}} AS n))",
         "cast(Decimal|Double,Integer)": whole("CAST({a} AS INTEGER)"),
         "cast(Date,DateTimeOffset)": "({a} || 'T00:00:00')",
         "cast(String,Date)": (

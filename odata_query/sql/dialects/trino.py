@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 
 from . import spelling
-from .base import Dialect, Json, Members, Page, moments
+from .base import Dialect, Json, Members, Page, Storage, moments
 from .spelling import DATE, INTEGER, OFFSET, between, dated, fitting, within, zoned
 
 _SPACES = "U&'" + spelling.white_space("\\{:04X}") + "'"
@@ -49,6 +49,7 @@ class Trino(Dialect):
     wide_to_int64 = within("{a}", "DECIMAL '-9223372036854775809'", "DECIMAL '9223372036854775808'")
     page = Page(both="OFFSET {skip} LIMIT {top}")
     types = spelling.edm_types(Dialect.types, Double="DOUBLE", Duration="DECIMAL(20, 6)")
+    singles = Storage("CAST(CAST({a} AS REAL) AS DOUBLE)")
     storages = moments(
         "timestamptz",
         clock="WITH_TIMEZONE({a}, '{zone}')",
@@ -95,6 +96,7 @@ class Trino(Dialect):
         "mul(Duration,Number) mul(Number,Duration)": "TRY_CAST({a} * {b} AS DECIMAL(20, 6))",
         "div(Duration,Number)": "TRY_CAST({a} / NULLIF(CAST({b} AS DOUBLE), 0) AS DECIMAL(20, 6))",
         "has(Enum,Enum)": "BITWISE_AND({a}, {b}) = {b}",
+        "cast(Double,Single)": "CAST(CAST({a} AS REAL) AS DOUBLE)",
         "cast(Decimal|Double,Integer)": spelling.whole("CAST(TRUNCATE({a}) AS BIGINT)"),
         "cast(Date,DateTimeOffset)": "WITH_TIMEZONE(CAST({a} AS TIMESTAMP(6)), 'UTC')",
         "cast(String,Integer)": fitting("TRY_CAST({a} AS BIGINT)", f"REGEXP_LIKE({{a}}, '^{INTEGER}$')"),
