@@ -62,16 +62,16 @@ if TYPE_CHECKING:
     from .language.printer import unparse
     from .limits import Limits
     from .model.entity import EntityType
-    from .model.properties import Column, ComplexType, NavigationProperty, Property
+    from .model.properties import Column, ComplexType, NavigationProperty, Property, Through
     from .problems import ConfigurationError, Problem
     from .query import Query, parse_query
 
 __all__ = [
     "Call", "Column", "ComplexType", "ConfigurationError", "EntityType", "EnumType", "Lambda", "LimitError",
     "Limits", "ListExpr", "Literal", "NamedValue", "NavigationProperty", "Node", "ODataError", "OrderByItem",
-    "ParseError", "Path", "Problem", "Property", "Query", "RecordExpr", "TypeName", "UnsupportedError",
-    "ValidationError", "parse_filter", "parse_orderby", "parse_query", "transform", "unparse", "validate",
-    "walk",
+    "ParseError", "Path", "Problem", "Property", "Query", "RecordExpr", "Through", "TypeName",
+    "UnsupportedError", "ValidationError", "parse_filter", "parse_orderby", "parse_query", "transform",
+    "unparse", "validate", "walk",
 ]  # fmt: skip
 __version__ = "0.1.0"
 
@@ -87,7 +87,7 @@ _HOMES = {
         "language.printer": "unparse",
         "limits": "Limits",
         "model.entity": "EntityType",
-        "model.properties": "Column ComplexType NavigationProperty Property",
+        "model.properties": "Column ComplexType NavigationProperty Property Through",
         "problems": "ConfigurationError Problem",
         "query": "Query parse_query",
     }.items()

@@ -102,7 +102,10 @@ class EntityType(StructuredType):
                     accident
 
         Options name the mapped attributes (or a Table's columns). A relationship is published if `only` says
-        what of it: `only=["id", "owner/name"]`.
+        what of it: `only=["id", "owner/name"]`, many-to-many too. SQL refuses (501) what rows in Python have
+        alone: hybrid attributes, columns of a base class's table, and a relationship whose `primaryjoin`
+        does more than compare columns. `override` gives such a relationship a table:
+        `override={"tags": NavigationProperty(Tag, collection=True, column=Column(table="tags", join=...))}`.
         """
         from .sources.sqlalchemy import from_sqlalchemy
 
@@ -115,7 +118,8 @@ class EntityType(StructuredType):
         all_fields  publish every column; without it, `only` is required, so that nothing is published by
                     accident
 
-        Options name the model's fields. A relation is published if `only` says what of it.
+        Options name the model's fields. A relation is published if `only` says what of it, from either side
+        and many-to-many too. Rows in Python read a relation by its manager: prefetch it.
         """
         from .sources.django import from_django
 

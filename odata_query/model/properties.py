@@ -39,6 +39,26 @@ def as_name(text: str, taken: Container[str] = ()) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Through:
+    """A link table between two others: `Through("product_tags", {"id": "product_id"}, {"tag_id": "id"})`.
+
+    table   the link table
+    join    how to find its rows: {"column of this table": "column of the link table"}
+    onward  how to find the members from there: {"column of the link table": "column of that table"}
+
+    Two rows of a link table can hold the same pair: the member is in the collection once.
+    """
+
+    table: str
+    join: Mapping[str, str]
+    onward: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        if not (self.table and self.join and self.onward):
+            raise ConfigurationError("a link table needs a name, a join to it and a join onward")
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """Where SQL keeps a property: `Property("Edm.String", column=Column("file_name", collation="binary"))`.
 
@@ -53,6 +73,8 @@ class Column:
                default their names
     table      the table with the members of a collection, or with the entities of a navigation property
     join       how to find its rows: {"column of this table": "column of that table"}
+    through    the link table between the two, in place of join, if the relation is many-to-many:
+               `Column(table="tags", through=Through("product_tags", {"id": "product_id"}, {"tag_id": "id"}))`
 
     Raises ConfigurationError for a table without join, a join without table, and an unknown collation.
     """
@@ -63,9 +85,17 @@ class Column:
     texts: Mapping[str, int] | None = None
     table: str | None = None
     join: Mapping[str, str] | None = None
+    through: Through | None = None
 
     def __post_init__(self) -> None:
-        if (self.table is None) is not (self.join is None) or self.join == {}:
+        if not isinstance(self.through, Through | None):
+            raise ConfigurationError(f"through={self.through!r:.100} is not a Through")
+        if self.join is not None and self.through is not None:
+            raise ConfigurationError(
+                "join and through are both given; a Through has the joins of both tables"
+            )
+        has_way = self.join is not None or self.through is not None
+        if (self.table is not None) is not has_way or self.join == {}:
             raise ConfigurationError("table and join go together: both say where another table's rows are")
         if self.collation is not None and self.collation not in get_args(Collation):
             known = ", ".join(get_args(Collation))
@@ -95,8 +125,9 @@ class Property:
     column      where SQL keeps the value: the name of the column, or a Column
     scale       the greatest number of digits after the point of an Edm.Decimal (CSDL 4.01, section 7.2.4)
 
-    `storage`, `collation`, `texts`, `table` and `join` are older ways to give what a Column holds; they work
-    until 1.0. Raises ConfigurationError for an unknown type, and for a Column together with one of these.
+    `storage`, `collation`, `texts`, `table`, `join` and `through` are other ways to give what a Column holds;
+    they work until 1.0. Raises ConfigurationError for an unknown type, for a Column together with one of
+    these, and for a link table that is not of a collection.
     """
 
     type: PropertyType
@@ -128,8 +159,9 @@ class Property:
         texts: Mapping[str, int] | None = None,
         table: str | None = None,
         join: Mapping[str, str] | None = None,
+        through: Through | None = None,
     ) -> None:
-        older = (storage, collation, texts, table, join)
+        older = (storage, collation, texts, table, join, through)
         if not isinstance(column, Column):
             column = Column(column, *older)
         elif older.count(None) < len(older):
@@ -138,8 +170,9 @@ class Property:
         given = (type, nullable, key, filterable, sortable, collection, attribute, read, column, scale)
         for name, value in zip(Property.__slots__, given, strict=True):
             object.__setattr__(self, name, value)
-        if not _is_function(type):
-            self.resolve()
+        is_many = collection if _is_function(type) else isinstance(self.resolve(), edm.CollectionType)
+        if column.through is not None and not is_many:
+            raise ConfigurationError("a link table can lead to many rows: through needs collection=True")
 
     def resolve(self) -> edm.Type:
         """The type itself, in whichever way it was given."""
@@ -147,7 +180,7 @@ class Property:
         return edm.collection(found) if self.collection else found
 
 
-_OLDER = ("storage", "collation", "texts", "table", "join")
+_OLDER = ("storage", "collation", "texts", "table", "join", "through")
 for _name in _OLDER:  # readable until 1.0, like the keywords
     setattr(Property, _name, property(attrgetter(f"column.{_name}")))
 
@@ -155,7 +188,8 @@ for _name in _OLDER:  # readable until 1.0, like the keywords
 class NavigationProperty(Property):
     """A property that leads to other entities, in SQL through a declared join.
 
-    `NavigationProperty(Item, collection=True, table="items", join={"id": "order_id"})`
+    `NavigationProperty(Item, collection=True, table="items", join={"id": "order_id"})`, or
+    `NavigationProperty(Tag, collection=True, table="tags", through=Through("order_tags", ..., ...))`
     """
 
     __slots__ = ()

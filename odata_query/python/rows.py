@@ -16,6 +16,8 @@ from ..model.properties import Member
 from ..problems import ConfigurationError
 
 Read = Callable[[Any], Any]
+_NO_RELATED_ROW = "RelatedObjectDoesNotExist"
+"""The error of Django, an AttributeError, for the other side of a one-to-one relation without a row."""
 
 
 def fetch(row: Any, name: str) -> Any:
@@ -26,8 +28,25 @@ def fetch(row: Any, name: str) -> Any:
         return row.get(name)
     try:
         return getattr(row, name)
-    except AttributeError:
+    except AttributeError as error:
+        if type(error).__name__ == _NO_RELATED_ROW:
+            return None
         raise ConfigurationError(f"{type(row).__name__} has no attribute {name!r}") from None
+
+
+def listed(items: Any) -> Any:
+    """The rows of a relation that an ORM reads when asked, each once; other items as they are.
+
+    `image.tags` of Django is a manager, and of SQLAlchemy with `lazy="dynamic"` a query. Rows that were
+    prefetched take no query of the database.
+    """
+    if items is None or hasattr(items, "__len__") or not callable(getattr(items, "all", None)):
+        return items
+    rows = list(items.all())
+    try:
+        return list(dict.fromkeys(rows))  # a link table can hold a pair twice
+    except TypeError:  # rows that compare by value have no hash
+        return rows
 
 
 def reader_of(member: Member, zone: dt.tzinfo) -> Read | None:
@@ -39,7 +58,7 @@ def reader_of(member: Member, zone: dt.tzinfo) -> Read | None:
 
     def read_own(value: Any) -> Any:
         if value is not None:
-            value = list(map(read, value)) if is_collection else read(value)
+            value = list(map(read, listed(value))) if is_collection else read(value)
         return value if read_type is None else read_type(value)
 
     return read_own
@@ -88,6 +107,7 @@ def _reader_of_collection(type: edm.CollectionType, zone: dt.tzinfo) -> Read:
             raise ConfigurationError(f"{items!r:.200} in a row is not a valid {type.name}")
         if items is None:
             return ()
+        items = listed(items)
         return items if read is None else [read(item) for item in items]
 
     return read_items

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from ..model.properties import StructuredType
 from ..problems import Phrase
 from .columns import Columns
 from .composer import Composer
 from .parts import Collection, Sql
 from .statement import too_large
+
+_COUNT = "COUNT(*)"
 
 
 def exists_as_in(sql: Composer, collection: Collection, body: Sql | None) -> Sql | None:
@@ -25,11 +30,25 @@ def exists_as_in(sql: Composer, collection: Collection, body: Sql | None) -> Sql
     return found
 
 
+def unique_key(columns: Columns, collection: Collection) -> str:
+    """The column to count different values of, where a link table could repeat a member; else empty."""
+    element, dialect = collection.element, columns.dialect
+    if not collection.unique or not isinstance(element, StructuredType) or len(element.key) != 1:
+        return ""
+    if _COUNT not in dialect.children.counted or dialect.array_of_children is not None:
+        return ""
+    column = element.members[element.key[0]].column
+    return f"{collection.alias}.{dialect.quote(column)}" if column else ""
+
+
 def members(
     sql: Composer, columns: Columns, collection: Collection, body: Sql | None, *, counted: bool
 ) -> Sql:
     """Compile the test for a member for which the body holds, or the number of such members."""
     dialect = sql.dialect
+    key = unique_key(columns, collection) if counted else ""
+    if counted and collection.unique and not key:
+        collection = replace(collection, source=collection.source.rewritten(collection.unique))
     bodies = [] if body is None else [body]
     source, others = collection.source, ~collection.own_rows
     holds = sql.every([*collection.on, *bodies])
@@ -52,6 +71,8 @@ def members(
     text = template.format(
         source=collection.joined_source, t=collection.alias, body=text, on=on, columns=read
     )
+    if key:  # an index serves this; a DISTINCT in the source makes SQLite read the whole link table
+        text = text.replace(_COUNT, f"COUNT(DISTINCT {key})", 1)
     rows = (source.rows | holds.rows) & others
     if collection.joins is not None and not dialect.correlates_deeply:
         columns.check_reach(rows)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from .. import edm
 from ..check.typed import TypedPath
 from ..errors import ODataError
-from ..model.properties import ComplexType, Member, Property, StructuredType
+from ..model.properties import Column, ComplexType, Member, Property, StructuredType
 from ..problems import ConfigurationError, Phrase
 from .composer import collation_of
 from .dialects.base import Dialect
@@ -125,7 +125,7 @@ class Columns:
             return replace(instance, prefix=column_prefix(instance.prefix, member))
         if isinstance(member.type, ComplexType):
             return Json(self.read(instance, member.column))
-        raise ConfigurationError(f"{member.name} leads to another table: its property needs table and join")
+        raise self.no_column()
 
     def absence(self, instance: Instance, member: Member) -> Sql | None:
         """The condition that the instance a nullable property leads to is missing; None if it never is."""
@@ -162,7 +162,9 @@ class Columns:
         return self.column(self.read(instance, member.column), type, member.property)
 
     def read(self, row: Row, name: str) -> Sql:
-        """Read a column of a row."""
+        """Read a column of a row. An empty name is that of a property without a column in its table."""
+        if not name:
+            raise self.no_column()
         text = f"{row.before}{self.dialect.quote(row.prefix + name)}{row.after}"
         if row.joins is not None and row.joins.columns is not None:
             number = row.joins.columns.setdefault(text, len(self.texts))
@@ -255,21 +257,22 @@ class Columns:
         storage = "json" if isinstance(instance, Json) else column.stored(*self.dialect.family)
         if isinstance(instance, Json):
             place = self.json(Json(instance.value, (*instance.keys, member.column)), "json")
-        elif column.table is not None and column.join is not None:
+        elif column.table is not None:
             if instance.subquery is not None and not self.dialect.reaches_joined_collections:
                 raise self.too_far()
+            table, unique, linked, join = self.child_table(column, alias)
             links = tuple(
-                (f"{alias}.{self.dialect.quote(there)}", self.read(instance, here))
-                for here, there in column.join.items()
+                (f"{linked}.{self.dialect.quote(there)}", self.read(instance, here))
+                for here, there in join.items()
             )
             on = tuple(Sql(f"{there} = {here.text}", rows=number | here.rows) for there, here in links)
-            table = Sql(f"{self.dialect.quote_table(column.table)}{self.dialect.alias_prefix}{alias}")
             joins = Joins([], number, None if self.dialect.array_of_children is None else {})
             children = self.dialect.children
-            return Collection(children, alias, number, table, element, member, on, links, absent, joins)
+            found = Collection(children, alias, number, Sql(table), element, member, on, links, absent, joins)
+            found.unique = unique
+            return found
         elif isinstance(element, StructuredType) and storage is None:
-            message = f"{member.name} is in no column: its property needs a table and join, or a storage"
-            raise ConfigurationError(message)
+            raise self.no_column()
         elif instance.after and not self.dialect.reaches_joined_collections:
             raise self.too_far()
         else:
@@ -284,6 +287,25 @@ class Columns:
             raise self.too_far()
         source = place.rewritten(form.source.format(a=place.text, t=alias))
         return Collection(form, alias, number, source, element, member, absent=absent)
+
+    def child_table(self, column: Column, alias: str) -> tuple[str, str, str, Mapping[str, str]]:
+        """The text after FROM for a table of members, and the alias and the join that link it to a row.
+
+        The second text is the one in which each member is once, empty if that is so anyway.
+        """
+        assert column.table is not None
+        quote, prefix, through = self.dialect.quote, self.dialect.alias_prefix, column.through
+        source = f"{self.dialect.quote_table(column.table)}{prefix}{alias}"
+        if through is None:
+            assert column.join is not None
+            return source, "", alias, column.join
+        linked, _ = self.alias()
+        rest = (
+            f"{prefix}{linked} INNER JOIN {source} ON {self.link(alias, through.onward, Row(f'{linked}.'))}"
+        )
+        table = self.dialect.quote_table(through.table)
+        names = ", ".join(map(quote, dict.fromkeys([*through.join.values(), *through.onward])))
+        return f"{table}{rest}", f"(SELECT DISTINCT {names} FROM {table}){rest}", linked, through.join
 
     def enter(self, level: int, collection: Collection) -> None:
         """Begin the body of a lambda."""
@@ -315,6 +337,10 @@ class Columns:
         """Make the error for columns of rows that a subquery cannot reach."""
         what = Phrase("relate-nested-rows")
         return engine_error(self.dialect, "unsupported-expression.engine-cannot", what=what)
+
+    def no_column(self) -> ODataError:
+        """Make the error for a property that only rows in Python have: computed, or without a join."""
+        return engine_error(self.dialect, "unsupported-expression.no-column")
 
     # ---- texts -----------------------------------------------------------------------------------
 

@@ -137,6 +137,7 @@ class Collection:
     alias   the name of a member
     row     the number of a member's row, as a bit
     source  the text after FROM, or an array
+    unique  the text after FROM in which each member is once, if a link table could repeat it
     member  the property that holds the collection
     on      conditions that a row of the source is a member; for a child table, first those of `links`
     links   for a child table, the columns there and the columns here that they equal
@@ -156,6 +157,7 @@ class Collection:
     absent: Sql | None = None
     joins: Joins | None = None
     cast: edm.Type | None = None
+    unique: str = ""
     depth, rows, has_subquery = 1, 0, False
 
     @property

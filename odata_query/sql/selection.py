@@ -66,8 +66,10 @@ def _selected(columns: Columns, model: StructuredType, name: str) -> list[str]:
     instance: Instance = columns.root
     for member in path:
         instance = columns.inside(instance, member)
-    if is_elsewhere(dialect, last):
-        raise ConfigurationError(f"{name!r} is not a column: it leads to rows of another table")
+    if is_elsewhere(dialect, last) or not (last.column or is_spread(dialect, last)):
+        raise ConfigurationError(
+            f"{name!r} is not a column: it is computed, or leads to rows of another table"
+        )
     alias = f" AS {dialect.quote(name.replace('/', '_'))}"
     if isinstance(instance, Json):
         kind = last.type.name if isinstance(last.type, edm.PrimitiveType) else "json"

@@ -1,7 +1,7 @@
 """The SQL of a query reads the indexes that an expert's SQL reads, and nothing more."""
 
 import pytest
-from indexes import CASES, PLANS, by_hand, fill, ours, plan
+from indexes import CASES, PLANS, TABLES, by_hand, fill, ours, plan
 
 TITLES = [case.title for case in CASES]
 
@@ -12,7 +12,7 @@ def filled_engine(engine):
         pytest.skip(f"{engine.name} has no such indexes")
     fill(engine, 20_000)
     yield engine
-    for table in ("items", "parts"):
+    for table in TABLES:
         engine.execute(f"DROP TABLE {table}")
 
 

@@ -15,6 +15,10 @@ from odata_query import sql
 
 STATUS = oq.EnumType("Status", {"Done": 0, "Draft": 1, "Failed": 2})
 ABOVE = oq.EntityType("Above", {"code": oq.Property("Edm.String", nullable=False, collation="binary")})
+LABEL = oq.EntityType(
+    "Label", {"id": oq.Property("Edm.Int64", key=True), "text": oq.Property("Edm.String", collation="binary")}
+)
+LABELLED = oq.Through("labelled", {"id": "item_id"}, {"label_id": "id"})
 PART = oq.EntityType("Part", {"sku": oq.Property("Edm.String"), "quantity": oq.Property("Edm.Int32")})
 
 
@@ -33,6 +37,7 @@ def model(engine: str) -> oq.EntityType:
         "updated": oq.Property("Edm.DateTimeOffset"),
         "above": oq.NavigationProperty(ABOVE, table="items", join={"parent": "id"}),
         "parts": oq.Property(PART, collection=True, table="parts", join={"id": "item_id"}),
+        "labels": oq.NavigationProperty(LABEL, collection=True, table="labels", through=LABELLED),
     }
     return oq.EntityType("Item", properties)
 
@@ -66,11 +71,12 @@ NUMBERS = {
     "mysql": "(SELECT seq AS n FROM seq_1_to_{}) AS up",
 }
 BINARY = {"postgresql": 'COLLATE "C"', "mysql": "COLLATE utf8mb4_nopad_bin"}
+TABLES = ("items", "parts", "labels", "labelled")
 INDEXES = ["name", "code", "kind", "amount", "parent", "status", "active", "updated", "created, id"]
 
 
 def fill(engine: Engine, rows: int) -> None:
-    """The tables `items` and `parts` with so many rows each, and their indexes."""
+    """The tables `items`, `parts` and `labelled` with so many rows each, 2,000 labels, and their indexes."""
     columns = {name: engine.column_type(kind) for name, (kind, _) in COLUMNS.items()}
     columns["id"] += " PRIMARY KEY"
     columns["code"] += " " + BINARY.get(engine.name, "")
@@ -82,12 +88,20 @@ def fill(engine: Engine, rows: int) -> None:
         engine.execute("SET @usual = @@sql_mode, sql_mode = 'PIPES_AS_CONCAT'")
     numbers = NUMBERS[engine.name].format(rows)
     text, whole, bigger = (engine.column_type(kind) for kind in ("String", "Int32", "Int64"))
-    for table in ("items", "parts"):
+    for table in TABLES:
         engine.execute(f"DROP TABLE IF EXISTS {table}")
     engine.execute(f"CREATE TABLE items ({', '.join(f'{name} {type}' for name, type in columns.items())})")
     engine.execute(f"CREATE TABLE parts (item_id {bigger}, sku {text}, quantity {whole})")
     engine.execute(f"INSERT INTO items SELECT {', '.join(values)} FROM {numbers}")
     engine.execute(f"INSERT INTO parts SELECT {', '.join(parts)} FROM {numbers}")
+    engine.execute(
+        f"CREATE TABLE labels (id {bigger} PRIMARY KEY, text {text} {BINARY.get(engine.name, '')})"
+    )
+    engine.execute(
+        f"CREATE TABLE labelled (item_id {bigger}, label_id {bigger}, PRIMARY KEY (item_id, label_id))"
+    )
+    engine.execute(f"INSERT INTO labels SELECT n, 'Label ' || n FROM {NUMBERS[engine.name].format(2000)}")
+    engine.execute(f"INSERT INTO labelled SELECT n, {H} % 2000 + 1 FROM {numbers}")
     if engine.name == "mysql":
         engine.execute("SET sql_mode = @usual")
     for columns_of_index in INDEXES:
@@ -97,7 +111,9 @@ def fill(engine: Engine, rows: int) -> None:
         engine.execute("CREATE INDEX items_name_prefix ON items (name text_pattern_ops)")
     engine.execute("CREATE INDEX parts_item ON parts (item_id)")
     engine.execute("CREATE INDEX parts_sku ON parts (sku)")
-    for table in ("items", "parts"):
+    engine.execute("CREATE INDEX labelled_label ON labelled (label_id)")
+    engine.execute("CREATE INDEX labels_text ON labels (text)")
+    for table in TABLES:
         engine.execute(f"ANALYZE {'TABLE ' * (engine.name == 'mysql')}{table}")
 
 
@@ -124,6 +140,7 @@ NAMES = [NAME, "Name 15838", "none"]
 TEXT_MOMENT = "strftime('%Y-%m-%dT%H:%M:%f', updated)"
 IN_UTC = "%Y-%m-%dT%H:%M:%S.000"
 PARTS = "SELECT 1 FROM parts WHERE item_id = id"
+LABELS = "FROM labelled INNER JOIN labels ON labels.id = label_id"
 NEWEST = "ORDER BY created DESC, id DESC LIMIT ?"
 CASES = [
     Case(
@@ -223,6 +240,16 @@ CASES = [
         {"": (f"WHERE EXISTS ({PARTS} AND quantity > ?) ORDER BY id LIMIT ?", [0, 20])},
     ),
     Case(
+        "any through a link table",
+        "$filter=labels/any(l: l/text eq 'Label 77')",
+        {"": (f"WHERE id IN (SELECT item_id {LABELS} WHERE labels.text = ?)", ["Label 77"])},
+    ),
+    Case(
+        "count through a link table",
+        "$filter=amount eq 7919 and labels/$count gt 0",
+        {"": (f"WHERE amount = ? AND (SELECT COUNT(*) {LABELS} WHERE item_id = items.id) > ?", [7919, 0])},
+    ),
+    Case(
         "of another row",
         "$filter=above/code eq 'Code 575878'",
         {"": ("WHERE parent IN (SELECT id FROM items WHERE code = ?)", ["Code 575878"])},
@@ -270,7 +297,7 @@ class Plan(NamedTuple):
 
 def plan(engine: Engine, text: str, values: Sequence[Any]) -> Plan:
     """Return the steps of a plan, with the names of tables in place of aliases."""
-    aliases = {alias: table for table, alias in re.findall(r"\b(items|parts)\W+AS\W+(\w+)", text)}
+    aliases = {alias: table for table, alias in re.findall(rf"\b({'|'.join(TABLES)})\W+AS\W+(\w+)", text)}
     indexes, scans = PLANS[engine.name](engine, text, values)
     return Plan(frozenset(indexes), frozenset(aliases.get(name, name) for name in scans))
 

@@ -13,7 +13,7 @@ from django.db.models.fields import PositiveIntegerRelDbTypeMixin  # type: ignor
 
 from ... import edm
 from ...problems import ConfigurationError
-from ..properties import Column, NavigationProperty, Property, StructuredType
+from ..properties import Column, NavigationProperty, Property, StructuredType, Through
 from ..publishing import T, camel_case, no_type_error, publish_table, with_column
 
 # The first match counts, from a field's own class up.
@@ -73,7 +73,7 @@ class _ModelReader:
             if not name or name.startswith("_"):
                 continue
             if isinstance(field, models.ManyToManyField | models.ManyToManyRel):
-                found[name] = self.relation(model, field, None, is_nullable=False, is_many=True)
+                found[name] = self.many_to_many(model, field)
             elif isinstance(field, models.ForeignKey):
                 pairs = None if isinstance(field.related_model, str) else list(field.related_fields)
                 found[name] = self.relation(model, field, pairs, is_nullable=field.null)
@@ -84,6 +84,29 @@ class _ModelReader:
             if field.concrete and field.column is not None and not field.many_to_many:
                 found[field.attname] = replace(self.column(model, field), key=field.attname in key)
         return found
+
+    def many_to_many(self, model: Any, field: Any) -> Property:
+        """A relation through a link table, from either side."""
+        target = field.related_model
+        found = self.relation(model, field, None, is_nullable=False, is_many=True)
+        owner = getattr(field, "field", field)  # the field itself, or that of the other side
+        link = owner.remote_field.through
+        if isinstance(target, str) or isinstance(link, str):
+            return found
+        sides = (owner.m2m_field_name(), owner.m2m_reverse_field_name())
+        here, there = sides if owner is field else reversed(sides)
+        # Each pair has a column of the link table first.
+        near, far = (list(link._meta.get_field(name).related_fields) for name in (here, there))
+        table, link_table = str(target._meta.db_table), str(link._meta.db_table)
+        is_direct = all(_is_in(model, field) for _, field in near) and all(_is_in(target, f) for _, f in far)
+        if not is_direct or set(table + link_table) & set('."'):
+            return found
+        through = Through(
+            link_table,
+            {field.column: key.column for key, field in near},
+            {key.column: field.column for key, field in far},
+        )
+        return replace(found, column=Column(table=table, through=through))
 
     def relation(
         self, model: Any, field: Any, pairs: Any, *, is_nullable: bool, is_many: bool = False

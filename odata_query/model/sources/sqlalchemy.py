@@ -19,7 +19,16 @@ from sqlalchemy.ext.hybrid import HybridExtensionType
 
 from ... import edm
 from ...problems import ConfigurationError
-from ..properties import Column, ComplexType, NavigationProperty, Property, StructuredType, as_name, enum_type
+from ..properties import (
+    Column,
+    ComplexType,
+    NavigationProperty,
+    Property,
+    StructuredType,
+    Through,
+    as_name,
+    enum_type,
+)
 from ..publishing import Alias, T, marked, no_type_error, publish_table, published_as, with_column
 from .hints import PRIMITIVES
 
@@ -319,23 +328,59 @@ def _returned(getter: Any) -> Any:
 
 
 def _join(mapped: orm.RelationshipProperty[Any], mapper: orm.Mapper[Any]) -> Column | None:
-    """The table and join of a relationship; None if it takes more than comparing columns of two tables."""
-    here, there = mapper.local_table, mapped.mapper.local_table
-    pairs = mapped.local_remote_pairs or []
-    condition = mapped.primaryjoin
-    is_list = isinstance(condition, sql.elements.BooleanClauseList)
-    clauses = list(condition.clauses) if is_list else [condition]
-    if not (isinstance(here, sa.Table) and isinstance(there, sa.Table)) or mapped.secondary is not None:
-        return None
+    """The table and the join of a relationship, or the link table.
+
+    None if it takes more than comparing columns of two tables: SQL refuses such a relationship then.
+    """
+    here, there, link = mapper.local_table, mapped.mapper.local_table, mapped.secondary
+    table, link_table = (getattr(each, "fullname", "") for each in (there, link))
     # With single-table inheritance, other classes have rows in the table, too.
-    if mapped.mapper.single or len(clauses) != len(pairs) or "." in there.name:
+    if not _is_plain(here) or not _is_plain(there) or mapped.mapper.single:
         return None
-    for clause in clauses:
+    if link is None:
+        join = _pairs(mapped, mapped.primaryjoin, here, there)
+        return None if join is None else Column(table=table, join=join)
+    if not _is_plain(link) or not mapped.uselist:
+        return None
+    join = _pairs(mapped, mapped.primaryjoin, here, link)
+    inward = _pairs(mapped, mapped.secondaryjoin, there, link)
+    if join is None or inward is None:
+        return None
+    onward = {far: near for near, far in inward.items()}
+    return Column(table=table, through=Through(link_table, join, onward))
+
+
+def _is_plain(table: object) -> bool:
+    """True for a table whose name can be written with a schema: `shop.orders`."""
+    return isinstance(table, sa.Table) and "." not in table.name
+
+
+def _pairs(
+    mapped: orm.RelationshipProperty[Any], condition: Any, here: Any, there: Any
+) -> dict[str, str] | None:
+    """The columns of one table by the columns of another that a condition equates; None if it does more."""
+    is_list = isinstance(condition, sql.elements.BooleanClauseList)
+    if is_list and condition.operator is not sql.operators.and_:
+        return None
+    found: dict[str, str] = {}
+    for clause in condition.clauses if is_list else [condition]:
         is_equation = (
             isinstance(clause, sql.elements.BinaryExpression) and clause.operator is sql.operators.eq
         )
-        if not (is_equation and isinstance(clause.left, sa.Column) and isinstance(clause.right, sa.Column)):
+        if not is_equation:
             return None
-    join = {str(near.name): str(far.name) for near, far in pairs}
-    is_direct = all(near.table is here and far.table is there for near, far in pairs)
-    return Column(table=str(there.fullname), join=join) if is_direct and len(join) == len(pairs) else None
+        sides = {_place(clause.left), _place(clause.right)}
+        # Both sides are of one table if a class refers to itself; then the pairs tell them apart.
+        pairs: Any = [pair for pair in mapped.local_remote_pairs or [] if set(map(_place, pair)) == sides]
+        if len(pairs) != 1:
+            return None
+        [(near, far)] = pairs
+        if near.table is not here or far.table is not there or near.name in found:
+            return None
+        found[str(near.name)] = str(far.name)
+    return found if len(set(found.values())) == len(found) else None
+
+
+def _place(side: Any) -> tuple[Any, ...]:
+    """The table and the name of a column, whatever annotations it has."""
+    return (side.table.fullname, side.name) if isinstance(side, sa.Column) else (None, id(side))
