@@ -30,7 +30,7 @@ from .conversion import (
     read_literal,
     unify,
 )
-from .exact import is_too_long, report_too_long
+from .exact import compare_exactly, find_members, report_inexact, says_more
 from .paths import COMPARISONS, IN_FILTER, IN_ORDERBY, Scope, resolve, unknown_function
 from .reporting import WRONG, Reporter, raise_problems
 from .typed import TypedCall, TypedList, TypedPath
@@ -53,7 +53,7 @@ class Checker:
         self.report = reporter.report
         self.zone = zone
         self.scope = IN_FILTER
-        self.has_long_number = False
+        self.says_more = False
         self.limits = limits = reporter.limits
         self.allows_all = limits.functions is None and limits.operators is None
 
@@ -64,8 +64,8 @@ class Checker:
         self.reporter.roots = (node,)
         typed = self.visit(node, self.scope)
         self.check_boolean(typed, node, "$filter")
-        if self.has_long_number:
-            report_too_long(typed, self.reporter)
+        if self.says_more:
+            report_inexact(typed, self.reporter)
         return typed
 
     def orderby(self, items: Sequence[OrderByItem]) -> tuple[OrderByItem, ...]:
@@ -77,8 +77,8 @@ class Checker:
             typed = self.visit(item.expression, self.scope)
             if not is_ordered(typed.type):
                 self.report("not-sortable.type", item.expression, type=typed.type.name)
-            if self.has_long_number:
-                report_too_long(typed, self.reporter)
+            if self.says_more:
+                report_inexact(typed, self.reporter)
             found.append(OrderByItem(typed, item.descending, item.span))
         return tuple(found)
 
@@ -89,8 +89,8 @@ class Checker:
             return self.path(node, scope)
         if type(node) is Literal:
             is_text = type(node.value) is str and node.type is not edm.STRING
-            if node.type is edm.DECIMAL and node.value and is_too_long(node.value):
-                self.has_long_number = True
+            if says_more(node):
+                self.says_more = True
             return read_literal(node, self.root, self.reporter, self.zone) if is_text else node
         if type(node) is Call:
             name = node.function
@@ -242,7 +242,8 @@ class Checker:
             left, right = unify(left, right, node.function, places, self.reporter, self.zone)
             if left is WRONG:
                 return WRONG
-        return make_call(node, (left, right), node.function, edm.BOOLEAN, False)
+        exact = compare_exactly(node, left, right) if self.says_more else None
+        return exact or make_call(node, (left, right), node.function, edm.BOOLEAN, False)
 
     def has(self, node: Call, arguments: list[Node]) -> Node:
         """Type `has`, which tests the flags of an enumeration."""
@@ -290,7 +291,9 @@ class Checker:
             if not isinstance(type, edm.CollectionType):
                 return self.report("wrong-type.in", place, given=type.name)
             element: Node = TypedPath((), place.span, 0, (), type.element, True)
-            _, element = unify(left, element, "in", (node, given, place), self.reporter, self.zone)
+            left, element = unify(left, element, "in", (node, given, place), self.reporter, self.zone)
+            if isinstance(constant := find_members(node, left, ()), Literal):
+                return constant
             return WRONG if element is WRONG else make_call(node, (left, found), "in", edm.BOOLEAN, False)
         items: list[Node] = []
         for item in place.items:
@@ -303,6 +306,10 @@ class Checker:
         left, *items = promote_all((left, *items))
         if not all(isinstance(item, Literal | TypedList) for item in items):
             return self.report("unsupported-expression", place, what=Phrase("a-list-of-expressions"))
+        items_or_answer = find_members(node, left, items) if self.says_more else items
+        if isinstance(items_or_answer, Literal):
+            return items_or_answer
+        items = items_or_answer
         found = TypedList(tuple(items), place.span, edm.collection(left.type), False)
         return make_call(node, (left, found), "in", edm.BOOLEAN, False)
 

@@ -10,12 +10,13 @@ import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from .. import edm
 from ..problems import problem
 from ._tables import TERMINALS
 
+V = TypeVar("V")
 _TERMINALS = {name: pattern for name, pattern, *_ in TERMINALS}
 DATE, DATE_TIME, GUID, TIME = (re.compile(_TERMINALS[n]) for n in ("DATE", "DATE_TIME", "GUID", "TIME"))
 DURATION = re.compile(
@@ -54,6 +55,35 @@ def _date(text: str) -> dt.date:
     return date
 
 
+class FineMoment(dt.datetime):
+    """A moment cut to microseconds; `rest` is what was cut off, a part of a microsecond."""
+
+    rest = Decimal(0)
+
+
+class FineTime(dt.time):
+    """A time of day cut to microseconds, and the rest."""
+
+    rest = Decimal(0)
+
+
+class FineDuration(dt.timedelta):
+    """A duration cut to microseconds, towards zero, and the rest, which has its sign."""
+
+    rest = Decimal(0)
+
+
+def _with_rest(value: V, fine: type[V], fraction: str, sign: str = "") -> V:
+    """Keep the digits of a fraction of a second that a value has no place for."""
+    rest = fraction[6:].rstrip("0")
+    if not rest:
+        return value
+    found: Any = fine(*value.__reduce__()[1])  # a copy of the subclass
+    found.rest = Decimal(f"{sign}0.{rest}")
+    copy: V = found
+    return copy
+
+
 def _time(text: str) -> dt.time:
     if not TIME.fullmatch(text):
         raise OutOfRange("literal-out-of-range.time")
@@ -61,9 +91,8 @@ def _time(text: str) -> dt.time:
     hour, minute, second = (*map(int, clock.split(":")), 0)[:3]
     if second == 60:
         raise OutOfRange("unsupported-expression.leap-second")
-    if fraction[6:].strip("0"):
-        raise OutOfRange("literal-out-of-range.fraction")
-    return dt.time(hour, minute, second, int(fraction[:6].ljust(6, "0")))
+    time = dt.time(hour, minute, second, int(fraction[:6].ljust(6, "0")))
+    return time if len(fraction) < 7 else _with_rest(time, FineTime, fraction)
 
 
 def _date_time_offset(text: str, zone: dt.tzinfo) -> dt.datetime:
@@ -78,7 +107,8 @@ def _date_time_offset(text: str, zone: dt.tzinfo) -> dt.datetime:
     moment = _moment(_date(date), _time(clock), zone)
     if moment is None:
         raise OutOfRange("unsupported-expression.moment")
-    return moment
+    fraction = clock.partition(".")[2]
+    return moment if len(fraction) < 7 else _with_rest(moment, FineMoment, fraction)
 
 
 def _moment(date: dt.date, time: dt.time, zone: dt.tzinfo) -> dt.datetime | None:
@@ -120,16 +150,15 @@ def _duration(text: str) -> dt.timedelta:
     if match is None:
         raise OutOfRange("literal-out-of-range.duration")
     sign, days, hours, minutes, seconds, fraction = match.groups("0")
-    if fraction[6:].strip("0"):
-        raise OutOfRange("literal-out-of-range.duration-fraction")
     if max(map(len, (days, hours, minutes, seconds))) > 18:
         raise OutOfRange("literal-out-of-range.duration-long")
     try:
         micro = int(fraction[:6].ljust(6, "0"))
         length = dt.timedelta(int(days), int(seconds), micro, 0, int(minutes), int(hours))
-        return -length if sign == "-" else length
+        length = -length if sign == "-" else length
     except OverflowError:
         raise OutOfRange("literal-out-of-range.duration-long") from None
+    return length if len(fraction) < 7 else _with_rest(length, FineDuration, fraction, sign.strip("0"))
 
 
 def _binary(text: str) -> bytes:
@@ -192,7 +221,8 @@ def read(text: str, type: edm.Type, zone: dt.tzinfo = dt.UTC) -> Any:
 
     zone  the time zone of a DateTimeOffset without an offset
 
-    Raises OutOfRange for a text that has no value though the parser accepts it, as `2024-02-30`.
+    Digits beyond microseconds are the `rest` of a FineMoment, FineTime or FineDuration. Raises OutOfRange
+    for a text that has no value though the parser accepts it, as `2024-02-30`.
     """
     name = type.name
     if name == edm.DATE_TIME_OFFSET.name:

@@ -246,6 +246,8 @@ def cast(value: Any, source: edm.Type, target: edm.Type) -> Any:
         if isinstance(target, edm.EnumType):
             return target.value(str(value))
         found = literals.from_text(value, target) if isinstance(value, str) else _CASTS[name](value)
+        if getattr(found, "rest", 0):
+            return None
     except (ArithmeticError, LookupError, ValueError, TypeError, ConfigurationError):
         return None
     if name in edm.INTEGERS:

@@ -185,7 +185,7 @@ def _read_time(value: Any) -> Any:
 
 
 def _read_duration(value: Any) -> Any:
-    return literals.read(value, edm.DURATION) if isinstance(value, str) else _instance(value, dt.timedelta)
+    return +literals.read(value, edm.DURATION) if isinstance(value, str) else _instance(value, dt.timedelta)
 
 
 def _read_guid(value: Any) -> Any:
