@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from .. import edm
 from ..language.ast import Literal, Node
+from ..language.literals import quote, write
+from ..language.meant import literal_meant
+from ..language.printer import unparse
+from .paths import MOMENT_PARTS
 from .reporting import Reporter
+
+_MESSAGES: Mapping[str, str] = {
+    **dict.fromkeys(edm.NUMBERS, "wrong-type.compare-number"),
+    **dict.fromkeys(
+        (edm.DATE.name, edm.DATE_TIME_OFFSET.name, edm.TIME_OF_DAY.name), "wrong-type.compare-date"
+    ),
+    edm.BOOLEAN.name: "wrong-type.compare-plain",
+    edm.DURATION.name: "wrong-type.compare-duration",
+    edm.GUID.name: "wrong-type.compare-plain",
+}
+"""The message for a text beside a value of a type."""
+_MOST = 400
+"""Characters of a text in which members are looked for."""
+Advice = tuple[str, Mapping[str, Any]]
+"""The id of a message, and its values."""
 
 
 def report_mismatch(
@@ -16,24 +37,66 @@ def report_mismatch(
 
     places  the parsed nodes of the whole comparison, of its left and of its right operand
     """
-    message_id = _explain(left, right, reporter)
+    message_id, values = _explain(left, right, places, reporter)
     one, other = left.type.name, right.type.name
-    return reporter.report(message_id, places[2], operator=operator, left=one, right=other)
+    literal = next((each for each in (right, left) if isinstance(each, Literal)), None)
+    given = unparse(places[2 if literal is right else 1])
+    return reporter.report(
+        message_id, places[2], operator=operator, left=one, right=other, given=given, **values
+    )
 
 
-def _explain(left: Node, right: Node, reporter: Reporter) -> str:
-    """Return the message for two operands that cannot be compared: if possible, how to write the literal."""
+def _explain(left: Node, right: Node, places: Sequence[Node], reporter: Reporter) -> Advice:
+    """Return the message for two operands that cannot be compared: if possible, how to write one of them."""
+    offered = reporter.limits.functions
     if isinstance(left.type, edm.CollectionType) is not isinstance(right.type, edm.CollectionType):
-        offered = reporter.limits.functions
         can_ask = offered is None or {"any", "all"} <= offered
-        return "wrong-type.compare-members" if can_ask else "wrong-type.compare"
+        return ("wrong-type.compare-members" if can_ask else "wrong-type.compare"), {}
+    for moment, place, other in ((right, places[2], left.type), (left, places[1], right.type)):
+        function = MOMENT_PARTS.get(other)
+        if moment.type is edm.DATE_TIME_OFFSET and function and (offered is None or function in offered):
+            meant = f"{function}({unparse(place)})"
+            if isinstance(moment, Literal):
+                meant = write(getattr(moment.value, function)(), other)
+            return "wrong-type.compare-moment", _suggest(meant, moment is right)
     literal, other = (right, left.type) if isinstance(right, Literal) else (left, right.type)
     if not isinstance(literal, Literal):
-        return "wrong-type.compare"
-    if literal.type is not edm.STRING:
-        return "wrong-type.compare-text" if other is edm.STRING else "wrong-type.compare"
-    if other.name in edm.NUMBERS:
-        return "wrong-type.compare-number"
-    if other in (edm.DATE, edm.DATE_TIME_OFFSET, edm.TIME_OF_DAY):
-        return "wrong-type.compare-date"
-    return "wrong-type.compare-plain" if other in (edm.BOOLEAN, edm.GUID) else "wrong-type.compare"
+        return "wrong-type.compare", {}
+    value = literal.value
+    if literal.type is edm.STRING:
+        if literal is left and isinstance(right, Literal) and value.isidentifier():
+            return "wrong-type.compare-name", {"meant": value}
+        if value.lower() == "null":
+            return "wrong-type.compare-null", {}
+        found = literal_meant(value, other) if other is not edm.BINARY else None
+        if found not in (None, value):
+            return "wrong-type.compare-as", _suggest(found, literal is right)
+        if other is edm.GUID and found is None:
+            return "wrong-type.compare-guid", {}
+        return _MESSAGES.get(other.name, "wrong-type.compare"), {}
+    if other is edm.STRING:
+        return "wrong-type.compare-text", {}
+    if isinstance(other, edm.EnumType) and type(value) is int and reporter.limits.suggestions:
+        return "wrong-type.compare-as", _suggest(quote(other.text(value)), literal is right)
+    found = literal_meant(str(value), other) if type(value) is int else None
+    if found is not None:
+        return "wrong-type.compare-as", _suggest(found, literal is right)
+    return ("wrong-type.compare-duration" if other is edm.DURATION else "wrong-type.compare"), {}
+
+
+def report_member(text: str, type: edm.EnumType, place: Node, reporter: Reporter) -> Literal:
+    """Report a text that names no member, and suggest those meant: `Hiden, System` -> `Hidden,System`."""
+    names = [name for name in re.split("[,;|+ \t]+", text.strip()[:_MOST]) if name]
+    near = [reporter.nearest(name, type.members) for name in names]
+    suggestion = ",".join(filter(None, near)) if type.is_flags and all(near) else None
+    if not type.is_flags and len(names) > 1 and all(name in type.members for name in names):
+        meant = f"({','.join(map(quote, names))})"
+        return reporter.report("unknown-member.single", place, type=type.name, meant=meant)
+    if suggestion is None:
+        suggestion = reporter.nearest(text, type.members)
+    return reporter.report("unknown-member", place, suggestion=suggestion, type=type.name, name=text)
+
+
+def _suggest(meant: str | None, is_right: bool) -> Mapping[str, Any]:
+    """The values of a message that shows a text, which can replace the right operand if it is for that."""
+    return {"meant": meant, "suggestion": meant if is_right else None}

@@ -253,7 +253,10 @@ class Checker:
             return WRONG
         given, place = node.arguments
         if not isinstance(type, edm.EnumType) and type is not edm.NULL:
-            return self.report("wrong-type.has", given, given=type.name)
+            is_text = type is right.type is edm.STRING and self.limits.functions is None
+            message_id = "wrong-type.has-text" if is_text else "wrong-type.has"
+            meant = ",".join(map(unparse, node.arguments))
+            return self.report(message_id, given, given=type.name, meant=meant)
         right = convert(right, type, place, self.reporter, self.zone)
         if right.type is UNKNOWN:
             return WRONG
@@ -289,7 +292,8 @@ class Checker:
             if UNKNOWN in (left.type, type):
                 return WRONG
             if not isinstance(type, edm.CollectionType):
-                return self.report("wrong-type.in", place, given=type.name)
+                meant = f"({unparse(place)})" if isinstance(place, Literal) else "('x','y')"
+                return self.report("wrong-type.in", place, given=type.name, meant=meant)
             element: Node = TypedPath((), place.span, 0, (), type.element, True)
             left, element = unify(left, element, "in", (node, given, place), self.reporter, self.zone)
             if isinstance(constant := find_members(node, left, ()), Literal):

@@ -76,8 +76,9 @@ def read_member(node: Literal, type: edm.EnumType, place: Node, reporter: Report
         return node
     value = type.value(node.value)
     if value is None:
-        near = reporter.nearest(node.value, type.members)
-        return reporter.report("unknown-member", place, suggestion=near, type=type.name, name=node.value)
+        from .advice import report_member  # most queries never need it
+
+        return report_member(node.value, type, place, reporter)
     return Literal(value, type, node.span)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .. import edm
 from ..language.ast import Call, Literal, Node, Path, Span
+from ..language.literals import quote
+from ..language.meant import literal_meant
+from ..language.printer import unparse
 from ..model.properties import Member, StructuredType
 from ..operations import KNOWN_ELSEWHERE, OPERATIONS, SEGMENTS
 from ..problems import Name, Phrase
@@ -17,6 +21,16 @@ COMPARISONS = ("eq", "ne", "gt", "ge", "lt", "le")
 _ANNOTATIONS = Phrase("annotations")
 _NULL_ELSEWHERE = ("null", "none", "nil", "undefined", "nothing")
 """Null in other languages."""
+_CALLS_ELSEWHERE = {
+    **dict.fromkeys(("now", "utcnow", "getdate", "sysdate", "current_timestamp"), "now()"),
+    **dict.fromkeys(("today", "current_date"), "date(now())"),
+    "current_time": "time(now())",
+    "mindatetime": "mindatetime()",
+    "maxdatetime": "maxdatetime()",
+}
+"""Names without parentheses in other languages, and the call for each."""
+MOMENT_PARTS: Mapping[edm.Type | None, str] = {edm.DATE: "date", edm.TIME_OF_DAY: "time"}
+"""The function that takes a value of a type out of a moment."""
 
 
 class Scope(NamedTuple):
@@ -69,7 +83,7 @@ def resolve(path: Path, scope: Scope, root: StructuredType, reporter: Reporter) 
     members: list[Member] = []
     for position, segment in enumerate(segments[used:], used):
         if not isinstance(segment, str):
-            return unknown_function(segment, root, reporter)
+            return _method(segment, segments[:position], current, root, reporter)
         span = (start, start + len(segment))
         start = span[1] + 1
         if segment[0] == "@":
@@ -83,7 +97,7 @@ def resolve(path: Path, scope: Scope, root: StructuredType, reporter: Reporter) 
         if member is None:
             if "." in segment and segment.rpartition(".")[2] == current.name.rpartition(".")[2]:
                 continue  # a cast to the type that it has
-            return _unknown_property(segment, current, path, span, scope, reporter)
+            return _unknown_property(segment, current, path, span, scope, root, reporter)
         if not scope.allows(member):
             message_id = "not-sortable" if scope.is_order else "not-filterable"
             return reporter.report(message_id, path, span=span, property=segment)
@@ -95,32 +109,126 @@ def resolve(path: Path, scope: Scope, root: StructuredType, reporter: Reporter) 
 
 
 def _unknown_property(
-    name: str, type: StructuredType, path: Path, span: Span, scope: Scope, reporter: Reporter
+    name: str,
+    type: StructuredType,
+    path: Path,
+    span: Span,
+    scope: Scope,
+    root: StructuredType,
+    reporter: Reporter,
 ) -> Node:
-    """Report a name that is not a property, and suggest the one that was probably meant."""
+    """Report a name that is not a property, and suggest what was probably meant."""
     if reporter.at_limit:
         return WRONG
     if "." in name:
         return reporter.report("unknown-type.here", path, span=span, name=name)
-    usable = [m.name for m in type.members.values() if (m.sortable if scope.is_order else m.filterable)]
-    message_id, near = "unknown-property", reporter.nearest(name, usable)
-    if name.lower() in _NULL_ELSEWHERE:
-        message_id, near = "unknown-property.null", None
-    elif near is None and path.segments == (name,) and _lacks_quotes(path, type, reporter):
-        message_id = "unknown-property.unquoted"
-    return reporter.report(message_id, path, span=span, suggestion=near, type=type.name, property=name)
+    is_first = span[0] == path.span[0]
+    usable = [m.name for m in type.members.values() if scope.allows(m)]
+    near = reporter.nearest(name, [*usable, *(scope.variables if is_first else ())])
+    message_id, meant = "unknown-property", None
+    if is_first and (near is None or near.lower() != name.lower()):
+        elsewhere = _of_other_instance(path, scope, root) if reporter.limits.suggestions else None
+        near = elsewhere or near
+        if elsewhere is None and path.segments == (name,):
+            message_id, meant = _meant_by_name(path, near, type, scope, reporter)
+    more: dict[str, Any] = {"suggestion": near} if meant is None else {"suggestion": meant, "meant": meant}
+    return reporter.report(message_id, path, span=span, type=type.name, property=name, **more)
 
 
-def _lacks_quotes(name: Path, type: StructuredType, reporter: Reporter) -> bool:
-    """True for the right operand of a comparison with a text or an enumeration: `status eq Ok`."""
+def _of_other_instance(path: Path, scope: Scope, root: StructuredType) -> str | None:
+    """Return the start of a path from another instance: `x/Value` for `Value`, `x` for `y` in `y/Value`."""
+    name, second = str(path.segments[0]), (*path.segments, "")[1]
+    for variable, (_, element) in reversed(list(scope.variables.items())):
+        members: Mapping[str, Member] = element.members if isinstance(element, StructuredType) else {}
+        if variable != "$this" and name in members and members[name].filterable:
+            return f"{variable}/{name}"
+        if variable != "$this" and second in members and members[str(second)].filterable:
+            return variable
+    is_of_row = bool(scope.start) and name in root.members and root.members[name].filterable
+    return f"$it/{name}" if is_of_row else None
+
+
+def _meant_by_name(
+    path: Path, near: str | None, type: StructuredType, scope: Scope, reporter: Reporter
+) -> tuple[str, str | None]:
+    """Return the message for a name, and the literal or call that it was probably meant as: `NULL`, `now`."""
+    name = str(path.segments[0])
+    lowered = name.lower()
+    if lowered in _NULL_ELSEWHERE:
+        return "unknown-property.null", "null"
+    if lowered in OPERATIONS and OPERATIONS[lowered].is_operator:
+        return "unknown-property.operator", None
+    can_be_value, other = _beside(path, type, scope, reporter)
+    if lowered in _CALLS_ELSEWHERE:
+        call = _CALLS_ELSEWHERE[lowered]
+        if "now()" in call and other is not None:
+            call = f"{MOMENT_PARTS[other]}(now())" if other in MOMENT_PARTS else "now()"
+        if all(OPERATIONS[each].is_allowed(reporter.limits) for each in re.findall(r"\w+", call)):
+            return "unknown-property.literal", call
+    if isinstance(other, edm.EnumType):
+        member = reporter.nearest(name, other.members)
+        if member is not None:
+            is_same = member == name
+            return "unknown-property.unquoted" if is_same else "unknown-property.literal", quote(member)
+    is_text = other is None or other is edm.STRING or isinstance(other, edm.EnumType)
+    found = literal_meant(name, edm.DOUBLE if other is None or other.name in edm.NUMBERS else other)
+    if found is not None and other is not edm.BINARY:
+        return "unknown-property.literal", found
+    if near is None and can_be_value and is_text:
+        return "unknown-property.unquoted", quote(name)
+    return "unknown-property", None
+
+
+def _beside(
+    name: Path, type: StructuredType, scope: Scope, reporter: Reporter
+) -> tuple[bool, edm.Type | None]:
+    """Say whether a name stands where a value can, as in `status eq Ok`, and the type that it would have."""
+    place: Node = name
     call = reporter.call_around(name)
-    if call is None or call.function not in COMPARISONS or call.arguments[-1] is not name:
-        return False
-    left = call.arguments[0]
-    if not isinstance(left, Path) or len(left.segments) > 1:
-        return True
-    member = type.members.get(str(left.segments[0]))
-    return member is not None and (member.type is edm.STRING or isinstance(member.type, edm.EnumType))
+    if call is not None and call.function == "negate":
+        place, call = call, reporter.call_around(call)
+    if call is None:
+        return False, None
+    position = next(n for n, argument in enumerate(call.arguments) if argument is place)
+    if call.function in (*COMPARISONS, "has", "in"):
+        return position == 1, _type_of(call.arguments[1 - position], type, scope)
+    signatures = OPERATIONS[call.function].signatures if call.function in OPERATIONS else ()
+    is_text = any(s.parameters[position:][:1] == ("String",) for s in signatures)
+    return position > 0 and is_text, edm.STRING if is_text else edm.UNTYPED
+
+
+def _type_of(node: Node, type: StructuredType, scope: Scope) -> edm.Type | None:
+    """Return the type of a path, a literal or a call if it is seen at once."""
+    if isinstance(node, Literal):
+        return node.type
+    if isinstance(node, Call):
+        signatures = OPERATIONS[node.function].signatures if node.function in OPERATIONS else ()
+        result = signatures[0].result if signatures else ""
+        return edm.DOUBLE if result in ("Integer", "Decimal", "Double") else edm.primitive(f"Edm.{result}")
+    found: edm.Type = type
+    for position, segment in enumerate(node.segments if isinstance(node, Path) else ("",)):
+        if position == 0 and segment in scope.variables:
+            found = scope.variables[str(segment)][1]
+        else:
+            member = found.members.get(str(segment)) if isinstance(found, StructuredType) else None
+            if member is None:
+                return None
+            found = member.type
+    return edm.element_of(found)
+
+
+def _method(
+    call: Call, before: tuple[Any, ...], type: edm.Type, root: StructuredType, reporter: Reporter
+) -> Node:
+    """Report a call after a path: `name/contains('a')`."""
+    if call.function in SEGMENTS or call.function not in OPERATIONS:
+        return unknown_function(call, root, reporter)
+    meant = Call(call.function, (Path(before), *call.arguments))
+    if call.function == "contains" and isinstance(type, edm.CollectionType) and len(call.arguments) == 1:
+        meant = Call("in", (*call.arguments, Path(before)))
+    return reporter.report(
+        "unsupported-expression.method", call, function=call.function, meant=unparse(meant)
+    )
 
 
 def unknown_function(call: Call, root: StructuredType, reporter: Reporter) -> Node:

@@ -58,6 +58,7 @@ class Reporter:
     ) -> Literal:
         """Add a problem at a node, at a span in it, or of the whole text; return WRONG for the node."""
         if not self.at_limit:
+            suggestion = suggestion if self.limits.suggestions else None
             option, text = self.origins.get(id(node), (self.option, self.text))
             span = span or (node.span if node is not None else (0, len(text)))
             self.problems[problem(message_id, option, span, suggestion=suggestion, text=text, **args)] = None

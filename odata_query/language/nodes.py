@@ -25,6 +25,7 @@ from .ast import (
     Span,
     TypeName,
 )
+from .literals import write
 from .tokens import MAX_CACHED, Opening, SyntaxProblem, number
 
 
@@ -92,11 +93,19 @@ def _in_list(end: int, left: Node, operator: str, opening: Opening, items: Seque
         right = ListExpr(tuple(items), (opening[1], end))
     elif len(items) == 1:
         right = _parenthesis(end, items[0])
-    elif other:
-        raise SyntaxProblem("unexpected-text.literals", *items[other].span)
-    else:  # the first item is correct by itself; the comma after it makes a list of it
-        raise SyntaxProblem("unexpected-text.literals", items[0].span[1])
+    else:
+        # If the first item is not a literal, it is correct by itself; the comma after it makes a list of it.
+        place = items[other].span if other else (items[0].span[1], None)
+        if all(type(item) is Literal or _is_name(item) for item in items):
+            texts = [write(*_member(item)) for item in items[:20]]
+            raise SyntaxProblem("unexpected-text.unquoted-list", *place, meant=f"({','.join(texts)})")
+        raise SyntaxProblem("unexpected-text.literals", *place)
     return Call("in", (left, right), (left.span[0], end))
+
+
+def _member(item: Any) -> tuple[Any, edm.Type]:
+    """Return the value and the type of an item of a list, where a name is probably a text without quotes."""
+    return (item.segments[0], edm.STRING) if type(item) is Path else (item.value, item.type)
 
 
 def _call(end: int, opening: Opening, arguments: list[Any] | tuple[()] = ()) -> Call:
@@ -204,12 +213,17 @@ def _typed(function: str, inside: int, arguments: list[Any]) -> list[Node]:
         inner = last.arguments[0]
     if _is_name(inner):
         inner = TypeName(inner.segments[0], inner.span)
+    if type(last) is Literal and last.type is edm.STRING and _TYPE.fullmatch(last.value):
+        name = last.value
+        raise SyntaxProblem("unexpected-text.type-quoted", *last.span, suggestion=name, meant=name)
     if type(inner) is not TypeName:
         raise SyntaxProblem("unexpected-text.type-last", *last.span, function=function)
     if collection:
         inner = TypeName(f"Collection({inner.name})", last.span)
     return [*arguments[:-1], inner]
 
+
+_TYPE = re.compile(r"(?:Collection\()?[^\W\d]\w*(?:\.[^\W\d]\w*)*\)?")
 
 _SPECIAL: dict[str, Callable[[str, int, list[Any]], list[Node]]] = {
     "any": _lambda, "all": _lambda, "case": _case, "cast": _typed, "isof": _typed,

@@ -210,7 +210,7 @@ def _explain(start: str, whole: str, place: int) -> SyntaxProblem:
     from .syntax_advice import explain  # most programs never need it
 
     stack = [STARTS[start]]
-    text, at = whole, 0
+    text, at, last = whole, 0, 0
     if start not in _PLAIN:
         text = text.rstrip(_BLANKS)
         at = len(text) - len(text.lstrip(_BLANKS))
@@ -218,9 +218,10 @@ def _explain(start: str, whole: str, place: int) -> SyntaxProblem:
         match, move, moves = _learn(_BASES[stack[-1]], text[at : at + 2] if text[at] == " " else text[at])
         token = match(text, at)
         _shift(stack, (move or moves[token.lastindex])[0])
-        at = token.end()
+        last, at = at, token.end()
     tokens = [number for number in ACTIONS[stack[-1]] if _shift(stack.copy(), number)]
-    return explain(start, whole, place, {"" if number == END else _NAMES[number] for number in tokens})
+    names = {"" if number == END else _NAMES[number] for number in tokens}
+    return explain(start, whole, place, names, last)
 
 
 def _shift(stack: list[int], token: int) -> bool:
@@ -254,8 +255,11 @@ def _as_error(wrong: SyntaxProblem, text: str, option: str, limits: Limits) -> O
     is_advice = message.startswith("unknown-operator.") and "sign" in wrong.values
     if is_advice and (operators is not None or functions is not None):
         message = "unknown-operator"  # the others name operators and functions to use
+    from .syntax_advice import more_values
+
+    values = {**wrong.values, **more_values(message, text, wrong.start)}
     span, shown = (start, end), text[: end + 200]
-    return error([problem(message, option, span, suggestion=suggestion, text=shown, **wrong.values)])
+    return error([problem(message, option, span, suggestion=suggestion, text=shown, **values)])
 
 
 # ---- from text to a checked size -----------------------------------------------------------------

@@ -34,11 +34,16 @@ Opening = tuple[str, int, int]
 """A token that opens something: its name, its offset, and the offset of its contents."""
 
 
-CURLY_QUOTES = "\u2018\u2019\u201c\u201d"
+CURLY_QUOTES = "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u00b4"
+"""Quotes of other kinds: ‘ ’ ‚ “ ” „ « » ´."""
 MAX_NAME = 128
 MAX_CACHED = 1000
 """Entries of each cache of texts (paths, functions, operators), which are then checked once."""
 
+_MEMBER = re.compile(r"[ \t]*[^\W\d]\w*[ \t]*")
+_BARE = re.compile(r"(?:edm\.)?(?:s?byte|int(?:16|32|64)?|decimal|double|single|float|bool(?:ean)?)")
+_BARE_VALUE = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?|true|false", re.I | re.A)
+"""Types whose values have no quotes, and those values: `Edm.Int32'5'`."""
 _ENUM_NUMBER = re.compile(r"[+-]?[0-9]{1,19}")
 _YEAR = re.compile(r"-?(?:0[0-9]{3}|[1-9][0-9]{3,})-", re.A)
 _ORDINARY_DATE = re.compile(
@@ -95,7 +100,9 @@ def _check_letters(name: str, start: int) -> None:
             continue
         if char in CURLY_QUOTES:
             raise SyntaxProblem("invalid-character.quote", place)
-        raise SyntaxProblem("invalid-character", place, character=f"U+{ord(char):04X}")
+        message = "invalid-character.invisible" if category == "Cf" else "invalid-character"
+        message = "invalid-character.blank" if char.isspace() else message
+        raise SyntaxProblem(message, place, character=f"U+{ord(char):04X}")
 
 
 def keep_text(text: str, start: int, end: int) -> str:
@@ -225,6 +232,11 @@ _OLD_LITERALS = {
     "x": "invalid-literal.binary",
 }
 """Prefixes of literals in OData 2 and 3, and the message for each."""
+_MALFORMED = {
+    edm.BINARY.name: ("invalid-literal.base64", "binary'Zm9v'"),
+    edm.DURATION.name: ("invalid-literal.duration", "duration'P1DT2H3M4.5S'"),
+}
+"""The message for a text that is no value of a type, and a literal of it."""
 
 
 def _prefixed(text: str, start: int, end: int) -> Literal:
@@ -250,15 +262,28 @@ def _prefixed(text: str, start: int, end: int) -> Literal:
         kind, is_valid = edm.primitive(name) or edm.UNTYPED, True
     elif "." in prefix and not prefix.startswith("Edm."):
         kind, is_valid = edm.Type(check_name(prefix, start)), True
-        for member in value.split(","):
+        members = value.split(",")
+        if " " in value and all(_MEMBER.fullmatch(member) for member in members):
+            meant = f"{prefix}'{','.join(map(str.strip, members))}'"
+            raise SyntaxProblem("invalid-character.members", start, end, suggestion=meant, meant=meant)
+        for member in members:
             if not _ENUM_NUMBER.fullmatch(member):
                 check_name(member, inside)
             inside += len(member) + 1
     else:
-        message = _OLD_LITERALS.get(known.removeprefix("edm."), "invalid-literal.prefix")
-        raise SyntaxProblem(message, start, end, prefix=prefix)
+        message = _OLD_LITERALS.get(known.removeprefix("edm."))
+        if message is None:
+            meant = value if _BARE.fullmatch(known) and _BARE_VALUE.fullmatch(value) else f"'{value}'"
+            raise SyntaxProblem(
+                "invalid-literal.prefix", start, end, suggestion=meant, prefix=prefix, meant=meant
+            )
+        raise SyntaxProblem(message, start, end)
     if not is_valid:
-        raise SyntaxProblem("invalid-literal", start, end, type=kind.name)
+        from .meant import literal_meant
+
+        found = literal_meant(value, kind)
+        message, example = _MALFORMED[kind.name]
+        raise SyntaxProblem(message, start, end, suggestion=found, meant=found or example)
     return Literal(value, kind, (start, end))
 
 

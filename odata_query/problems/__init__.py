@@ -14,8 +14,8 @@ from ..installation import verify
 from .texts import Name as Name
 from .texts import Phrase as Phrase
 from .texts import message as message_of
+from .texts import phrase
 from .texts import shorten as shorten
-from .texts import suggested
 
 verify()  # once more: the package's own __init__.py is the first file that another project overwrites
 
@@ -31,7 +31,7 @@ class Problem:
     message       for people, in English; texts from the query are cut, so it stays short
     option        the query option: `$filter`, `@p`; empty for a text that was parsed alone
     span          offsets into the option's decoded text
-    suggestion    the word that was probably meant, or None
+    suggestion    the word that was probably meant, or the text to write at the span instead, or None
     text          the option's decoded text
     message_id    names the message, for other languages: `wrong-type.compare-text`; empty for a
                   message of the service
@@ -51,7 +51,7 @@ class Problem:
         """The message, then the text with a caret under the place."""
         start, end = self.span
         where = f"{self.option}, position {start}" if self.option else f"position {start}"
-        head = f"{suggested(self.message, self.suggestion, 'en')} [{self.code}: {where}]"
+        head = f"{suggested(self, self.message, 'en')} [{self.code}: {where}]"
         if not self.text:
             return head
         low, high = max(0, start - WIDTH), min(len(self.text), max(start, end) + WIDTH, start + 2 * WIDTH)
@@ -75,6 +75,13 @@ def problem(
     args["option"] = option
     message = message_of(message_id, args, "en")
     return Problem(message_id.partition(".")[0], message, option, span, suggestion, text, message_id, args)
+
+
+def suggested(problem: Problem, text: str, language: str) -> str:
+    """Add the suggestion of a problem to its message, unless the message shows it as `{meant}`."""
+    if problem.suggestion is None or "meant" in problem.message_args:
+        return text
+    return phrase("suggestion", language, message=text, suggestion=shorten(problem.suggestion))
 
 
 def nearest(word: str, names: Iterable[str], *, cutoff: float = 0.6) -> str | None:

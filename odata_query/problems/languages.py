@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from . import Problem
-from .texts import message, suggested, tags
+from . import Problem, suggested
+from .texts import message, tags
 
 _QUALITY = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
@@ -54,4 +54,4 @@ def message_in(problem: Problem, language: str) -> str:
     text = problem.message
     if problem.message_id:
         text = message(problem.message_id, problem.message_args, language)
-    return suggested(text, problem.suggestion, language)
+    return suggested(problem, text, language)

@@ -107,13 +107,6 @@ def phrase(id: str, language: str, **values: object) -> str:
     return id if template is None else template.format(**values)
 
 
-def suggested(text: str, suggestion: str | None, language: str) -> str:
-    """Add the suggestion to a message, if there is one."""
-    if suggestion is None:
-        return text
-    return phrase("suggestion", language, message=text, suggestion=shorten(suggestion))
-
-
 def shorten(text: str, width: int = 40) -> str:
     """Cut a client's text to fit into a message, and replace control characters."""
     clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: width + 1])

@@ -48,6 +48,7 @@ _ELSEWHERE = {
 Pair = tuple[str, str, Problem | None]
 """The name and the decoded value of an option, and the problem with its percent-encoding."""
 _ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
+_UTF_16 = re.compile("(?:%u[0-9A-Fa-f]{4})+")
 _LITERAL = re.compile("[!-$&-*,-~ ]*")
 """Characters of a query string that mean themselves."""
 
@@ -98,7 +99,19 @@ def _decode(raw: str, option: str) -> tuple[str, Problem | None]:
     if wrong is None:
         return text, None
     message_id, place = wrong
+    if code := _UTF_16.match(raw, place):
+        meant = _utf_8(code[0])
+        more = {"suggestion": meant, "meant": meant, "escape": code[0]}
+        return text, problem("invalid-encoding.unicode", shorten(option), code.span(), text=raw, **more)
     return text, problem(message_id, shorten(option), (place, place + 1), text=raw)
+
+
+def _utf_8(escapes: str) -> str:
+    """Percent-encode the characters of JavaScript's old escapes: `%u00e9` -> `%C3%A9`."""
+    from urllib.parse import quote
+
+    units = bytes.fromhex(escapes.replace("%u", ""))
+    return quote(units.decode("utf-16-be", "replace"))
 
 
 def _raw_offset(raw: str, error: UnicodeError) -> int:

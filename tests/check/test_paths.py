@@ -72,7 +72,7 @@ def test_a_path_leads_through_properties_from_its_instance(text, scope, level, m
         ("nane", IN_FILTER, "unknown-property", (0, 4), "name"),
         ("part/nane", IN_FILTER, "unknown-property", (5, 9), "name"),
         ("part/secrets", IN_FILTER, "unknown-property", (5, 12), None),  # it would name what cannot be used
-        ("undefined", IN_FILTER, "unknown-property.null", (0, 9), None),
+        ("undefined", IN_FILTER, "unknown-property.null", (0, 9), "null"),
         ("part/Shop.Other/name", IN_FILTER, "unknown-type.here", (5, 15), None),
         ("part/secret", IN_FILTER, "not-filterable", (5, 11), None),
         ("heavy", IN_ORDERBY, "not-sortable", (0, 5), None),

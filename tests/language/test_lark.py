@@ -180,9 +180,9 @@ def test_the_tokens_that_can_stand_at_a_place_are_those_that_lark_accepts(
     places: list[tuple[int, set[str]]] = []
     explain = syntax_advice.explain
 
-    def spy(start: str, text: str, place: int, names: set[str]) -> SyntaxProblem:
+    def spy(start: str, text: str, place: int, names: set[str], last: int) -> SyntaxProblem:
         places.append((place, names))
-        return explain(start, text, place, names)
+        return explain(start, text, place, names, last)
 
     monkeypatch.setattr(syntax_advice, "explain", spy)
     for start in ("filter", "orderby"):
