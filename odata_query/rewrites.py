@@ -12,6 +12,7 @@ from typing import TypeGuard
 from . import edm
 from .check.typed import TypedCall, TypedList, TypedPath
 from .language.ast import Literal, Node, TypeName
+from .model.properties import is_called
 
 
 def or_as_in(node: TypedCall) -> TypedCall:
@@ -73,8 +74,7 @@ def isof_as_null_test(node: TypedCall) -> Node:
     """Decide `isof` by the model: `isof(Name,Edm.String)` -> `Name ne null`, as null is of no type."""
     operand, target = node.arguments
     assert isinstance(target, TypeName)
-    own, name = operand.type.name, target.name
-    if own not in (name, f"Edm.{name}") and own.rpartition(".")[2] != name.rpartition(".")[2]:
+    if not is_called(operand.type, target.name):
         return Literal(False, edm.BOOLEAN, node.span)
     if not operand.nullable:
         return Literal(True, edm.BOOLEAN, node.span)

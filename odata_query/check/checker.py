@@ -13,7 +13,7 @@ from .. import edm
 from ..language.ast import Call, Lambda, ListExpr, Literal, NamedValue, Node, OrderByItem, Path, TypeName
 from ..language.printer import unparse
 from ..limits import Limits, effective
-from ..model.properties import StructuredType, types_named
+from ..model.properties import StructuredType, derived_type, is_called, types_named
 from ..operations import OPERATIONS, SEGMENTS, UNKNOWN, describe_mismatch, join_names, overload
 from ..problems import Name, Phrase, shorten
 from .conversion import (
@@ -321,15 +321,20 @@ class Checker:
         """Type `cast` and `isof`; with one argument they take the row itself."""
         target = node.arguments[-1]
         assert isinstance(target, TypeName)  # by the grammar
-        type = self.named_type(target)
         if len(node.arguments) == 1:
             value: Node = TypedPath(("$it",), node.span, 0, (), self.root, False)
         else:
             value = self.visit(node.arguments[0], scope)
         source = value.type
+        derived = None
+        if is_called(source, target.name):
+            type = source
+        else:
+            derived = derived_type(self.root, source, target.name)
+            type = derived or self.named_type(target)
         if UNKNOWN in (type, source):
             return WRONG
-        if node.function == "isof":
+        if node.function == "isof" and derived is None:
             return make_call(node, (value, target), "isof", edm.BOOLEAN, False)
         if source.name != type.name and not (is_ordered(source) and is_ordered(type)):
             message_id = "unsupported-expression.cast"

@@ -11,7 +11,7 @@ from ..language.ast import Call, Literal, Node, Path, Span
 from ..language.literals import quote
 from ..language.meant import literal_meant
 from ..language.printer import unparse
-from ..model.properties import Member, StructuredType
+from ..model.properties import Member, StructuredType, derived_type, is_called
 from ..operations import KNOWN_ELSEWHERE, OPERATIONS, SEGMENTS
 from ..problems import Name, Phrase
 from .reporting import WRONG, Reporter
@@ -88,15 +88,19 @@ def resolve(path: Path, scope: Scope, root: StructuredType, reporter: Reporter) 
         start = span[1] + 1
         if segment[0] == "@":
             return reporter.report("unsupported-expression.several", path, span=span, what=_ANNOTATIONS)
+        if "." in segment:
+            inner = edm.element_of(current)
+            if isinstance(inner, StructuredType) and segment not in inner.members:
+                if is_called(inner, segment):
+                    continue  # a cast to the type that it has
+                return _wrong_cast(segment, inner, root, path, span, reporter)
         if not isinstance(current, StructuredType):
             is_many = isinstance(current, edm.CollectionType)
             message_id = "not-a-path.collection" if is_many else "not-a-path"
-            name, place = str(segments[position - 1]), (span[0] - 1, span[1])
+            name, place = members[-1].name if members else str(first), (span[0] - 1, span[1])
             return reporter.report(message_id, path, span=place, name=name, type=current.name)
         member = current.members.get(segment)
         if member is None:
-            if "." in segment and segment.rpartition(".")[2] == current.name.rpartition(".")[2]:
-                continue  # a cast to the type that it has
             return _unknown_property(segment, current, path, span, scope, root, reporter)
         if not scope.allows(member):
             message_id = "not-sortable" if scope.is_order else "not-filterable"
@@ -106,6 +110,16 @@ def resolve(path: Path, scope: Scope, root: StructuredType, reporter: Reporter) 
         # A collection is never null, only the path to it is.
         nullable = nullable or (member.nullable and not isinstance(current, edm.CollectionType))
     return TypedPath(segments, path.span, level, tuple(members), current, nullable)
+
+
+def _wrong_cast(
+    name: str, type: StructuredType, root: StructuredType, path: Path, span: Span, reporter: Reporter
+) -> Node:
+    """Report a cast segment whose type the instances do not have, or that only some of them might have."""
+    if derived_type(root, type, name) is None:
+        return reporter.report("unknown-type.here", path, span=span, name=name)
+    message_id = "unsupported-expression.cast"
+    return reporter.report(message_id, path, span=span, source=type.name, target=name)
 
 
 def _unknown_property(
@@ -120,8 +134,6 @@ def _unknown_property(
     """Report a name that is not a property, and suggest what was probably meant."""
     if reporter.at_limit:
         return WRONG
-    if "." in name:
-        return reporter.report("unknown-type.here", path, span=span, name=name)
     is_first = span[0] == path.span[0]
     usable = [m.name for m in type.members.values() if scope.allows(m)]
     near = reporter.nearest(name, [*usable, *(scope.variables if is_first else ())])

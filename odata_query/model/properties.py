@@ -368,6 +368,32 @@ def reachable_types(root: StructuredType) -> list[StructuredType | edm.EnumType]
     return found
 
 
+def is_called(type: edm.Type, name: str) -> bool:
+    """True if a request can call a type, or one that it inherits from, by a name.
+
+    A type called `Shop.Address` answers to `Address` too, and one called `Address` is in any namespace of
+    the service: `Shop.Address`, but never `Edm.Address`.
+    """
+    if isinstance(type, edm.CollectionType):
+        inner = name.removeprefix("Collection(").removesuffix(")")
+        return inner != name and is_called(type.element, inner)
+    before, _, last = name.rpartition(".")
+    for own in (type.name, *(type.bases if isinstance(type, StructuredType) else ())):
+        namespace, _, simple = own.rpartition(".")
+        if own == name or (simple == last and before != "Edm" and not (namespace and before)):
+            return True
+    return False
+
+
+def derived_type(root: StructuredType, base: edm.Type, name: str) -> edm.Type | None:
+    """The type of a name that inherits from another, among those that the properties of `root` lead to."""
+    for type in reachable_types(root) if isinstance(base, StructuredType) else ():
+        is_derived = type.name != base.name and is_called(type, base.name)
+        if is_derived and is_called(type, name):
+            return type
+    return None
+
+
 def types_named(root: StructuredType, name: str) -> Iterator[edm.Type]:
     """The types that `Sales.Color` or `Color` can mean, among those that the properties of `root` lead to."""
     known: dict[str, list[edm.Type]] | None = root._cache.get(types_named)

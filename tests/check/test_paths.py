@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import odata_query as oq
+from odata_query import python
 from odata_query.check.paths import IN_FILTER, IN_ORDERBY, Scope, resolve
 from odata_query.check.reporting import Reporter
 from odata_query.check.typed import TypedPath
@@ -94,3 +95,56 @@ def test_a_parameter_alias_without_a_value_is_null():
     found, reporter = resolved("@p", IN_FILTER)
     assert found == oq.Literal(None, oq.edm.NULL)
     assert not reporter.problems
+
+
+PLACE = oq.ComplexType("Shop.Place", {"city": oq.Property("Edm.String")})
+HALL = oq.ComplexType("Shop.Hall", {"city": oq.Property("Edm.String")}, bases=["Shop.Place", "Site"])
+HOUSE = oq.EntityType(
+    "House",
+    {
+        "id": oq.Property("Edm.Int32", key=True),
+        "place": oq.Property(PLACE),
+        "hall": oq.Property(HALL),
+        "halls": oq.Property(HALL, collection=True),
+    },
+    bases=["Base.Building"],
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "message_id"),
+    [
+        ("hall/Shop.Place/city eq 'a'", None),
+        ("hall/Any.Site/city eq 'a'", None),
+        ("halls/Shop.Place/any(h: h/Shop.Hall/city eq 'a')", None),
+        ("Base.Building/id eq 1", None),
+        ("$it/Some.House/id eq 1", None),
+        ("isof(Base.Building) and isof(Building) and isof(hall,Shop.Place) and isof(hall,Place)", None),
+        ("isof(halls,Collection(Shop.Place))", None),
+        ("cast(hall,Shop.Place) ne null", None),
+        ("not isof(hall,Shop.Hall) or not isof(place,House)", None),
+        ("hall/Other.Place/city eq 'a'", "unknown-type.here"),
+        ("hall/Edm.Site/city eq 'a'", "unknown-type.here"),
+        ("Other.Building/id eq 1", "unknown-type.here"),
+        ("isof(Other.Building)", "unknown-type"),
+        ("isof(hall,Shop.House.Hall)", "unknown-type"),
+        ("place/Shop.Hall/city eq 'a'", "unsupported-expression.cast"),
+        ("cast(place,Shop.Hall) ne null", "unsupported-expression.cast"),
+        ("isof(place,Shop.Hall)", "unsupported-expression.cast"),
+        ("isof(place,Hall)", "unsupported-expression.cast"),
+    ],
+)
+def test_base_types_count_and_derived_ones_are_not_offered(text, message_id):
+    try:
+        oq.validate(oq.parse_filter(text), HOUSE)
+    except oq.ODataError as wrong:
+        assert [problem.message_id for problem in wrong.problems] == [message_id]
+        assert isinstance(wrong, oq.UnsupportedError) is (message_id == "unsupported-expression.cast")
+    else:
+        assert message_id is None
+
+
+def test_isof_is_true_for_base_types_of_what_is_not_null():
+    rows = [{"id": 1, "hall": {"city": "a"}}, {"id": 2, "hall": None}]
+    query = oq.parse_query("$filter=isof(hall,Shop.Place) and isof(Base.Building)", HOUSE)
+    assert python.apply(rows, query) == rows[:1]

@@ -193,7 +193,7 @@ class _DocumentReader:
                     sortable=denied.isdisjoint({("Sortable", "*"), ("Sortable", label)}),
                 )
         kind = self.cls if self.kind(name) == "EntityType" else ComplexType
-        return kind(simple_name(name), properties)
+        return kind(simple_name(name), properties, bases=map(simple_name, self.lineage(name)[:-1]))
 
     def lineage(self, name: str) -> list[str]:
         """A type after those that it is based on."""
