@@ -6,7 +6,7 @@ a row here and a template in each backend.
 A signature is written `String, Integer -> String`. A parameter is a type without `Edm.`, or a kind:
 `Integer`, `Decimal` and `Double` are numbers that are promoted together to that kind (Double includes
 Single), `Number` is any number, `Enum` any enumeration, `Collection` any collection. As a result,
-`Integer`, `Decimal` and `Double` are the promoted type, and `First` is the type of the first argument; `?`
+`Integer` is the promoted type, and `First` is the type of the first argument; `?`
 marks a result that can be null though no argument is. Operations without signatures have rules of their
 own in the checker, because their arguments can be lambdas, lists, types or pairs.
 """
@@ -326,7 +326,8 @@ def overload(function: str, names: tuple[str, ...]) -> tuple[Signature, str] | N
         parameters, result = signature.parameters, signature.result
         if len(parameters) == len(names) and all(map(_takes, parameters, names, repeat(top))):
             if result in _LARGEST:
-                is_kept = top is not None and number_kind(top) == result
+                # The sum of two Singles is a Double; Doubles are the kind that has two types.
+                is_kept = top is not None and number_kind(top) == result != "Double"
                 return signature, str(top) if is_kept else _LARGEST[result]
             return signature, result if result == "First" else f"Edm.{result}"
     return None

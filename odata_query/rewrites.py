@@ -31,7 +31,9 @@ def or_as_in(node: TypedCall) -> TypedCall:
             return node
         items.append(right)
     assert first is not None
-    values = TypedList(tuple(items), node.span, first.type)
+    if 0 < sum(item.type is edm.DOUBLE for item in items) < len(items):
+        return node  # an engine would make Doubles of all, and an Int64 is compared exactly with the others
+    values = TypedList(tuple(items), node.span, type=edm.collection(first.type))
     return TypedCall("in", (first, values), node.span, "in", edm.BOOLEAN, False)
 
 

@@ -17,18 +17,22 @@ from ..model.properties import StructuredType, derived_type, is_called, types_na
 from ..operations import OPERATIONS, SEGMENTS, UNKNOWN, describe_mismatch, join_names, overload
 from ..problems import Name, Phrase, shorten
 from .conversion import (
+    EXACT,
     PLAIN,
+    are_alike,
+    bring_together,
+    can_cast,
+    check_comparable,
     common_type,
-    comparable_elements,
     convert,
     fits_all,
+    has_equality,
     is_ordered,
+    list_of,
     names_of,
     promote,
-    promote_all,
     read_duration,
     read_literal,
-    unify,
 )
 from .exact import compare_exactly, find_members, report_inexact, says_more
 from .paths import COMPARISONS, IN_FILTER, IN_ORDERBY, Scope, resolve, unknown_function
@@ -118,10 +122,12 @@ class Checker:
         types = [item.type for item in items]
         if UNKNOWN in types:
             return WRONG
-        element = common_type(types)
-        if element is None:
+        [found] = self.bring_together([list_of(items, node)])
+        if any(item.type is UNKNOWN for item in found.children()):
+            return WRONG
+        if found.type is UNKNOWN:
             return self.report("wrong-type.list", node, given=names_of(types))
-        return TypedList(tuple(items), node.span, edm.collection(element), False)
+        return found
 
     def path(self, node: Path, scope: Scope) -> Node:
         """Resolve a path; the model caches the paths of filters that are outside lambdas."""
@@ -183,11 +189,18 @@ class Checker:
             return self.report("wrong-type", _blame(node, names), **args)
         signature, result = found
         parameters = signature.parameters
-        is_pair = parameters == ("Collection", "Collection") and edm.NULL not in types
-        if is_pair and not comparable_elements(*types):
-            given = join_names(type.name for type in types)
-            return self.report("wrong-type.collections", node.arguments[1], function=name, given=given)
-        if "Double" in parameters:
+        if parameters == ("Collection", "Collection") and edm.NULL not in types:
+            arguments = self.bring_together(arguments, is_value=name == "concat")
+            types = [argument.type for argument in arguments]
+            if UNKNOWN in types:
+                return WRONG
+            if not are_alike(*types):
+                given = join_names(type.name for type in types)
+                return self.report("wrong-type.collections", node.arguments[1], function=name, given=given)
+            if name != "concat" and not all(map(has_equality, types)):
+                return self.report("wrong-type.unordered", node, type=types[0].name)
+            types[0] = common_type(types) or types[0]
+        if edm.DECIMAL in types or edm.SINGLE in types:
             arguments = list(map(promote, arguments, parameters))
         if self.check_values(node, arguments, parameters) is WRONG:
             return WRONG
@@ -237,10 +250,10 @@ class Checker:
     def compare(self, node: Call, arguments: list[Node]) -> Node:
         """Type `eq`, `ne`, `gt`, `ge`, `lt`, `le`."""
         left, right = arguments
-        if left.type is not right.type or left.type not in PLAIN:
-            places = (node, *node.arguments)
-            left, right = unify(left, right, node.function, places, self.reporter, self.zone)
-            if left is WRONG:
+        one, other = left.type, right.type
+        if (one is not other or one not in PLAIN) and not (one in EXACT and other in EXACT):
+            left, right = self.bring_together(arguments)
+            if not self.check_comparable(left, right, node.function, (node, *node.arguments)):
                 return WRONG
         exact = compare_exactly(node, left, right) if self.says_more else None
         return exact or make_call(node, (left, right), node.function, edm.BOOLEAN, False)
@@ -257,7 +270,7 @@ class Checker:
             message_id = "wrong-type.has-text" if is_text else "wrong-type.has"
             meant = ",".join(map(unparse, node.arguments))
             return self.report(message_id, given, given=type.name, meant=meant)
-        right = convert(right, type, place, self.reporter, self.zone)
+        right = convert(right, type, self.reporter, self.zone)
         if right.type is UNKNOWN:
             return WRONG
         if right.type.name != type.name and edm.NULL not in (type, right.type):
@@ -268,17 +281,27 @@ class Checker:
         """Type `case`, whose values are brought to one type."""
         for condition, given in zip(arguments[::2], node.arguments[::2], strict=True):
             self.check_boolean(condition, given, "case")
-        types = [argument.type for argument in arguments]
-        if UNKNOWN in types:
+        if any(argument.type is UNKNOWN for argument in arguments):
             return WRONG
-        result = common_type(types[1::2])
+        types = [argument.type for argument in arguments[1::2]]
+        arguments[1::2] = values = self.bring_together(arguments[1::2], is_value=True)
+        result = common_type([value.type for value in values])
+        if any(value.type is UNKNOWN for value in values):
+            return WRONG
         if result is None:
-            return self.report("wrong-type.case", node, given=names_of(types[1::2]))
-        arguments[1::2] = values = promote_all(arguments[1::2])
+            return self.report("wrong-type.case", node, given=names_of(types))
         last = arguments[-2]
         is_total = isinstance(last, Literal) and last.value is True
         nullable = not is_total or any(value.nullable for value in values)
         return make_call(node, arguments, "case", result, nullable)
+
+    def bring_together(self, nodes: Sequence[Node], *, is_value: bool = False) -> list[Node]:
+        """Bring operands to one type."""
+        return bring_together(nodes, self.reporter, self.zone, is_value=is_value)
+
+    def check_comparable(self, left: Node, right: Node, operator: str, places: Sequence[Node]) -> bool:
+        """Return True for operands that can be compared; report others."""
+        return check_comparable(left, right, operator, places, self.reporter)
 
     # ---- operations that visit their arguments themselves ----------------------------------------
 
@@ -294,28 +317,32 @@ class Checker:
             if not isinstance(type, edm.CollectionType):
                 meant = f"({unparse(place)})" if isinstance(place, Literal) else "('x','y')"
                 return self.report("wrong-type.in", place, given=type.name, meant=meant)
-            element: Node = TypedPath((), place.span, 0, (), type.element, True)
-            left, element = unify(left, element, "in", (node, given, place), self.reporter, self.zone)
+            left, found = self.bring_together((left, found))
+            member = TypedPath((), place.span, 0, (), edm.element_of(found.type), True)
+            if not self.check_comparable(left, member, "in", (node, given, place)):
+                return WRONG
             if isinstance(constant := find_members(node, left, ()), Literal):
                 return constant
-            return WRONG if element is WRONG else make_call(node, (left, found), "in", edm.BOOLEAN, False)
+            return make_call(node, (left, found), "in", edm.BOOLEAN, False)
         items: list[Node] = []
+        fits = left.type in PLAIN
         for item in place.items:
-            typed = self.visit(item, scope)
-            if typed.type is not left.type or typed.type not in PLAIN:
-                _, typed = unify(left, typed, "in", (item, given, item), self.reporter, self.zone)
-            items.append(typed)
-        if any(typed.type is UNKNOWN for typed in (left, *items)):
+            items.append(self.visit(item, scope))
+            fits = fits and items[-1].type is left.type
+        if not fits:
+            left, found = self.bring_together((left, list_of(items, place)))
+            items, fits = [*found.children()], left.type is not UNKNOWN
+            for item, at in zip(items, place.items, strict=True):
+                fits = self.check_comparable(left, item, "in", (at, given, at)) and fits
+        if not fits:
             return WRONG
-        left, *items = promote_all((left, *items))
         if not all(isinstance(item, Literal | TypedList) for item in items):
             return self.report("unsupported-expression", place, what=Phrase("a-list-of-expressions"))
         items_or_answer = find_members(node, left, items) if self.says_more else items
         if isinstance(items_or_answer, Literal):
             return items_or_answer
-        items = items_or_answer
-        found = TypedList(tuple(items), place.span, edm.collection(left.type), False)
-        return make_call(node, (left, found), "in", edm.BOOLEAN, False)
+        listed = TypedList(tuple(items_or_answer), place.span, place.is_json, edm.collection(left.type))
+        return make_call(node, (left, listed), "in", edm.BOOLEAN, False)
 
     def type_operation(self, node: Call, scope: Scope) -> Node:
         """Type `cast` and `isof`; with one argument they take the row itself."""
@@ -336,7 +363,7 @@ class Checker:
             return WRONG
         if node.function == "isof" and derived is None:
             return make_call(node, (value, target), "isof", edm.BOOLEAN, False)
-        if source.name != type.name and not (is_ordered(source) and is_ordered(type)):
+        if source.name != type.name and not can_cast(source, type):
             message_id = "unsupported-expression.cast"
             return self.report(message_id, node, source=source.name, target=type.name)
         return make_call(node, (value, target), "cast", type, True)
@@ -368,10 +395,13 @@ class Checker:
                 return WRONG
         if name == "$count":
             if rest:
-                source = TypedCall("$filter", tuple(arguments), node.span, "$filter", type, True, level)
+                source = TypedCall(
+                    "$filter", tuple(arguments), node.span, "$filter", type, source.nullable, level
+                )
             return make_call(node, (source,), "$count", edm.INT64, source.nullable)
-        result = type if name == "$filter" else edm.BOOLEAN
-        return make_call(node, arguments, name, result, False, level)
+        if name == "$filter":
+            return make_call(node, arguments, name, type, source.nullable, level)
+        return make_call(node, arguments, name, edm.BOOLEAN, False, level)
 
     def predicate(self, node: Call, source: Node, element: edm.Type, scope: Scope) -> Node:
         """Type the condition in a segment: of `any(t: t eq 'x')`, `$count($filter=...)` or `$filter(...)`."""

@@ -1,24 +1,32 @@
-"""Literals and operands: the values of literals, and the type that operands are brought to."""
+"""Literals and operands: the values of literals, and the one type that operands are brought to."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from typing import TypeGuard
 
 from .. import edm
 from ..language import literals
-from ..language.ast import Literal, Node, TypeName
+from ..language.ast import ListExpr, Literal, Node, TypeName
 from ..model.properties import StructuredType, types_named
-from ..operations import UNKNOWN, join_names, number_kind, promoted
+from ..operations import UNKNOWN, join_names
 from ..problems import Name, Phrase
-from .reporting import WRONG, Reporter
-from .typed import TypedCall
+from .reporting import Reporter
+from .typed import TypedCall, TypedList
 
 _UNORDERED = (edm.BINARY.name, edm.STREAM.name)
+_INTEGERS = frozenset(map(edm.primitive, edm.INTEGERS))
 _NUMBERS = frozenset(map(edm.primitive, edm.NUMBERS))
-PLAIN = _NUMBERS | {edm.STRING, edm.BOOLEAN, edm.GUID}
+_TEXTS_IN_JSON = frozenset((edm.DATE, edm.DATE_TIME_OFFSET, edm.DURATION, edm.GUID, edm.TIME_OF_DAY))
+PLAIN = _NUMBERS | _TEXTS_IN_JSON | {edm.STRING, edm.BOOLEAN}
 """Types whose values can be compared with each other without further checks."""
+_RELATIONS = ("gt", "ge", "lt", "le")
+EXACT = _INTEGERS | {edm.DECIMAL}
+"""Numbers that all backends mix without a loss."""
+_INEXACT = 2.0**53
+"""The least Double that several integers are converted to."""
 
 
 def fits_all(type: edm.Type) -> bool:
@@ -33,17 +41,34 @@ def is_ordered(type: edm.Type) -> bool:
     return type.name not in _UNORDERED and not type.name.startswith("Edm.Geo")
 
 
+def can_cast(source: edm.Type, target: edm.Type) -> bool:
+    """True for types with an order, and for collections of numbers, as promotion casts them."""
+    if isinstance(source, edm.CollectionType) and isinstance(target, edm.CollectionType):
+        return source.element in _NUMBERS and target.element in _NUMBERS
+    return is_ordered(source) and is_ordered(target)
+
+
+def innermost(type: edm.Type) -> edm.Type:
+    """Return the type of the items of a collection, or of the collections in it; any other type itself."""
+    while isinstance(type, edm.CollectionType):
+        type = type.element
+    return type
+
+
 def common_type(types: Iterable[edm.Type]) -> edm.Type | None:
     """Return the type that values are brought to; None if they have different types that are not numbers.
 
-    Int32 and Double give Double (URL Conventions 5.1.1.14). Null fits every type.
+    Int32 and Double give Double (URL Conventions 5.1.1.14), and so do collections of them. Null fits every
+    type.
     """
     found = {type.name: type for type in types if not fits_all(type)}
     if len(found) < 2:
         return next(iter(found.values()), edm.NULL)
-    if any(name not in edm.NUMBERS for name in found):
-        return None
-    return found[max(found, key=edm.NUMBERS.__getitem__)]
+    if found.keys() <= edm.NUMBERS.keys():
+        return found[max(found, key=edm.NUMBERS.__getitem__)]
+    elements = [type.element for type in found.values() if isinstance(type, edm.CollectionType)]
+    element = common_type(elements) if len(elements) == len(found) else None
+    return None if element is None else edm.collection(element)
 
 
 def names_of(types: Iterable[edm.Type]) -> Name:
@@ -66,10 +91,10 @@ def read_literal(node: Literal, root: StructuredType, reporter: Reporter, zone: 
     if not found:
         return reporter.report("unknown-type", node, span=(node.span[0], node.span[0] + len(name)), name=name)
     # The other operand decides which of several is meant.
-    return read_member(node, found[0], node, reporter) if len(found) == 1 else node
+    return read_member(node, found[0], reporter) if len(found) == 1 else node
 
 
-def read_member(node: Literal, type: edm.EnumType, place: Node, reporter: Reporter) -> Literal:
+def read_member(node: Literal, type: edm.EnumType, reporter: Reporter) -> Literal:
     """Read a text as members of an enumeration: `'Red'`, `'Red,Blue'`, `Sales.Color'Red'`."""
     prefix = node.type.name
     if not (node.type is edm.STRING or prefix == type.name or prefix.rpartition(".")[2] == type.name):
@@ -78,7 +103,7 @@ def read_member(node: Literal, type: edm.EnumType, place: Node, reporter: Report
     if value is None:
         from .advice import report_member  # most queries never need it
 
-        return report_member(node.value, type, place, reporter)
+        return report_member(node.value, type, node, reporter)
     return Literal(value, type, node.span)
 
 
@@ -90,16 +115,27 @@ def read_duration(node: Node) -> Node:
     return node
 
 
-def convert(node: Node, type: edm.Type, place: Node, reporter: Reporter, zone: dt.tzinfo) -> Node:
+def convert(
+    node: Node, type: edm.Type, reporter: Reporter, zone: dt.tzinfo, *, in_json: bool = False
+) -> Node:
     """Convert a literal to the type it is compared with; return any other node unchanged.
 
-    A text becomes a member of an enumeration or a duration; a date becomes its midnight. `place` is the node
-    of a problem.
+    A text becomes a member of an enumeration or a duration, in JSON also a date, time, moment or Guid.
+    A date becomes its midnight, a number a Double or a Single.
     """
     if not isinstance(node, Literal) or node.value is None:
         return node
+    if type is edm.DOUBLE or type is edm.SINGLE:
+        return _as_floating(node, type) if node.type in _NUMBERS else node
     if isinstance(type, edm.EnumType) and isinstance(node.value, str):
-        return read_member(node, type, place, reporter)
+        return read_member(node, type, reporter)
+    if in_json and node.type is edm.STRING and type in _TEXTS_IN_JSON:
+        is_date = type is edm.DATE_TIME_OFFSET and literals.DATE.fullmatch(node.value)
+        own = edm.DATE if is_date else type
+        try:
+            node = Literal(literals.from_text(node.value, own, zone), own, node.span)
+        except literals.OutOfRange as wrong:
+            return reporter.report(wrong.message, node, **wrong.values)
     if type is edm.DURATION:
         return read_duration(node)
     if type is edm.DATE_TIME_OFFSET and node.type is edm.DATE:
@@ -107,67 +143,151 @@ def convert(node: Node, type: edm.Type, place: Node, reporter: Reporter, zone: d
     return node
 
 
+# ---- numbers -------------------------------------------------------------------------------------
+
+
+def promote(node: Node, parameter: str) -> Node:
+    """Convert a Decimal or a Single to a Double where an operation takes that; backends mix other numbers."""
+    if node.type is edm.SINGLE and parameter in ("Double", "Number"):
+        return _as_floating(node, edm.DOUBLE)
+    return _as_floating(node, edm.DOUBLE) if node.type is edm.DECIMAL and parameter == "Double" else node
+
+
+def _as_floating(node: Node, type: edm.Type) -> Node:
+    """Convert a number, or the numbers of a collection, to a Double or a Single."""
+    if isinstance(node, Literal):
+        if node.value is None:
+            return node
+        value = float(node.value)
+        return Literal(edm.single(value) if type is edm.SINGLE else value, type, node.span)
+    target, around = type, node.type
+    while isinstance(around, edm.CollectionType):
+        target, around = edm.collection(target), around.element
+    arguments = (node, TypeName(target.name, node.span))
+    return TypedCall("cast", arguments, node.span, "cast", target, node.nullable)
+
+
+def _widened(node: Node, is_exact: bool, is_value: bool) -> Node:
+    """Convert a number that is not a literal to a Double beside one (5.1.1.14), if not all of it is one."""
+    kind = innermost(node.type)
+    if kind is edm.DECIMAL or (is_value and kind in _NUMBERS and kind is not edm.DOUBLE):
+        return _as_floating(node, edm.DOUBLE)
+    if is_exact or kind not in _INTEGERS:
+        return node
+    # `i mul i` does not overflow at the bounds of Int32.
+    is_computed = isinstance(node, TypedCall) and node.function not in ("cast", "length")
+    return _as_floating(node, edm.DOUBLE) if is_computed or kind is edm.INT64 else node
+
+
 # ---- operands ------------------------------------------------------------------------------------
 
 
-def promote(node: Node, kind: str) -> Node:
-    """Convert a Decimal to a Double if `kind` is `Double`; backends mix all other numbers as they are."""
-    if kind != "Double" or node.type is not edm.DECIMAL:
-        return node
-    if isinstance(node, Literal):
-        return Literal(float(node.value), edm.DOUBLE, node.span)
-    arguments = (node, TypeName(edm.DOUBLE.name))
-    return TypedCall("cast", arguments, node.span, "cast", edm.DOUBLE, node.nullable)
+def bring_together(
+    nodes: Sequence[Node], reporter: Reporter, zone: dt.tzinfo, *, is_value: bool = False
+) -> list[Node]:
+    """Bring operands to one type, as far as literals can be converted and numbers promoted.
 
+    The literal of `color eq 'Red'` becomes a member of the property's enumeration, that of
+    `hassubset(ratios,[1])` a Double. Comparisons, `in`, lists, `case` and collection functions share this
+    rule; `check_comparable` says if the operands fit then.
 
-def promote_all(nodes: Sequence[Node]) -> list[Node]:
-    """Bring numbers to the largest of their types; return nodes of other types unchanged."""
-    top = promoted(tuple([node.type.name for node in nodes]))
-    if top is None or number_kind(top) != "Double":
-        return list(nodes)
-    return [promote(node, "Double") for node in nodes]
+    is_value  True if the operands become one value, as those of `case` do
 
-
-def unify(
-    left: Node, right: Node, operator: str, places: Sequence[Node], reporter: Reporter, zone: dt.tzinfo
-) -> tuple[Node, Node]:
-    """Bring two operands to one type; report that they cannot be compared, and return WRONG for both.
-
-    The literal of `color eq 'Red'` becomes a member of the property's enumeration, and both operands of
-    `price eq 1e0` become doubles. Comparisons and `in` share this rule. `places` are the parsed nodes of the
-    whole comparison, of its left and of its right operand, for problems.
+    Reports a text that is no value of the type that it meets.
     """
-    whole, left_place, right_place = places
-    one, other = left.type, right.type
-    if one in _NUMBERS and other in _NUMBERS:
-        if edm.DECIMAL in (one, other):  # the only type of number that is ever converted
-            left, right = promote_all((left, right))
-        return left, right
-    left = convert(left, other, left_place, reporter, zone)
-    right = convert(right, one, right_place, reporter, zone)
-    one, other = left.type, right.type
-    if one is UNKNOWN or other is UNKNOWN:
-        return WRONG, WRONG
-    if one is edm.NULL or other is edm.NULL:
-        return left, right
-    if isinstance(one, edm.CollectionType) and isinstance(other, edm.CollectionType):
-        fits = operator in ("eq", "ne", "in") and comparable_elements(one, other)
-    elif isinstance(one, StructuredType) and isinstance(other, StructuredType):
-        return reporter.report("unsupported-expression", whole, what=Phrase("comparing-entities")), WRONG
+    own: dict[edm.Type, None] = {}
+    types: dict[edm.Type, None] = {}
+    leaves = [*nodes]
+    for node in leaves:  # which grows
+        if type(node) is TypedList:
+            leaves += node.items
+            continue
+        kind = node.type
+        if type(kind) is edm.CollectionType:
+            kind = innermost(kind)
+        if kind is not edm.NULL and kind is not UNKNOWN:
+            types[kind] = None
+            if type(node) is not Literal:
+                own[kind] = None
+    if len(types) < 2:
+        return [*nodes]
+    # Literals become of the type of what is not a literal.
+    if edm.DOUBLE in types or edm.SINGLE in types:
+        target: edm.Type = edm.SINGLE if edm.SINGLE in own and len(own) == 1 else edm.DOUBLE
     else:
-        fits = common_type((one, other)) is not None
-    if not fits:
+        targets = [each for each in own or types if type(each) is edm.EnumType or each in _TEXTS_IN_JSON]
+        if not targets:
+            return [*nodes]
+        target = next((each for each in targets if each is not edm.DATE), edm.DATE)
+    is_exact = target is not edm.DOUBLE or (
+        # An integer beside Doubles stays as it is where that is exact, so that the index of a column serves.
+        all(kind in _INTEGERS for kind in own)
+        and all(abs(float(leaf.value)) < _INEXACT for leaf in leaves if _is_number(leaf))
+    )
+
+    def change(node: Node, in_json: bool = False) -> Node:
+        if type(node) is Literal:
+            return convert(node, target, reporter, zone, in_json=in_json)
+        if type(node) is TypedList:
+            items = []
+            for item in node.items:
+                items.append(change(item, node.is_json))
+            return list_of(items, node)
+        return _widened(node, is_exact, is_value) if target is edm.DOUBLE else node
+
+    return [change(node) for node in nodes]
+
+
+def _is_number(node: Node) -> TypeGuard[Literal]:
+    return type(node) is Literal and node.type in _NUMBERS
+
+
+def list_of(items: Sequence[Node], given: ListExpr) -> TypedList:
+    """Make the typed form of a list; its type is UNKNOWN if an item was reported, or if none is common."""
+    types = [item.type for item in items]
+    element = None if UNKNOWN in types else common_type(types)
+    type = UNKNOWN if element is None else edm.collection(element)
+    return TypedList(tuple(items), given.span, given.is_json, type)
+
+
+def check_comparable(
+    left: Node, right: Node, operator: str, places: Sequence[Node], reporter: Reporter
+) -> bool:
+    """Return True if two operands that were brought together can be compared; report it otherwise.
+
+    places  the parsed nodes of the whole comparison, of its left and of its right operand, for problems
+    """
+    one, other = left.type, right.type
+    is_relation = operator in _RELATIONS
+    if one is UNKNOWN or other is UNKNOWN:
+        return False
+    if one is edm.NULL or other is edm.NULL:
+        type = other if one is edm.NULL else one
+        if is_relation and type is not edm.NULL and not is_ordered(type):
+            reporter.report("wrong-type.unordered-null", places[0], type=type.name)
+            return False
+        return True
+    are_collections = isinstance(one, edm.CollectionType) and isinstance(other, edm.CollectionType)
+    if isinstance(one, StructuredType) and isinstance(other, StructuredType):
+        reporter.report("unsupported-expression", places[0], what=Phrase("comparing-entities"))
+    elif (are_collections and is_relation) or not are_alike(one, other):
         from .advice import report_mismatch  # most queries never need it
 
-        return report_mismatch(left, right, operator, places, reporter), WRONG
-    if isinstance(one, edm.PrimitiveType) and not is_ordered(one):
-        return reporter.report("wrong-type.unordered", whole, type=one.name), WRONG
-    return left, right
+        report_mismatch(left, right, operator, places, reporter)
+    elif has_equality(one) or innermost(other) is edm.NULL:
+        return True
+    else:
+        reporter.report("wrong-type.unordered", places[0], type=one.name)
+    return False
 
 
-def comparable_elements(one: edm.Type, other: edm.Type) -> bool:
-    """True if the elements of two collections can be compared: they have one type, or are numbers."""
-    elements = (edm.element_of(one), edm.element_of(other))
-    if any(isinstance(element, StructuredType) for element in elements):
-        return False
-    return common_type(elements) is not None
+def are_alike(one: edm.Type, other: edm.Type) -> bool:
+    """True for two types that have a common one, neither of them structured, nor their items."""
+    is_structured = any(isinstance(innermost(type), StructuredType) for type in (one, other))
+    return not is_structured and common_type((one, other)) is not None
+
+
+def has_equality(type: edm.Type) -> bool:
+    """True if values, or those in a collection, can be compared; those without an order cannot."""
+    inner = innermost(type)
+    return not isinstance(inner, edm.PrimitiveType) or fits_all(inner) or is_ordered(inner)

@@ -180,11 +180,21 @@ class Call(Node):
 
 @node
 class ListExpr(Node):
-    """`('a', 'b')` after `in` (listExpr), or a JSON array `["a", Name]` (array)."""
+    """`('a', 'b')` after `in` (listExpr), or a JSON array `["a", Name]` (array).
 
+    is_json is True if texts in it are JSON's: dates, which JSON lacks, are texts there, `["2024-01-31"]`.
+    Lists compare without it.
+    """
+
+    compared: ClassVar[tuple[str, ...]] = ("items",)
     inner: ClassVar[str] = "items"
     items: tuple[Node, ...]
     span: Span = (0, 0)
+    is_json: bool = False
+
+    def with_children(self, children: tuple[Node, ...]) -> ListExpr:
+        """Return a list of other items, written in the same way."""
+        return ListExpr(children, self.span, self.is_json)
 
 
 @node

@@ -199,7 +199,12 @@ def from_text(text: str, type: edm.Type, zone: dt.tzinfo = dt.UTC) -> Any:
     form = _FORMS.get(type.name)
     if form is None or not form.fullmatch(text):
         raise OutOfRange(type=type.name)
-    return read(text, type, zone)
+    try:
+        return read(text, type, zone)
+    except OutOfRange:
+        raise
+    except ValueError:  # an offset of 99 hours, which the parser refuses
+        raise OutOfRange(type=type.name) from None
 
 
 _READ: Mapping[str, Callable[[str], Any]] = {

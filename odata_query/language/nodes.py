@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from operator import is_not
 from typing import Any, NamedTuple
 
 from .. import edm
@@ -69,6 +70,18 @@ def _extend(end: int, items: list[Any], item: Any) -> list[Any]:
 
 def _binary(end: int, left: Node, operator: str, right: Node) -> Call:
     return Call(_operators.get(operator) or _operator(operator), (left, right), (left.span[0], end))
+
+
+def _array(end: int, opening: Opening, items: Sequence[Node] = ()) -> ListExpr:
+    texts = [_text(item) for item in items]
+    return ListExpr(tuple(texts), (opening[1], end), any(map(is_not, items, texts)))
+
+
+def _text(item: Node) -> Node:
+    """Make a String of a text of JSON; return any other node unchanged."""
+    if isinstance(item, Literal) and item.type is edm.UNTYPED:
+        return Literal(item.value, edm.STRING, item.span)
+    return item
 
 
 def _prefix(end: int, opening: Opening, operand: Node) -> Call:
@@ -264,7 +277,7 @@ def _joined(segments: list[Any], start: int, end: int) -> Node:
 
 
 RULES: dict[str, Callable[..., Any]] = {
-    "array": lambda end, opening, items=(): ListExpr(tuple(items), (opening[1], end)),
+    "array": _array,
     "ascending": lambda end, expression: OrderByItem(expression, False, (expression.span[0], end)),
     "begin": lambda end, item: [item],
     "binary": _binary,
@@ -278,8 +291,8 @@ RULES: dict[str, Callable[..., Any]] = {
     "head": _head,
     "in_list": _in_list,
     "items": lambda end, first, rest=(): [first, *rest],
-    "member": lambda end, name, colon, value: NamedValue(name.value, value, (name.span[0], end)),
-    "named": lambda end, opening, value: NamedValue(opening[0], value, (opening[1], end)),
+    "member": lambda end, name, colon, value: NamedValue(name.value, _text(value), (name.span[0], end)),
+    "named": lambda end, opening, value: NamedValue(opening[0], _text(value), (opening[1], end)),
     "pair": lambda end, left, colon, right: Pair(left, colon[1], right),
     "parenthesis": _parenthesis,
     "path": _path,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
+from .. import edm
 from ..operations import OPERATIONS
 from .ast import Call, Lambda, ListExpr, Literal, NamedValue, Node, OrderByItem, Path, RecordExpr, TypeName
 from .literals import write
@@ -31,12 +33,14 @@ def _text(node: Node) -> str:
             return _path(node, texts)
         case Call():
             return _call(node, texts)
-        case ListExpr():
+        case ListExpr(is_json=is_json):
+            if is_json:
+                texts = [
+                    _json(i.value) if _is_text(i) else text for i, text in zip(children, texts, strict=True)
+                ]
             return f"[{','.join(texts)}]"
         case RecordExpr():
-            import json
-
-            names = [json.dumps(member.name, ensure_ascii=False) for member in node.members]
+            names = [_json(member.name) for member in node.members]
             return "{" + ",".join(map("{}:{}".format, names, texts)) + "}"
         case NamedValue(name="$search", value=Literal(value=search)):
             return f"$search={search}"
@@ -50,6 +54,21 @@ def _text(node: Node) -> str:
         case TypeName():
             return node.name
     raise TypeError(f"not a node of an expression: {type(node).__name__}")
+
+
+def _is_text(node: Node) -> TypeGuard[Literal]:
+    return isinstance(node, Literal) and node.type is edm.STRING
+
+
+def _json(text: str) -> str:
+    import json
+
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _has_literals_only(node: ListExpr) -> bool:
+    """True for a list in parentheses: those of JSON, and those with paths, need brackets."""
+    return not node.is_json and all(isinstance(item, Literal) for item in node.items)
 
 
 def _precedence(node: Node) -> int:
@@ -104,8 +123,8 @@ def _call(node: Call, texts: list[str]) -> str:
             [_operand(a, t, precedence + 1) for a, t in zip(arguments, texts, strict=True)]
         )
     left, right = arguments
-    if name == "in" and isinstance(right, ListExpr) and all(isinstance(i, Literal) for i in right.items):
-        last = f"({','.join(write(i.value, i.type) for i in right.items if isinstance(i, Literal))})"
+    if name == "in" and isinstance(right, ListExpr) and _has_literals_only(right):
+        last = f"({texts[1][1:-1]})"
     else:
         last = _operand(right, texts[1], precedence + 1)
     return f"{_operand(left, texts[0], precedence)} {name} {last}"

@@ -161,7 +161,7 @@ def _json_string(text: str, start: int, end: int) -> Literal:
         value = value.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
         if SURROGATE.search(value) or "\0" in value:
             raise SyntaxProblem("invalid-literal.escaped-character", start, end)
-    return Literal(value, edm.STRING, (start, end))
+    return Literal(value, edm.UNTYPED, (start, end))  # the rules around it make it a String
 
 
 def _temporal(

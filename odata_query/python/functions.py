@@ -12,6 +12,7 @@ import math
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -176,29 +177,37 @@ def matches(text: str, pattern: str) -> bool | None:
 def run_at(a: Sequence[Any], b: Sequence[Any]) -> int:
     """Find the members of b in a row in a: `[2,3]` in `[1,2,3]` -> 1; -1 if they are not there."""
     a, b = list(a), list(b)
-    return next((n for n in range(len(a) - len(b) + 1) if a[n : n + len(b)] == b), -1)
+    return next((n for n in range(len(a) - len(b) + 1) if same_items(a[n : n + len(b)], b)), -1)
 
 
 def starts_with_run(a: Sequence[Any], b: Sequence[Any]) -> bool:
-    return list(a)[: len(b)] == list(b)
+    return same_items(list(a)[: len(b)], b)
 
 
 def ends_with_run(a: Sequence[Any], b: Sequence[Any]) -> bool:
-    return len(b) <= len(a) and list(a)[len(a) - len(b) :] == list(b)
+    return len(b) <= len(a) and same_items(list(a)[len(a) - len(b) :], b)
 
 
 def has_subset(a: Sequence[Any], b: Sequence[Any]) -> bool:
-    return Counter(b) <= Counter(a)
+    with suppress(TypeError):  # collections in a collection have no hash
+        return all(item == item for item in b) and Counter(b) <= Counter(a)
+    rest = list(a)
+    for item in b:
+        place = next((n for n, other in enumerate(rest) if _same(item, other)), None)
+        if place is None:
+            return False
+        del rest[place]
+    return True
 
 
 def has_subsequence(a: Sequence[Any], b: Sequence[Any]) -> bool:
     rest = iter(a)
-    return all(item in rest for item in b)
+    return all(any(_same(item, other) for other in rest) for item in b)
 
 
 def is_member(item: Any, items: Any, *, wanted: bool = True) -> bool:
     """Return `wanted` if a value equals a member; Python's `in` would find NaN, which equals nothing."""
-    return any(item == other for other in items or ()) is wanted
+    return any(_same(item, other) for other in items or ()) is wanted
 
 
 def same_items(left: Any, right: Any, *, wanted: bool = True) -> bool:
@@ -212,10 +221,6 @@ def same_items(left: Any, right: Any, *, wanted: bool = True) -> bool:
 def _same(left: Any, right: Any) -> bool:
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
         return same_items(left, right)
-    if isinstance(left, float) and isinstance(right, decimal.Decimal):
-        return left == float(right)
-    if isinstance(left, decimal.Decimal) and isinstance(right, float):
-        return float(left) == right
     return bool(left == right)
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from .. import edm
+from ..check.conversion import common_type
 from ..check.typed import TypedCall, TypedPath
 from ..language.ast import Literal, Node
 from ..operations import OPERATIONS
@@ -100,9 +101,12 @@ class SqlEmitter(Composer):
         return part if wanted else self.negate(part)
 
     def in_collection(self, part: Part, collection: Part, wanted: bool) -> Sql:
-        if isinstance(collection, Value):
-            return self.in_values(part, True, collection.value or (), collection.type, wanted)
-        assert isinstance(collection, Collection)
+        if isinstance(collection, Value) and isinstance(part, Sql | Value):
+            type = part.type or edm.element_of(collection.type)
+            return self.in_values(part, True, collection.value or (), type, wanted)
+        if not isinstance(collection, Collection) or not isinstance(part, Sql | Value):
+            what = Phrase("comparing-collections")
+            raise self.engine_error("unsupported-expression.engine", what=what)
         if part.has_subquery and collection.joins is not None and not self.dialect.correlates_deeply:
             raise self.columns.too_far()
         nullable = (not isinstance(part, Value), True)
@@ -366,7 +370,8 @@ class SqlEmitter(Composer):
         if len(values) < len(parts):
             what = Phrase("a-list-of-expressions")
             raise self.engine_error("unsupported-expression.engine", what=what)
-        return Value(values, edm.collection(edm.UNTYPED))
+        type = common_type([part.type for part in parts if isinstance(part, Value)])
+        return Value(values, edm.collection(type or edm.NULL))
 
 
 def _bits_of(part: Part) -> int:

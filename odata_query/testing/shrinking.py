@@ -114,7 +114,7 @@ def _replacements(node: Node) -> Iterator[Node]:
             step = 2 if node.function == "case" else 1
             yield from (Call(node.function, rest) for rest in _without_one(node.arguments, step))
     elif isinstance(node, ListExpr):
-        yield from map(ListExpr, _without_one(node.items))
+        yield from (ListExpr(items, is_json=node.is_json) for items in _without_one(node.items))
     elif isinstance(node, Literal) and node.value is not None:
         simple: tuple[Any, ...] = _SIMPLEST.get(node.type.name, ())
         if node.value in simple:

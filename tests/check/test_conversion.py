@@ -10,11 +10,12 @@ import pytest
 import odata_query as oq
 from odata_query import edm
 from odata_query.check.checker import Checker
-from odata_query.check.conversion import common_type, is_ordered, unify
-from odata_query.check.reporting import WRONG, Reporter
+from odata_query.check.conversion import bring_together, check_comparable, common_type, is_ordered
+from odata_query.check.reporting import Reporter
 
 ZONE = dt.timezone(dt.timedelta(hours=2))
 SHOP = oq.ComplexType("Shop", {"name": oq.Property("Edm.String")})
+COLOR = enum.Enum("Color", {"RED": 1, "BLUE": 2})
 ROW = oq.EntityType(
     "Row",
     {
@@ -30,12 +31,16 @@ ROW = oq.EntityType(
         "span": oq.Property("Edm.Duration"),
         "token": oq.Property("Edm.Guid"),
         "image": oq.Property("Edm.Stream"),
-        "color": oq.Property(enum.Enum("Color", {"RED": 1, "BLUE": 2})),
+        "color": oq.Property(COLOR),
         "shade": oq.Property(enum.Enum("Shade", {"RED": 1})),
         "shop": oq.Property(SHOP),
         "tags": oq.Property("Collection(Edm.String)"),
         "sizes": oq.Property("Collection(Edm.Int32)"),
         "ratios": oq.Property("Collection(Edm.Double)"),
+        "bigs": oq.Property("Collection(Edm.Int64)"),
+        "prices": oq.Property("Collection(Edm.Decimal)"),
+        "moments": oq.Property("Collection(Edm.DateTimeOffset)"),
+        "colors": oq.Property(COLOR, collection=True),
         "shops": oq.Property(SHOP, collection=True),
     },
 )
@@ -50,16 +55,19 @@ def typed(text: str) -> oq.Node:
 
 
 def unified(left: str, operator: str, right: str) -> list[str]:
-    """Return both operands as `unify` types them, or the message that it reports and the operand at fault."""
+    """Return both operands as they are brought to one type, or the message that is reported, and its place."""
     reporter = Reporter(oq.Limits())
-    places = [oq.Path((side,), (n, n + 1)) for n, side in enumerate(("whole", "left", "right"))]
-    pair = unify(typed(left), typed(right), operator, places, reporter, ZONE)
-    if pair[0] is WRONG:
+    operands = [typed(left), typed(right)]
+    # A text that is no value is reported where it is, a mismatch at the nodes that the checker gives.
+    spans = {"whole": (0, 999), "left": (100, 199), "right": (200, 299)}
+    places = [oq.Path((side,), span) for side, span in spans.items()]
+    for node, side in zip(operands, ("left", "right"), strict=True):
+        if isinstance(node, oq.Literal):
+            node.span = spans[side]
+    pair = bring_together(operands, reporter, ZONE)
+    if not check_comparable(*pair, operator, places, reporter):
         [problem] = reporter.problems
-        return [
-            problem.message_id,
-            *[str(place.segments[0]) for place in places if place.span == problem.span],
-        ]
+        return [problem.message_id, *[side for side, span in spans.items() if span == problem.span]]
     assert not reporter.problems
     return [f"{oq.unparse(side)}: {side.type.name}" for side in pair]
 
@@ -71,14 +79,27 @@ def unified(left: str, operator: str, right: str) -> list[str]:
         ("name", "gt", "'a'", ["name: Edm.String", "'a': Edm.String"]),
         ("token", "eq", "token", ["token: Edm.Guid", "token: Edm.Guid"]),
         ("image", "eq", "null", ["image: Edm.Stream", "null: null"]),
-        ("null", "lt", "shop", ["null: null", "shop: Shop"]),
-        # numbers: only a Decimal beside a Double is converted
+        ("null", "ne", "shop", ["null: null", "shop: Shop"]),
+        # numbers: those beside a Double are converted where they would not be exact
         ("small", "eq", "big", ["small: Edm.Byte", "big: Edm.Int64"]),
         ("price", "eq", "1", ["price: Edm.Decimal", "1: Edm.Int32"]),
         ("ratio", "eq", "1.5", ["ratio: Edm.Double", "1.5e0: Edm.Double"]),
         ("price", "lt", "1e0", ["cast(price,Edm.Double): Edm.Double", "1.0e0: Edm.Double"]),
         ("price", "lt", "single", ["cast(price,Edm.Double): Edm.Double", "single: Edm.Single"]),
+        ("ratio", "eq", "1", ["ratio: Edm.Double", "1.0e0: Edm.Double"]),
         ("big", "eq", "1e0", ["big: Edm.Int64", "1.0e0: Edm.Double"]),
+        ("big", "eq", "9007199254740991e0", ["big: Edm.Int64", "9007199254740991.0e0: Edm.Double"]),
+        ("big", "eq", "9007199254740992e0", ["cast(big,Edm.Double): Edm.Double", "9007199254740992.0e0: Edm.Double"]),
+        ("big", "lt", "INF", ["cast(big,Edm.Double): Edm.Double", "INF: Edm.Double"]),
+        ("big", "lt", "ratio", ["cast(big,Edm.Double): Edm.Double", "ratio: Edm.Double"]),
+        ("single", "lt", "big", ["single: Edm.Single", "cast(big,Edm.Double): Edm.Double"]),
+        ("small", "lt", "ratio", ["small: Edm.Byte", "ratio: Edm.Double"]),
+        ("small mul small", "lt", "ratio", ["cast(small mul small,Edm.Double): Edm.Double", "ratio: Edm.Double"]),
+        ("single", "eq", "3.14", ["single: Edm.Single", "3.140000104904175e0: Edm.Single"]),
+        ("7", "lt", "single", ["7.0e0: Edm.Single", "single: Edm.Single"]),
+        ("single", "lt", "1e300", ["single: Edm.Single", "INF: Edm.Single"]),
+        ("cast(big,Edm.Single)", "eq", "0.1e0", ["cast(big,Edm.Single): Edm.Single", "0.10000000149011612e0: Edm.Single"]),
+        ("single", "eq", "ratio", ["single: Edm.Single", "ratio: Edm.Double"]),
         # literals, on either side
         ("color", "eq", "'BLUE'", ["color: Color", "'BLUE': Color"]),
         ("'RED'", "in", "color", ["'RED': Color", "color: Color"]),
@@ -87,6 +108,12 @@ def unified(left: str, operator: str, right: str) -> list[str]:
         ("moment", "ge", "2024-01-31", ["moment: Edm.DateTimeOffset", "2024-01-31T00:00:00+02:00: Edm.DateTimeOffset"]),
         ("2024-01-31", "ge", "moment", ["2024-01-31T00:00:00+02:00: Edm.DateTimeOffset", "moment: Edm.DateTimeOffset"]),
         # collections of one type or of numbers
+        ("ratios", "eq", "[1]", ["ratios: Collection(Edm.Double)", "[1.0e0]: Collection(Edm.Double)"]),
+        ("sizes", "eq", "[1,2.5e0]", ["sizes: Collection(Edm.Int32)", "[1.0e0,2.5e0]: Collection(Edm.Double)"]),
+        ("prices", "eq", "[0.1e0]", ["cast(prices,Collection(Edm.Double)): Collection(Edm.Double)", "[0.1e0]: Collection(Edm.Double)"]),
+        ("bigs", "eq", "ratios", ["cast(bigs,Collection(Edm.Double)): Collection(Edm.Double)", "ratios: Collection(Edm.Double)"]),
+        ("colors", "eq", "['RED',null]", ["colors: Collection(Color)", "['RED',null]: Collection(Color)"]),
+        ("[2024-01-31]", "ne", "moments", ["[2024-01-31T00:00:00+02:00]: Collection(Edm.DateTimeOffset)", "moments: Collection(Edm.DateTimeOffset)"]),
         ("tags", "eq", "['a']", ["tags: Collection(Edm.String)", "['a']: Collection(Edm.String)"]),
         ("sizes", "ne", "ratios", ["sizes: Collection(Edm.Int32)", "ratios: Collection(Edm.Double)"]),
         ("tags", "eq", "[]", ["tags: Collection(Edm.String)", "[]: Collection(null)"]),
@@ -106,6 +133,9 @@ def unified(left: str, operator: str, right: str) -> list[str]:
         ("tags", "eq", "'a'", ["wrong-type.compare-members", "right"]),
         ("tags", "eq", "[1]", ["wrong-type.compare", "right"]),
         ("tags", "gt", "tags", ["wrong-type.compare", "right"]),
+        ("image", "gt", "null", ["wrong-type.unordered-null", "whole"]),
+        ("null", "le", "tags", ["wrong-type.unordered-null", "whole"]),
+        ("shop", "lt", "null", ["wrong-type.unordered-null", "whole"]),
         ("shops", "eq", "shops", ["wrong-type.compare", "right"]),
     ],
 )  # fmt: skip
@@ -116,7 +146,7 @@ def test_two_operands_are_brought_to_one_type_or_reported_at_one(left, operator,
 def test_any_is_advised_only_where_it_is_allowed():
     reporter = Reporter(oq.Limits(functions=frozenset({"contains"})))
     places = [oq.parse_filter("tags")] * 3
-    assert unify(typed("tags"), typed("'a'"), "eq", places, reporter, dt.UTC)[0] is WRONG
+    assert not check_comparable(typed("tags"), typed("'a'"), "eq", places, reporter)
     assert [problem.message_id for problem in reporter.problems] == ["wrong-type.compare"]
 
 
