@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from .. import edm
@@ -132,12 +133,23 @@ def instant(value: dt.datetime, zone: dt.tzinfo = dt.UTC) -> dt.datetime:
         return value.replace(tzinfo=zone)
     offset = value.utcoffset()
     if offset is None:
-        if getattr(zone, "zone", None):  # pytz would give all clocks the zone's first offset
-            import zoneinfo
-
-            zone = zoneinfo.ZoneInfo(str(zone))
+        name = zone_name(zone)
+        zone = zone if name is None else _named(name)  # pytz would give all clocks the zone's first offset
         offset = value.replace(tzinfo=zone).utcoffset() or dt.timedelta()
     return value.replace(tzinfo=dt.timezone(offset), fold=0)
+
+
+def zone_name(zone: dt.tzinfo) -> str | None:
+    """The name of a time zone in the IANA database, if it has one there, as `ZoneInfo("Europe/Madrid")`."""
+    name = getattr(zone, "key", None) or getattr(zone, "zone", None)
+    return name if isinstance(name, str) and re.fullmatch(r"[\w+-]+(/[\w+-]+)*", name, re.A) else None
+
+
+@lru_cache(maxsize=64)
+def _named(name: str) -> dt.tzinfo:
+    import zoneinfo  # few queries need it
+
+    return zoneinfo.ZoneInfo(name)
 
 
 def midnight(date: dt.date, zone: dt.tzinfo) -> dt.datetime:

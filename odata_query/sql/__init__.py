@@ -20,6 +20,7 @@ from ..language.ast import Node, OrderByItem
 from ..logic import condition, value
 from ..problems import ConfigurationError, Name, Phrase, problem
 from ..query import Query
+from .columns import check_zone
 from .dialects import Dialect
 from .dialects import dialect as find
 from .emitter import SqlEmitter
@@ -61,10 +62,11 @@ def select(
     strings     the older name of collation, `"exact"` or `"native"`, until 1.0
 
     The same query always gives the same text. Raises UnsupportedError for an operation that the dialect does
-    not support, LimitError for more than the engine takes, ConfigurationError for an unknown column and for
-    a model that does not say where values are.
+    not support, LimitError for more than the engine takes, ConfigurationError for an unknown column, for
+    a model that does not say where values are, and for one whose moments have no offset while the dialect
+    cannot read them in the query's default_timezone, as MySQL with `ZoneInfo("Europe/Madrid")`.
     """
-    emitter = _emitter(dialect, query.default_timezone, True, collation, strings)
+    emitter = _emitter(dialect, query, None, True, collation, strings)
     where = _condition(emitter, query)
     order = _order(emitter, query.orderby)
     chosen = selection(emitter.columns, query.entity_type, columns)
@@ -84,7 +86,7 @@ def count(
     strings: str | None = None,
 ) -> Statement:
     """Make the SELECT of the number of rows without `$top` and `$skip`, for `$count=true`."""
-    emitter = _emitter(dialect, query.default_timezone, True, collation, strings)
+    emitter = _emitter(dialect, query, None, True, collation, strings)
     where = _condition(emitter, query)
     return _statement(emitter, f"SELECT COUNT(*) FROM {_source(emitter, table)}{where}", paramstyle)
 
@@ -107,8 +109,7 @@ def where(
     default_timezone  the time zone of columns without one, for a filter; UTC by default. A query has its own
     first             the number of the first marker, where markers are numbered or named
     """
-    zone = _zone(query, default_timezone)
-    emitter = _emitter(dialect, zone, False, collation, strings, table)
+    emitter = _emitter(dialect, query, default_timezone, False, collation, strings, table)
     filter = query.filter if isinstance(query, Query) else query
     holds = emitter.constant(True) if filter is None else condition(emitter, _checked(filter))
     return _fragment(emitter, holds.text, table, paramstyle, first)
@@ -129,8 +130,7 @@ def order_by(
 
     The parameters are those of `where`.
     """
-    zone = _zone(query, default_timezone)
-    emitter = _emitter(dialect, zone, False, collation, strings, table)
+    emitter = _emitter(dialect, query, default_timezone, False, collation, strings, table)
     items = query.orderby if isinstance(query, Query) else query
     return _fragment(emitter, _order(emitter, items), table, paramstyle, first)
 
@@ -155,7 +155,8 @@ def prepare(connection: Any, dialect: DialectName | Dialect = "sqlite") -> None:
 
 def _emitter(
     dialect: str | Dialect,
-    zone: dt.tzinfo,
+    query: object,
+    default_timezone: dt.tzinfo | None,
     can_join: bool,
     collation: str,
     strings: str | None,
@@ -168,7 +169,10 @@ def _emitter(
     if collation not in ("query", "column"):
         raise ConfigurationError(f'collation is "query" or "column", not {collation!r}')
     reserved = "" if table is None else table.rpartition(".")[2].casefold()
-    return SqlEmitter(find(dialect), zone, can_join, collation == "column", reserved)
+    known, zone = find(dialect), _zone(query, default_timezone)
+    if zone is not dt.UTC and not (isinstance(query, Query) and query.entity_type is None):
+        check_zone(known, zone, query.entity_type if isinstance(query, Query) else None)
+    return SqlEmitter(known, zone, can_join, collation == "column", reserved)
 
 
 def _zone(query: object, given: dt.tzinfo | None) -> dt.tzinfo:

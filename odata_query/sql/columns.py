@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from .. import edm
 from ..check.typed import TypedPath
 from ..errors import ODataError
+from ..language.literals import zone_name
 from ..model.properties import Column, ComplexType, Member, Property, StructuredType
 from ..problems import ConfigurationError, Phrase
 from .composer import collation_of
-from .dialects.base import Dialect
+from .dialects.base import Dialect, Storage
 from .parts import ROW, Collection, Entity, Instance, Joins, Json, Part, Row, Sql, SqlColumn
 from .statement import engine_error, too_large
 
@@ -48,15 +50,72 @@ def own_columns(dialect: Dialect, type: StructuredType, prefix: str = "") -> Ite
             yield prefix + member.column
 
 
+def check_zone(dialect: Dialect, zone: dt.tzinfo, model: StructuredType | None) -> None:
+    """Raise ConfigurationError if a model has moments without an offset that a dialect cannot read in a zone.
+
+    Without a model, all storages of the dialect have to take the zone, whatever the query is.
+    """
+    offset = zone.utcoffset(None)
+    if offset is not None and not offset.seconds % 60:
+        return
+    if model is None:
+        for (kind, _), storage in dialect.storages.items():
+            if kind == edm.DATE_TIME_OFFSET.name:
+                dialect.with_zone(storage, zone)
+        return
+    model = model.unrestricted
+    key = ("zone", dialect, zone_name(zone))
+    if key not in model._cache:
+        for name, stored in _storages_of_moments(dialect, model, False, set()):
+            try:
+                dialect.with_zone(dialect.storages.get((edm.DATE_TIME_OFFSET.name, stored), Storage()), zone)
+            except ConfigurationError as error:
+                raise ConfigurationError(
+                    f"{error}: {name} has no offset there (storage {stored!r}). Use a default_timezone with a"
+                    " fixed offset, or store moments in UTC or with their offset"
+                ) from None
+        model._cache[key] = True
+
+
+def _storages_of_moments(
+    dialect: Dialect, type: StructuredType, in_json: bool, seen: set[tuple[int, bool]]
+) -> Iterator[tuple[str, str]]:
+    """The properties that hold moments, as `Log.at`, with the names of their storages."""
+    if (id(type), in_json) in seen:
+        return
+    seen.add((id(type), in_json))
+    for member in type.members.values():
+        inner, column = edm.element_of(member.type), member.property.column
+        is_collection = isinstance(member.type, edm.CollectionType)
+        stored = column.stored(*dialect.family)
+        is_json = in_json
+        if column.table is None and is_collection:
+            form = dialect.collections.get(stored or next(iter(dialect.collections), ""))
+            is_json = in_json or (form is not None and form.is_json)
+        elif column.table is None and isinstance(inner, ComplexType):
+            is_json = in_json or not is_spread(dialect, member)
+        if isinstance(inner, StructuredType):
+            yield from _storages_of_moments(dialect, inner, is_json, seen)
+        elif inner is edm.DATE_TIME_OFFSET:
+            defaults = dialect.json_storages if is_json else dialect.default_storages
+            found = (None if is_collection else stored) or defaults.get(inner.name)
+            if found is not None:
+                yield f"{type.name}.{member.name}", found
+
+
 class Columns:
     """The rows that one statement reads from, and the columns of paths in them.
 
+    zone      the time zone of columns without one
     can_join  True if the statement's own FROM can take joins; else a path to another row is a subquery
     reserved  the name by which the caller's FROM knows the rows
     """
 
-    def __init__(self, dialect: Dialect, by_column: bool, can_join: bool, reserved: str) -> None:
+    def __init__(
+        self, dialect: Dialect, zone: dt.tzinfo, by_column: bool, can_join: bool, reserved: str
+    ) -> None:
         self.dialect = dialect
+        self.zone = zone
         self.by_column = by_column
         self.reserved = reserved
         self.can_join = can_join
@@ -69,7 +128,8 @@ class Columns:
         self.texts: list[str] = []
         """Texts of columns that stand as `\\0cn\\0` in pieces, as they may become members of an array."""
         self._joined: dict[tuple[str, str, str], Row] = {}
-        self._cache_key = (dialect, by_column)
+        offset = zone.utcoffset(None)
+        self._cache_key = (dialect, by_column, zone_name(zone) if offset is None else offset)
 
     @property
     def root(self) -> Row:
@@ -192,7 +252,7 @@ class Columns:
         storage = (None if is_collection else prop.column.stored(*self.dialect.family)) or defaults.get(name)
         if storage is not None:
             stored_type = type if prop.column.texts is None else edm.EnumType(type.name, prop.column.texts)
-            found.storage = self.dialect.storage(stored_type, storage)
+            found.storage = self.dialect.with_zone(self.dialect.storage(stored_type, storage), self.zone)
         elif type is edm.SINGLE:
             found.storage = self.dialect.singles
         found.bits = _BITS.get(name, 63)

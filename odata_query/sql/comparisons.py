@@ -125,8 +125,9 @@ def compare(
     if type(right) is Value:
         if right.value is None or right.value != right.value:
             return sql.constant(not wanted)
-        if wanted and left.storage is not None and left.storage.bounds:
-            return index_bounds(sql, left, name, right)
+        near = index_bounds(sql, left, name, right) if wanted else None
+        if near is not None:
+            return near
     bounds = bounds_of(left, right)
     if bounds is not None:
         left, right = stored(left), Value(bounds[name in ("gt", "le")], edm.DOUBLE)
@@ -153,12 +154,14 @@ def is_not_nan(sql: Composer, text: str, part: Part) -> Sql:
     return Sql(f"{text} <> {sql.marker(_NAN, edm.DOUBLE)}", rows=part.rows)
 
 
-def index_bounds(sql: Composer, left: Sql, name: str, right: Value) -> Sql:
-    """Compare the stored column, for its index, and decode it only near the bound."""
-    assert left.storage is not None
-    assert left.storage.bounds is not None
+def index_bounds(sql: Composer, left: Sql, name: str, right: Value) -> Sql | None:
+    """Compare the stored column, for its index, and decode it only near the bound; None without bounds."""
+    storage = left.storage
+    bounds = storage.bounds(right.value) if storage is not None and storage.bounds is not None else None
+    if bounds is None:
+        return None
     column, decoded, value = left.text, sql.text(left), sql.text(right)
-    low, high = (sql.marker(bound, edm.UNTYPED) for bound in left.storage.bounds(right.value))
+    low, high = (sql.marker(bound, edm.UNTYPED) for bound in bounds)
     if name == "eq":
         text = f"{column} >= {low} AND {column} < {high} AND {decoded} = {value}"
     elif name in ("gt", "ge"):
@@ -216,8 +219,9 @@ def equals(
             return sql.constant(not wanted)
         if right.value == "" and isinstance(left, SqlColumn) and not sql.dialect.has_empty_string:
             return sql.constant(not wanted)
-        if wanted and left.storage is not None and left.storage.bounds:
-            return index_bounds(sql, left, "eq", right)
+        near = index_bounds(sql, left, "eq", right) if wanted else None
+        if near is not None:
+            return near
         bounds = bounds_of(left, right)
         if bounds is not None:
             found = between(sql, left, bounds)
@@ -323,8 +327,7 @@ def in_values(
         found = listed(sql, part, plan.left, plan.rights, True)
         if not plan.is_exact:
             found = sql.every([found, listed(sql, part, plan.exact_left, plan.exact_rights, True)])
-        if part.storage is not None and part.storage.bounds is not None:
-            found = sql.every([*around(sql, part, values), found])
+        found = sql.every([*around(sql, part, values), found])
         return sql.some([found, sql.is_null(part, True)]) if has_null else found
     found = listed(sql, part, plan.exact_left, plan.exact_rights, False)
     if has_null or not plan.nullable[0]:
@@ -347,12 +350,14 @@ def in_singles(sql: Composer, part: SqlColumn, nullable: bool, items: Sequence[A
 
 
 def around(sql: Composer, part: Sql, values: Sequence[Any]) -> list[Sql]:
-    """Bound a stored column by the least and the greatest value, for its index."""
-    assert part.storage is not None
-    assert part.storage.bounds is not None
-    bounds = [part.storage.bounds(value) for value in values]
-    low = sql.marker(min(low for low, _ in bounds), edm.UNTYPED)
-    high = sql.marker(max(high for _, high in bounds), edm.UNTYPED)
+    """Bound a stored column by the least and the greatest value, for its index, if it has bounds."""
+    find = part.storage.bounds if part.storage is not None else None
+    bounds = [find(value) for value in values] if find is not None else [None]
+    known = [bound for bound in bounds if bound is not None]
+    if len(known) < len(bounds):
+        return []
+    low = sql.marker(min(low for low, _ in known), edm.UNTYPED)
+    high = sql.marker(max(high for _, high in known), edm.UNTYPED)
     return [
         Sql(f"{part.text} {sign} {bound}", rows=part.rows, has_subquery=part.has_subquery)
         for sign, bound in ((">=", low), ("<", high))

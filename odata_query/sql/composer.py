@@ -57,17 +57,7 @@ class Composer:
             return self.marker(part.value, part.type)
         assert isinstance(part, Sql), "entities and collections are not values"
         storage = part.storage
-        return part.text if storage is None else self.decode(storage.read, part.text, storage.named_zone)
-
-    def decode(self, template: str, column: str, named_zone: str | None = None) -> str:
-        """Read a column by a template of its storage; `named_zone` is for zones without a fixed offset."""
-        zone = ""
-        if "{zone}" in template:
-            if named_zone is not None and self.zone.utcoffset(None) is None:
-                template, zone = named_zone, str(self.zone).replace("'", "")
-            else:
-                zone = self.dialect.zone_offset(self.zone)
-        return template.format(a=column, zone=zone)
+        return part.text if storage is None else storage.read.format(a=part.text)
 
     def typed_text(self, part: Part) -> str:
         """Write a value where nothing around it gives it a type."""

@@ -24,7 +24,7 @@ from .collections import exists_as_in, members
 from .columns import Columns
 from .comparisons import FLOATS, SIGNS, compare, compare_fast, equals, in_values, is_inexact
 from .composer import Composer
-from .dialects.base import Dialect
+from .dialects.base import Dialect, Storage
 from .parts import FALSE, TRUE, Collection, Entity, Part, Sql, SqlColumn, Value
 from .statement import too_large
 
@@ -70,7 +70,7 @@ class SqlEmitter(Composer):
         self, dialect: Dialect, zone: dt.tzinfo, can_join: bool, by_column: bool, reserved: str = ""
     ) -> None:
         Composer.__init__(self, dialect, zone, by_column)
-        self.columns = Columns(dialect, by_column, can_join, reserved)
+        self.columns = Columns(dialect, zone, by_column, can_join, reserved)
 
     # ---- conditions ------------------------------------------------------------------------------
 
@@ -182,12 +182,17 @@ class SqlEmitter(Composer):
             return self.integer(node, parts, template)
         if node.type is edm.DECIMAL:
             return self.decimal(node.function, parts, template)
-        if key.endswith("(DateTimeOffset)"):
-            moment = parts[0]
-            offset = moment.storage.offset if isinstance(moment, Sql) and moment.storage is not None else None
-            if node.function == "totaloffsetminutes" and isinstance(moment, Sql) and offset is not None:
-                return self.nest(self.decode(offset, moment.text), parts)
-            parts = [self.local(moment)]
+        first = parts[0] if parts else None
+        if isinstance(first, Sql) and first.storage is not None and first.storage.local is not None:
+            if key == "totaloffsetminutes(DateTimeOffset)" and first.storage.offset is not None:
+                return self.nest(first.storage.offset.format(a=first.text), parts)
+            if key.endswith("(DateTimeOffset)"):
+                parts = [self.local(first)]
+            elif node.type is edm.DATE_TIME_OFFSET:
+                clock, minutes = self.clock_of(first)
+                found = self.fill(template, parts)
+                found.storage = _computed(template.format(a=clock, b=self.text(parts[1])), minutes)
+                return found
         found = self.fill(template, parts)
         found.bits = 31
         return found
@@ -211,8 +216,20 @@ class SqlEmitter(Composer):
     def local(self, part: Part) -> Part:
         """A moment in its own offset, where the column has that."""
         if isinstance(part, Sql) and part.storage is not None and part.storage.local is not None:
-            return part.rewritten(self.decode(part.storage.local, part.text, "{a}"))
+            return part.rewritten(part.storage.local.format(a=part.text))
         return part
+
+    def clock_of(self, part: Part) -> tuple[str, str]:
+        """Write a moment's clock in its own offset, as if that was UTC, and the minutes of the offset."""
+        if type(part) is Value and part.value is not None:
+            minutes = part.value.utcoffset() // dt.timedelta(minutes=1)
+            return self.typed_text(Value(part.value.replace(tzinfo=dt.UTC), part.type)), str(minutes)
+        if isinstance(part, Sql) and part.storage is not None:
+            local, offset = part.storage.local, part.storage.offset
+            if local is not None and offset is not None:
+                return local.format(a=part.text), offset.format(a=part.text)
+        text = self.typed_text(part)
+        return text, self.dialect.templates["totaloffsetminutes(DateTimeOffset)"].format(a=text)
 
     # ---- numbers ---------------------------------------------------------------------------------
 
@@ -314,6 +331,14 @@ class SqlEmitter(Composer):
             chosen = branch.format(a=self.typed_text(part), s=scale)
             text += f" ELSE {chosen}" if holds.kind == TRUE else f" WHEN {holds.text} THEN {chosen}"
         found = self.nest(f"CASE{text} END", [part for pair in possible for part in pair])
+        storages = [part.storage for _, part in possible if isinstance(part, Sql)]
+        if any(storage is not None and storage.local is not None for storage in storages):
+            clocks = offsets = ""
+            for holds, part in possible:
+                clock, minutes = self.clock_of(part)
+                clocks += f" WHEN {holds.text} THEN {clock}"
+                offsets += f" WHEN {holds.text} THEN {minutes}"
+            found.storage = _computed(f"CASE{clocks} END", f"CASE{offsets} END")
         found.scale, found.type = scale, widest
         return found
 
@@ -372,6 +397,12 @@ class SqlEmitter(Composer):
             raise self.engine_error("unsupported-expression.engine", what=what)
         type = common_type([part.type for part in parts if isinstance(part, Value)])
         return Value(values, edm.collection(type or edm.NULL))
+
+
+def _computed(clock: str, offset: str) -> Storage:
+    """The storage of a computed moment: in UTC, but its clock in its own offset is known, too."""
+    local, minutes = (text.replace("{", "{{").replace("}", "}}") for text in (clock, offset))
+    return Storage(local=local, offset=minutes)
 
 
 def _bits_of(part: Part) -> int:

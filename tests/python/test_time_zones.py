@@ -91,6 +91,8 @@ def test_a_moment_is_an_instant(at, instant):
     [
         (MADRID, "2024-10-27T00:30:00Z", "at eq 2024-10-27T02:30:00"),
         (MADRID, "2024-03-31T01:30:00Z", "at eq 2024-03-31T02:30:00 and at eq 2024-03-31T03:30:00"),
+        (pytz.timezone("Europe/Madrid"), "2024-03-31T01:30:00Z", "at eq 2024-03-31T02:30:00"),
+        (dateutil_zones.gettz("Europe/Madrid"), "2024-03-31T01:30:00Z", "at eq 2024-03-31T02:30:00"),
         (MADRID, "2024-10-26T22:00:00Z", "at eq 2024-10-27 and at in (2024-10-27)"),
         (LORD_HOWE, "2024-04-06T14:45:00Z", "at eq 2024-04-07T01:45:00"),
         # At midnight, the clocks of Cairo and Beirut went on to 01:00.

@@ -17,9 +17,21 @@ from typing import Any, NamedTuple
 
 from ... import edm
 from ...errors import ODataError, error
+from ...language.literals import zone_name
 from ...operations import OPERATIONS
 from ...problems import ConfigurationError, Name, Phrase, problem
-from .spelling import NEAREST, Convert, Needle, edm_types, escape_key, in_zone, spelled, within
+from .spelling import (
+    NEAREST,
+    Convert,
+    Needle,
+    Write,
+    a_day_around,
+    edm_types,
+    escape_key,
+    in_zone,
+    spelled,
+    within,
+)
 
 
 class Storage(NamedTuple):
@@ -30,29 +42,47 @@ class Storage(NamedTuple):
     write       converts a value of the query (with the time zone) to the form of the raw column; None if only
                 decoded values can be compared
     is_ordered  True if the raw column sorts as its values do
-    bounds      bounds of the raw column outside of which `read` need not be evaluated, so that an index helps
-    local       template of a moment in the column's own offset, for functions such as `hour`; None if `read`
-                gives it
-    named_zone  `read` for a time zone without a fixed offset; `{zone}` is its name
-    offset      template of the minutes of that offset; None if `totaloffsetminutes` finds them in `local`
+    bounds      bounds of the raw column outside of which `read` need not be evaluated, for an index;
+                it returns None for a value without bounds
+    local       template of a moment's own clock, as if that was in UTC, for functions such as `hour`; None if
+                `read` gives it
+    named_zone  the storage for time zones without a fixed offset, where `{zone}` is a name such as
+                `Europe/Madrid`; None if the dialect has no exact way to convert clocks in them
+    offset      template of the minutes between the clock and UTC; None if `totaloffsetminutes` finds them in
+                `local`. It can use `{read}` and `{local}`
     """
 
     read: str = "{a}"
     write: Callable[[Any, dt.tzinfo], Any] | None = None
     is_ordered: bool = False
-    bounds: Callable[[Any], tuple[Any, Any]] | None = None
+    bounds: Callable[[Any], tuple[Any, Any] | None] | None = None
     local: str | None = None
-    named_zone: str | None = None
+    named_zone: Storage | None = None
     offset: str | None = None
 
 
-def moments(computed: str, clock: str, text: str) -> dict[tuple[str, str], Storage]:
+def clocks(
+    by_offset: str, by_name: str | None = None, local: str | None = None, offset: str | None = None
+) -> Storage:
+    """The storage of clocks in the query's time zone, which has an offset or a name."""
+    named = None if by_name is None else Storage(by_name, local=local, offset=offset)
+    return Storage(by_offset, local=local, named_zone=named, offset=offset)
+
+
+def moments(
+    computed: str, clock: Storage, text: Storage | None = None, write: Write = in_zone
+) -> dict[tuple[str, str], Storage]:
     """The storages of moments: as templates take them, a clock in the query's time zone, and ISO text."""
-    return {
+    named = clock.named_zone and clock.named_zone._replace(bounds=a_day_around(write))
+    return ({} if text is None else {("Edm.DateTimeOffset", "text"): text}) | {
         ("Edm.DateTimeOffset", computed): Storage(),
-        ("Edm.DateTimeOffset", "timestamp"): Storage(clock, in_zone, is_ordered=True),
-        ("Edm.DateTimeOffset", "text"): Storage(text),
+        ("Edm.DateTimeOffset", "timestamp"): clock._replace(write=write, is_ordered=True, named_zone=named),
     }
+
+
+def has_fixed_offset(zone: dt.tzinfo) -> bool:
+    """True for a time zone whose clocks are never changed, such as UTC."""
+    return zone.utcoffset(None) is not None
 
 
 class Page(NamedTuple):
@@ -411,9 +441,26 @@ class Dialect:
     def zone_offset(self, zone: dt.tzinfo) -> str:
         """Write a time zone for SQL: `+02:00`. Raises ConfigurationError for one without a fixed offset."""
         offset = zone.utcoffset(None)
-        if offset is None:
+        if offset is None or offset.seconds % 60:
             raise ConfigurationError(f"{self.name} needs a time zone with a fixed offset, not {zone}")
         return dt.time(tzinfo=dt.timezone(offset)).isoformat()[8:14]
+
+    def with_zone(self, storage: Storage, zone: dt.tzinfo) -> Storage:
+        """Fill a time zone into the templates of a storage. Raises ConfigurationError if it cannot be."""
+        text = ""
+        if "{zone}" in storage.read:
+            named = storage.named_zone
+            name = None if named is None or has_fixed_offset(zone) else zone_name(zone)
+            text = self.zone_offset(zone) if name is None else name
+            storage = storage if named is None or name is None else named
+        read = storage.read.replace("{zone}", text)
+        local = read if storage.local is None else storage.local.replace("{zone}", text)
+        offset = storage.offset and storage.offset.replace("{read}", read).replace("{local}", local)
+        return storage._replace(
+            read=read,
+            local=None if storage.local is None else local,
+            offset=offset and offset.replace("{zone}", text),
+        )
 
     # ---- columns and JSON ------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import datetime as dt
 import uuid
 
 from . import spelling
-from .base import Dialect, Json, Members, Page, Storage, moments
+from .base import Dialect, Json, Members, Page, Storage, clocks, moments
 from .spelling import DATE, INTEGER, OFFSET, between, fitting, within, zoned
 
 _WHOLE = (
@@ -19,6 +19,17 @@ _WHOLE = (
 )
 _MOVED = "CAST(UNIX_MICROS({a}) AS BIGNUMERIC) {sign} CAST({b} AS BIGNUMERIC) * 1000000"
 _SINGLE = spelling.nearest_single("{a}", "CAST('inf' AS FLOAT64)")
+_IN_ZONE = "DATETIME(TIMESTAMP({x}), '{zone}')"
+_BY_NAME = spelling.utc_clock(
+    _IN_ZONE,
+    f"DATETIME_ADD({{a}}, INTERVAL DATETIME_DIFF({{x}}, {_IN_ZONE}, SECOND) SECOND)",
+    "DATETIME_SUB(GREATEST({a}, DATETIME '0001-01-02'), INTERVAL 1 DAY)",
+    "DATETIME_ADD(LEAST({a}, DATETIME '9999-12-30'), INTERVAL 1 DAY)",
+)
+"""The clock in UTC of a clock in a zone with a name."""
+_HAS_OFFSET = f"REGEXP_CONTAINS({{a}}, '{OFFSET}$')"
+_TEXT_BY_NAME = _BY_NAME.replace("{a}", "CAST({a} AS DATETIME)")
+_OWN_OFFSET = "CAST(FLOOR(TIMESTAMP_DIFF({local}, {read}, SECOND) / 60) AS INT64)"
 _DAYS = "{minus}CAST(FLOOR(CAST({b} AS BIGNUMERIC) / 86400) AS INT64)"
 
 
@@ -52,8 +63,13 @@ class BigQuery(Dialect):
     singles = Storage(_SINGLE)
     storages = moments(
         "timestamp_utc",
-        clock="TIMESTAMP({a}, '{zone}')",
-        text="TIMESTAMP(" + zoned(f"REGEXP_CONTAINS({{a}}, '{OFFSET}$')") + ")",
+        clocks("TIMESTAMP({a}, '{zone}')", f"TIMESTAMP({_BY_NAME})", "TIMESTAMP({a})", _OWN_OFFSET),
+        clocks(
+            f"TIMESTAMP({zoned(_HAS_OFFSET)})",
+            f"CASE WHEN {_HAS_OFFSET} THEN TIMESTAMP({{a}}) ELSE TIMESTAMP({_TEXT_BY_NAME}) END",
+            f"TIMESTAMP(REGEXP_REPLACE({{a}}, '{OFFSET}$', ''))",
+            _OWN_OFFSET,
+        ),
     )
     collections = {
         "array": Members("UNNEST({a}) AS {t}", "{t}"),

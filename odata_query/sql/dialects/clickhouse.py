@@ -10,7 +10,7 @@ from typing import Any
 from ... import edm
 from ...problems import Phrase
 from . import spelling
-from .base import Dialect, Json, Members, Storage
+from .base import Dialect, Json, Members, Storage, clocks
 from .spelling import CLOCK, in_zone, seconds
 
 _SPACES = f"[{spelling.white_space('@@x{{{{{:x}}}}}')}]+".replace("@", "\\")
@@ -21,6 +21,20 @@ _START = (
 )
 _LENGTH = f"multiIf({{c}} >= {_MAX_INDEX}, {_MAX_INDEX}, {{c}} > 0, toInt64({{c}}), {{c}} <= 0, 0, NULL)"
 _UTC = "toTimeZone({a}, 'UTC')"
+_HAS_OFFSET = "match({a}, '[T ].*(Z|[+-][0-9:]+)$')"
+_TEXT = f"parseDateTime64BestEffortOrNull(if({_HAS_OFFSET}, {{a}}, concat({{a}}, '{{zone}}')), 6, 'UTC')"
+_LOCAL = (
+    "parseDateTime64BestEffortOrNull(replaceRegexpOne({a}, '(:[0-9.]+)(Z|[+-][0-9:]+)$', '\\\\1'), 6, 'UTC')"
+)
+_OFFSET = "timezoneOffset(fromUnixTimestamp64Micro({x}, '{zone}')) * 1000000"
+_BY_NAME = spelling.utc_clock(
+    f"({{x}} + {_OFFSET})", f"({{a}} - {_OFFSET})", "({a} - 86400000000)", "({a} + 86400000000)"
+).replace("{a}", "odata_clock")
+_NAMED = (
+    f"if({_HAS_OFFSET}, {_TEXT.replace('{zone}', 'Z')}, fromUnixTimestamp64Micro("
+    f"arrayMap(odata_clock -> {_BY_NAME}, [toUnixTimestamp64Micro({_LOCAL})])[1], 'UTC'))"
+)
+_OWN_OFFSET = "toInt32(floor((toUnixTimestamp64Micro({local}) - toUnixTimestamp64Micro({read})) / 60000000))"
 _DIVIDED = (
     "if(abs(toFloat64({a})) < exp10(75 - greatest({m}, 13) - {m}),"
     " toDecimal256(round(toDecimal256({a}, greatest({m}, 13)) / nullIf({b}, 0), 12), 12), NULL)"
@@ -126,10 +140,7 @@ class ClickHouse(Dialect):
     )  # fmt: skip
     storages = {
         ("Edm.DateTimeOffset", "timestamptz"): Storage(),
-        ("Edm.DateTimeOffset", "text"): Storage(
-            "parseDateTime64BestEffortOrNull("
-            "if(match({a}, '[T ].*(Z|[+-][0-9:]+)$'), {a}, concat({a}, '{zone}')), 6, 'UTC')"
-        ),
+        ("Edm.DateTimeOffset", "text"): clocks(_TEXT, _NAMED, _LOCAL, _OWN_OFFSET),
         # A comparison in fewer than 256 bits fails if the other number has too many digits.
         ("Edm.Decimal", "decimal"): Storage("({a} * toDecimal256(1, 0))", is_ordered=True),
         # As a text, since UUIDs do not sort by their digits.

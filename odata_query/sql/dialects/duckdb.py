@@ -8,7 +8,7 @@ from typing import Any
 from ... import edm
 from ...problems import Phrase
 from . import spelling
-from .base import Dialect, Json, Members, Storage, moments
+from .base import Dialect, Json, Members, Storage, clocks, moments
 
 
 def _once(expression: str, **arguments: str) -> str:
@@ -94,7 +94,26 @@ def _read(form: str, type: str) -> str:
 _UTC = "make_timestamp(epoch_us({a}))"
 """The clock of a moment in UTC, whatever the time zone of the connection."""
 _ZONE = "epoch_us(TIMESTAMPTZ '1970-01-01 00:00:00{zone}')"
-_NAIVE = f"make_timestamptz(epoch_us(CAST({{a}} AS TIMESTAMP)) + {_ZONE})"
+_CLOCK = "epoch_us(CAST({a} AS TIMESTAMP))"
+_NAIVE = f"make_timestamptz({_CLOCK} + {_ZONE})"
+_IN_ZONE = "epoch_us(timezone('{zone}', make_timestamptz({x})))"
+_BY_NAME = spelling.utc_clock(
+    _IN_ZONE, f"({{a}} - ({_IN_ZONE} - {{x}}))", "({a} - 86400000000)", "({a} + 86400000000)"
+)
+_NAMED = f"make_timestamptz({_once(_BY_NAME, a=_CLOCK)})"
+"""The moment of a clock in a zone with a name."""
+_OWN_OFFSET = "CAST(floor((epoch_us({local}) - epoch_us({read})) / 60000000) AS INTEGER)"
+
+
+def _from_text(zoned: str) -> str:
+    """The moment of a text, where one without an offset is given with its zone."""
+    own = "regexp_matches({a}, '[T ].*([Zz]|[+-][0-9:]+)$')"
+    return f"CASE WHEN {own} THEN CAST({{a}} AS TIMESTAMPTZ) ELSE {zoned} END"
+
+
+_WITHOUT_OFFSET = "regexp_replace({a}, '(:[0-9.]+)([Zz]|[+-][0-9:]+)$', '\\1')"
+_LOCAL = f"make_timestamptz({_CLOCK})"
+_TEXT_LOCAL = _LOCAL.replace("{a}", _WITHOUT_OFFSET)
 _DURATION = "epoch_us(LEAST(GREATEST({b}, INTERVAL '-4000000 days'), INTERVAL '4000000 days'))"
 """The microseconds of a duration, bounded so that they leave the calendar but not their 64 bits."""
 
@@ -144,9 +163,8 @@ class DuckDB(Dialect):
     )  # fmt: skip
     storages = moments(
         "timestamptz",
-        clock=_NAIVE,
-        text="CASE WHEN regexp_matches({a}, '[T ].*([Zz]|[+-][0-9:]+)$') THEN CAST({a} AS TIMESTAMPTZ)"
-        f" ELSE {_NAIVE} END",
+        clocks(_NAIVE, _NAMED, _LOCAL, _OWN_OFFSET),
+        clocks(_from_text(_NAIVE), _from_text(_NAMED), _TEXT_LOCAL, _OWN_OFFSET),
     )
     collections = {
         "array": Members("unnest({a}) AS {t}(value)", "{t}.value"),

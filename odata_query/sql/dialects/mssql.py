@@ -1,7 +1,8 @@
 """SQL Server 2022 and Azure SQL.
 
-Durations are numbers of seconds, DECIMAL(20, 6). Moments keep their offset in a DATETIMEOFFSET. There is no
-INF or NaN. Case is mapped character by character: `ß` keeps its form in upper case.
+Durations are numbers of seconds, DECIMAL(20, 6). Moments keep their offset in a DATETIMEOFFSET; columns
+without one need a default_timezone with a fixed offset, since AT TIME ZONE has the names and the history of
+Windows. There is no INF or NaN. Case is mapped character by character: `ß` keeps its form in upper case.
 """
 
 from __future__ import annotations
@@ -95,9 +96,12 @@ class MSSQL(Dialect):
     storages = {
         **moments(
             "datetimeoffset",
-            clock="TODATETIMEOFFSET({a}, '{zone}')",
-            text="CASE WHEN {a} LIKE '%[Zz]' OR {a} LIKE '%[+-][0-9][0-9]:[0-9][0-9]'"
-            " THEN CAST({a} AS DATETIMEOFFSET) ELSE TODATETIMEOFFSET(CAST({a} AS DATETIME2), '{zone}') END",
+            Storage("TODATETIMEOFFSET({a}, '{zone}')"),
+            Storage(
+                "CASE WHEN {a} LIKE '%[Zz]' OR {a} LIKE '%[+-][0-9][0-9]:[0-9][0-9]'"
+                " THEN CAST({a} AS DATETIMEOFFSET)"
+                " ELSE TODATETIMEOFFSET(CAST({a} AS DATETIME2), '{zone}') END"
+            ),
         ),
         # The type itself sorts by the last bytes first.
         ("Edm.Guid", "uniqueidentifier"): Storage(

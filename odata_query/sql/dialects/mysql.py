@@ -1,7 +1,9 @@
 """MySQL 8.0.21 and MariaDB 10.6, and up: one spelling for both.
 
 Texts are utf8mb4, those of columns and those of the connection, as is usual.
-Moments are DATETIME(6) in UTC; a TIMESTAMP is too, in a session whose time_zone is '+00:00'.
+Moments are DATETIME(6) in UTC; a TIMESTAMP is too, in a session whose time_zone is '+00:00'. Columns and
+texts without an offset need a default_timezone with a fixed one: CONVERT_TZ needs tables that few servers
+have, and takes only the years of a TIMESTAMP.
 """
 
 from __future__ import annotations
@@ -107,6 +109,10 @@ _ISO = (
     " THEN CAST(LEFT({a}, CHAR_LENGTH({a}) - 6) AS DATETIME(6)) - INTERVAL RIGHT({a}, 6) HOUR_MINUTE"
     " ELSE CAST({a} AS DATETIME(6)) - INTERVAL '{zone}' HOUR_MINUTE END"
 )
+_ISO_LOCAL = _ISO.replace(" - INTERVAL RIGHT({a}, 6) HOUR_MINUTE", "").replace(
+    " - INTERVAL '{zone}' HOUR_MINUTE", ""
+)
+_OWN_OFFSET = "FLOOR(TIMESTAMPDIFF(SECOND, {read}, {local}) / 60)"
 _HEX = "LOWER(INSERT(INSERT(INSERT(INSERT(HEX({a}), 9, 0, '-'), 14, 0, '-'), 19, 0, '-'), 24, 0, '-'))"
 
 _JSON_TEXT = "CASE WHEN JSON_TYPE({x}) <> 'NULL' THEN JSON_UNQUOTE({x}) END"
@@ -169,9 +175,9 @@ class MySQL(Dialect):
     storages = {
         ("Edm.DateTimeOffset", "utc"): Storage(),
         ("Edm.DateTimeOffset", "timestamp"): Storage(
-            "({a} - INTERVAL '{zone}' HOUR_MINUTE)", in_zone, is_ordered=True, local="{a}"
+            "({a} - INTERVAL '{zone}' HOUR_MINUTE)", in_zone, is_ordered=True, local="{a}", offset=_OWN_OFFSET
         ),
-        ("Edm.DateTimeOffset", "text"): Storage(_ISO),
+        ("Edm.DateTimeOffset", "text"): Storage(_ISO, local=_ISO_LOCAL, offset=_OWN_OFFSET),
         ("Edm.Duration", "seconds"): Storage(),
         ("Edm.Duration", "microseconds"): Storage(
             "({a} * 0.000001)", lambda value, zone: value // MICROSECOND, is_ordered=True

@@ -16,7 +16,7 @@ from typing import Any
 from ... import edm
 from ...problems import Phrase
 from . import spelling
-from .base import Dialect, Json, Members, Page, Storage
+from .base import Dialect, Json, Members, Page, Storage, clocks, moments
 from .spelling import INTEGER, Needle, between, fitting
 
 _SPACES = "UNISTR('" + spelling.white_space("\\{:04X}") + "')"
@@ -36,6 +36,16 @@ def _seconds(x: str) -> str:
     return f"({whole}EXTRACT(SECOND FROM {x}))"
 
 
+_CLOCK = "CAST({a} AS TIMESTAMP)"
+_ZONED = f"FROM_TZ({_CLOCK}, '{{zone}}')"
+_IN_ZONE = "CAST(FROM_TZ({x}, '+00:00') AT TIME ZONE '{zone}' AS TIMESTAMP)"
+_BY_NAME = spelling.utc_clock(
+    _IN_ZONE,
+    f"({{a}} - ({_IN_ZONE} - {{x}}))",
+    "({a} - INTERVAL '1' DAY)",
+    "(LEAST({a}, TIMESTAMP '9999-12-30 00:00:00') + INTERVAL '1' DAY)",
+).replace("{a}", _CLOCK)
+"""The clock in UTC of a clock in a zone with a name."""
 _DAYS = f"FLOOR({_seconds('{b}')} / 86400)"
 
 
@@ -88,9 +98,14 @@ class Oracle(Dialect):
         ("Edm.Double", "number"): Storage("TO_BINARY_DOUBLE({a})"),
         ("Edm.Single", "binary_float"): Storage("TO_BINARY_DOUBLE({a})"),
         ("Edm.Single", "number"): Storage("TO_BINARY_DOUBLE(TO_BINARY_FLOAT({a}))"),
-        ("Edm.DateTimeOffset", "timestamptz"): Storage(),
-        ("Edm.DateTimeOffset", "timestamp"): Storage(
-            "FROM_TZ(CAST({a} AS TIMESTAMP), '{zone}')", spelling.in_zone, is_ordered=True
+        **moments(
+            "timestamptz",
+            clocks(
+                _ZONED,
+                f"FROM_TZ({_BY_NAME}, '+00:00')",
+                _ZONED.replace("{zone}", "+00:00"),
+                f"FLOOR({_seconds('({local} - {read})')} / 60)",
+            ),
         ),
         ("Edm.Guid", "raw"): Storage(),
         ("Edm.Guid", "text"): Storage("HEXTORAW(REPLACE({a}, '-'))"),

@@ -159,13 +159,30 @@ def _zoned(clock: str) -> str:
     return f"({clock} - INTERVAL '{{zone}}') AT TIME ZONE 'UTC'"
 
 
+_DAY = "INTERVAL '24 hours'"
+_IN_ZONE = "(({x} AT TIME ZONE 'UTC') AT TIME ZONE '{zone}')"
+_BY_NAME = spelling.utc_clock(
+    _IN_ZONE, f"(v.a - ({_IN_ZONE} - {{x}}))", f"(v.a - {_DAY})", f"(v.a + {_DAY})"
+).replace("{a}", "v.a")
+"""The clock in UTC of the clock v.a in a zone with a name."""
+
+
+def _by_name(clock: str) -> str:
+    return f"({_once(_BY_NAME, a=clock)} AT TIME ZONE 'UTC')"
+
+
 _TEXT = r"regexp_replace({a}, '(\.[0-9]{{6}})[0-9]+', '\1')"
 """The text of a moment without digits after the microseconds, which PostgreSQL would round."""
 _CLOCK = f"CAST({_TEXT} AS TIMESTAMP) AT TIME ZONE 'UTC'"
-_FROM_TEXT = (
-    f"CASE WHEN {{a}} ~ '[T ].*([Zz]|[+-][0-9:]+)$' THEN CAST({_TEXT} AS TIMESTAMPTZ)"
-    f" ELSE {_zoned(f'CAST({_TEXT} AS TIMESTAMP)')} END"
-)
+
+
+def _from_text(zoned: str) -> str:
+    """The moment of a text, where one without an offset is given with its zone."""
+    return f"CASE WHEN {{a}} ~ '[T ].*([Zz]|[+-][0-9:]+)$' THEN CAST({_TEXT} AS TIMESTAMPTZ) ELSE {zoned} END"
+
+
+_FROM_TEXT = _from_text(_zoned(f"CAST({_TEXT} AS TIMESTAMP)"))
+_OWN_OFFSET = "CAST(floor(EXTRACT(EPOCH FROM {local} - {read}) / 60) AS INTEGER)"
 
 
 def _cased(collation: str) -> dict[str, str]:
@@ -202,11 +219,17 @@ class PostgreSQL(Dialect):
             _local,
             is_ordered=True,
             local=f"({_UTC})",
+            named_zone=Storage(
+                _by_name("{a}"), bounds=spelling.a_day_around(_local), local=f"({_UTC})", offset=_OWN_OFFSET
+            ),
             offset="CAST(EXTRACT(EPOCH FROM INTERVAL '{zone}' + ({a} - {a})) / 60 AS INTEGER)",
         ),
         ("Edm.DateTimeOffset", "text"): Storage(
             _FROM_TEXT,
             local=f"({_CLOCK})",
+            named_zone=Storage(
+                _from_text(_by_name(f"CAST({_TEXT} AS TIMESTAMP)")), local=f"({_CLOCK})", offset=_OWN_OFFSET
+            ),
             offset=f"CAST(EXTRACT(EPOCH FROM {_CLOCK} - {_FROM_TEXT}) / 60 AS INTEGER)",
         ),
     }

@@ -17,6 +17,24 @@ from .spelling import DATE, INTEGER, OFFSET, between, dated, fitting, zoned
 
 _CLOCK = 'YYYY-MM-DD"T"HH24:MI:SS.FF6'
 _FORMAT = f"'{_CLOCK}TZH:TZM'"
+_ZONED = f"TO_TIMESTAMP_TZ(TO_VARCHAR({{a}}, '{_CLOCK}') || '{{zone}}', {_FORMAT})"
+_IN_UTC = _ZONED.replace("{zone}", "+00:00")
+_IN_ZONE = "CONVERT_TIMEZONE('UTC', '{zone}', {x})"
+
+
+def _by_name(clock: str) -> str:
+    """The moment of a clock in a zone with a name."""
+    found = spelling.utc_clock(
+        _IN_ZONE,
+        f"DATEADD(SECOND, DATEDIFF(SECOND, {_IN_ZONE}, {{x}}), {{a}})",
+        "DATEADD(DAY, -1, {a})",
+        "DATEADD(DAY, 1, {a})",
+    )
+    return _IN_UTC.replace("{a}", found).replace("{a}", clock)
+
+
+_HAS_OFFSET = f"REGEXP_LIKE({{a}}, '.*{OFFSET}')"
+_OWN_OFFSET = "FLOOR(DATEDIFF(SECOND, {read}, {local}) / 60)"
 _NAN, _INF = "CAST('NaN' AS FLOAT)", "CAST('inf' AS FLOAT)"
 _DIVIDED = (
     f"CASE WHEN {{b}} = 0 THEN CASE WHEN {{a}} = 0 OR {{a}} = {_NAN} THEN {_NAN} WHEN {{a}} > 0 THEN {_INF}"
@@ -49,8 +67,16 @@ class Snowflake(Dialect):
     singles = Storage(_SINGLE)
     storages = moments(
         "timestamptz",
-        clock=f"TO_TIMESTAMP_TZ(TO_VARCHAR({{a}}, '{_CLOCK}') || '{{zone}}', {_FORMAT})",
-        text="TO_TIMESTAMP_TZ(" + zoned(f"REGEXP_LIKE({{a}}, '.*{OFFSET}')") + ")",
+        Storage(_ZONED, named_zone=Storage(_by_name("{a}"), local=_IN_UTC, offset=_OWN_OFFSET)),
+        Storage(
+            f"TO_TIMESTAMP_TZ({zoned(_HAS_OFFSET)})",
+            named_zone=Storage(
+                f"CASE WHEN {_HAS_OFFSET} THEN TO_TIMESTAMP_TZ({{a}})"
+                f" ELSE {_by_name('TO_TIMESTAMP_NTZ({a})')} END",
+                local=f"TO_TIMESTAMP_TZ(REGEXP_REPLACE({{a}}, '{OFFSET}$', '') || '+00:00')",
+                offset=_OWN_OFFSET,
+            ),
+        ),
     )
     default_storages = {"Edm.DateTimeOffset": "timestamptz"}
     collections = dict.fromkeys(

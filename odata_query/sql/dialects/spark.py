@@ -14,7 +14,7 @@ from typing import Any
 from ... import edm
 from ...problems import ConfigurationError, Phrase
 from . import spelling
-from .base import Dialect, Json, Members, Storage
+from .base import Dialect, Json, Members, Storage, clocks, moments
 from .spelling import CLOCK, EXACT, dated, fitting, in_zone, seconds
 
 _SPACES = "'" + spelling.white_space("\\u{:04X}") + "'"
@@ -78,6 +78,16 @@ _DIVIDED = (
 _REMAINDER = "coalesce(try_mod(CAST({a} AS DOUBLE), {b}), CAST('NaN' AS DOUBLE) * {a} * {b})"
 _UTC = "timestampadd(MICROSECOND, unix_micros({a}), TIMESTAMP_NTZ '1970-01-01 00:00:00')"
 """The clock of a moment in UTC."""
+_CLOCK = "CAST(concat(CAST({a} AS STRING), '{zone}') AS TIMESTAMP)"
+"""The moment of a clock in a time zone."""
+_TEXT = (
+    "TRY_CAST(concat({a}, CASE WHEN {a} RLIKE 'T.*(Z|[+-][0-9:]+)$' THEN '' ELSE '{zone}' END) AS TIMESTAMP)"
+)
+_LOCAL = _CLOCK.replace("{zone}", "+00:00")
+_TEXT_LOCAL = (
+    "TRY_CAST(concat(regexp_replace({a}, '(:[0-9.]+)(Z|[+-][0-9:]+)$', '$1'), '+00:00') AS TIMESTAMP)"
+)
+_OWN_OFFSET = "CAST(floor((unix_micros({local}) - unix_micros({read})) / 60000000) AS INT)"
 _START = (
     "CAST(CASE WHEN {b} < 0 THEN greatest({b}, -1000000000)"
     " WHEN {b} < 2147483647 THEN {b} + 1 WHEN {b} IS NOT NULL THEN 2147483647 END AS INT)"
@@ -140,15 +150,12 @@ class Spark(Dialect):
     )  # fmt: skip
     singles = Storage("CAST(CAST({a} AS FLOAT) AS DOUBLE)")
     storages = {
-        ("Edm.DateTimeOffset", "timestamptz"): Storage(),
-        ("Edm.DateTimeOffset", "timestamp"): Storage(
-            "CAST(concat(CAST({a} AS STRING), '{zone}') AS TIMESTAMP)",
+        # Java reads a clock that is repeated or skipped as Python does.
+        **moments(
+            "timestamptz",
+            clocks(_CLOCK, _CLOCK.replace("{zone}", " {zone}"), _LOCAL, _OWN_OFFSET),
+            clocks(_TEXT, _TEXT.replace("{zone}", " {zone}"), _TEXT_LOCAL, _OWN_OFFSET),
             lambda value, zone: in_zone(value, zone).isoformat(),
-            is_ordered=True,
-        ),
-        ("Edm.DateTimeOffset", "text"): Storage(
-            "TRY_CAST(concat({a}, CASE WHEN {a} RLIKE 'T.*(Z|[+-][0-9:]+)$' THEN '' ELSE '{zone}' END)"
-            " AS TIMESTAMP)"
         ),
         ("Edm.Duration", "interval"): Storage(
             "CAST({a} AS DECIMAL(20, 6))", lambda value, zone: value, is_ordered=True

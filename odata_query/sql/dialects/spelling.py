@@ -226,6 +226,38 @@ def in_zone(value: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
         return dt.datetime.min if value.year == 1 else dt.datetime.max
 
 
+Write = Callable[[Any, dt.tzinfo], Any]
+"""A conversion of a moment to the form of a column of clocks in a zone."""
+
+
+def a_day_around(write: Write) -> Callable[[dt.datetime], tuple[Any, Any] | None]:
+    """Bounds of a column of clocks, whatever zone they are in; None at the ends of the calendar."""
+
+    def bounds(value: dt.datetime) -> tuple[Any, Any] | None:
+        moment, day = value.astimezone(dt.UTC), dt.timedelta(days=1)
+        try:
+            return write(moment - day, dt.UTC), write(moment + day, dt.UTC)
+        except OverflowError:
+            return None
+
+    return bounds
+
+
+def utc_clock(local: str, back: str, before: str, after: str) -> str:
+    """The clock in UTC of a clock `{a}` in the zone `{zone}`, as in Python with `fold=0`.
+
+    Of two moments with this clock it is the first one, and a clock that is skipped has the offset before it.
+    Only conversions from UTC are used: in the other direction, engines differ.
+
+    local          the clock in the zone of a clock `{x}` in UTC
+    back           the clock `{a}` moved back by the offset that the zone has at the clock `{x}` in UTC
+    before, after  clocks a day before and after `{a}`
+    """
+    first, last = (back.replace("{x}", clock) for clock in (before, after))
+    fits, misses = local.replace("{x}", first), local.replace("{x}", last)
+    return f"CASE WHEN {fits} = {{a}} OR {misses} <> {{a}} THEN {first} ELSE {last} END"
+
+
 def zoned(condition: str) -> str:
     """A text of a moment, with the query's time zone unless a condition holds: that it has an offset."""
     return f"CASE WHEN {condition} THEN {{a}} ELSE {{a}} || '{{zone}}' END"

@@ -19,6 +19,7 @@ from functools import lru_cache
 from typing import Any
 
 from ... import edm
+from ...language.literals import instant
 from ...problems import ConfigurationError, Phrase
 from .base import Dialect, Json, Members, Page, Storage
 from .spelling import (
@@ -34,6 +35,7 @@ from .spelling import (
     whole,
 )
 
+_MINUTE = dt.timedelta(minutes=1)
 _UTC = "'%Y-%m-%dT%H:%M:%S'"
 _OFFSET = "ltrim(substr({a}, 17), ':.0123456789')"
 _NAIVE = f"substr({{a}}, 1, length({{a}}) - length({_OFFSET}))"
@@ -47,11 +49,14 @@ _MOMENT = (
 )
 """A moment in UTC as `2024-01-31T10:20:30.5`, from ISO text in any notation: with `T` or a space, with or
 without seconds, with any fraction, with `Z`, an offset such as `+02:00`, or none."""
-_LOCAL = (
-    "(CASE substr({a}, 17, 1) WHEN ':' THEN {a} ELSE substr({a}, 1, 16) || ':' || '00' || substr({a}, 17) END"
-    f" || CASE {_OFFSET} WHEN '' THEN '{{zone}}' ELSE '' END)"
+_LOCAL = f"CASE substr({{a}}, 17, 1) WHEN ':' THEN {_NAIVE} ELSE substr({{a}}, 1, 16) || ':' || '00' END"
+"""The same text with seconds and without an offset."""
+_MINUTES = (
+    "(SELECT CASE WHEN o LIKE '_%:%' THEN CAST(substr(o, 1, 1) || '1' AS INTEGER)"
+    " * (CAST(substr(o, 2, 2) AS INTEGER) * 60 + CAST(substr(o, 5, 2) AS INTEGER))"
+    " WHEN o IS NOT NULL THEN 0 END"
+    f" FROM (SELECT CASE {_OFFSET} WHEN '' THEN '{{zone}}' ELSE {_OFFSET} END AS o))"
 )
-"""The same text with seconds and an offset."""
 _TIME = (
     "(SELECT substr(m, 12, 8)"
     " || replace(substr(printf('%.6f', CAST('0' || substr(m, 20, 7) AS REAL)), 2), '.000000', '')"
@@ -192,10 +197,14 @@ def _overflows(text: str) -> bool:
     return False
 
 
-def _utc(text: str, zone: str) -> str:
-    """Convert ISO text to a moment as `_MOMENT` does; without an offset it is in the time zone."""
-    found = dt.datetime.fromisoformat(text)
-    return moment(found if found.tzinfo else found.replace(tzinfo=zoneinfo.ZoneInfo(zone)))
+def _read(text: str, zone: str) -> dt.datetime:
+    """Read ISO text; without an offset it is in the time zone."""
+    return instant(dt.datetime.fromisoformat(text), zoneinfo.ZoneInfo(zone))
+
+
+def _offset(text: str, zone: str) -> int:
+    """Return the minutes of the offset of an ISO text."""
+    return (_read(text, zone).utcoffset() or dt.timedelta()) // _MINUTE
 
 
 FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
@@ -203,7 +212,9 @@ FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ("odata_upper", 1, _strict(lambda text: str(text).upper())),
     ("odata_matches", 2, _strict(_matches)),
     ("odata_mod", 2, _strict(lambda a, b: math.fmod(float(a), float(b)))),
-    ("odata_utc", 2, _strict(_utc)),
+    # As `_MOMENT` and `_MINUTES`, in a zone with a name.
+    ("odata_utc", 2, _strict(lambda text, zone: moment(_read(text, zone)))),
+    ("odata_offset", 2, _strict(_offset)),
 )
 """The functions that `prepare` adds: name, number of arguments, and the function itself.
 
@@ -235,10 +246,18 @@ def _driver_connection(given: Any) -> Any:
     )
 
 
+_NAMED = Storage(
+    "odata_utc({a}, '{zone}')",
+    bounds=_days_around,
+    local=_LOCAL,
+    offset="odata_offset({a}, '{zone}')",
+)
+
+
 class SQLite(Dialect):
     """SQLite 3.38 and up.
 
-    Moments are ISO text in any notation; a computed one is in UTC. Dates and times of day are texts as
+    Moments are ISO text in any notation. Dates and times of day are texts as
     Python's `isoformat` writes them, durations are numbers of seconds, which lose microseconds beyond 272
     years. Decimals are binary fractions, right to 15 digits. NaN is null, and zero has no sign.
     """
@@ -272,13 +291,18 @@ class SQLite(Dialect):
     types = edm_types(Dialect.types, String="TEXT", Decimal="NUMERIC")
     storages = {
         ("Edm.DateTimeOffset", "text"): Storage(
-            _MOMENT, bounds=_days_around, local=_LOCAL, named_zone="odata_utc({a}, '{zone}')"
+            _MOMENT, bounds=_days_around, local=_LOCAL, named_zone=_NAMED, offset=_MINUTES
         ),
         ("Edm.DateTimeOffset", "utc"): Storage(
             _MOMENT, lambda value, zone: in_zone(value, dt.UTC).isoformat() + "+00:00", is_ordered=True
         ),
         ("Edm.DateTimeOffset", "timestamp"): Storage(
-            _MOMENT, lambda value, zone: in_zone(value, zone).isoformat(), is_ordered=True, local=_LOCAL
+            _MOMENT,
+            lambda value, zone: in_zone(value, zone).isoformat(),
+            is_ordered=True,
+            local=_LOCAL,
+            named_zone=_NAMED,
+            offset=_MINUTES,
         ),
         ("Edm.Duration", "epoch"): Storage(
             "(CAST(strftime('%s', substr({a}, 1, 19)) AS INTEGER) + CAST('0' || substr({a}, 20) AS REAL))"
@@ -331,12 +355,7 @@ class SQLite(Dialect):
         "fractionalseconds(TimeOfDay)": "CAST('0' || substr({a}, 9) AS REAL)",
         "date(DateTimeOffset) cast(DateTimeOffset,Date)": "substr({a}, 1, 10)",
         "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": _TIME,
-        "totaloffsetminutes(DateTimeOffset)": (
-            "(SELECT CASE WHEN o LIKE '_%:%' THEN CAST(substr(o, 1, 1) || '1' AS INTEGER)"
-            " * (CAST(substr(o, 2, 2) AS INTEGER) * 60 + CAST(substr(o, 5, 2) AS INTEGER))"
-            " WHEN o IS NOT NULL THEN 0 END"
-            " FROM (SELECT ltrim(substr({a}, 20), '.0123456789') AS o))"
-        ),
+        "totaloffsetminutes(DateTimeOffset)": "(0 * length({a}))",
         "totalseconds(Duration)": "round({a}, 6)",
         "add|sub(DateTimeOffset,Duration)": _MOVED,
         "add|sub(Date,Duration)": f"NULLIF(max(date({{a}}, {_DAYS}), '0001'), '0001')",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 
 from . import spelling
-from .base import Dialect, Json, Members, Page, Storage, moments
+from .base import Dialect, Json, Members, Page, Storage, clocks, moments
 from .spelling import DATE, INTEGER, OFFSET, between, dated, fitting, within, zoned
 
 _SPACES = "U&'" + spelling.white_space("\\{:04X}") + "'"
@@ -24,6 +24,25 @@ _MICROS = (
 _MOVED = f"{_MICROS} {{sign}} CAST({{b}} * 1000000 AS DECIMAL(38, 0))"
 _DAYS = "{minus}CAST(FLOOR(CAST({b} AS DECIMAL(38, 12)) / 86400) AS BIGINT)"
 _MOVED_DATE = f"DATE_DIFF('day', DATE '0001-01-01', {{a}}) + {_DAYS}"
+_IN_ZONE = "CAST(AT_TIMEZONE(WITH_TIMEZONE({x}, 'UTC'), '{zone}') AS TIMESTAMP(6))"
+
+
+def _by_name(clock: str) -> str:
+    """The moment of a clock in a zone with a name."""
+    found = spelling.utc_clock(
+        _IN_ZONE,
+        f"DATE_ADD('second', DATE_DIFF('second', {_IN_ZONE}, {{x}}), {{a}})",
+        "({a} - INTERVAL '1' DAY)",
+        "({a} + INTERVAL '1' DAY)",
+    )
+    return f"WITH_TIMEZONE({found.replace('{a}', clock)}, 'UTC')"
+
+
+_HAS_OFFSET = f"REGEXP_LIKE({{a}}, '{OFFSET}$')"
+_READ = "FROM_ISO8601_TIMESTAMP_NANOS({a})"
+_TEXT = _READ.replace("{a}", zoned(_HAS_OFFSET))
+_TEXT_CLOCK = f"CAST({_TEXT.replace('{zone}', 'Z')} AS TIMESTAMP(6))"
+_OWN_OFFSET = "CAST(FLOOR(DATE_DIFF('second', {read}, {local}) / 60e0) AS INTEGER)"
 _ARRAY = Members(
     "{a}",
     "{t}",
@@ -52,8 +71,13 @@ class Trino(Dialect):
     singles = Storage("CAST(CAST({a} AS REAL) AS DOUBLE)")
     storages = moments(
         "timestamptz",
-        clock="WITH_TIMEZONE({a}, '{zone}')",
-        text="FROM_ISO8601_TIMESTAMP_NANOS(" + zoned(f"REGEXP_LIKE({{a}}, '{OFFSET}$')") + ")",
+        clocks("WITH_TIMEZONE({a}, '{zone}')", _by_name("{a}"), "WITH_TIMEZONE({a}, 'UTC')", _OWN_OFFSET),
+        clocks(
+            _TEXT,
+            f"CASE WHEN {_HAS_OFFSET} THEN {_READ} ELSE {_by_name(_TEXT_CLOCK)} END",
+            f"WITH_TIMEZONE({_TEXT_CLOCK}, 'UTC')",
+            _OWN_OFFSET,
+        ),
     )
     collections = {"array": _ARRAY, "json": _ARRAY._replace(source="CAST({a} AS ARRAY(JSON))", is_json=True)}
     json = Json(

@@ -184,10 +184,12 @@ def test_moments_in_one_zone_are_compared_as_they_are(connection, storage, zone)
     assert found.text == '"at" >= ?'
 
 
-def test_a_moment_that_was_computed_is_in_utc(connection):
+def test_a_moment_that_was_computed_keeps_its_offset(connection):
     fill(connection, "t", [{"id": 1, "at": "2024-01-31T12:20:30+02:00"}])
     assert ids(connection, EVENT, "hour(at) eq 12") == [1]
-    assert ids(connection, EVENT, "hour(at add duration'PT0S') eq 10") == [1]
+    assert ids(connection, EVENT, "hour(at add duration'PT0S') eq 12") == [1]
+    assert ids(connection, EVENT, "totaloffsetminutes(at sub duration'PT13H') eq 120") == [1]
+    assert ids(connection, EVENT, "day(at sub duration'PT13H') eq 30") == [1]
 
 
 # ---- other ways to hold values -------------------------------------------------------------------
