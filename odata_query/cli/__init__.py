@@ -1,4 +1,4 @@
-"""The command line: select rows of files, draw the tree of a filter, check a query."""
+"""The command line: select rows of files, infer their model, draw the tree of a filter, check a query."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ import io
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
 from pathlib import PurePath
 from typing import Any
 
 import click
-from rich import box
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from .. import __version__, python
+from .. import __version__
 from ..errors import ODataError
 from ..language.ast import Call, Lambda, Literal, NamedValue, Node, Path, TypeName
 from ..language.parser import parse_filter
@@ -28,7 +26,9 @@ from ..model.entity import EntityType
 from ..operations import OPERATIONS
 from ..problems import ConfigurationError, shorten
 from ..query import Query, parse_query
-from .files import FORMATS, DataError, Row, load_model, load_rows
+from .files import FORMATS, Data, load_model, named, opened, renamed, write_model
+from .formats import DataError, Format, Row
+from .selection import Selection, Spool
 
 WIDEST_CELL = 36
 """Characters of a value that a table on a terminal shows."""
@@ -63,15 +63,67 @@ _model_option = click.option(
 )
 
 
+def _encoding(context: click.Context, option: click.Parameter, name: str) -> str:
+    try:
+        "".encode(name)
+    except (LookupError, UnicodeError):
+        raise click.BadParameter(f"{name!r} is not an encoding of text.") from None
+    return name
+
+
+def _delimiter(context: click.Context, option: click.Parameter, text: str) -> str:
+    text = {"tab": "\t", r"\t": "\t"}.get(text, text)
+    if len(text) != 1 or text in '"\r\n\0':
+        raise click.BadParameter(f"{text!r} is not one character that can separate fields.")
+    return text
+
+
+_file_options = (
+    click.option("--format", "form", type=click.Choice(["json", "jsonl", "csv"]), help="The format of FILE."),
+    click.option(
+        "--delimiter",
+        default=",",
+        callback=_delimiter,
+        help='The character between the fields of CSV, in FILE and in the output; "tab" is one.',
+    ),
+    click.option(
+        "--encoding",
+        default="utf-8",
+        callback=_encoding,
+        help="The encoding of FILE: cp1252, utf-16. The output has UTF-8.",
+    ),
+)
+
+
+def _takes_a_file(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_file_options):
+        command = option(command)
+    return click.argument("file")(command)
+
+
+def _format(file: str, form: str | None, encoding: str, delimiter: str) -> Format:
+    form = form or FORMATS.get(PurePath(file).suffix.lower())
+    if form is None:
+        raise click.UsageError(f"Cannot tell the format of {click.format_filename(file)}: use --format.")
+    return Format(form, encoding, delimiter)
+
+
 @main.command(epilog=QUERY_HELP)
-@click.argument("file")
+@_takes_a_file
 @click.argument("query")
 @_model_option
-@click.option("--format", "form", type=click.Choice(["json", "jsonl", "csv"]), help="The format of FILE.")
 @click.option(
     "--output", type=click.Choice(["table", "jsonl", "json", "csv"]), help="The format of the rows."
 )
-def run(file: str, query: str, model_file: str | None, form: str | None, output: str | None) -> None:
+def run(
+    file: str,
+    query: str,
+    model_file: str | None,
+    form: str | None,
+    delimiter: str,
+    encoding: str,
+    output: str | None,
+) -> None:
     """Print the rows of FILE that QUERY selects.
 
     The suffix of FILE tells its format: JSON (an array of objects, or an object with one array), JSON Lines
@@ -79,31 +131,60 @@ def run(file: str, query: str, model_file: str | None, form: str | None, output:
     $count=true the number of all rows that match the filter goes to standard error.
 
     Without --model, types are inferred from the values. Strings that are all dates, date-times or GUIDs get
-    that type, and an "id" that is unique becomes the key. A column that cannot be named in a query or that
-    holds values of several types is printed, but is not part of the model. An empty field of CSV is null.
+    that type, and an "id" that is unique becomes the key. A column whose name has spaces is renamed in
+    queries: "File size" is File_size. A column that cannot be named in a query or that holds values of
+    several types is printed, but is not part of the model. An empty field of CSV is null.
+
+    FILE is read twice, a row at a time, so it can be larger than the memory.
     """
-    form = form or FORMATS.get(PurePath(file).suffix.lower())
-    if form is None:
-        raise click.UsageError(f"Cannot tell the format of {click.format_filename(file)}: use --format.")
-    with _reported():
-        model = load_model(model_file) if model_file else None
-        data = load_rows(file, form, model)
-        if data.left_out:
-            shown = [f"{shorten(name)} ({why})" for name, why in list(data.left_out.items())[:5]]
-            more = [f"{len(data.left_out) - 5} more"] if len(data.left_out) > 5 else []
-            click.echo(f"left out of the model: {', '.join(shown + more)}", err=True)
+    found = _format(file, form, encoding, delimiter)
+    with _reported(), opened(file) as stream:
+        given = load_model(model_file) if model_file else None
+        with named(file):
+            data = Data(stream, found, given)
+        if given is None:
+            _report_columns(data)
         parsed = _parse(query, data.entity_type)
-        # A file without rows and model has nothing to select, so no name in the query is wrong.
-        found = python.apply(data.rows, parsed) if data.entity_type else []
-        if parsed.count:
-            click.echo(f"count: {python.count(data.rows, parsed) if data.entity_type else 0}", err=True)
         output = output or ("table" if sys.stdout.isatty() else "jsonl")
-        if output in ("csv", "table"):
-            # A field of CSV is printed as the file has it: "1.50", not 1.5.
-            originals = dict(zip(map(id, data.rows), data.originals, strict=True))
-            found = [originals[id(row)] for row in found]
-        _PRINT[output](found, list(dict.fromkeys(name for row in data.originals for name in row)))
+        # A field of CSV is printed as the file has it: "1.50", not 1.5.
+        # A table is printed after its last row was found; other rows move the progress on a terminal away.
+        label = "Selecting..." if output == "table" else "" if sys.stdout.isatty() else "Writing..."
+        selection = Selection(data, parsed, as_in_file=output in ("csv", "table"), label=label)
+        _PRINT[output](selection, list(data.names), delimiter)
         sys.stdout.flush()
+        if parsed.count:
+            click.echo(f"count: {selection.count}", err=True)
+
+
+@main.command()
+@_takes_a_file
+def model(file: str, form: str | None, delimiter: str, encoding: str) -> None:
+    """Print the model that is inferred from the rows of FILE, as JSON.
+
+    Edit it and pass it to other commands as --model: "odata-query model rows.csv > model.json". A property
+    is the name of a type, or an object with its "type", "enum" (names and numbers) or "properties", and
+    with "nullable", "key", "filterable", "sortable", "collection" or "attribute" (its name in the rows).
+    """
+    found = _format(file, form, encoding, delimiter)
+    with _reported(), opened(file) as stream:
+        with named(file):
+            data = Data(stream, found, None)
+            if data.entity_type is None:
+                raise DataError("it has no rows to infer a model from")
+        _report_columns(data)
+        click.echo(json.dumps(write_model(data.entity_type), ensure_ascii=False, indent=2))
+
+
+def _report_columns(data: Data) -> None:
+    """Say which columns a query cannot name, or writes in another way."""
+    names = renamed(data.entity_type) if data.entity_type else {}
+    for label, columns in (
+        ("left out of the model", [f"{shorten(name)} ({why})" for name, why in data.left_out.items()]),
+        ("renamed in the model", [f"{shorten(repr(name))} is {own}" for name, own in names.items()]),
+    ):
+        more = [f"{len(columns) - 5} more"] if len(columns) > 5 else []
+        if columns:
+            click.echo(f"{label}: {', '.join(columns[:5] + more)}", err=True)
 
 
 @main.command()
@@ -170,45 +251,63 @@ def _text_of(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _print_jsonl(rows: Sequence[Row], names: Sequence[str]) -> None:
+def _print_jsonl(rows: Iterable[Row], names: Sequence[str], delimiter: str) -> None:
     for row in rows:
         sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def _print_json(rows: Sequence[Row], names: Sequence[str]) -> None:
-    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
-    sys.stdout.write(f"[\n{lines}\n]\n" if rows else "[]\n")
+def _print_json(rows: Iterable[Row], names: Sequence[str], delimiter: str) -> None:
+    separator = "[\n"
+    for row in rows:
+        sys.stdout.write(separator + json.dumps(row, ensure_ascii=False))
+        separator = ",\n"
+    sys.stdout.write("\n]\n" if separator == ",\n" else "[]\n")
 
 
-def _print_csv(rows: Sequence[Row], names: Sequence[str]) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+def _print_csv(rows: Iterable[Row], names: Sequence[str], delimiter: str) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n", delimiter=delimiter)
     writer.writerow(names)
     for row in rows:
         writer.writerow(["" if row.get(name) is None else _text_of(row[name]) for name in names])
 
 
-def _print_table(rows: Sequence[Row], names: Sequence[str]) -> None:
+def _print_table(rows: Iterable[Row], names: Sequence[str], delimiter: str) -> None:
     """Print a table. A terminal gets as many columns as fit, with long values cut."""
     on_terminal = sys.stdout.isatty()
-    console = Console() if on_terminal else Console(width=1_000_000)
-    table = Table(box=box.ROUNDED)
-    cut = WIDEST_CELL if on_terminal else None
-    columns: list[list[str]] = []
-    room = console.width
-    for title in map(_printable, names):
-        cells = [_printable(_text_of(row.get(names[len(columns)]))) for row in rows]
-        width = max(map(cell_len, (title, *cells)))
-        room -= min(width, cut or width) + 3
-        if room < 1 and columns:
-            hidden = ", ".join(map(_printable, names[len(columns) :]))
-            click.echo(f"no room for {hidden}; --output jsonl has all", err=True)
-            break
-        columns.append(cells)
-        table.add_column(Text(title), no_wrap=True, overflow="ellipsis", max_width=cut)
-    for row in zip(*columns, strict=True):
-        table.add_row(*map(Text, row))
-    if columns:
-        console.print(table)
+    titles = list(map(_printable, names))
+    widths = list(map(cell_len, titles))
+    with Spool() as lines:  # the widths of columns are known after the last row
+        for row in rows:
+            cells = [_printable(_text_of(row.get(name))) for name in names]
+            widths = [max(width, cell_len(cell)) for width, cell in zip(widths, cells, strict=True)]
+            lines.append(cells)
+        if on_terminal:
+            room = Console().width
+            widths = [min(width, WIDEST_CELL, max(room - 4, 1)) for width in widths]
+            fitting = [n for n, total in enumerate(accumulate(w + 3 for w in widths)) if total < room]
+            widths = widths[: max(len(fitting), 1)]
+            if len(widths) < len(titles):
+                hidden = ", ".join(titles[len(widths) :])
+                click.echo(f"no room for {hidden}; --output jsonl has all", err=True)
+        if not widths:
+            return
+        borders = "╭┬╮├┼┤╰┴╯─│" if (sys.stdout.encoding or "").lower().startswith("utf") else "+" * 9 + "-|"
+        dashes = [borders[9] * (width + 2) for width in widths]
+        top, middle, bottom = (borders[n] + borders[n + 1].join(dashes) + borders[n + 2] for n in (0, 3, 6))
+        click.echo(top)
+        click.secho(_table_line(titles, widths, borders[10]), bold=True)
+        click.echo(middle)
+        for cells in lines:
+            sys.stdout.write(_table_line(cells, widths, borders[10]) + "\n")
+        click.echo(bottom)
+
+
+def _table_line(cells: Sequence[str], widths: Sequence[int], border: str) -> str:
+    fitted = [
+        set_cell_size(cell, width) if cell_len(cell) <= width else set_cell_size(cell, width - 1) + "…"
+        for cell, width in zip(cells, widths, strict=False)
+    ]
+    return f"{border} {f' {border} '.join(fitted)} {border}"
 
 
 _PRINT = {"table": _print_table, "jsonl": _print_jsonl, "json": _print_json, "csv": _print_csv}

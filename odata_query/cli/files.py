@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import datetime as dt
-import json
 import math
 import os
 import re
+import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, BinaryIO, NamedTuple
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache, partial
+from typing import Any, BinaryIO, TypeVar
 
 import click
 import rich.progress
@@ -24,57 +25,72 @@ from ..model.entity import EntityType
 from ..model.properties import ComplexType, Property, StructuredType
 from ..problems import ConfigurationError, shorten
 from ..python.rows import reader
+from .formats import DataError, Format, Row, RowReader, decoded, read_json
 
-Row = dict[str, Any]
+T = TypeVar("T")
+C = TypeVar("C", bound="_Column")
 
 LARGE_FILE = 10_000_000
-"""Bytes from which reading a file shows its progress."""
+"""Bytes from which work on a file shows its progress."""
 FORMATS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
-_MOST_DIGITS = 4300
-"""Digits that Python converts to an integer."""
 
 
-class DataError(ValueError):
-    """Rows or a model that cannot be used; the message names the place."""
+class Data:
+    """The rows of a file, which is read again each time, with their entity type.
 
-
-class Data(NamedTuple):
-    """The rows of a file, as values and as the file has them, with their entity type.
-
-    `left_out` has the columns that are not part of an inferred type, each with the reason.
+    names     the names that any row has, in the order of the file
+    left_out  the columns that are not part of an inferred type, each with the reason
     """
 
-    entity_type: EntityType | None
-    rows: Sequence[Row]
-    originals: Sequence[Row]
-    left_out: dict[str, str]
+    def __init__(self, stream: BinaryIO, form: Format, entity_type: EntityType | None) -> None:
+        """Read the whole file, to compare the rows with the model or infer one. Raises DataError."""
+        self.stream, self.entity_type = stream, entity_type
+        self.read = RowReader(stream, form)
+        self.size = stream.seek(0, os.SEEK_END)
+        self.names: dict[str, None] = {}
+        self.left_out: dict[str, str] = {}
+        is_csv = form.name == "csv"
+        self.value_of = converter(_forms_of(entity_type)) if is_csv and entity_type else _same
+        columns: _Columns[Any] = _Columns(_TextColumn if is_csv else _Column)
+        for number, original in enumerate(self.originals("Reading..."), 1):
+            self.names.update(dict.fromkeys(original))
+            if entity_type is not None:
+                _check(self.value_of(original), entity_type, f"row {number}: ", "")
+            else:
+                columns.add(original)
+        if entity_type is None and columns.rows:
+            self.entity_type, self.left_out = columns.entity_type()
+            if is_csv:
+                self.value_of = converter({name: column.form for name, column in columns.items()})
 
-
-def load_rows(file: str, form: str, entity_type: EntityType | None) -> Data:
-    """Read a file of rows, and compare them with the model or infer one. Raises DataError."""
-    with _named(file), _opened(file) as stream:
-        originals = list(_csv_rows(_lines(stream)) if form == "csv" else _rows(_lines(stream), form))
-        rows = from_texts(originals, entity_type) if form == "csv" else originals
-        left_out: dict[str, str] = {}
-        if entity_type is not None:
-            for number, row in enumerate(rows, 1):
-                _check(row, entity_type, f"row {number}: ", "")
-        elif rows:
-            entity_type, left_out = infer(rows)
-        return Data(entity_type, rows, originals, left_out)
+    def originals(self, label: str) -> Iterator[Row]:
+        """Yield the rows as the file has them: fields of CSV are texts. The label is of their progress."""
+        return followed(self.read.rows(), label, self.size, self.size, self.stream.tell)
 
 
 def load_model(file: str) -> EntityType:
     """Read a file with a model in JSON. Raises DataError."""
-    with _named(file), _opened(file) as stream:
-        return read_model(_json("".join(_lines(stream))))
-
-
-# ---- reading -------------------------------------------------------------------------------------
+    with opened(file) as stream, named(file):
+        return read_model(read_json("".join(decoded(stream, "utf-8"))))
 
 
 @contextlib.contextmanager
-def _named(file: str) -> Iterator[None]:
+def opened(file: str) -> Iterator[BinaryIO]:
+    """Open a file or standard input to be read twice: a pipe is copied. Raises DataError."""
+    with contextlib.ExitStack() as stack:
+        with named(file):
+            if file == "-" and sys.stdin is None:
+                raise DataError("it is closed")
+            stream = sys.stdin.buffer if file == "-" else stack.enter_context(open(file, "rb"))
+            if file == "-" or not stream.seekable():
+                copy = stack.enter_context(tempfile.TemporaryFile())
+                shutil.copyfileobj(stream, copy)
+                stream = copy
+        yield stream
+
+
+@contextlib.contextmanager
+def named(file: str) -> Iterator[None]:
     """Add the name of the file to errors."""
     name = "standard input" if file == "-" else click.format_filename(file)
     try:
@@ -87,80 +103,43 @@ def _named(file: str) -> Iterator[None]:
         raise DataError(f"{name}: the data nests too deeply") from None
 
 
-def _opened(file: str) -> contextlib.AbstractContextManager[BinaryIO]:
-    if file == "-":
-        if sys.stdin is None:
-            raise DataError("it is closed")
-        return contextlib.nullcontext(sys.stdin.buffer)
+# ---- progress ------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def shown(label: str, size: int, total: float | None = None) -> Iterator[Callable[[int], None] | None]:
+    """Show progress on a terminal; give the function that takes what is done, or None if nothing is shown.
+
+    label  the work, such as `Reading...`; empty to show nothing
+    size   the bytes of the file; the work on small ones is not shown
+    total  the bytes or rows that will be done; None if that is not known
+    """
     console = Console(stderr=True)
-    if console.is_terminal and os.stat(file).st_size > LARGE_FILE:
-        return rich.progress.open(file, "rb", console=console, transient=True)
-    return open(file, "rb")
+    if not label or size <= LARGE_FILE or not console.is_terminal:
+        yield None
+        return
+    bars = rich.progress.Progress(
+        console=console, transient=True, redirect_stdout=False, redirect_stderr=False
+    )
+    with bars:
+        task = bars.add_task(label, total=total)
+        bars.refresh()
+        yield lambda done: bars.update(task, completed=done)
 
 
-def _lines(stream: Iterable[bytes]) -> Iterator[str]:
-    for number, line in enumerate(stream, 1):
-        try:
-            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            raise DataError(f"line {number}, byte {error.start + 1} is not UTF-8") from None
+def followed(
+    rows: Iterable[T], label: str, size: int, total: int, done: Callable[[], int] | None = None
+) -> Iterator[T]:
+    """Yield rows and show how far they are: as `done` says, or by their number."""
+    with shown(label, size, total) as update:
+        for number, row in enumerate(rows):
+            if update is not None and number % 1000 == 0:
+                update(number if done is None else done())
+            yield row
 
 
-def _rows(lines: Iterable[str], form: str) -> Iterator[Row]:
-    if form == "json":
-        found = ((f"row {number}", row) for number, row in enumerate(_array(_json("".join(lines))), 1))
-    else:
-        numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
-        found = ((f"line {number}", _json(line, number)) for number, line in numbered)
-    for place, row in found:
-        if not isinstance(row, dict):
-            raise DataError(f"{place} is not an object")
-        yield row
-
-
-def _csv_rows(lines: Iterable[str]) -> Iterator[Row]:
-    reader = csv.reader(lines, strict=True)
-    try:
-        header = next(reader, [])
-        if len(set(header)) < len(header):
-            twice = next(name for name in header if header.count(name) > 1)
-            raise DataError(f"two columns are called {shorten(repr(twice))}")
-        for fields in reader:
-            if len(fields) > len(header):
-                raise DataError(f"line {reader.line_num} has {len(fields)} fields for {len(header)} columns")
-            if fields:
-                yield dict(zip(header, fields + [""] * (len(header) - len(fields)), strict=True))
-    except csv.Error as error:
-        raise DataError(f"line {reader.line_num}: {error}") from None
-
-
-def _array(data: Any) -> list[Any]:
-    """Return the rows of `[...]`, or of an object with one array: `{"@odata.count": 7, "value": [...]}`."""
-    if isinstance(data, dict):
-        arrays = {name: value for name, value in data.items() if isinstance(value, list)}
-        if len(arrays) != 1 and "value" not in arrays:
-            raise DataError(f"expected an object with one array, found {len(arrays)} arrays")
-        data = arrays.get("value", next(iter(arrays.values())))
-    if not isinstance(data, list):
-        raise DataError("expected an array of objects")
-    return data
-
-
-def _json(text: str, line: int | None = None) -> Any:
-    try:
-        return json.loads(text, parse_constant=_number, parse_float=_number, parse_int=_number)
-    except json.JSONDecodeError as error:
-        raise DataError(f"line {line or error.lineno}, column {error.colno}: {error.msg}") from None
-    except DataError as error:
-        raise DataError(f"line {line}: {error}" if line else str(error)) from None
-
-
-def _number(text: str) -> int | float:
-    """Convert a number of JSON. NaN and infinities are not JSON, and Python bounds the digits."""
-    is_whole = text.lstrip("-").isdigit()
-    if len(text) > _MOST_DIGITS or not (is_whole or math.isfinite(float(text))):
-        raise DataError(f"cannot read the number {shorten(text)}")
-    return int(text) if is_whole else float(text)
+def _same(row: Row) -> Row:
+    return row
 
 
 # ---- inferred types ------------------------------------------------------------------------------
@@ -177,79 +156,147 @@ _TEXTS = {
 """Types of a column whose texts all look like this."""
 
 
-def infer(rows: Sequence[Row]) -> tuple[EntityType, dict[str, str]]:
+def infer(rows: Iterable[Row]) -> tuple[EntityType, dict[str, str]]:
     """Infer the entity type of rows, and return the columns that are left out, each with the reason.
 
     Every property is nullable, except a key: the first property called `id`, in any case, with a different
-    value in each row. A column without values is an Edm.String. Columns that a query could not name and
-    columns of several types are left out: with texts among numbers every comparison would be a guess.
+    value in each row. A column without values is an Edm.String. A name with spaces gets `_` in their place.
+    Columns that a query could not name and columns of several types are left out: with texts among numbers
+    every comparison would be a guess.
     """
-    left_out: dict[str, str] = {}
-    columns = _columns(rows)
-    properties = _properties(columns, "Row", left_out)
-    for name, prop in properties.items():
-        is_id = name.lower() == "id" and isinstance(prop.type, edm.PrimitiveType)
-        if is_id and None not in columns[name] and len(set(columns[name])) == len(rows):
-            properties[name] = Property(prop.type, nullable=False, key=True)
-            break
-    return EntityType("Row", properties), left_out
-
-
-def _columns(rows: Sequence[Row]) -> dict[str, list[Any]]:
-    """Collect the values of each column in one pass: rows can differ in their keys."""
-    columns: dict[str, list[Any]] = {}
+    columns = _Columns(_Column)
     for row in rows:
+        columns.add(row)
+    return columns.entity_type()
+
+
+class _Column:
+    """What the values of a column have in common, collected one by one."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        """Values that are not null."""
+        self.distinct: set[Any] | None = None
+        """The values, as long as they differ; None where that does not matter."""
+        self.kinds: set[type] = set()
+        self.texts = list(_TEXTS)
+        """Types that all texts look like."""
+        self.largest = 0
+        self.members: _Columns[_Column] | None = None
+        self.items: _Column | None = None
+
+    def add(self, value: Any) -> None:
+        if value is None:
+            return
+        self.count += 1
+        kind = value.__class__
+        if kind not in self.kinds:
+            self.kinds.add(kind)
+        if kind is str:
+            if self.texts:
+                self.texts = [t for t in self.texts if _TEXTS[t].fullmatch(value) and _is_readable(value, t)]
+        elif kind is int:
+            self.largest = max(self.largest, abs(value))
+        elif kind is dict:
+            self.distinct = None
+            self.members = self.members or _Columns(_Column)
+            self.members.add(value)
+        elif kind is list:
+            self.distinct = None
+            self.items = self.items or _Column()
+            for item in value:
+                self.items.add(item)
+        if self.distinct is not None:
+            self.distinct.add(value)
+            if len(self.distinct) < self.count:
+                self.distinct = None
+
+    def is_key(self, rows: int) -> bool:
+        return self.count == rows and self.distinct is not None
+
+    def type(self, name: str, left_out: dict[str, str]) -> edm.Type:
+        """Infer the type of the values."""
+        kinds = self.kinds
+        if kinds <= {str}:
+            return self.texts[0] if kinds and self.texts else edm.STRING
+        if kinds == {bool}:
+            return edm.BOOLEAN
+        if self.members is not None and kinds == {dict}:
+            return ComplexType(name, self.members.properties(name, left_out))
+        if self.items is not None and kinds == {list}:
+            if list in self.items.kinds:
+                raise DataError("lists in lists")
+            return edm.collection(self.items.type(name, left_out))
+        if not kinds <= {int, float}:
+            raise DataError(" and ".join(sorted(kind.__name__ for kind in kinds)))
+        if self.largest >= 10**38:
+            raise DataError("over 38 digits")
+        return edm.DOUBLE if float in kinds else edm.INT64 if self.largest < 2**63 else edm.DECIMAL
+
+
+class _Columns(dict[str, C]):
+    """The columns of rows, which can differ in their keys."""
+
+    def __init__(self, make: Callable[[], C]) -> None:
+        super().__init__()
+        self.make = make
+        self.rows = 0
+
+    def add(self, row: Row) -> None:
+        self.rows += 1
         for name, value in row.items():
-            columns.setdefault(name, []).append(value)
-    return columns
+            column = self.get(name)
+            if column is None:
+                column = self[name] = self.make()
+                if name.strip().lower() == "id":
+                    column.distinct = set()
+            column.add(value)
+
+    def entity_type(self) -> tuple[EntityType, dict[str, str]]:
+        """Make an entity type, and return the columns that are left out, each with the reason."""
+        left_out: dict[str, str] = {}
+        properties = self.properties("Row", left_out)
+        for name, prop in properties.items():
+            column = self[prop.attribute or name]
+            if isinstance(prop.type, edm.PrimitiveType) and column.is_key(self.rows):
+                properties[name] = Property(prop.type, nullable=False, key=True, attribute=prop.attribute)
+                break
+        return EntityType("Row", properties), left_out
+
+    def properties(self, owner: str, left_out: dict[str, str]) -> dict[str, Property]:
+        found: dict[str, Property] = {}
+        for name, column in self.items():
+            own = name
+            if re.search(r"\s", name):
+                own = re.sub(r"\W+", "_", name).strip("_") or name
+                while own in self or own in found:
+                    own += "_"
+            place = f"{owner}.{own}"
+            try:
+                if not _is_name(own):
+                    raise DataError("not a name in OData")
+                attribute = None if own == name else name
+                found[own] = Property(column.type(place, left_out), attribute=attribute)
+            except DataError as error:
+                left_out[place.partition(".")[2]] = str(error)
+        return found
 
 
-def _properties(columns: dict[str, list[Any]], owner: str, left_out: dict[str, str]) -> dict[str, Property]:
-    found = {}
-    for name, values in columns.items():
-        place = f"{owner}.{name}"
-        try:
-            if not _is_name(name):
-                raise DataError("not a name in OData")
-            found[name] = Property(_type([v for v in values if v is not None], place, left_out))
-        except DataError as error:
-            left_out[place.partition(".")[2]] = str(error)
-    return found
+def renamed(type: StructuredType) -> dict[str, str]:
+    """Return the names of columns that a query writes in another way."""
+    return {m.attribute: m.name for m in type.members.values() if m.attribute != m.name}
 
 
 def _is_name(name: str) -> bool:
     return name.isidentifier() and can_be_named(name)
 
 
-def _type(values: Sequence[Any], name: str, left_out: dict[str, str]) -> edm.Type:
-    """Infer the type of values, none of them null."""
-    kinds = set(map(type, values))
-    if kinds <= {str}:
-        fits = (
-            type for type, form in _TEXTS.items()
-            if values and all(form.fullmatch(v) and _is_readable(v, type) for v in values)
-        )  # fmt: skip
-        return next(fits, edm.STRING)
-    if kinds == {bool}:
-        return edm.BOOLEAN
-    if kinds == {dict}:
-        return ComplexType(name, _properties(_columns(values), name, left_out))
-    if kinds == {list}:
-        items = [item for value in values for item in value if item is not None]
-        if list in map(type, items):
-            raise DataError("lists in lists")
-        return edm.collection(_type(items, name, left_out))
-    if not kinds <= {int, float}:
-        raise DataError(" and ".join(sorted(kind.__name__ for kind in kinds)))
-    largest = max((abs(value) for value in values if type(value) is int), default=0)
-    if largest >= 10**38:
-        raise DataError("over 38 digits")
-    return edm.DOUBLE if float in kinds else edm.INT64 if largest < 2**63 else edm.DECIMAL
+_reader_in_utc = lru_cache(partial(reader, zone=dt.UTC))
 
 
 def _is_readable(value: object, type: edm.Type) -> bool:
     """True if a row can hold the value for a property of the type; `2024-02-31` is not an Edm.Date."""
-    read = reader(type, dt.UTC)
+    read = _reader_in_utc(type)
     try:
         return read is not None and read(value) is not None
     except ConfigurationError:
@@ -269,28 +316,56 @@ _FORMS: dict[str, Form] = {
 }
 
 
-def from_texts(rows: Sequence[Row], entity_type: StructuredType | None = None) -> list[Row]:
-    """Convert the texts of CSV to numbers and booleans, and empty fields to null.
+class _TextColumn(_Column):
+    """A column of CSV: numbers or flags if all of its texts are, else texts. An empty field is null."""
 
-    Without a model a column is converted if all its fields can be. With a model its types decide, and a
-    field that cannot be converted stays a text, which is then reported.
+    def __init__(self) -> None:
+        super().__init__()
+        self.possible = [_FLAG, _ANY_NUMBER]
+        self.numbers = _Column()
+
+    def add(self, value: Any) -> None:
+        if not value:
+            return
+        if self.possible:
+            forms = [(form, read) for form, read in self.possible if form.fullmatch(value)]
+            self.possible = [(form, read) for form, read in forms if math.isfinite(read(value))]
+            if _ANY_NUMBER in self.possible:
+                self.numbers.add(_ANY_NUMBER[1](value))
+        super().add(value)
+
+    @property
+    def form(self) -> Form | None:
+        """The form of all texts; None if they stay texts."""
+        return self.possible[0] if self.possible and self.count else None
+
+    def is_key(self, rows: int) -> bool:
+        if not super().is_key(rows) or self.distinct is None:
+            return False
+        read = self.form[1] if self.form else str
+        return len(set(map(read, self.distinct))) == rows
+
+    def type(self, name: str, left_out: dict[str, str]) -> edm.Type:
+        if self.form == _ANY_NUMBER:
+            return self.numbers.type(name, left_out)
+        return edm.BOOLEAN if self.form == _FLAG else super().type(name, left_out)
+
+
+def _forms_of(entity_type: StructuredType) -> dict[str, Form | None]:
+    return {member.attribute: _FORMS.get(member.type.name) for member in entity_type.members.values()}
+
+
+def converter(forms: dict[str, Form | None]) -> Callable[[Row], Row]:
+    """Return a function that converts the texts of a row of CSV, and empty fields to null.
+
+    A field that cannot be converted stays a text, which is then reported.
     """
-    forms: dict[str, Form] = {}
-    if entity_type is None:
-        for name, fields in _columns(rows).items():
-            texts = [text for text in fields if text]
-            for form, read in (_FLAG, _ANY_NUMBER):
-                if texts and all(form.fullmatch(text) and math.isfinite(read(text)) for text in texts):
-                    forms[name] = (form, read)
-    else:
-        members = entity_type.members.values()
-        forms = {m.attribute: _FORMS[m.type.name] for m in members if m.type.name in _FORMS}
 
     def value(name: str, text: str) -> Any:
         form = forms.get(name)
         return form[1](text) if form is not None and form[0].fullmatch(text) else text or None
 
-    return [{name: value(name, text) for name, text in row.items()} for row in rows]
+    return lambda row: {name: value(name, text) for name, text in row.items()}
 
 
 # ---- models in JSON ------------------------------------------------------------------------------
@@ -313,6 +388,26 @@ def read_model(model: object) -> EntityType:
         raise DataError("a model is an object with a name and properties")
     name = model.get("name", "Row") or "Row"
     return EntityType(name, _model_properties(model.get("properties"), name, "properties"))
+
+
+def write_model(type: StructuredType) -> dict[str, Any]:
+    """Write an inferred model as `read_model` reads it."""
+    return {"name": type.name, "properties": {m.name: _written(m.property) for m in type.members.values()}}
+
+
+def _written(prop: Property) -> str | dict[str, Any]:
+    type: Any = prop.type
+    element = getattr(type, "element", type)
+    found: dict[str, Any] = {"type": type.name}
+    if isinstance(element, StructuredType):
+        found = {"properties": write_model(element)["properties"]}
+        if element is not type:
+            found["collection"] = True
+    if prop.key:
+        found |= {"nullable": False, "key": True}
+    if prop.attribute:
+        found["attribute"] = prop.attribute
+    return type.name if found == {"type": type.name} else found
 
 
 def _model_properties(given: object, owner: str, place: str) -> dict[str, Property]:
