@@ -63,7 +63,8 @@ class Query:
         predicate    a filter as text or as a tree; trees are joined, not texts, so no text of the client can
                      change its meaning
         entity_type  the model to check it against; by default the query's, without the restrictions of
-                     `restrict`, so the predicate can use properties that clients cannot
+                     `restrict`, so the predicate can use properties that clients cannot. What `only` and
+                     `exclude` of its source left out, it does not have: publish it, then `restrict`
         values       Python values of the parameter aliases in the predicate; they never become text
 
         Raises ConfigurationError for a wrong predicate and for a value that is missing or not used, and

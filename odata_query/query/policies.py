@@ -88,9 +88,21 @@ def _check(predicate: Node | str, values: Mapping[str, Any], model: StructuredTy
         typed = Checker(model, reporter, zone).filter(tree) if reporter.check_height(tree) else tree
         raise_problems(reporter.problems, _OWN_LIMITS)
     except ODataError as wrong:
-        where = f"This predicate is checked against {model.name} without the restrictions on clients."
-        raise ConfigurationError(f"{wrong}\n{where}") from None
+        raise ConfigurationError(f"{wrong}\n{_way_out(wrong, model)}") from None
     return typed
+
+
+def _way_out(wrong: ODataError, model: StructuredType) -> str:
+    """Say which properties a condition can use, and how it can use one that clients must not see."""
+    names = (each.message_args.get("property") for each in wrong.problems if each.code == "unknown-property")
+    name = next(names, None)
+    if name is None:
+        return f"This predicate is checked against {model.name} without the restrictions on clients."
+    return (
+        f"This predicate can use every property that {model.name} was made with, and no other. To use {name!r} "
+        f"here and hide it from clients, publish it, and hide it with restrict: "
+        f"EntityType.from_...(..., only=[..., {name!r}]).restrict(exclude=[{name!r}])."
+    )
 
 
 def _replace_aliases(tree: Node, values: Mapping[str, Any], zone: dt.tzinfo) -> Node:

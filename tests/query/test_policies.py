@@ -10,6 +10,7 @@ import uuid
 from decimal import Decimal
 
 import pytest
+import sqlalchemy
 
 import odata_query as oq
 from odata_query import edm, python, sql
@@ -187,7 +188,8 @@ def test_a_predicate_may_use_what_the_endpoint_does_not_allow():
         ("tenant eq @t", {}, "no value is given for @t"),
         ("tenant eq 1", {"t": 1}, "the predicate does not use @t"),
         ("tenat eq 1", {}, "Row has no property 'tenat'"),
-        ("tenat eq 1", {}, "checked against Row without the restrictions on clients"),
+        ("tenat eq 1", {}, "every property that Row was made with, and no other"),
+        ("length(tenant) eq 1", {}, "checked against Row without the restrictions on clients"),
         ("tenant", {}, "takes Edm.Boolean, got Edm.Int32"),
         ("tenant eq", {}, "An operand is missing after 'eq'"),
         ("tenant eq @t", {"t": object()}, "is not a value of an OData type"),
@@ -201,6 +203,22 @@ def test_a_wrong_predicate_is_the_developers_mistake(predicate, values, message)
     with pytest.raises(oq.ConfigurationError) as caught:
         asked("").with_filter(predicate, **values)
     assert message in str(caught.value)
+
+
+def test_a_property_that_a_source_left_out_is_published_and_then_hidden():
+    columns = [
+        sqlalchemy.Column("id", sqlalchemy.Integer, primary_key=True),
+        sqlalchemy.Column("secret", sqlalchemy.Text),
+    ]
+    table = sqlalchemy.Table("rows", sqlalchemy.MetaData(), *columns)
+    query = oq.parse_query("$filter=id eq 1", oq.EntityType.from_sqlalchemy(table, only=["id"]))
+    with pytest.raises(oq.ConfigurationError) as caught:
+        query.with_filter("secret eq 'x'")
+    assert str(caught.value).endswith("only=[..., 'secret']).restrict(exclude=['secret']).")
+    followed = oq.EntityType.from_sqlalchemy(table, only=["id", "secret"]).restrict(exclude=["secret"])
+    assert oq.parse_query("$filter=id eq 1", followed).with_filter("secret eq 'x'").filter
+    with pytest.raises(oq.ValidationError):
+        oq.parse_query("$filter=secret eq 'x'", followed)
 
 
 def test_a_query_without_a_model_takes_no_predicate():
