@@ -11,6 +11,8 @@ from ..language.ast import Literal, Node
 from ..language.literals import quote, write
 from ..language.meant import literal_meant
 from ..language.printer import unparse
+from ..model.properties import StructuredType, reachable_types
+from ..problems import Problem, problem
 from .paths import MOMENT_PARTS
 from .reporting import Reporter
 
@@ -63,9 +65,9 @@ def _explain(left: Node, right: Node, places: Sequence[Node], reporter: Reporter
     if not isinstance(literal, Literal):
         return "wrong-type.compare", {}
     value = literal.value
+    if left.type is edm.STRING and isinstance(left, Literal) and isinstance(right, Literal):
+        return "wrong-type.compare-name", {"meant": left.value}
     if literal.type is edm.STRING:
-        if literal is left and isinstance(right, Literal) and value.isidentifier():
-            return "wrong-type.compare-name", {"meant": value}
         if value.lower() == "null":
             return "wrong-type.compare-null", {}
         found = literal_meant(value, other) if other is not edm.BINARY else None
@@ -95,6 +97,20 @@ def report_member(text: str, type: edm.EnumType, place: Node, reporter: Reporter
     if suggestion is None:
         suggestion = reporter.nearest(text, type.members)
     return reporter.report("unknown-member", place, suggestion=suggestion, type=type.name, name=text)
+
+
+def name_enumeration(wrong: Problem, root: StructuredType) -> Problem:
+    """Give the full name of the enumeration in the problem with `Role'Guest'`, if the model has one."""
+    if wrong.message_id != "invalid-literal.prefix":
+        return wrong
+    prefix, member = str(wrong.message_args["prefix"]).lower(), wrong.message_args["meant"]
+    names = (each.name for each in reachable_types(root) if isinstance(each, edm.EnumType))
+    full = next((name for name in names if name.lower().endswith(f".{prefix}")), None)
+    if full is None:
+        return wrong
+    meant = f"{full}{member}"
+    values: dict[str, Any] = {"suggestion": meant, "meant": meant, "member": member}
+    return problem("invalid-literal.enumeration", wrong.option, wrong.span, text=wrong.text, **values)
 
 
 def _suggest(meant: str | None, is_right: bool) -> Mapping[str, Any]:

@@ -116,6 +116,13 @@ def guid(text: str) -> str | None:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
+def utf_8(escapes: str) -> str:
+    """Percent-encode the characters of JavaScript's old escapes: `%u00e9` -> `%C3%A9`."""
+    from urllib.parse import quote
+
+    return quote(bytes.fromhex(escapes.replace("%u", "")).decode("utf-16-be", "replace"))
+
+
 def _date_of(text: str) -> str | None:
     found = moment(text)
     return found and found[:10]

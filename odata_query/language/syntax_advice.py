@@ -41,7 +41,7 @@ _EXPECTED: Mapping[str, Name | Phrase] = {
 """Names of tokens in a message; operators are not listed one by one."""
 _CLOSING = {"_CLOSE", "_BRACKET_CLOSE", "_BRACE_CLOSE"}
 _STRING = re.compile(r"'[^']*+(?:''[^']*+)*+'")
-_ESCAPE = re.compile("%[0-9A-Fa-f]{2}|%u[0-9A-Fa-f]{4}")
+_ESCAPE = re.compile("%[0-9A-Fa-f]{2}|(?:%u[0-9A-Fa-f]{4})+")
 _GUID = "01234567-89ab-cdef-0123-456789abcdef"
 
 # Patterns of rules. The groups are the values of the message; the groups "at" are the ends of the place.
@@ -488,6 +488,9 @@ def explain(start: str, text: str, place: int, names: Set[str], last: int = 0) -
     if first == len(text):
         return _explain_end(it)
     escape = _ESCAPE.match(text, first)
+    if escape and escape[0][1] == "u":
+        code = meant.utf_8(escape[0])
+        return SyntaxProblem("invalid-encoding.unicode", *escape.span(), escape=escape[0], meant=code)
     if escape:
         return SyntaxProblem("invalid-encoding.twice", *escape.span(), escape=escape[0])
     if text[first] == "'" and not _STRING.match(text, first):

@@ -239,6 +239,17 @@ _MALFORMED = {
 """The message for a text that is no value of a type, and a literal of it."""
 
 
+def _wrong_prefix(prefix: str, value: str, start: int, end: int) -> SyntaxProblem:
+    """Make the problem with `guid'...'`, `Edm.Int32'5'` or `Color'Red'`."""
+    known = prefix.lower()
+    if message := _OLD_LITERALS.get(known.removeprefix("edm.")):
+        return SyntaxProblem(message, start, end)
+    is_bare = _BARE.fullmatch(known) and _BARE_VALUE.fullmatch(value)
+    meant = value if is_bare else f"'{value}'"
+    message = "invalid-literal.plain" if is_bare else "invalid-literal.prefix"
+    return SyntaxProblem(message, start, end, suggestion=meant, prefix=prefix, meant=meant)
+
+
 def _prefixed(text: str, start: int, end: int) -> Literal:
     """Read `duration'P1D'`, `binary'Zm8'`, `geography'...'` or `Sales.Color'Red'`."""
     prefix, _, value = text[:-1].partition("'")
@@ -271,13 +282,7 @@ def _prefixed(text: str, start: int, end: int) -> Literal:
                 check_name(member, inside)
             inside += len(member) + 1
     else:
-        message = _OLD_LITERALS.get(known.removeprefix("edm."))
-        if message is None:
-            meant = value if _BARE.fullmatch(known) and _BARE_VALUE.fullmatch(value) else f"'{value}'"
-            raise SyntaxProblem(
-                "invalid-literal.prefix", start, end, suggestion=meant, prefix=prefix, meant=meant
-            )
-        raise SyntaxProblem(message, start, end)
+        raise _wrong_prefix(prefix, value, start, end)
     if not is_valid:
         from .meant import literal_meant
 

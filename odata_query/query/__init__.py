@@ -104,9 +104,9 @@ def parse_query(
     request = classify_options(read_options(options), limits, require_dollar)
     texts, problems, root, origins = request.texts, request.problems, entity_type, {}
     names = (name for name in OPTIONS if name in texts)
-    parsed = {name: _parse(name, f"${name}", texts[name], request, limits) for name in names}
+    parsed = {name: _parse(name, f"${name}", texts[name], request, limits, root) for name in names}
     if request.aliases:
-        origins = _replace_aliases(parsed, request, limits)
+        origins = _replace_aliases(parsed, request, limits, root)
         root = None if problems else root  # there may be names of aliases left in the trees
     values: dict[str, Any] = {}
     for name, value in parsed.items():
@@ -129,7 +129,9 @@ def parse_query(
     return Query(**values, entity_type=entity_type, default_timezone=default_timezone)
 
 
-def _parse(start: str, name: str, text: str, request: Request, limits: Limits) -> Any:
+def _parse(
+    start: str, name: str, text: str, request: Request, limits: Limits, model: StructuredType | None
+) -> Any:
     """Parse the value of an option or an alias; return None if it is malformed, and add the problems."""
     try:
         found = parse(start, text, name, limits)
@@ -138,14 +140,20 @@ def _parse(start: str, name: str, text: str, request: Request, limits: Limits) -
         problems = wrong.problems
         if name in request.cut and problems[0].code == "unclosed-string":
             problems = (problem("unclosed-string.url", name, problems[0].span, text=text),)
+        elif model is not None and limits.suggestions:
+            from ..check.advice import name_enumeration  # most queries never need it
+
+            problems = tuple([name_enumeration(each, model) for each in problems])
         request.problems.extend(problems)
         return None
 
 
-def _replace_aliases(parsed: dict[str, Any], request: Request, limits: Limits) -> dict[int, Origin]:
+def _replace_aliases(
+    parsed: dict[str, Any], request: Request, limits: Limits, model: StructuredType | None
+) -> dict[int, Origin]:
     """Replace the aliases in parsed trees; return the origins of their nodes."""
     texts = request.aliases
-    trees = {name: _parse("filter", name, text, request, limits) for name, text in texts.items()}
+    trees = {name: _parse("filter", name, text, request, limits, model) for name, text in texts.items()}
     if request.problems:
         return {}
     aliases = Aliases(trees, texts, limits, request.problems)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ..check.checker import Checker
+from ..language.meant import utf_8
 from ..limits import Limits
 from ..problems import ConfigurationError, Problem, nearest, problem, shorten
 
@@ -100,18 +101,9 @@ def _decode(raw: str, option: str) -> tuple[str, Problem | None]:
         return text, None
     message_id, place = wrong
     if code := _UTF_16.match(raw, place):
-        meant = _utf_8(code[0])
-        more = {"suggestion": meant, "meant": meant, "escape": code[0]}
+        more = {"meant": utf_8(code[0]), "escape": code[0]}
         return text, problem("invalid-encoding.unicode", shorten(option), code.span(), text=raw, **more)
     return text, problem(message_id, shorten(option), (place, place + 1), text=raw)
-
-
-def _utf_8(escapes: str) -> str:
-    """Percent-encode the characters of JavaScript's old escapes: `%u00e9` -> `%C3%A9`."""
-    from urllib.parse import quote
-
-    units = bytes.fromhex(escapes.replace("%u", ""))
-    return quote(units.decode("utf-16-be", "replace"))
 
 
 def _raw_offset(raw: str, error: UnicodeError) -> int:

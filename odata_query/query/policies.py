@@ -99,8 +99,8 @@ def _way_out(wrong: ODataError, model: StructuredType) -> str:
     if name is None:
         return f"This predicate is checked against {model.name} without the restrictions on clients."
     return (
-        f"This predicate can use every property that {model.name} was made with, and no other. To use {name!r} "
-        f"here and hide it from clients, publish it, and hide it with restrict: "
+        f"This predicate can use every property that {model.name} was made with, and no other. "
+        f"To use {name!r} here and hide it from clients, publish it, and hide it with restrict: "
         f"EntityType.from_...(..., only=[..., {name!r}]).restrict(exclude=[{name!r}])."
     )
 
