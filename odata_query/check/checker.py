@@ -26,7 +26,7 @@ from .conversion import (
     common_type,
     convert,
     fits_all,
-    has_equality,
+    have_equality,
     is_ordered,
     list_of,
     names_of,
@@ -197,7 +197,7 @@ class Checker:
             if not are_alike(*types):
                 given = join_names(type.name for type in types)
                 return self.report("wrong-type.collections", node.arguments[1], function=name, given=given)
-            if name != "concat" and not all(map(has_equality, types)):
+            if name != "concat" and not have_equality(*types):
                 return self.report("wrong-type.unordered", node, type=types[0].name)
             types[0] = common_type(types) or types[0]
         if edm.DECIMAL in types or edm.SINGLE in types:

@@ -274,7 +274,7 @@ def check_comparable(
         from .advice import report_mismatch  # most queries never need it
 
         report_mismatch(left, right, operator, places, reporter)
-    elif has_equality(one) or innermost(other) is edm.NULL:
+    elif have_equality(one, other):
         return True
     else:
         reporter.report("wrong-type.unordered", places[0], type=one.name)
@@ -287,7 +287,7 @@ def are_alike(one: edm.Type, other: edm.Type) -> bool:
     return not is_structured and common_type((one, other)) is not None
 
 
-def has_equality(type: edm.Type) -> bool:
-    """True if values, or those in a collection, can be compared; those without an order cannot."""
-    inner = innermost(type)
-    return not isinstance(inner, edm.PrimitiveType) or fits_all(inner) or is_ordered(inner)
+def have_equality(one: edm.Type, other: edm.Type) -> bool:
+    """True for values, or those in collections, that have an order, or are compared with nulls alone."""
+    inner = (innermost(one), innermost(other))
+    return edm.NULL in inner or not isinstance(inner[0], edm.PrimitiveType) or is_ordered(inner[0])
