@@ -4,7 +4,8 @@ A file in `cases` has a `model`, `rows` and `cases`. The query of a case is `que
 mapping or pairs), or any of `filter`, `orderby`, `top` and `skip`. A text may be a list of parts, in which
 `["(", 100]` is a part repeated 100 times. The result is `ids` (`"any"`: all backends must agree), or a
 problem: any of `code`, `position`, `option`, `suggestion`, `says` (a part of the message), `problems`
-(their number), `status` and `error` (the class). `limits` and `timezone` are passed to parse_query.
+(their number), `status` and `error` (the class). `limits` and `timezone` are passed to parse_query; a file
+can have a `timezone` for all of its cases, in which moments of its rows without an offset are.
 
 `why` is the reason for the result, with its section of OData 4.01 Part 2: URL Conventions. It holds for the
 case and those after it, until the next `why`. Large cases have `"many": false` (not repeated over many
@@ -50,6 +51,8 @@ def suites() -> tuple[Suite, ...]:
         why = ""
         for case in data["cases"]:
             why = case.setdefault("why", why)
+            if "timezone" in data:
+                case.setdefault("timezone", data["timezone"])
         name = file.name.removesuffix(".json")
         found.append(Suite(name, _model(data["model"]), data["rows"], data["cases"]))
     return tuple(found)
@@ -57,11 +60,15 @@ def suites() -> tuple[Suite, ...]:
 
 def query_of(case: Case, entity_type: EntityType) -> Query:
     """Parse the query of a case. Raises ODataError if the case has a problem."""
+    limits = Limits(**case.get("limits", {}))
+    return parse_query(options_of(case), entity_type, limits=limits, default_timezone=zone_of(case))
+
+
+def zone_of(case: Case) -> dt.tzinfo:
+    """Return the default time zone of a case: `+02:00` or `Europe/Madrid`, else UTC."""
     zone = case.get("timezone", "+00:00")
     is_offset = zone[0] in "+-"
-    tz = dt.timezone(dt.timedelta(hours=int(zone[:3]))) if is_offset else zoneinfo.ZoneInfo(zone)
-    limits = Limits(**case.get("limits", {}))
-    return parse_query(options_of(case), entity_type, limits=limits, default_timezone=tz)
+    return dt.timezone(dt.timedelta(hours=int(zone[:3]))) if is_offset else zoneinfo.ZoneInfo(zone)
 
 
 def options_of(case: Case) -> Any:

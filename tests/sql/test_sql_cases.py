@@ -12,19 +12,19 @@ import odata_query as oq
 from odata_query import edm, python, sql
 from odata_query.model.properties import StructuredType
 from odata_query.python.rows import reader
-from odata_query.testing.conformance import query_of
+from odata_query.testing.conformance import query_of, zone_of
 
 NEED_NAN = {"i div 0e0 ne i div 0e0", "f mod 0 eq f mod 0", "f mul 0 ne f mul 0"}
 
 
-def stored(value, type, engine):
+def stored(value, type, engine, zone):
     """Convert the value of a row for its column."""
     element = getattr(type, "element", type)
     if value is None or isinstance(element, StructuredType):
         return value
     if engine.name == "sqlite" and type is edm.DATE_TIME_OFFSET:
         return value
-    read = reader(type, dt.UTC)
+    read = reader(type, zone)
     if type in (edm.DOUBLE, edm.SINGLE):
         return float(value)
     return value if read is None else read(value)
@@ -62,27 +62,28 @@ def can_be_stored(row, engine):
     )
 
 
-def in_utc(row, model, engine):
-    """Convert the moments of a row to UTC, as engines do; SQLite's texts keep their offsets."""
+def in_utc(row, model, engine, zone):
+    """Convert the moments of a row to UTC, as engines do; SQLite's texts keep their offsets, or have none."""
     if engine.name == "sqlite":
         return row
-    read = reader(edm.DATE_TIME_OFFSET, dt.UTC)
+    read = reader(edm.DATE_TIME_OFFSET, zone)
     moments = [m.name for m in model.members.values() if m.type is edm.DATE_TIME_OFFSET and row.get(m.name)]
     return row | {name: read(row[name]).astimezone(dt.UTC) for name in moments}
 
 
 def table_of(engine, file, tables):
     """Create the table of a file when it is first used; return its name, its model and its rows."""
-    model, rows, _, _ = FILES[file]
+    model, rows, _, listed = FILES[file]
+    zone = zone_of(listed[0])
     name = f"cases_{file}"
     if (engine.name, file) not in tables:
         members = model.members.values()
-        kept = [in_utc(row, model, engine) for row in rows if can_be_stored(row, engine)]
+        kept = [in_utc(row, model, engine, zone) for row in rows if can_be_stored(row, engine)]
         columns = {m.column: column(m.type, engine) for m in members}
         engine.create(
             name,
             columns,
-            [{m.column: stored(row.get(m.name), m.type, engine) for m in members} for row in kept],
+            [{m.column: stored(row.get(m.name), m.type, engine, zone) for m in members} for row in kept],
         )
         tables[engine.name, file] = model, kept
     return name, *tables[engine.name, file]
@@ -98,6 +99,10 @@ def test_a_case_gives_its_rows(engine, file, case, tables):
     try:
         statement = sql.select(query, name, dialect=engine.name, columns=["id"])
     except (oq.UnsupportedError, oq.LimitError) as declared:
+        pytest.skip(str(declared))
+    except oq.ConfigurationError as declared:  # texts in JSON may have no offset
+        if engine.name != "mysql" or "needs a time zone with a fixed offset" not in str(declared):
+            raise
         pytest.skip(str(declared))
     found = [row[0] for row in engine.run(*statement)]
     if not query.orderby:
