@@ -13,7 +13,7 @@ from .. import edm
 from ..language.ast import Call, Lambda, ListExpr, Literal, NamedValue, Node, OrderByItem, Path, TypeName
 from ..language.printer import unparse
 from ..limits import Limits, effective
-from ..model.properties import StructuredType, derived_type, is_called, types_named
+from ..model.properties import StructuredType, derived_type, is_called, srid_of, types_named
 from ..operations import OPERATIONS, SEGMENTS, UNKNOWN, describe_mismatch, join_names, overload
 from ..problems import Name, Phrase, shorten
 from .conversion import (
@@ -58,6 +58,8 @@ class Checker:
         self.zone = zone
         self.scope = IN_FILTER
         self.says_more = False
+        self.members_srid: dict[int, int | None] = {}
+        """The coordinate system of what each level of lambdas is about."""
         self.limits = limits = reporter.limits
         self.allows_all = limits.functions is None and limits.operators is None
 
@@ -204,6 +206,8 @@ class Checker:
             arguments = list(map(promote, arguments, parameters))
         if self.check_values(node, arguments, parameters) is WRONG:
             return WRONG
+        if name.startswith("geo.") and self.check_systems(node, arguments) is WRONG:
+            return WRONG
         nullable = signature.may_be_null and _can_be_null(name, parameters, arguments)
         if OPERATIONS[name].nulls == "propagate":
             nullable = nullable or any(argument.nullable for argument in arguments)
@@ -221,6 +225,30 @@ class Checker:
         if node.function == "substring" and len(arguments) == 3 and last.value < 0:
             return self.report("invalid-argument", place)
         return self.check_pattern(last.value, place) if node.function == "matchespattern" else None
+
+    def check_systems(self, node: Call, arguments: Sequence[Node]) -> Node | None:
+        """Report values of different coordinate systems, at the literal if there is one."""
+        known: list[tuple[int, Node]] = []
+        for argument, place in zip(arguments, node.arguments, strict=True):
+            known += [(srid, place) for srid in self.systems(argument)]
+        known.sort(key=lambda pair: type(pair[1]) is Literal)  # what the service says, before the client's
+        for srid, place in known:
+            if srid != known[0][0]:
+                return self.report("wrong-type.srid", place, wanted=known[0][0], given=srid)
+        return None
+
+    def systems(self, node: Node) -> list[int]:
+        """Return the coordinate systems that a value can have, as far as they are known."""
+        if isinstance(node, Literal):
+            return [] if node.value is None else [node.value.srid]
+        found = []
+        if isinstance(node, TypedPath):
+            srid = srid_of(node.members[-1]) if node.members else self.members_srid.get(node.level)
+            found += [] if srid is None else [srid]
+        elif isinstance(node, TypedCall) and node.function == "case":
+            for value in node.arguments[1::2]:
+                found += self.systems(value)
+        return found
 
     def check_pattern(self, pattern: str, place: Node) -> Node | None:
         """Report a regular expression that is malformed, unsupported or too large."""
@@ -412,6 +440,9 @@ class Checker:
         if isinstance(option, NamedValue) and (option.name != "$filter" or more):
             return self.report("unsupported-expression", node.arguments[-1], what=Phrase("count-options"))
         level = scope.level + 1
+        self.members_srid[level] = (
+            srid_of(source.members[-1]) if isinstance(source, TypedPath) and source.members else None
+        )
         variable, start = (option.variable, scope.start) if isinstance(option, Lambda) else ("$this", level)
         variables = {**scope.variables, variable: (level, element)}
         body = option if node.function == "$filter" else option.children()[0]

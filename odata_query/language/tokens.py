@@ -265,7 +265,7 @@ def _prefixed(text: str, start: int, end: int) -> Literal:
         from . import wkt
 
         try:
-            shape = wkt.parse(value).shape
+            shape = wkt.parse(value, is_geography=known == "geography").shape
         except wkt.GeoError as wrong:
             place = inside + wrong.position
             raise SyntaxProblem("invalid-literal.geo", place, end, reason=wrong.reason) from None

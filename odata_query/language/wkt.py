@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -27,6 +27,7 @@ _SHAPES = tuple(part for part in _PARTS if part != "ring")
 _NUMBER = re.compile(r"N(?:aN?)?|-?I(?:NF?)?|[+-]?(?:[0-9]+(?:\.[0-9]*)?(?:(?<=[0-9])[eE][+-]?[0-9]*)?)?")
 _NUMBER_ENDS = (*"0123456789", "NaN", "INF")
 _SRID = re.compile("[0-9]{0,5}")
+_BOUNDS = (("longitude", 180.0), ("latitude", 90.0))
 
 
 class GeoError(ValueError):
@@ -57,8 +58,8 @@ class Geo:
 class _Reader:
     """A reader of a text from left to right; `at` is the offset of the next character."""
 
-    def __init__(self, text: str) -> None:
-        self.text, self.at, self.srid = text, 0, 0
+    def __init__(self, text: str, is_geography: bool, srid: int) -> None:
+        self.text, self.at, self.srid, self.is_geography = text, 0, srid, is_geography
         # The ABNF ignores case in ASCII only, and `lower()` can change the length of other texts.
         self.folded = text.encode("ascii", "replace").decode().lower()
 
@@ -91,11 +92,15 @@ class _Reader:
     def position(self) -> tuple[float, ...]:
         numbers: list[float] = []
         while not numbers or (len(numbers) < 4 and self.skip(" ")):
+            start = self.at
             digits = self.match(_NUMBER)
             if not digits.endswith(_NUMBER_ENDS):
                 self.fail("expected-number")
             # Tuples that hold the same NaN object are equal, so even NaN survives a round trip.
             numbers.append(math.nan if digits == "NaN" else float(digits))
+            if self.is_geography and (wrong := _find_out_of_range(numbers)):
+                self.at = start
+                self.fail(wrong)
         if len(numbers) < 2 or self.text.startswith(" ", self.at):
             self.fail("position-size")
         return tuple(numbers)
@@ -131,9 +136,9 @@ class _Reader:
         return tuple(items)
 
 
-def _read(text: str, *, needs_srid: bool) -> Geo:
-    reader = _Reader(text)
-    if needs_srid or reader.folded.startswith("s"):
+def _read(text: str, is_geography: bool, srid: int | None) -> Geo:
+    reader = _Reader(text, is_geography, srid or 0)
+    if srid is None or reader.folded.startswith("s"):
         reader.take("SRID=")
         digits = reader.match(_SRID)
         if not digits:
@@ -146,20 +151,50 @@ def _read(text: str, *, needs_srid: bool) -> Geo:
     return geo
 
 
-def parse(text: str) -> Geo:
-    """Read the text between a literal's quotes, `SRID=0;Point(1 2)`; raises GeoError (5.1.1.11)."""
-    return _read(text, needs_srid=True)
+def parse(text: str, *, is_geography: bool = False) -> Geo:
+    """Read the text between a literal's quotes, `SRID=0;Point(1 2)`; raises GeoError (5.1.1.11).
+
+    is_geography  True for longitudes and latitudes, which have bounds
+    """
+    return _read(text, is_geography, None)
 
 
-def from_data(value: object) -> Geo:
+def from_data(value: object, *, is_geography: bool = False, srid: int | None = None) -> Geo:
     """Read what a data row holds: a Geo, WKT, or GeoJSON; raises GeoError.
 
-    WKT is spelled as in a literal, but needs no SRID: `Point(1 2)` is `SRID=0;Point(1 2)`, and so
-    is the mapping `{"type": "Point", "coordinates": [1, 2]}`. A collection's key is "geometries".
+    WKT is spelled as in a literal, but needs no SRID: `Point(1 2)` has that of its property, and so has
+    the mapping `{"type": "Point", "coordinates": [1, 2]}`. A collection's key is "geometries".
+
+    srid  the coordinate system of the property, None for any; the number 0 stands for it too
     """
     if isinstance(value, Geo):
-        return value
-    return _read(value if isinstance(value, str) else _wkt("geometry", value), needs_srid=False)
+        geo = value
+        wrong = next(filter(None, map(_find_out_of_range, _positions(geo))), None) if is_geography else None
+        if wrong:
+            raise GeoError(Phrase(wrong))
+    else:
+        geo = _read(value if isinstance(value, str) else _wkt("geometry", value), is_geography, srid or 0)
+    if srid is not None and geo.srid not in (0, srid):
+        raise GeoError(f"its coordinate system is SRID={geo.srid}, that of its property SRID={srid}")
+    return geo
+
+
+def _positions(value: Any) -> Iterator[tuple[float, ...]]:
+    """Yield the positions in a value, or in a part of its coordinates."""
+    parts = value.coordinates if isinstance(value, Geo) else value
+    if parts and not isinstance(parts[0], Geo | tuple | list):
+        yield parts
+    else:
+        for part in parts:
+            yield from _positions(part)
+
+
+def _find_out_of_range(position: Sequence[float]) -> str | None:
+    """Return the name of the first number of a position that is not on the earth: 102 as a latitude."""
+    for number, (name, most) in zip(position, _BOUNDS, strict=False):
+        if not abs(number) <= most:  # nor is NaN
+            return name
+    return None
 
 
 def unparse(geo: Geo) -> str:

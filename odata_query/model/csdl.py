@@ -99,6 +99,8 @@ def _property(member: Member, names: dict[int, str], place: str, is_key: bool) -
     scale = member.property.scale
     if type is edm.DECIMAL and scale is not None and scale >= 0:
         found["$Scale"] = scale
+    if member.property.srid is not None:
+        found["$SRID"] = member.property.srid
     return found
 
 
@@ -256,6 +258,8 @@ def _add_property(element: Element, label: str, given: Json) -> None:
         child.set("Nullable", str(given.get("$Nullable", False)).lower())
     if name == edm.DECIMAL.name:
         child.set("Scale", str(given.get("$Scale", "variable")))
+    if "$SRID" in given:
+        child.set("SRID", str(given["$SRID"]))
 
 
 def _add_annotations(element: Element, given: Json) -> None:

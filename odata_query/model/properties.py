@@ -124,6 +124,8 @@ class Property:
     read        converts what a row (or an item of a collection) holds, as `str`
     column      where SQL keeps the value: the name of the column, or a Column
     scale       the greatest number of digits after the point of an Edm.Decimal (CSDL 4.01, section 7.2.4)
+    srid        the number of the coordinate system of a geography or geometry, or "variable" if values have
+                different ones; by default 4326 for a geography and 0 for a geometry (section 7.2.6)
 
     `storage`, `collation`, `texts`, `table`, `join` and `through` are other ways to give what a Column holds;
     they work until 1.0. Raises ConfigurationError for an unknown type, for a Column together with one of
@@ -140,6 +142,7 @@ class Property:
     read: Callable[[Any], Any] | None
     column: Column
     scale: int | None
+    srid: int | Literal["variable"] | None
 
     def __init__(
         self,
@@ -154,6 +157,7 @@ class Property:
         column: Column | str | None = None,
         *,
         scale: int | None = None,
+        srid: int | Literal["variable"] | None = None,
         storage: Storage | str | Mapping[str, str] | None = None,
         collation: Collation | None = None,
         texts: Mapping[str, int] | None = None,
@@ -167,9 +171,11 @@ class Property:
         elif older.count(None) < len(older):
             name = next(name for name, value in zip(_OLDER, older, strict=True) if value is not None)
             raise ConfigurationError(f"{name}= and a Column are both given; write Column(..., {name}=...)")
-        given = (type, nullable, key, filterable, sortable, collection, attribute, read, column, scale)
+        given = (type, nullable, key, filterable, sortable, collection, attribute, read, column, scale, srid)
         for name, value in zip(Property.__slots__, given, strict=True):
             object.__setattr__(self, name, value)
+        if srid not in (None, "variable") and srid not in range(100_000):
+            raise ConfigurationError(f"srid={srid!r:.100} is not the number of a coordinate system")
         is_many = collection if _is_function(type) else isinstance(self.resolve(), edm.CollectionType)
         if column.through is not None and not is_many:
             raise ConfigurationError("a link table can lead to many rows: through needs collection=True")
@@ -242,6 +248,14 @@ class Member:
     property: Property
     _columns: dict[object, Any] = field(default_factory=dict)
     """The property as SQL, by dialect: the cache of sql/columns.py."""
+
+
+def srid_of(member: Member) -> int | None:
+    """The coordinate system of a geography or geometry; None if its values have different ones."""
+    srid = member.property.srid
+    if srid is None:
+        return 4326 if edm.element_of(member.type).name.startswith("Edm.Geography") else 0
+    return None if srid == "variable" else srid
 
 
 class StructuredType(edm.Type):
@@ -349,7 +363,7 @@ def _facts(of: edm.Type) -> tuple[object, ...]:
         return type(of), of.name
     members = {}
     for m in of.members.values():
-        flags = (m.nullable, m.filterable, m.sortable, m.property.key, m.property.scale)
+        flags = (m.nullable, m.filterable, m.sortable, m.property.key, m.property.scale, m.property.srid)
         column = replace(m.property.column, name=m.column)
         members[m.name] = (type(m.property), *flags, m.attribute, column)
     return type(of), of.name, of.limits, members

@@ -13,10 +13,10 @@ EARTH_RADIUS = 6371008.8  # metres, the mean radius
 
 
 def distance(a: Geo, b: Geo, *, geography: bool) -> float:
-    """Measure between two points: `geo.distance(Position,geography'SRID=0;Point(142.1 64.1)')` (5.1.1.11.1).
+    """Measure between two points: `geo.distance(Position,geography'SRID=4326;Point(1 2)')` (5.1.1.11.1).
 
-    For geographies along the great circle of a sphere, in metres; for geometries in the plane. Altitude,
-    measure and SRID are ignored. NaN and INF give NaN or INF, as in IEEE 754.
+    For geographies along the great circle of a sphere, in metres; for geometries in the plane. Altitude
+    and measure are ignored. NaN and INF give NaN or INF, as in IEEE 754.
     """
     return _between(_coordinates(a, "Point"), _coordinates(b, "Point"), geography)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import edm
 from ..language import literals
-from ..model.properties import Member
+from ..model.properties import Member, srid_of
 from ..problems import ConfigurationError
 
 Read = Callable[[Any], Any]
@@ -51,7 +51,7 @@ def listed(items: Any) -> Any:
 
 def reader_of(member: Member, zone: dt.tzinfo) -> Read | None:
     """Return the function that reads a property: its own `read`, then the `reader` of its type."""
-    read, read_type = member.property.read, reader(member.type, zone)
+    read, read_type = member.property.read, reader(member.type, zone, srid_of(member))
     if read is None:
         return read_type
     is_collection = isinstance(member.type, edm.CollectionType)
@@ -64,7 +64,7 @@ def reader_of(member: Member, zone: dt.tzinfo) -> Read | None:
     return read_own
 
 
-def reader(type: edm.Type, zone: dt.tzinfo) -> Read | None:
+def reader(type: edm.Type, zone: dt.tzinfo, srid: int | None = None) -> Read | None:
     """Return the function that reads values of a type; None if values are used unread.
 
     Dates, times, durations and guids can be texts, as in JSON; decimals can be any numbers, and a Single is
@@ -76,14 +76,14 @@ def reader(type: edm.Type, zone: dt.tzinfo) -> Read | None:
     if type.name in _UNREAD:
         return None
     if isinstance(type, edm.CollectionType):
-        return _reader_of_collection(type, zone)
+        return _reader_of_collection(type, zone, srid)
     read, ready = _READERS.get(type.name, (None, None))
     if isinstance(type, edm.EnumType):
         read, ready = _reader_of_enum(type), int
     elif type.name == edm.DATE_TIME_OFFSET.name:
         read = _reader_of_moments(zone)
     elif type.name.startswith("Edm.Geo"):
-        read = _read_geo
+        read = _reader_of_geo(type.name.startswith("Edm.Geog"), srid)
     if read is None:
         return None
     read_value = read
@@ -99,8 +99,8 @@ def reader(type: edm.Type, zone: dt.tzinfo) -> Read | None:
     return read_checked
 
 
-def _reader_of_collection(type: edm.CollectionType, zone: dt.tzinfo) -> Read:
-    read = reader(type.element, zone)
+def _reader_of_collection(type: edm.CollectionType, zone: dt.tzinfo, srid: int | None) -> Read:
+    read = reader(type.element, zone, srid)
 
     def read_items(items: Any) -> Any:
         if isinstance(items, str | bytes | Mapping):
@@ -194,10 +194,10 @@ def _read_guid(value: Any) -> Any:
     return uuid.UUID(value) if isinstance(value, str) else _instance(value, uuid.UUID)
 
 
-def _read_geo(value: Any) -> Any:
+def _reader_of_geo(is_geography: bool, srid: int | None) -> Read:
     from ..language.wkt import from_data  # few models need it
 
-    return from_data(value)
+    return lambda value: from_data(value, is_geography=is_geography, srid=srid)
 
 
 def _instance(value: Any, type: Any) -> Any:

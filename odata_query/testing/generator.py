@@ -244,6 +244,8 @@ class Generator:
             usable = member.sortable if sorting else member.filterable
             if not usable or (is_collection and not member.filterable) or not can_be_named(name):
                 continue
+            if member.property.srid not in (None, "variable"):  # the literals have the usual systems
+                continue
             yield (name,), member.type
             if isinstance(member.type, StructuredType) and hops:
                 for rest, last in self.walk_paths(member.type, hops - 1, sorting):
@@ -294,7 +296,7 @@ class Generator:
             return self.member_of(self.enums[kind])
         if kind not in VALUES:
             return None
-        in_rows = kind in self.in_rows and choices.chance(0.6)
+        in_rows = kind in self.in_rows and not kind.startswith("Geo") and choices.chance(0.6)
         value = choices.pick(self.in_rows[kind] if in_rows else VALUES[kind])
         if not kind.startswith(("Geo", "Boolean")) and choices.chance(0.4):
             value = vary(value, choices)

@@ -290,6 +290,30 @@ def test_a_number_of_digits_that_nobody_says_is_not_known():
     assert scales == [None, None, None, None, 0, 1, 2, None]
 
 
+def test_a_coordinate_system_is_read_and_written():
+    given = entity(
+        '<Property Name="a" Type="Edm.GeographyPoint"/><Property Name="b" Type="Edm.GeographyPoint" SRID="4258"/>'
+        '<Property Name="c" Type="Edm.GeometryPoint" SRID="Variable"/><Property Name="d" Type="N.M"/>'
+        '<Property Name="e" Type="Edm.String" SRID="3"/>',
+        '<TypeDefinition Name="M" UnderlyingType="Edm.GeometryPolygon" SRID="3857"/>',
+    )
+    model = read(given, "T")
+    assert [m.property.srid for m in model.members.values()] == [None, None, 4258, "variable", 3857, None]
+    for written in (model.to_csdl_xml(), model.to_csdl_json()):
+        assert oq.EntityType.from_csdl(written, "T") == model
+    other = {**model.properties, "b": oq.Property("Edm.GeographyPoint")}
+    assert oq.EntityType(model.name, other) != model
+
+
+@pytest.mark.parametrize("srid", [-1, 100_000, "4326", "any", 1.5])
+def test_a_number_that_is_no_coordinate_system_is_refused(srid):
+    with pytest.raises(oq.ConfigurationError, match="coordinate system"):
+        oq.Property("Edm.GeographyPoint", srid=srid)
+    if srid != "4326":
+        with pytest.raises(oq.ConfigurationError, match="SRID"):
+            read(document({"a": {"$Type": "Edm.GeographyPoint", "$SRID": srid}}), "T")
+
+
 def test_a_key_in_a_complex_property_cannot_be_declared_and_none_is_guessed():
     key = [{"City": "Home/City"}]
     home = {"Home": {"$Type": "N.A"}, "ID": {}}

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+import odata_query as oq
+from odata_query import python
 from odata_query.language.wkt import Geo, GeoError, from_data, parse, unparse
 from odata_query.python.geo import distance, intersects, length
 
@@ -438,3 +440,78 @@ def test_another_shape_is_refused_by_name():
     ]:
         with pytest.raises(GeoError, match=message):
             call()
+
+
+ON_EARTH = ("180 90", "-180 -90", "0 0 9000", "1e-300 -0")
+NOT_ON_EARTH = (  # a position, where its wrong number is, and the name of that
+    ("0 102", 2, "latitude"), ("181 0", 0, "longitude"), ("-180.5 91", 0, "longitude"), ("0 -90.0000001 5", 2, "latitude"),
+    ("NaN 0", 0, "longitude"), ("0 INF", 2, "latitude"), ("1e400 0", 0, "longitude"),
+)  # fmt: skip
+SHAPES = (
+    "Point({})", "LineString(1 1,{})", "Polygon((1 1,2 2,1 1),({}))", "MultiPoint((1 1),({}))", "MultiLineString((1 1,2 2),(1 1,{}))",
+    "MultiPolygon(((1 1)),((2 2),({})))", "GeometryCollection(Point(1 1),GeometryCollection(Point({})))",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_geography_has_positions_on_the_earth_only(shape):
+    for position in ON_EARTH:
+        text = "SRID=4326;" + shape.format(position)
+        assert from_data(parse(text, is_geography=True), is_geography=True) == parse(text)
+    for position, place, name in NOT_ON_EARTH:
+        text = "SRID=4326;" + shape.format(position)
+        anywhere = parse(text)
+        for read in (parse, from_data):
+            with pytest.raises(GeoError, match=name) as caught:
+                read(text, is_geography=True)
+            assert caught.value.position == text.index(position) + place
+        for value in (anywhere, geojson(anywhere)):
+            with pytest.raises(GeoError, match=name):
+                from_data(value, is_geography=True)
+
+
+@pytest.mark.parametrize("value", ["SRID=3857;Point(1 2)", Geo("Point", (1.0, 2.0), 3857)])
+def test_data_of_another_coordinate_system_than_its_property_are_refused(value):
+    assert from_data(value, srid=3857) == from_data(value)
+    with pytest.raises(GeoError, match="SRID=3857, that of its property SRID=4326"):
+        from_data(value, srid=4326)
+    assert from_data("Point(1 2)", srid=4326).srid == 4326
+
+
+MODEL = oq.EntityType(
+    "Place",
+    {
+        "here": oq.Property("Edm.GeographyPoint"),
+        "there": oq.Property("Edm.GeographyPoint", srid=4258),
+        "flat": oq.Property("Edm.GeometryPoint"),
+        "any": oq.Property("Edm.GeometryPoint", srid="variable"),
+        "places": oq.Property("Collection(Edm.GeographyPoint)"),
+    },
+)
+PLACE = {
+    "here": "Point(1 2)",
+    "there": "SRID=4258;Point(1 2)",
+    "flat": "SRID=0;Point(500 500)",
+    "any": "SRID=3857;Point(500 500)",
+    "places": [{"type": "Point", "coordinates": [1, 2]}],
+}
+
+
+@pytest.mark.parametrize(
+    "filter",
+    [
+        "geo.distance(here,geography'SRID=4326;Point(1 2)') lt 1",
+        "geo.distance(geography'SRID=4326;Point(180 -90)',here) gt 1",
+        "geo.distance(there,geography'SRID=4258;Point(1 2)') lt 1",
+        "geo.distance(flat,geometry'SRID=0;Point(500 500)') lt 1",
+        "geo.distance(any,geometry'SRID=3857;Point(500 500)') lt 1",
+        "geo.distance(any,flat) lt 1",
+        "places/any(x:geo.distance(x,geography'SRID=4326;Point(1 2)') lt 1)",
+        "geo.distance(here,null) eq null",
+        "here ne null",
+    ],
+)
+def test_a_value_is_compared_in_the_coordinate_system_of_its_property(filter):
+    for copies in (1, 600):
+        rows = [PLACE] * copies
+        assert python.apply(rows, oq.parse_query({"filter": filter}, MODEL)) == rows

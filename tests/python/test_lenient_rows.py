@@ -240,7 +240,7 @@ WRONG = {
     "Edm.Date": ["", "x", "2024-02-30", "05.04.2024", 20240405, 1.5, float("nan"), b"x", True, [], {}, dt.time(8)],
     "Edm.DateTimeOffset": ["", "x", "2024-04-05T25:00", "2024-04-05T08:00:60Z", 1712300000, 1.5, float("nan"), b"2024", (), object],
     "Edm.TimeOfDay": ["", "x", "24:00:01", "8:44", 8, float("nan"), dt.date(2024, 4, 5), dt.timedelta(days=1), dt.timedelta(-1)],
-    "Edm.Duration": ["", "x", "1:30:00", "P1Y", "P1W", 90, 1.5, dt.time(1), "P9999999999D", "PT0.0000001S"],
+    "Edm.Duration": ["", "x", "1:30:00", "P1Y", "P1W", 90, 1.5, dt.time(1), "P9999999999D"],
     "Edm.Guid": ["", "x", str(GUID)[:-1], GUID.int, b"short", float("nan"), []],
     "Edm.Decimal": ["", "x", "1,5", "NaN", D("NaN"), D("sNaN"), float("nan"), float("inf"), b"1", [], fractions.Fraction(1, 3), dt.date(2024, 4, 5)],
     enum_type(Named): ["", "LOW", "Mid", "low,mid", 1.5, float("nan"), Numbered, [], Other.HIGH, b"low"],
@@ -378,3 +378,32 @@ def test_a_geography_can_be_a_text_or_geojson(point, copies):
     text = "$filter=geo.distance(p,geography'SRID=4326;Point(1 2)') lt 1"
     rows = [{"p": point, "q": None}] * copies
     assert python.apply(rows, oq.parse_query(text, model("Edm.GeographyPoint"))) == rows
+
+
+@pytest.mark.parametrize("copies", COPIES)
+@pytest.mark.parametrize(
+    "point", ["SRID=4326;Point(1 102)", {"type": "Point", "coordinates": [190, 2]}, "SRID=3857;Point(1 2)"]
+)
+def test_a_geography_that_is_no_place_of_its_property_is_a_mistake_of_the_service(point, copies):
+    query = oq.parse_query(
+        "$filter=geo.distance(p,geography'SRID=4326;Point(1 2)') lt 1", model("Edm.GeographyPoint")
+    )
+    with pytest.raises(oq.ConfigurationError, match="not a valid Edm.GeographyPoint"):
+        python.apply([{"p": point, "q": None}] * copies, query)
+
+
+FINE = (  # a type, texts with digits beyond microseconds, and the literal of what is kept of them
+    ("Edm.DateTimeOffset", "2024-01-31T10:20:30.{}Z", "2024-01-31T10:20:30.123456Z"),
+    ("Edm.DateTimeOffset", "2024-01-31 12:20:30.{}+02:00", "2024-01-31T10:20:30.123456Z"),
+    ("Edm.TimeOfDay", "10:20:30.{}", "10:20:30.123456"),
+    ("Edm.Duration", "PT30.{}S", "duration'PT30.123456S'"),
+    ("Edm.Duration", "-P1DT30.{}S", "duration'-P1DT30.123456S'"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("copies", COPIES)
+@pytest.mark.parametrize(("type", "text", "literal"), FINE)
+def test_digits_beyond_microseconds_are_cut(type, text, literal, copies):
+    rows = [{"p": text.format("123456789999"[:length]), "q": None} for length in range(6, 13)] * copies
+    for query in (f"$filter=p eq {literal}", f"$filter=not (p gt {literal} or p lt {literal})"):
+        assert python.apply(rows, oq.parse_query(query, model(type))) == rows

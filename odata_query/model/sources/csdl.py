@@ -222,14 +222,15 @@ class _DocumentReader:
         many = _flag(given, "$Collection", place)
         # CSDL has no nullability for navigation to many, so it is the default.
         nullable = _flag(given, "$Nullable", place) or (is_navigation and many)
-        underlying, scale = self.underlying(name, given.get("$Scale"))
+        underlying, facets = self.underlying(name, given)
         if self.is_elsewhere(underlying):
             return Hidden(edm.UNTYPED)
         return (NavigationProperty if is_navigation else Property)(
             lambda: self.resolve(place, underlying, denied, is_navigation),
             nullable,
             collection=many,
-            scale=_scale(scale, place) if underlying == edm.DECIMAL.name else None,
+            scale=_scale(facets["$Scale"], place) if underlying == edm.DECIMAL.name else None,
+            srid=_srid(facets["$SRID"], place) if underlying.startswith("Edm.Geo") else None,
         )
 
     def is_elsewhere(self, name: str) -> bool:
@@ -250,16 +251,19 @@ class _DocumentReader:
             end = {"$Type": f"{name}/{role}"}  # not a name, so it is reported if the property is published
         return {**given, **end}
 
-    def underlying(self, name: str, scale: object) -> tuple[str, object]:
-        """The type that type definitions stand for, and the first scale on the way to it."""
+    def underlying(self, name: str, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """The type that type definitions stand for, and the first of each facet on the way to it."""
+        facets = {label: given.get(label) for label in ("$Scale", "$SRID")}
         name = self.qualified(name)
         seen = set()
         while self.kind(name) == "TypeDefinition" and name not in seen:
             seen.add(name)
             definition = self.definitions[name]
-            scale = definition.get("$Scale") if scale is None else scale
+            facets = {
+                label: definition.get(label) if facet is None else facet for label, facet in facets.items()
+            }
             name = self.qualified(_text(definition.get("$UnderlyingType"), f"{name}: $UnderlyingType"))
-        return name, scale
+        return name, facets
 
     def resolve(self, place: str, name: str, denied: _Denied, is_navigation: bool) -> edm.Type:
         """The type of a property that is published."""
@@ -315,6 +319,15 @@ def _scale(value: object, place: str) -> int | None:
         value = int(value) if re.fullmatch("[0-9]{1,9}", value) else value
     if value is not None and (type(value) is not int or value < 0):
         wrong(f"{place}: $Scale", "a number, 'variable' or 'floating'", value)
+    return value
+
+
+def _srid(value: object, place: str) -> Any:
+    """`4326`; `variable` for coordinate systems that differ; None for the usual one of the type."""
+    if isinstance(value, str):
+        value = int(value) if re.fullmatch("[0-9]{1,5}", value) else value.lower()
+    if value not in (None, "variable") and not (type(value) is int and 0 <= value < 100_000):
+        wrong(f"{place}: $SRID", "a number of five digits or 'variable'", value)
     return value
 
 

@@ -195,7 +195,7 @@ def _definition(element: Element, place: str) -> dict[str, Any]:
     found |= _annotations(element, place)
     if element.tag == "TypeDefinition":
         found["$UnderlyingType"] = _attribute(element, "UnderlyingType", place)
-        found["$Scale"] = element.get("Scale")
+        found |= {"$Scale": element.get("Scale"), "$SRID": element.get("SRID")}
     if element.tag == "EnumType":
         found["$IsFlags"] = _boolean(element, "IsFlags", "false", place)
     value = -1
@@ -241,4 +241,5 @@ def _part(element: Element, place: str) -> dict[str, Any]:
         "$Type": type[len("Collection(") : -1] if is_collection else type,
         "$Nullable": _boolean(element, "Nullable", "true", place),
         "$Scale": element.get("Scale"),
+        "$SRID": element.get("SRID"),
     }
