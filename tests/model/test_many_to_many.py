@@ -14,6 +14,7 @@ from odata_query import python, sql
 sa = pytest.importorskip("sqlalchemy")
 
 from sqlalchemy import orm
+from sqlalchemy.ext import hybrid
 
 read = oq.EntityType.from_sqlalchemy
 
@@ -189,4 +190,65 @@ def test_a_column_without_a_table_can_be_given_to_what_is_unmapped(shop):
     )
     assert shop[1].execute(*sql.select(query, "products", dialect="sqlite", columns=["id"])).fetchall() == [
         (1,)
+    ]
+
+
+# ---- the order of properties ----------------------------------------------------------------------
+
+
+class Dated:
+    created: orm.Mapped[int]
+
+
+class Paper(Dated, Base):
+    __tablename__ = "papers"
+    title: orm.Mapped[str]
+    owner: orm.Mapped[Tag | None] = orm.relationship()
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    kind: orm.Mapped[str]
+    owner_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("tags.id"))
+    called = orm.synonym("title")
+    width = sa.Column("w", sa.Integer)
+    parts: orm.Mapped[list[Product]] = orm.relationship(
+        secondary=TAGGED, primaryjoin=lambda: Paper.owner_id == TAGGED.c.tag_id, viewonly=True
+    )
+    last: orm.Mapped[int]
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "paper"}
+
+    @hybrid.hybrid_property
+    def area(self) -> int:
+        return self.width
+
+
+class Letter(Paper):
+    __tablename__ = "letters"
+    stamp: orm.Mapped[str]
+    id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("papers.id"), primary_key=True)
+    place: orm.Mapped[str]
+    __mapper_args__ = {"polymorphic_identity": "letter"}
+
+
+PAPER = "title owner id kind owner_id called width parts area last created"
+
+
+@pytest.mark.parametrize(
+    ("cls", "names"),
+    [
+        (Paper, PAPER),
+        (Letter, f"{PAPER} stamp place"),
+        (Product, " ".join(["id", "name", *MAPPED[:5], "places", "ratings", *MAPPED[5:], *UNMAPPED])),
+    ],
+)
+def test_properties_are_in_the_order_of_the_class(cls, names):
+    only = [
+        f"{n}/id" if isinstance(sa.inspect(cls).attrs.get(n), orm.RelationshipProperty) else n
+        for n in names.split()
+    ]
+    only = [name.replace("places/id", "places/hall") for name in only]
+    assert list(read(cls, only=reversed(only)).properties) == names.split()
+
+
+def test_properties_of_a_table_are_in_the_order_of_its_columns():
+    assert list(read(Paper.__table__, all_fields=True).properties) == [
+        column.name for column in Paper.__table__.columns
     ]

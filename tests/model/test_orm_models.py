@@ -698,6 +698,51 @@ def test_relations_of_django_are_managers_and_the_other_way_round_is_one_too(
     assert [row.id for row in python.apply(rows * times, query)] == ids * times
 
 
+@pytest.mark.parametrize(
+    ("model", "names"),
+    [
+        (
+            Painting,
+            [
+                *NAMES,
+                "mood",
+                "shouted",
+                "painter",
+                "painter_id",
+                "parent",
+                "topics",
+                "alike",
+                "experts",
+                "parts",
+                "frame",
+            ],
+        ),
+        (
+            Fresco,
+            [
+                "id",
+                "title",
+                "parent",
+                "parent_id",
+                "topics",
+                "painting_ptr",
+                "painting_ptr_id",
+                "wall",
+                "parts",
+            ],
+        ),
+        (Topic, ["id", "text", "painting_set"]),
+    ],
+)
+def test_properties_are_in_the_order_of_the_fields_and_other_sides_come_last(model, names):
+    relations = {"painter", "parent", "topics", "alike", "experts", "parts", "painting_set", "painting_ptr"}
+    only = [
+        f"{name}/id" if name in relations else "frame/colour" if name == "frame" else name for name in names
+    ]
+    override = {name: prop for name, prop in IN_JSON.items() if name in names}
+    assert list(read_model(model, only=reversed(only), override=override).properties) == names
+
+
 def test_relations_that_were_prefetched_take_no_query(museum):
     rows = list(Painting.objects.order_by("id").prefetch_related("topics", "parts"))
     query = oq.parse_query(

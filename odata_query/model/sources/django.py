@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -68,8 +68,8 @@ class _ModelReader:
     def properties(self, model: Any) -> dict[str, Property]:
         meta, found = model._meta, dict[str, Property]()
         key = {field.attname for field in getattr(meta, "pk_fields", [meta.pk])}
-        for field in meta.get_fields():
-            name = field.get_accessor_name() if field.auto_created and not field.concrete else field.name
+        for field in _in_order(meta.get_fields()):
+            name = field.get_accessor_name() if _is_reverse(field) else field.name
             if not name or name.startswith("_"):
                 continue
             if isinstance(field, models.ManyToManyField | models.ManyToManyRel):
@@ -168,3 +168,19 @@ class _ModelReader:
 def _is_in(model: Any, field: Any) -> bool:
     """True if a field's column is in the model's own table, not in one that it inherits from."""
     return bool(field.model._meta.db_table == model._meta.db_table)
+
+
+def _is_reverse(field: Any) -> bool:
+    """True for the other side of a relation that another model declares."""
+    return bool(field.auto_created and not field.concrete)
+
+
+def _in_order(fields: Sequence[Any]) -> list[Any]:
+    """The fields as the models declare them, those of a parent first, and the other sides of relations last.
+
+    Django lists these first, and many-to-many fields after all others.
+    """
+    own = [field for field in fields if not _is_reverse(field)]
+    owners = list(dict.fromkeys(field.model for field in own))
+    own.sort(key=lambda field: (owners.index(field.model), getattr(field, "creation_counter", 0)))
+    return own + [field for field in fields if _is_reverse(field)]

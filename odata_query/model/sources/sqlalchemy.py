@@ -104,6 +104,42 @@ def _columns(mapper: orm.Mapper[Any]) -> Iterator[str]:
             yield name
 
 
+def _in_order(mapper: orm.Mapper[Any]) -> list[str]:
+    """The attributes as the classes declare them, those of a base first.
+
+    Columns are in the order of the tables, as those with an annotation alone are last in a mapped class.
+    """
+    known = set(mapper.all_orm_descriptors.keys())
+    found: list[str] = []
+    for each in reversed(list(mapper.iterate_to_root())):
+        for name, prop in each.column_attrs.items():
+            if isinstance(prop.columns[0], sa.Column) and name in known and name not in found:
+                found.append(name)
+    for each in reversed(mapper.class_.__mro__):
+        names = _merged(list(vars(each).get("__annotations__", ())), list(vars(each)), set(vars(each)))
+        found = _merged(found, names, known)
+    return _merged(found, list(mapper.all_orm_descriptors.keys()), known)
+
+
+def _merged(first: list[str], second: list[str], known: set[str]) -> list[str]:
+    """Add the known names of a second list to the first, each after the name that precedes it there."""
+    found = list(first)
+    waiting: list[str] = []
+    place = 0
+    for name in second:
+        if name in found:
+            place = found.index(name)
+            found[place:place] = waiting  # the first ones of the second list precede this name
+            place += len(waiting) + 1
+            waiting = []
+        elif name in known and place:
+            found.insert(place, name)
+            place += 1
+        elif name in known:
+            waiting.append(name)
+    return found + waiting
+
+
 class _TableReader:
     """A reader of a table, or of a class and on demand those that it leads to, each once."""
 
@@ -129,7 +165,9 @@ class _TableReader:
     def properties(self, mapper: orm.Mapper[Any]) -> dict[str, Property]:
         key = {mapper.get_property_by_column(column).key for column in mapper.primary_key}
         found = {}
-        for name, descriptor in mapper.all_orm_descriptors.items():
+        descriptors = mapper.all_orm_descriptors
+        for name in _in_order(mapper):
+            descriptor = descriptors[name]
             prop = None if name.startswith("_") else self.property(mapper, name, descriptor)
             if prop is not None:
                 found[name] = replace(prop, key=True) if name in key else prop
