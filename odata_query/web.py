@@ -8,16 +8,21 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial, wraps
-from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Protocol, TypeVar
 from urllib.parse import quote
 
 from . import answers
 from .errors import ODataError
-from .limits import DEFAULT_LIMITS, Limits, effective
+from .limits import DEFAULT_LIMITS, UNBOUNDED, Limits, effective
 from .model.entity import EntityType
+from .operations import OPERATIONS
 from .problems import ConfigurationError
 from .problems.languages import preferences
 from .query import Query, parse_query
+
+if TYPE_CHECKING:
+    from .sql import Dialect, DialectName
 
 DEFAULT_TOP, MAX_TOP, MAX_PATTERN = 100, 1_000, 200
 """Bounds of an endpoint that sets none: a stranger never gets a whole table."""
@@ -58,6 +63,7 @@ class Endpoint:
     entity_type       the type that clients query
     limits            bounds on a query; default_top is 100, max_top 1,000 and max_pattern 200 if not set
     default_timezone  the time zone of date-times without an offset
+    dialect           the dialect of SQL that runs the queries, whose operations alone are documented then
     require_dollar    True if `filter`, `top` and the like without `$` are parameters of the endpoint's own
     form              makes the answer to a wrong query: `answers.flat`; the default is problem details,
                       or OData's own form for clients that ask for it
@@ -73,6 +79,7 @@ class Endpoint:
         *,
         limits: Limits | None = None,
         default_timezone: dt.tzinfo = dt.UTC,
+        dialect: DialectName | Dialect | None = None,
         require_dollar: bool = False,
         form: Form | None = None,
         type_base: str | None = None,
@@ -88,6 +95,7 @@ class Endpoint:
         if form is not None and type_base is not None:
             raise ConfigurationError("type_base has no effect on a form: pass it with functools.partial")
         self.limits = safe_limits(effective(limits, entity_type.limits))
+        self.documented = self.limits if dialect is None else self.limits.tightened(_operations_of(dialect))
         self.entity_type = entity_type
         self.default_timezone = default_timezone
         self.require_dollar = require_dollar
@@ -112,6 +120,26 @@ class Endpoint:
             default_timezone=self.default_timezone,
             require_dollar=self.require_dollar,
         )
+
+    def openapi_parameters(self) -> list[dict[str, Any]]:
+        """The query options as parameters of an OpenAPI 3.1 operation, with what the endpoint offers."""
+        return self.entity_type.to_openapi(limits=self.documented)
+
+    def openapi_responses(self) -> dict[str, dict[str, Any]]:
+        """The answers to wrong queries as responses of an OpenAPI 3.1 operation, by status: 400 and 501."""
+        found: dict[str, dict[str, Any]] = {}
+        for text in ("$top=", "$unknown=1", "$expand=owner"):  # malformed, invalid, unsupported
+            try:
+                self.query(text)
+            except ODataError as error:
+                for headers in ({}, {"accept": _JSON}):
+                    status, sent, body = self.error_response(error, RequestInfo("", "/", headers))
+                    description = HTTPStatus(status).phrase
+                    response = found.setdefault(str(status), {"description": description, "content": {}})
+                    media = next((sent[name] for name in sent if name.lower() == "content-type"), _JSON)
+                    example = {"schema": {"type": "object"}, "example": json.loads(body)}
+                    response["content"].setdefault(media.partition(";")[0], example)
+        return found
 
     def wrap(
         self,
@@ -147,6 +175,19 @@ class Endpoint:
 
         is_async = inspect.iscoroutinefunction(view) or inspect.iscoroutinefunction(type(view).__call__)
         return wrapped_async if is_async else wrapped
+
+
+def _operations_of(dialect: DialectName | Dialect) -> Limits:
+    """Limits to the operations of which a dialect supports an overload."""
+    from .sql.dialects import dialect as find  # other endpoints need no SQL
+
+    unsupported = find(dialect).unsupported.keys()
+    names = [
+        operation.name
+        for operation in OPERATIONS.values()
+        if not operation.signatures or not unsupported >= {s.key for s in operation.signatures}
+    ]
+    return replace(UNBOUNDED, functions=frozenset(names), operators=frozenset(names))
 
 
 def adapted(make: Callable[P, Endpoint], adapt: Callable[[Endpoint], T]) -> Callable[P, T]:

@@ -47,6 +47,8 @@ _FILTER_BOUNDS = {
     "max_path_depth": "{} names in a path",
 }
 _ORDERBY_BOUNDS = {"max_length": "{} characters", "max_orderby_items": "{} expressions"}
+_BOUNDED = {"max_in_items": ("in",), "max_lambda_depth": ("any", "all", "$count", "$filter")}
+"""The operations that a bound is for."""
 _is_filterable = attrgetter("filterable")
 Json = dict[str, Any]
 
@@ -89,10 +91,16 @@ def _integer_schema(most: int | None) -> Json:
 
 
 def _bounds(limits: Limits, texts: dict[str, str]) -> Iterator[str]:
-    given = {name: getattr(limits, name) for name in texts}
+    offered = [name for name in texts if _is_offered(limits, *_BOUNDED.get(name, ()))]
+    given = {name: getattr(limits, name) for name in offered}
     known = [texts[name].format(bound) for name, bound in given.items() if bound is not None]
     if known:
         yield f"At most {', '.join(known)}."
+
+
+def _is_offered(limits: Limits, *names: str) -> bool:
+    """True if one of the operations is allowed, or none is named."""
+    return not names or any(OPERATIONS[name].is_allowed(limits) for name in names)
 
 
 def _operations(limits: Limits) -> Iterator[str]:
@@ -124,13 +132,15 @@ def _sections(root: StructuredType, is_usable: Callable[[Member], bool]) -> list
                 continue
             inner = edm.element_of(member.type)
             here = f"{path}{member.name}"
+            is_value = is_usable is _is_filterable or not isinstance(inner, StructuredType)
             if isinstance(inner, StructuredType) and id(inner) not in titles:
                 # Types with the same name can differ.
                 is_known = inner.name in titles.values()
                 titles[id(inner)] = f"{inner.name} of {here}" if is_known else inner.name
                 into = "/" if inner is member.type else "/any(x:x/"
                 waiting.append((here + into, inner))
-            lines.append(f"- `{member.name}`: {_type_text(member, titles)}")
+            if is_value:  # an entity has no order, what is in it can
+                lines.append(f"- `{member.name}`: {_type_text(member, titles)}")
         if lines:
             title = "Properties" if type is root else f"Properties of {titles[id(type)]} (`{path}...`)"
             sections.append("\n".join([f"{title}:", "", *lines]))

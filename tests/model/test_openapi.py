@@ -109,6 +109,31 @@ def test_where_the_data_is_does_not_appear():
     assert "Properties of Item (`items/any(x:x/...`):" in by_name(order)["$filter"]["description"]
 
 
+def test_what_has_no_order_is_not_listed_as_sortable_but_what_is_in_it_is():
+    maker = oq.EntityType("Maker", {"name": oq.Property("Edm.String"), "logo": oq.Property("Edm.Binary")})
+    spot = oq.ComplexType("Spot", {"x": oq.Property("Edm.Double")})
+    entity = oq.EntityType(
+        "T",
+        {
+            "maker": oq.NavigationProperty(maker),
+            "makers": oq.NavigationProperty(maker, collection=True),
+            "spot": oq.Property(spot),
+            "tags": oq.Property("Collection(Edm.String)"),
+            "area": oq.Property("Edm.GeographyPoint"),
+            "id": oq.Property("Edm.Int32"),
+        },
+    )
+    found = by_name(entity)
+    assert re.findall("^- `([^`]*)`|(`[a-z]+/)", found["$orderby"]["description"], re.M) == [
+        *[("id", ""), ("", "`maker/"), ("name", ""), ("", "`spot/"), ("x", "")]
+    ]
+    assert re.findall("^- `([^`]*)`", found["$filter"]["description"], re.M)[:6] == [*entity.properties]
+    only = oq.EntityType(
+        "T", {"maker": oq.NavigationProperty(oq.EntityType("M", {"b": oq.Property("Edm.Binary")}))}
+    )
+    assert "$orderby" not in by_name(only)
+
+
 def test_options_that_no_property_can_be_used_in_are_left_out():
     assert [*by_name(oq.EntityType("T", {"a": oq.Property("Edm.String", sortable=False)}))] == [
         *("$filter", "$top", "$skip", "$count")

@@ -4,6 +4,7 @@
 
 import asyncio
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from odata_query.web import Endpoint
 pytestmark = pytest.mark.filterwarnings("ignore:Using `httpx` with")
 pytest.importorskip("fastapi")
 
-from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from fastapi import APIRouter, Body, Depends, FastAPI, Query, Request
 from fastapi.responses import JSONResponse
 from starlette.middleware.base import BaseHTTPMiddleware
 
@@ -74,6 +75,108 @@ def test_the_options_are_documented_as_the_model_describes_them(model, limits):
     assert documented == json.loads(json.dumps(model.to_openapi(limits=bounds)))
     assert [each["name"] for each in documented[-3:]] == ["$top", "$skip", "$count"]
     assert ask("/x", b"$top=3&page=2").body == 3
+
+
+def documented(app, path="/view"):
+    """The responses of a path, and the schemas of the app."""
+    body = asgi(app)("/openapi.json").body
+    return body["paths"][path]["get"]["responses"], body.get("components", {}).get("schemas", {})
+
+
+def test_the_answers_to_wrong_queries_are_documented_and_no_422():
+    def view(query: Asked):
+        return query.top
+
+    responses, schemas = documented(app_with(view=view))
+    assert [*responses] == ["200", "400", "501"]
+    assert schemas == {}
+    for status, code in (("400", "invalid-option-value"), ("501", "unsupported-option")):
+        assert [*responses[status]["content"]] == [PROBLEM, "application/json"]
+        assert responses[status]["content"][PROBLEM]["example"]["status"] == int(status)
+        assert responses[status]["content"][PROBLEM]["example"]["errors"][0]["code"] == code
+        assert responses[status]["content"]["application/json"]["example"]["error"]["code"] == code
+
+
+def test_a_422_stays_where_fastapi_or_the_form_of_the_endpoint_gives_it():
+    def own(query: Asked, page: int = 1):
+        return page
+
+    def body(query: Asked, image: Annotated[int, Body()]):
+        return image
+
+    def flat(query: Flat):
+        return query.top
+
+    def plain(page: int = 1):
+        return page
+
+    app = app_with(own=own, body=body, flat=flat, plain=plain)
+    assert [*documented(app, "/own")[0]] == ["200", "422", "400", "501"]
+    assert "422" in documented(app, "/body")[0]
+    assert [*documented(app, "/plain")[0]] == ["200", "422"]
+    responses, schemas = documented(app, "/flat")
+    assert {status: [*each["content"]] for status, each in responses.items()} == dict.fromkeys(
+        ["200", "400", "422", "501"], ["application/json"]
+    )
+    assert responses["422"]["content"]["application/json"]["example"]["code"] == 422
+    assert "HTTPValidationError" in schemas
+
+
+def test_routers_are_documented_and_what_a_route_says_itself_stays():
+    def nested(query: Asked):
+        return query
+
+    def view(asked: Annotated[oq.Query, Depends(nested)]):
+        return asked.top
+
+    app = FastAPI()
+    router = APIRouter(prefix="/v1", dependencies=[Depends(query_for(IMAGES))])
+    router.get("/images", responses={400: {"description": "mine"}})(lambda: 1)
+    app.include_router(router)
+    app.get("/view")(view)
+    assert documented(app)[0].keys() == {"200", "400", "501"}
+    responses, schemas = documented(app, "/v1/images")
+    assert responses.keys() == {"200", "400", "501"}
+    assert responses["400"] == {"description": "mine"}
+    assert "HTTPValidationError" not in schemas
+
+
+@pytest.mark.parametrize(
+    ("settings", "names", "others"),
+    [
+        ({}, {"geo.distance", "hassubset", "matchespattern", "any", "eq"}, set()),
+        (
+            {"dialect": "sqlite"},
+            {"matchespattern", "any", "eq", "concat", "cast"},
+            {"geo.distance", "hassubset"},
+        ),
+        ({"dialect": "spark"}, {"contains", "has", "in", "$count"}, {"geo.distance", "matchespattern"}),
+        (
+            {
+                "dialect": "spark",
+                "limits": oq.Limits(functions=["contains", "matchespattern"], operators=["eq"]),
+            },
+            {"contains", "eq"},
+            {"matchespattern", "endswith", "ne", "any"},
+        ),
+    ],
+)
+def test_only_the_operations_that_an_endpoint_offers_are_documented(settings, names, others):
+    app = FastAPI()
+    asked = Annotated[oq.Query, Depends(query_for(IMAGES, **settings))]
+
+    def view(query: asked):
+        return query.filter is not None
+
+    app.get("/asked")(view)
+    body = asgi(app)("/openapi.json").body
+    text = body["paths"]["/asked"]["get"]["parameters"][0]["description"].partition("Operators: ")[2]
+    listed = set(re.findall("`([^`]+)`", text))
+    assert names <= listed
+    assert not others & listed
+    # What the dialect lacks is a 501 of the statement, and no error of the query.
+    accepted = asgi(app)("/asked", b"$filter=name eq 'a'")
+    assert accepted.body is True
 
 
 def test_an_endpoint_can_have_its_own_parameters_next_to_the_query():
