@@ -191,6 +191,7 @@ class SqlEmitter(Composer):
             elif node.type is edm.DATE_TIME_OFFSET:
                 clock, minutes = self.clock_of(first)
                 found = self.fill(template, parts)
+                minutes = f"CASE WHEN {found.text} IS NOT NULL THEN {minutes} END"
                 found.storage = _computed(template.format(a=clock, b=self.text(parts[1])), minutes)
                 return found
         found = self.fill(template, parts)

@@ -56,7 +56,14 @@ DAY = oq.ComplexType("Day", {"at": P(MOMENT)})
 def model(storage):
     at = P(MOMENT, storage=storage)
     return oq.EntityType(
-        "Log", {"id": P("Edm.Int32", key=True), "at": at, "other": at, "day": P(DAY, storage="json")}
+        "Log",
+        {
+            "id": P("Edm.Int32", key=True),
+            "at": at,
+            "other": at,
+            "took": P("Edm.Duration"),
+            "day": P(DAY, storage="json"),
+        },
     )
 
 
@@ -69,10 +76,16 @@ def rows_in(zone):
     """Rows of clocks as Python has them; of texts, some have an offset."""
     found = clocks(zone)
     rows = [
-        {"id": n, "at": at, "other": found[n * 7 % len(found)], "day": {"at": at.isoformat()}}
+        {
+            "id": n,
+            "at": at,
+            "other": found[n * 7 % len(found)],
+            "day": {"at": at.isoformat()},
+            "took": dt.timedelta(minutes=n * 30) if n % 4 else None,
+        }
         for n, at in enumerate(found)
     ]
-    return [*rows, {"id": len(rows), "at": None, "other": found[0], "day": None}]
+    return [*rows, {"id": len(rows), "at": None, "other": found[0], "day": None, "took": None}]
 
 
 def filters(zone):
@@ -97,7 +110,7 @@ def filters(zone):
         "minute(at) eq 30 and second(at) eq 0", "fractionalseconds(at) gt 0", "time(at) lt 02:15",
         "hour(at add duration'PT1H') eq 3", "totaloffsetminutes(at add duration'P1D') eq totaloffsetminutes(at)",
         "hour(case(id gt 9:at,true:other)) eq 2", "date(at sub duration'PT1H') ne date(at)", "hour(day/at) eq 2",
-        "totaloffsetminutes(day/at) gt 60", "day/at gt at", "year(at) eq 1999",
+        "totaloffsetminutes(at add took) eq null", "hour(at sub took) eq 1", "totaloffsetminutes(day/at) gt 60", "day/at gt at", "year(at) eq 1999",
     )  # fmt: skip
 
 
@@ -112,7 +125,13 @@ def table_of(engine, storage, zone):
             for row in texts
         ]
     kind = MOMENT, COLUMNS[storage]
-    columns = {"id": "Edm.Int32", "at": kind, "other": kind, "day": ("Edm.String", JSON)}
+    columns = {
+        "id": "Edm.Int32",
+        "at": kind,
+        "other": kind,
+        "took": "Edm.Duration",
+        "day": ("Edm.String", JSON),
+    }
     engine.create("logs", columns, rows)
     if engine.name == "sqlite":
         sql.prepare(engine.connection)

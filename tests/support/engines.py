@@ -79,7 +79,7 @@ def json_text(value: object) -> str:
         if isinstance(item, Decimal):
             return number(item)
         if isinstance(item, dt.datetime):
-            return item.astimezone(dt.UTC).isoformat()
+            return (item.astimezone(dt.UTC) if item.tzinfo else item).isoformat()
         return item.hex() if isinstance(item, bytes) else str(item)
 
     return json.dumps(value, ensure_ascii=False, allow_nan=False, default=other)
