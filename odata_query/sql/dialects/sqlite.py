@@ -343,7 +343,11 @@ class SQLite(Dialect):
         "matchespattern(String,String)": "odata_matches({a}, {b})",
         "ceiling(Decimal|Double)": _whole("{a}", "+", "<"),
         "floor(Decimal|Double)": _whole("{a}", "-", ">"),
-        "round(Decimal|Double)": "round({a})",
+        # `round` takes the number below 0.5 for a half, and makes an integer a double.
+        "round(Decimal|Double)": (
+            "(SELECT CASE WHEN typeof(n) = 'integer' THEN n WHEN abs(n) < 0.5 THEN 0.0 ELSE round(n) END"
+            " FROM (SELECT {a} AS n))"
+        ),
         "now()": f"rtrim(rtrim(strftime({_UTC[:-1].removesuffix('%S')}%f', 'now'), '0'), '.')",
         "year(Date|DateTimeOffset)": "CAST(substr({a}, 1, 4) AS INTEGER)",
         "month(Date|DateTimeOffset)": _number(6),
