@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import edm
-from ..language.ast import Literal, Node
+from ..language.ast import Literal, Node, Path
 from ..language.literals import quote, write
 from ..language.meant import literal_meant
 from ..language.printer import unparse
@@ -15,6 +15,7 @@ from ..model.properties import StructuredType, reachable_types
 from ..problems import Problem, problem
 from .paths import MOMENT_PARTS
 from .reporting import Reporter
+from .typed import TypedPath
 
 _MESSAGES: Mapping[str, str] = {
     **dict.fromkeys(edm.NUMBERS, "wrong-type.compare-number"),
@@ -54,19 +55,21 @@ def _explain(left: Node, right: Node, places: Sequence[Node], reporter: Reporter
     if isinstance(left.type, edm.CollectionType) is not isinstance(right.type, edm.CollectionType):
         can_ask = offered is None or {"any", "all"} <= offered
         return ("wrong-type.compare-members" if can_ask else "wrong-type.compare"), {}
-    for moment, place, other in ((right, places[2], left.type), (left, places[1], right.type)):
-        function = MOMENT_PARTS.get(other)
-        if moment.type is edm.DATE_TIME_OFFSET and function and (offered is None or function in offered):
-            meant = f"{function}({unparse(place)})"
-            if isinstance(moment, Literal):
-                meant = write(getattr(moment.value, function)(), other)
-            return "wrong-type.compare-moment", _suggest(meant, moment is right)
+    if advice := _explain_moment(left, right, places, reporter):
+        return advice
     literal, other = (right, left.type) if isinstance(right, Literal) else (left, right.type)
     if not isinstance(literal, Literal):
         return "wrong-type.compare", {}
     value = literal.value
-    if left.type is edm.STRING and isinstance(left, Literal) and isinstance(right, Literal):
-        return "wrong-type.compare-name", {"meant": left.value}
+    if (
+        left.type is edm.STRING
+        and isinstance(left, Literal)
+        and isinstance(right, Literal)
+        and reporter.model
+    ):
+        member = reporter.model.members.get(left.value)
+        if member is not None and member.filterable:
+            return "wrong-type.compare-name", {"meant": left.value}
     if literal.type is edm.STRING:
         if value.lower() == "null":
             return "wrong-type.compare-null", {}
@@ -86,6 +89,26 @@ def _explain(left: Node, right: Node, places: Sequence[Node], reporter: Reporter
     return ("wrong-type.compare-duration" if other is edm.DURATION else "wrong-type.compare"), {}
 
 
+def _explain_moment(left: Node, right: Node, places: Sequence[Node], reporter: Reporter) -> Advice | None:
+    """Take the date or the time out of a moment: `date(at)` for `day eq at`."""
+    offered = reporter.limits.functions
+    for moment, place, other in ((right, places[2], left.type), (left, places[1], right.type)):
+        function = MOMENT_PARTS.get(other)
+        if moment.type is not edm.DATE_TIME_OFFSET or function is None:
+            continue
+        meant = f"{function}({unparse(place)})"
+        if isinstance(moment, TypedPath) and not moment.segments:  # a member of the collection at the place
+            meant = f"{unparse(place)}/any(x: {function}(x) eq {unparse(places[1])})"
+            if not isinstance(place, Path) or (offered is not None and "any" not in offered):
+                return None
+        if isinstance(moment, Literal):
+            meant = write(getattr(moment.value, function)(), other)
+        elif offered is not None and function not in offered:
+            return None
+        return "wrong-type.compare-moment", _suggest(meant, moment is right and "/any(" not in meant)
+    return None
+
+
 def report_member(text: str, type: edm.EnumType, place: Node, reporter: Reporter) -> Literal:
     """Report a text that names no member, and suggest those meant: `Hiden, System` -> `Hidden,System`."""
     names = [name for name in re.split("[,;|+ \t]+", text.strip()[:_MOST]) if name]
@@ -101,9 +124,9 @@ def report_member(text: str, type: edm.EnumType, place: Node, reporter: Reporter
 
 def name_enumeration(wrong: Problem, root: StructuredType) -> Problem:
     """Give the full name of the enumeration in the problem with `Role'Guest'`, if the model has one."""
-    if wrong.message_id != "invalid-literal.prefix":
+    prefix, member = str(wrong.message_args.get("prefix")).lower(), wrong.message_args.get("meant")
+    if wrong.message_id != "invalid-literal.prefix" or not re.fullmatch(r"'\w+(?:,\w+)*'", str(member)):
         return wrong
-    prefix, member = str(wrong.message_args["prefix"]).lower(), wrong.message_args["meant"]
     names = (each.name for each in reachable_types(root) if isinstance(each, edm.EnumType))
     full = next((name for name in names if name.lower().endswith(f".{prefix}")), None)
     if full is None:

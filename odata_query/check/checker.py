@@ -52,7 +52,7 @@ class Checker:
     """
 
     def __init__(self, root: StructuredType, reporter: Reporter, zone: dt.tzinfo = dt.UTC) -> None:
-        self.root = root
+        self.root = reporter.model = root
         self.reporter = reporter
         self.report = reporter.report
         self.zone = zone

@@ -143,6 +143,7 @@ def _unknown_property(
         near = elsewhere or near
         if elsewhere is None and path.segments == (name,):
             message_id, meant = _meant_by_name(path, near, type, scope, reporter)
+            near = None if message_id == "unknown-property.operator" else near
     more: dict[str, Any] = {"suggestion": near} if meant is None else {"suggestion": meant, "meant": meant}
     return reporter.report(message_id, path, span=span, type=type.name, property=name, **more)
 
@@ -187,7 +188,7 @@ def _meant_by_name(
     if found is not None and other is not edm.BINARY:
         return "unknown-property.literal", found
     if near is None and can_be_value and is_text:
-        return "unknown-property.unquoted", quote(name)
+        return "unknown-property.unquoted", None if isinstance(other, edm.EnumType) else quote(name)
     return "unknown-property", None
 
 
@@ -202,6 +203,8 @@ def _beside(
     if call is None:
         return False, None
     position = next(n for n, argument in enumerate(call.arguments) if argument is place)
+    if call.function == "in" and reporter.text[name.span[0] - 1 : name.span[0]] != "(":
+        return False, None  # the place of a collection
     if call.function in (*COMPARISONS, "has", "in"):
         return position == 1, _type_of(call.arguments[1 - position], type, scope)
     signatures = OPERATIONS[call.function].signatures if call.function in OPERATIONS else ()

@@ -8,6 +8,7 @@ from typing import Any
 from ..errors import error
 from ..language.ast import MAX_HEIGHT, Call, Literal, Node, Span, find_too_deep, walk
 from ..limits import Limits
+from ..model.properties import StructuredType
 from ..operations import UNKNOWN
 from ..problems import Problem, nearest, problem
 
@@ -27,6 +28,7 @@ class Reporter:
     text     the option's decoded text
     origins  where nodes are from, if parameter aliases were replaced
     roots    the whole expressions: a message can depend on the nodes around its place
+    model    the type of the rows
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Reporter:
         self.text = text
         self.origins = origins or {}
         self.roots: Sequence[Node] = ()
+        self.model: StructuredType | None = None
         self._parents: dict[int, Node] | None = None
         self.problems: dict[Problem, None] = {}
         """The problems, each once, in the order of the check."""

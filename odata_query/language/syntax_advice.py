@@ -222,8 +222,7 @@ def _date(it: Situation, groups: Values) -> Values | None:
 
 
 def _short_date(it: Situation, groups: Values) -> Values | None:
-    is_short = len(groups["month"] + groups["day"]) < 4
-    return _drop_in("{year}-{month:>02}-{day:>02}".format(**groups)) if is_short else None
+    return _drop_in(meant.date("{year}-{month}-{day}".format(**groups)))
 
 
 def _guid(it: Situation, groups: Values) -> Values | None:
@@ -323,14 +322,16 @@ AFTER_OPERAND = (
     Rule("a eq 5L", "invalid-literal.suffix", _TIGHT + r"(?P<suffix>[LMFD])(?!\w)", _NUMBER),
     Rule("a eq 2024-01-31Z", "invalid-literal.date-zone",
          rf"{_TIGHT}(?P<tail>(?:-[0-9]{{2}}){{2}}|)(?P<zone>Z|[+-][0-9]{{2}}:?[0-9]{{2}})(?P<at>)(?!\w)",
-         "(?<![0-9.+-])(?P<at>)(?P<head>[0-9]{4}(?:-[0-9]{2}-[0-9]{2})?)$", values=_with_zone),
+         r"(?<![\w.+-])(?P<at>)(?P<head>[0-9]{4}(?:-[0-9]{2}-[0-9]{2})?)$", values=_with_zone),
     Rule("a eq 2024-01-31T9Z", "invalid-literal.short-time",
          rf"{_TIGHT}(?P<tail>-[0-9]{{1,2}}-[0-9]{{1,2}}T[0-9:]*(?:\.[0-9]+)?(?:Z|[+-][0-9:]{{2,5}})?)(?P<at>)(?![\w:.])",
-         "(?<![0-9.+-])(?P<at>)(?P<head>[0-9]{4})$",
+         r"(?<![\w.+-])(?P<at>)(?P<head>[0-9]{4})$",
          values=lambda it, groups: _drop_in(meant.moment((groups["head"] + groups["tail"]).rstrip("Tt")))),
     Rule("a eq 2024-1-5", "invalid-literal.short-date",
-         _TIGHT + "-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})(?P<at>)(?![0-9])",
-         "(?<![0-9.+-])(?P<at>)(?P<year>[0-9]{4})$", values=_short_date),
+         _TIGHT + r"-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})(?P<at>)(?!\w)",
+         r"(?<![\w.+-])(?P<at>)(?P<year>[0-9]{4})$", values=_short_date),
+    Rule("a eq 2024-01-31x", "invalid-literal.moment", _TIGHT + r"-[0-9]{1,2}-[0-9]{1,2}[\w:.+-]*(?P<at>)",
+         r"(?<![\w.+-])(?P<at>)[0-9]{4}$"),
     Rule("a eq 31/12/2024", "invalid-literal.slashed-date",
          _TIGHT + r"(?P<tail>(?:[/.-][0-9]{1,4}){1,2})(?!\w)",
          r"(?<![\w.])(?P<at>(?P<head>[0-9]{1,4}))(?P<more>\.[0-9]{1,2})?$", values=_date),

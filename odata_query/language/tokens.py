@@ -12,6 +12,7 @@ from typing import Any
 
 from .. import edm
 from ..operations import FUNCTIONS, OPERATIONS
+from ..problems import nearest
 from .ast import Call, Literal, Path, TypeName
 from .literals import BASE64, DURATION
 
@@ -241,11 +242,13 @@ _MALFORMED = {
 
 def _wrong_prefix(prefix: str, value: str, start: int, end: int) -> SyntaxProblem:
     """Make the problem with `guid'...'`, `Edm.Int32'5'` or `Color'Red'`."""
-    known = prefix.lower()
+    known = check_name(prefix, start).lower()
     if message := _OLD_LITERALS.get(known.removeprefix("edm.")):
         return SyntaxProblem(message, start, end)
     is_bare = _BARE.fullmatch(known) and _BARE_VALUE.fullmatch(value)
-    meant = value if is_bare else f"'{value}'"
+    forms = {"binary": BASE64.fullmatch(value), "duration": DURATION.fullmatch(value)}
+    near = nearest(known, [name for name, is_one in forms.items() if is_one], cutoff=0.75)
+    meant = value if is_bare else f"{near or ''}'{value}'"
     message = "invalid-literal.plain" if is_bare else "invalid-literal.prefix"
     return SyntaxProblem(message, start, end, suggestion=meant, prefix=prefix, meant=meant)
 
