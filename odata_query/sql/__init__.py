@@ -138,9 +138,10 @@ def order_by(
 def prepare(connection: Any, dialect: DialectName | Dialect = "sqlite") -> None:
     """Add to a connection what its engine lacks: `prepare(sqlite3.connect("images.db"))`.
 
-    SQLite gets functions for `tolower` and `toupper` by Unicode, for `matchespattern` in linear time, and
-    for `mod` of decimals and doubles. Their names begin with `odata_`: on a connection that is not prepared,
-    a statement that needs one fails with "no such function: odata_lower". Other engines need nothing.
+    SQLite gets functions for `tolower` and `toupper` by Unicode, for `matchespattern` in linear time, for
+    `mod` of decimals and doubles, and for time zones with changes of the clocks. Their names begin with
+    `odata_`: on a connection that is not prepared, a statement that needs one fails with "no such function:
+    odata_lower". Other engines need nothing.
 
     A connection is the driver's, or SQLAlchemy's or Django's around it. Frameworks open connections when they
     like, so prepare each one there: `event.listen(engine, "connect", lambda c, _: prepare(c))` in SQLAlchemy,

@@ -216,6 +216,16 @@ class Sqlite(Engine):
 
     def start(self) -> None:
         self.connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        # Functions that SQLAlchemy, Django and applications have: no statement may run them.
+        for name, arity in (
+            ("floor", 1),
+            ("ceil", 1),
+            ("ceiling", 1),
+            ("mod", 2),
+            ("regexp", 2),
+            ("upper", 1),
+        ):
+            self.connection.create_function(name, arity, lambda *arguments: 1 / 0)
         sql.prepare(self.connection, dialect="sqlite")
 
 
