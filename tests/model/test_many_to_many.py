@@ -71,6 +71,7 @@ class Product(Base):
     late: orm.DynamicMapped[Tag] = orm.relationship(secondary=TAGGED, viewonly=True)
     follows: orm.Mapped[list[Product]] = orm.relationship(secondary=FOLLOWS, primaryjoin=lambda: Product.id == FOLLOWS.c.who, secondaryjoin=lambda: FOLLOWS.c.whom == Product.id)
     followers: orm.Mapped[list[Product]] = orm.relationship(secondary=FOLLOWS, primaryjoin=lambda: FOLLOWS.c.whom == Product.id, secondaryjoin=lambda: FOLLOWS.c.who == Product.id, viewonly=True)
+    by_id: orm.Mapped[dict[int, Tag]] = orm.relationship(secondary=TAGGED, viewonly=True, collection_class=orm.attribute_keyed_dict("id"))
     places: orm.Mapped[list[Place]] = orm.relationship(secondary=STORED, viewonly=True)
     ratings: orm.Mapped[list[Rating]] = orm.relationship()
     rated: orm.Mapped[list[Tag]] = orm.relationship(secondary="ratings", viewonly=True)
@@ -82,7 +83,7 @@ class Product(Base):
 # fmt: on
 
 
-MAPPED = ["tags", "seen", "late", "follows", "followers", "rated", "untied"]
+MAPPED = ["tags", "seen", "late", "follows", "followers", "by_id", "rated", "untied"]
 UNMAPPED = ["recent", "either", "owner", "nested"]
 ONLY = [
     "id",
@@ -141,6 +142,7 @@ def shop():
         ("seen/$count eq 2", [1]),
         ("late/$count eq 2", [1]),
         ("late/any(t: t/text eq null)", [2]),
+        ("by_id/any(t: t/text eq 'blue') and by_id/$count eq 2", [1]),
         ("follows/any(f: f/id eq id)", [1]),
         ("follows/$count eq 2", [1, 3]),
         ("followers/$count eq 3", [1]),
@@ -236,7 +238,7 @@ PAPER = "title owner id kind owner_id called width parts area last created"
     [
         (Paper, PAPER),
         (Letter, f"{PAPER} stamp place"),
-        (Product, " ".join(["id", "name", *MAPPED[:5], "places", "ratings", *MAPPED[5:], *UNMAPPED])),
+        (Product, " ".join(["id", "name", *MAPPED[:6], "places", "ratings", *MAPPED[6:], *UNMAPPED])),
     ],
 )
 def test_properties_are_in_the_order_of_the_class(cls, names):

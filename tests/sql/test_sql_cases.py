@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from dataclasses import replace
 
 import pytest
 from test_cases import FILES, cases
@@ -108,3 +109,42 @@ def test_a_case_gives_its_rows(engine, file, case, tables):
     if not query.orderby:
         found, wanted = sorted(found), sorted(wanted)
     assert found == wanted, f"{case['why']}\n{statement}"
+
+
+LINKED = "lambdas_and_paths"
+
+
+@pytest.fixture(scope="module")
+def linked(engine, tables):
+    """The model of a file with its items in a table of their own, and every link to one there twice."""
+    name, model, rows = table_of(engine, LINKED, tables)
+    items = {item["id"]: item for row in rows for item in row["Items"]}
+    element = model.members["Items"].type.element
+    columns = {m.column: column(m.type, engine) for m in element.members.values()}
+    engine.create("linked_items", columns, list(items.values()))
+    links = [{"row": row["id"], "item": item["id"]} for row in rows for item in row["Items"] * 2]
+    engine.create("links", {"row": "Edm.Int32", "item": "Edm.Int32"}, links)
+    through = oq.Through("links", {"id": "row"}, {"item": "id"})
+    way = replace(model.properties["Items"], column=oq.Column(table="linked_items", through=through))
+    return oq.EntityType(model.name, {**model.properties, "Items": way}), name, rows
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        case
+        for file, case in [each.values for each in cases(accepted=True)]
+        if file == LINKED and "Items" in str(case)
+    ],
+    ids=lambda case: str(case.get("filter", case)),
+)
+def test_a_case_gives_its_rows_through_a_link_table(engine, case, linked):
+    model, table, rows = linked
+    query = query_of(case, model)
+    wanted = [row["id"] for row in python.apply(rows, query)]
+    try:
+        statement = sql.select(query, table, dialect=engine.name, columns=["id"])
+    except oq.UnsupportedError as declared:
+        pytest.skip(str(declared))
+    found = [row[0] for row in engine.run(*statement)]
+    assert found == wanted if query.orderby else sorted(found) == sorted(wanted), statement
