@@ -14,7 +14,7 @@ from ..model.properties import StructuredType, types_named
 from ..operations import UNKNOWN, join_names
 from ..problems import Name, Phrase
 from .reporting import Reporter
-from .typed import TypedCall, TypedList
+from .typed import TypedCall, TypedList, TypedPath
 
 _UNORDERED = (edm.BINARY.name, edm.STREAM.name)
 _INTEGERS = frozenset(map(edm.primitive, edm.INTEGERS))
@@ -189,18 +189,26 @@ def bring_together(
 
     The literal of `color eq 'Red'` becomes a member of the property's enumeration, that of
     `hassubset(ratios,[1])` a Double. Comparisons, `in`, lists, `case` and collection functions share this
-    rule; `check_comparable` says if the operands fit then.
+    rule; `check_comparable` says if the operands fit then. A `case` of literals is one itself.
 
     is_value  True if the operands become one value, as those of `case` do
 
     Reports a text that is no value of the type that it meets.
     """
+    if len(nodes) == 2 and type(nodes[0]) is TypedPath and type(nodes[1]) is Literal:
+        left, right = nodes
+        kind = left.type
+        if kind not in EXACT and type(kind) is not edm.CollectionType:  # most comparisons, without the rest
+            return [left, convert(right, kind, reporter, zone)]
     own: dict[edm.Type, None] = {}
     types: dict[edm.Type, None] = {}
     leaves = [*nodes]
     for node in leaves:  # which grows
         if type(node) is TypedList:
             leaves += node.items
+            continue
+        if _is_literal_case(node):
+            leaves += node.arguments[1::2]
             continue
         kind = node.type
         if type(kind) is edm.CollectionType:
@@ -233,9 +241,22 @@ def bring_together(
             for item in node.items:
                 items.append(change(item, node.is_json))
             return list_of(items, node)
+        if _is_literal_case(node):
+            arguments = [*node.arguments]
+            arguments[1::2] = values = [change(value) for value in arguments[1::2]]
+            kinds = [value.type for value in values]
+            kind = UNKNOWN if UNKNOWN in kinds else common_type(kinds) or node.type
+            return TypedCall("case", tuple(arguments), node.span, "case", kind, node.nullable)
         return _widened(node, is_exact, is_value) if target is edm.DOUBLE else node
 
     return [change(node) for node in nodes]
+
+
+def _is_literal_case(node: Node) -> TypeGuard[TypedCall]:
+    """True for `case(active:'Red',true:'Blue')`, which is as much a literal as its values are."""
+    if type(node) is not TypedCall or node.function != "case":
+        return False
+    return all(type(value) is Literal for value in node.arguments[1::2])
 
 
 def _is_number(node: Node) -> TypeGuard[Literal]:
@@ -258,13 +279,15 @@ def check_comparable(
     places  the parsed nodes of the whole comparison, of its left and of its right operand, for problems
     """
     one, other = left.type, right.type
+    if one is other and (one in PLAIN or type(one) is edm.EnumType):
+        return True
     is_relation = operator in _RELATIONS
     if one is UNKNOWN or other is UNKNOWN:
         return False
     if one is edm.NULL or other is edm.NULL:
-        type = other if one is edm.NULL else one
-        if is_relation and type is not edm.NULL and not is_ordered(type):
-            reporter.report("wrong-type.unordered-null", places[0], type=type.name)
+        known = other if one is edm.NULL else one
+        if is_relation and known is not edm.NULL and not is_ordered(known):
+            reporter.report("wrong-type.unordered-null", places[0], type=known.name)
             return False
         return True
     are_collections = isinstance(one, edm.CollectionType) and isinstance(other, edm.CollectionType)
