@@ -70,7 +70,8 @@ class Endpoint:
     type_base         the address where the types of problems are documented, for problem details
 
     A view gets its query, and an ODataError of the query or of the view is answered with a 400 or a 501.
-    Raises ConfigurationError for wrong arguments, and for a form that fails on an error.
+    Raises ConfigurationError for wrong arguments, for a form that fails on an error, and for moments without
+    an offset that the dialect cannot read in default_timezone.
     """
 
     def __init__(
@@ -107,6 +108,11 @@ class Endpoint:
                 self.error_response(error, RequestInfo("", "/", {}))
             except Exception as mistake:
                 raise ConfigurationError(f"form cannot answer an ODataError: {mistake}") from mistake
+        if dialect is not None:
+            from .sql.columns import check_zone
+            from .sql.dialects import dialect as find
+
+            check_zone(find(dialect), default_timezone, entity_type)
 
     def query(self, query_string: bytes | str) -> Query:
         """Parse a raw query string. Raises ODataError, also for bytes that are not UTF-8."""

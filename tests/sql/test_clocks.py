@@ -11,6 +11,7 @@ import pytz
 import odata_query as oq
 from odata_query import python, sql
 from odata_query.sql.dialects import BUILT_IN, dialect
+from odata_query.web import Endpoint
 
 P = oq.Property
 MOMENT = "Edm.DateTimeOffset"
@@ -244,6 +245,17 @@ def test_a_model_whose_moments_have_an_offset_takes_every_zone(name):
     query = oq.parse_query("$filter=at eq 2024-10-27T02:30:00", log, default_timezone=zone)
     utc = oq.parse_query("$filter=at eq 2024-10-27T02:30:00%2B02:00", log)
     assert sql.select(query, "logs", dialect=name) == sql.select(utc, "logs", dialect=name)
+
+
+@pytest.mark.parametrize("name", sorted(WITHOUT_NAMES))
+def test_an_endpoint_with_a_dialect_refuses_such_a_zone_when_it_is_made(name):
+    log = oq.EntityType("Log", {"id": P("Edm.Int32", key=True), "at": P(MOMENT, storage="timestamp")})
+    zone = ZoneInfo("Europe/Madrid")
+    with pytest.raises(oq.ConfigurationError, match=rf"{name} needs .* Log\.at has no offset there"):
+        Endpoint(log, default_timezone=zone, dialect=name)
+    assert Endpoint(log, default_timezone=zone).query("$top=1").top == 1
+    assert Endpoint(log, dialect=name).query("$top=1").top == 1
+    assert Endpoint(log, default_timezone=zone, dialect="postgresql").query("$top=1").top == 1
 
 
 def test_a_filter_on_its_own_is_refused_with_a_zone_for_which_its_dialect_has_no_names():

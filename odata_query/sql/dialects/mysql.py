@@ -104,8 +104,8 @@ def _with_prefix(text: str) -> tuple[str, ...] | None:
 
 
 _ISO = (
-    "CASE WHEN {a} LIKE '%Z' THEN CAST(LEFT({a}, CHAR_LENGTH({a}) - 1) AS DATETIME(6))"
-    " WHEN {a} LIKE '%T%+__:__' OR {a} LIKE '%T%-__:__'"
+    "CASE WHEN {a} LIKE '%Z' OR {a} LIKE '%z' THEN CAST(LEFT({a}, CHAR_LENGTH({a}) - 1) AS DATETIME(6))"
+    " WHEN {a} LIKE '%:%+__:__' OR {a} LIKE '%:%-__:__'"
     " THEN CAST(LEFT({a}, CHAR_LENGTH({a}) - 6) AS DATETIME(6)) - INTERVAL RIGHT({a}, 6) HOUR_MINUTE"
     " ELSE CAST({a} AS DATETIME(6)) - INTERVAL '{zone}' HOUR_MINUTE END"
 )

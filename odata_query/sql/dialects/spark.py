@@ -81,7 +81,8 @@ _UTC = "timestampadd(MICROSECOND, unix_micros({a}), TIMESTAMP_NTZ '1970-01-01 00
 _CLOCK = "CAST(concat(CAST({a} AS STRING), '{zone}') AS TIMESTAMP)"
 """The moment of a clock in a time zone."""
 _TEXT = (
-    "TRY_CAST(concat({a}, CASE WHEN {a} RLIKE 'T.*(Z|[+-][0-9:]+)$' THEN '' ELSE '{zone}' END) AS TIMESTAMP)"
+    "TRY_CAST(concat({a}, CASE WHEN {a} RLIKE '[T ].*(Z|[+-][0-9:]+)$' THEN '' ELSE '{zone}' END)"
+    " AS TIMESTAMP)"
 )
 _LOCAL = _CLOCK.replace("{zone}", "+00:00")
 _TEXT_LOCAL = (
@@ -161,14 +162,11 @@ class Spark(Dialect):
             "CAST({a} AS DECIMAL(20, 6))", lambda value, zone: value, is_ordered=True
         ),
     }
-    json_storages = {}
     collections = {
         "array": _ARRAY,
         "json": _ARRAY._replace(source="from_json({a}, 'ARRAY<STRING>')", is_json=True),
     }
-    json = Json(
-        "get_json_object({a}, {p})", types=spelling.json_casts(types, "TRY_CAST({x} AS {type})", without=())
-    )
+    json = Json("get_json_object({a}, {p})", types=spelling.json_casts(types, "TRY_CAST({x} AS {type})"))
     templates = {
         **Dialect.templates,
         "add(Integer,Integer)": "try_add({a}, {b})",
