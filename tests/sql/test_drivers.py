@@ -7,6 +7,7 @@ import re
 import uuid
 from decimal import Decimal
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine.default import DefaultDialect
@@ -20,7 +21,7 @@ from odata_query.testing.conformance import query_of
 STYLES = {
     "sqlite": ("qmark", "named", "numeric"),
     "duckdb": ("qmark", "numeric_dollar"),
-    "postgresql": ("format", "pyformat"),
+    "postgresql": ("format", "pyformat", "numeric_dollar"),
     "mysql": ("format", "pyformat"),
 }
 URLS = {"sqlite": "sqlite://", "postgresql": "postgresql+psycopg://", "mysql": "mysql+pymysql://"}
@@ -105,7 +106,8 @@ def statement(text, name, style):
 def test_the_driver_takes_a_statement_in_each_of_its_styles(table, filter):
     for style in STYLES[table.name]:
         found, wanted = statement(filter, table.name, style)
-        cursor = table.cursor()
+        is_raw = (table.name, style) == ("postgresql", "numeric_dollar")
+        cursor = psycopg.RawCursor(table.connection) if is_raw else table.cursor()
         cursor.execute(*found)
         assert [row[0] for row in cursor.fetchall()] == wanted, (style, found)
 

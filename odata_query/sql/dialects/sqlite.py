@@ -227,7 +227,7 @@ def _driver_connection(given: Any) -> Any:
     """Find the driver's connection: `given` itself, or the one in a connection of SQLAlchemy or Django."""
     if callable(getattr(given, "ensure_connection", None)):  # Django's, which connects when it is used
         given.ensure_connection()
-    is_async = hasattr(given, "run_sync")
+    is_async = inspect.iscoroutinefunction(getattr(given, "execute", None))
     held = given if is_async or hasattr(given, "create_function") else getattr(given, "connection", None)
     create = getattr(held, "create_function", None)
     if callable(create) and not inspect.iscoroutinefunction(create):
@@ -238,7 +238,7 @@ def _driver_connection(given: Any) -> Any:
             f"sql.prepare cannot wait for {kind}: for function in odata_query.sql.dialects.sqlite.FUNCTIONS:"
             " await connection.create_function(*function, deterministic=True)"
         )
-    where = ", in `await connection.run_sync(sql.prepare)`" if is_async else ""
+    where = ", in `await connection.run_sync(sql.prepare)`" if hasattr(given, "run_sync") else ""
     raise ConfigurationError(
         f"sql.prepare takes a connection to SQLite{where}, not {kind}. For all connections of SQLAlchemy:"
         " sqlalchemy.event.listen(engine, 'connect', lambda connection, _: sql.prepare(connection)),"

@@ -10,6 +10,7 @@ import time
 from contextlib import closing
 
 import aiosqlite
+import django
 import duckdb
 import pytest
 import sqlalchemy as sa
@@ -530,6 +531,7 @@ def test_all_connections_of_an_engine_are_prepared_by_its_event(tmp_path):
 def test_a_connection_of_django_is_prepared():
     if not settings.configured:  # not before all tests are collected: another file has more to say
         settings.configure()
+        django.setup()
     wrapper = DatabaseWrapper({**ConnectionHandler({"default": {}}).settings["default"],
                                "ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"})  # fmt: skip
     sql.prepare(wrapper)
@@ -561,6 +563,8 @@ def test_a_connection_of_aiosqlite_is_refused_with_the_way_to_prepare_it():
             with pytest.raises(oq.ConfigurationError) as wrong:
                 sql.prepare(connection)
             assert "for function in odata_query.sql.dialects.sqlite.FUNCTIONS" in str(wrong.value)
+            with pytest.raises(oq.ConfigurationError, match=r"not aiosqlite\.cursor\.Cursor"):
+                sql.prepare(await connection.cursor())
             with pytest.raises(sqlite3.OperationalError, match="no such function"):
                 await connection.execute("SELECT odata_lower('A')")
             for function in sqlite.FUNCTIONS:
