@@ -59,7 +59,10 @@ def date(text: str) -> str | None:
 
 
 def time(text: str) -> str | None:
-    """Write a time of day with two digits in each part: `9:00` -> `09:00`, `9 pm` -> `21:00`."""
+    """Write a time of day with two digits in each part: `9:00` -> `09:00`, `9 pm` -> `21:00`, `PT9H` too."""
+    since_midnight = _ISO.fullmatch(text)
+    if since_midnight and not any(since_midnight.groups()[:3]):
+        text = "{}:{}:{}".format(*since_midnight.groups("0")[3:])
     match = _TIME.fullmatch(text)
     if match is None or not (match[2] or match[5]):
         return None
@@ -114,6 +117,14 @@ def guid(text: str) -> str | None:
     if not re.fullmatch("[0-9a-f]{32}", digits):
         return None
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def hexadecimal(text: str) -> str | None:
+    """Write binary data of hexadecimal digits: `23AB` -> `binary'I6s'`."""
+    try:
+        return write(bytes.fromhex(text), edm.BINARY)
+    except ValueError:
+        return None
 
 
 def utf_8(escapes: str) -> str:

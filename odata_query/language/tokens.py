@@ -225,14 +225,14 @@ def clock_around(text: str, colon: int) -> tuple[int, int, str | None]:
 
 
 _OLD_LITERALS = {
-    "date": "invalid-literal.date",
-    "datetime": "invalid-literal.datetime",
-    "datetimeoffset": "invalid-literal.datetime",
-    "guid": "invalid-literal.guid",
-    "time": "invalid-literal.time",
-    "x": "invalid-literal.binary",
+    "date": ("invalid-literal.date", edm.DATE, "2024-01-31"),
+    "datetime": ("invalid-literal.datetime", edm.DATE_TIME_OFFSET, "2024-01-31T12:00:00Z"),
+    "datetimeoffset": ("invalid-literal.datetime", edm.DATE_TIME_OFFSET, "2024-01-31T12:00:00Z"),
+    "guid": ("invalid-literal.guid", edm.GUID, "01234567-89ab-cdef-0123-456789abcdef"),
+    "time": ("invalid-literal.time", edm.TIME_OF_DAY, "12:30:00"),
+    "x": ("invalid-literal.binary", edm.BINARY, "binary'...'"),
 }
-"""Prefixes of literals in OData 2 and 3, and the message for each."""
+"""Prefixes of literals in OData 2 and 3; for each the message, the type and a literal of it."""
 _MALFORMED = {
     edm.BINARY.name: ("invalid-literal.base64", "binary'Zm9v'"),
     edm.DURATION.name: ("invalid-literal.duration", "duration'P1DT2H3M4.5S'"),
@@ -243,8 +243,12 @@ _MALFORMED = {
 def _wrong_prefix(prefix: str, value: str, start: int, end: int) -> SyntaxProblem:
     """Make the problem with `guid'...'`, `Edm.Int32'5'` or `Color'Red'`."""
     known = check_name(prefix, start).lower()
-    if message := _OLD_LITERALS.get(known.removeprefix("edm.")):
-        return SyntaxProblem(message, start, end)
+    from .meant import hexadecimal, literal_meant
+
+    if old := _OLD_LITERALS.get(known.removeprefix("edm.")):
+        message, kind, example = old
+        found = hexadecimal(value) if known == "x" else literal_meant(value, kind)
+        return SyntaxProblem(message, start, end, suggestion=found, meant=found or example)
     is_bare = _BARE.fullmatch(known) and _BARE_VALUE.fullmatch(value)
     forms = {"binary": BASE64.fullmatch(value), "duration": DURATION.fullmatch(value)}
     near = nearest(known, [name for name, is_one in forms.items() if is_one], cutoff=0.75)
