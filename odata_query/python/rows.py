@@ -105,11 +105,11 @@ def _reader_of_collection(type: edm.CollectionType, zone: dt.tzinfo, srid: int |
     read = reader(type.element, zone, srid)
 
     def read_items(items: Any) -> Any:
+        items = listed(items)
         if isinstance(items, str | bytes | Mapping):
             raise ConfigurationError(f"{items!r:.200} in a row is not a valid {type.name}")
         if items is None:
             return ()
-        items = listed(items)
         return items if read is None else [read(item) for item in items]
 
     return read_items
