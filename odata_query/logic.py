@@ -122,7 +122,10 @@ class Emitter(Protocol[C, V]):
         """Compile the value of the first pair whose condition holds, or null: a CASE."""
 
     def cast(self, part: V, source: edm.Type, target: edm.Type) -> V:
-        """Convert a value to another type, null if it has no such value: `CAST(size AS VARCHAR)`."""
+        """Convert a value to another type, null if it has no such value: `CAST(size AS VARCHAR)`.
+
+        A collection of numbers is converted member by member: `x in longs` for a Double.
+        """
 
     def count_members(self, collection: V) -> V:
         """Compile the number of members: `tags/$count` -> `(SELECT COUNT(*) FROM tags ...)`."""
