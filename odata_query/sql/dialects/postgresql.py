@@ -192,6 +192,10 @@ def _cased(collation: str) -> dict[str, str]:
     }
 
 
+_JSON_TIME = r"CAST(regexp_replace({x}, '(\.[0-9]{{6}})[0-9]+', '\1') AS time)"
+"""A cast alone would round digits beyond microseconds."""
+
+
 class PostgreSQL(Dialect):
     """PostgreSQL, by psycopg or another driver.
 
@@ -242,7 +246,12 @@ class PostgreSQL(Dialect):
             is_json=True,
         ),
     }
-    json = Json("{a} #>> {p}", "{a} #>> '{{}}'", "({a} #> {p})", {**spelling.json_casts(types), "": "({x})"})
+    json = Json(
+        "{a} #>> {p}",
+        "{a} #>> '{{}}'",
+        "({a} #> {p})",
+        {**spelling.json_casts(types), "": "({x})", "Edm.TimeOfDay": _JSON_TIME},
+    )
     literal_needles = spelling.like_needles()
     wide_templates = {"div(Integer,Integer)": "div({a}, NULLIF({b}, 0))"}
     templates = {

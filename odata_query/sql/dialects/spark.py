@@ -15,7 +15,7 @@ from ... import edm
 from ...problems import ConfigurationError, Phrase
 from . import spelling
 from .base import Dialect, Json, Members, Storage, clocks, moments
-from .spelling import CLOCK, EXACT, dated, fitting, in_zone, seconds
+from .spelling import CLOCK, EXACT, dated, fitting, in_zone, seconds, within_second
 
 _SPACES = "'" + spelling.white_space("\\u{:04X}") + "'"
 
@@ -161,7 +161,12 @@ class Spark(Dialect):
         ("Edm.Duration", "interval"): Storage(
             "CAST({a} AS DECIMAL(20, 6))", lambda value, zone: value, is_ordered=True
         ),
+        ("Edm.TimeOfDay", "text"): Storage(
+            "rpad(IF(length({a}) = 8, concat({a}, '.'), {a}), 15, '0')", bounds=within_second
+        ),
     }
+    default_storages = {"Edm.TimeOfDay": "text"}
+    json_storages = {"Edm.DateTimeOffset": "text", "Edm.TimeOfDay": "text"}
     collections = {
         "array": _ARRAY,
         "json": _ARRAY._replace(source="from_json({a}, 'ARRAY<STRING>')", is_json=True),

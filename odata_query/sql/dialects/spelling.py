@@ -285,6 +285,12 @@ def json_casts(
     }
 
 
+def within_second(value: dt.time) -> tuple[str, str]:
+    """The first text of a time in its second, and the first one after all, which go on with a point."""
+    text = value.isoformat("seconds")
+    return text, text + "/"
+
+
 def escape_key(key: str) -> str:
     r"""Escape a key of JSON for the quotes of a path: `a"b` -> `a\"b`."""
     return key.replace("\\", "\\\\").replace('"', '\\"')

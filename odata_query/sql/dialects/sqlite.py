@@ -33,6 +33,7 @@ from .spelling import (
     spelled,
     white_space,
     whole,
+    within_second,
 )
 
 _MINUTE = dt.timedelta(minutes=1)
@@ -62,6 +63,8 @@ _TIME = (
     " || replace(substr(printf('%.6f', CAST('0' || substr(m, 20, 7) AS REAL)), 2), '.000000', '')"
     " FROM (SELECT {a} AS m))"
 )
+_CLOCK = "CASE WHEN length({a}) > 8 THEN replace(substr({a} || '00000', 1, 15), '.000000', '') ELSE {a} END"
+"""A time of day as `10:20:30` or `10:20:30.500000`, from ISO text with seconds and any fraction."""
 _DASHED = " || '-' || ".join(
     f"substr({{a}}, {start}, {length})" for start, length in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
 )
@@ -257,9 +260,9 @@ _NAMED = Storage(
 class SQLite(Dialect):
     """SQLite 3.38 and up.
 
-    Moments are ISO text in any notation. Dates and times of day are texts as
-    Python's `isoformat` writes them, durations are numbers of seconds, which lose microseconds beyond 272
-    years. Decimals are binary fractions, right to 15 digits. NaN is null, and zero has no sign.
+    Moments are ISO text in any notation, times of day ISO text with seconds and without an offset. Dates
+    are texts as Python's `isoformat` writes them, durations are numbers of seconds, which lose microseconds
+    beyond 272 years. Decimals are binary fractions, right to 15 digits. NaN is null, and zero has no sign.
     """
 
     name = "sqlite"
@@ -311,13 +314,14 @@ class SQLite(Dialect):
             "({a} / 1000000.0)", lambda value, zone: value // MICROSECOND, is_ordered=True
         ),
         ("Edm.Guid", "hex"): Storage(f"lower({_DASHED})", lambda value, zone: value.hex, is_ordered=True),
+        ("Edm.TimeOfDay", "text"): Storage(_CLOCK, bounds=within_second),
         ("Edm.TimeOfDay", "microseconds"): Storage(
             "replace({a}, '.000000', '')",
             lambda value, zone: value.isoformat("microseconds"),
             is_ordered=True,
         ),
     }
-    default_storages = {"Edm.DateTimeOffset": "text"}
+    default_storages = json_storages = {"Edm.DateTimeOffset": "text", "Edm.TimeOfDay": "text"}
     collections = {"json": Members("json_each({a}) AS {t}", "{t}.value", is_json=True)}
     json = Json("json_extract({a}, {p})")
     literal_needles = {"startswith(String,String)": ("({a} >= {b} AND {a} < {c})", _range)}
