@@ -9,8 +9,11 @@ import pytest
 import pytz
 
 import odata_query as oq
-from odata_query import python, sql
+from odata_query import edm, python, sql
+from odata_query.python.rows import reader
 from odata_query.sql.dialects import BUILT_IN, dialect
+from odata_query.testing.choices import Choices
+from odata_query.testing.generator import Generator
 from odata_query.web import Endpoint
 
 P = oq.Property
@@ -160,6 +163,34 @@ def test_clocks_in_a_zone_with_a_name_give_the_rows_that_they_give_in_python(eng
         if not query.orderby:
             found.sort()
         assert found == wanted, (options, statement)
+
+
+def as_moments(row, zone):
+    """A row for the generator, whose values have an offset."""
+    given = {name: row[name] for name in ("at", "other")}
+    read = reader(edm.DATE_TIME_OFFSET, zone)
+    return row | {name: read(value) for name, value in given.items()} | {"day": None}
+
+
+@pytest.mark.parametrize(
+    ("storage", "zone"), [("timestamp", "Australia/Lord_Howe"), ("text", "Europe/Madrid")]
+)
+def test_random_filters_of_clocks_give_the_rows_that_they_give_in_python(engine, storage, zone):
+    rows, log = table_of(engine, storage, zone), model(storage)
+    generator = Generator(log, rows=[as_moments(row, ZoneInfo(zone)) for row in rows])
+    compared = 0
+    for seed in range({"duckdb": 40, "spark": 8}.get(engine.name, 200)):
+        filter = oq.unparse(generator.filter(Choices.seeded(seed)))
+        query = oq.parse_query({"$filter": filter, "$orderby": "id"}, log, default_timezone=ZoneInfo(zone))
+        try:
+            statement = sql.select(query, "logs", dialect=engine.name, columns=["id"])
+        except (oq.UnsupportedError, oq.LimitError):
+            continue
+        compared += 1
+        assert [row[0] for row in engine.run(*statement)] == [
+            row["id"] for row in python.apply(rows, query)
+        ], filter
+    assert compared
 
 
 class Nameless(dt.tzinfo):

@@ -275,7 +275,7 @@ class ClickHouse(Dialect):
         if isinstance(value, Decimal):
             return f"Decimal(76, {_scale(value)})"
         if isinstance(value, int) and not isinstance(value, bool):
-            bits = value.bit_length()
+            bits = (value if value >= 0 else ~value).bit_length()
             return "Int32" if bits < 32 else "Int64" if bits < 64 else "Int256"
         return _MARKER_TYPES.get(value.__class__, "String")
 
