@@ -500,7 +500,7 @@ def _can_be_null(function: str, parameters: Sequence[str], arguments: Sequence[N
     last = arguments[-1]
     if function in ("div", "divby", "mod"):
         value = last.value if isinstance(last, Literal) else None
-        return value is None or bool(abs(value) < 1 or value == -1)
+        return value is None or bool(-1 <= value < 1)
     if function == "matchespattern":
         return not isinstance(last, Literal)
     if "Integer" in parameters:

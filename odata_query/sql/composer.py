@@ -63,8 +63,7 @@ class Composer:
         """Write a value where nothing around it gives it a type."""
         text = self.text(part)
         if type(part) is Value and self.dialect.typed_literals and part.value is not None:
-            type_name = self.dialect.types.get(part.type.name, self.dialect.types[edm.INT64.name])
-            return f"CAST({text} AS {type_name})"
+            return f"CAST({text} AS {self.dialect.marker_type(part.value, part.type)})"
         return text
 
     def collation_of(self, part: Sql) -> str:

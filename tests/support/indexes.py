@@ -30,6 +30,7 @@ def model(engine: str) -> oq.EntityType:
         "code": oq.Property("Edm.String", nullable=False, collation="binary"),
         "kind": oq.Property("Edm.String"),
         "amount": oq.Property("Edm.Int32"),
+        "weight": oq.Property("Edm.Single"),
         "parent": oq.Property("Edm.Int32"),
         "status": oq.Property(STATUS),
         "active": oq.Property("Edm.Boolean", nullable=False),
@@ -52,6 +53,7 @@ COLUMNS = {
     "code": ("String", f"'Code ' || {H}"),
     "kind": ("String", "CASE WHEN n % 500 = 0 THEN 'rare' WHEN n % 900 > 0 THEN 'common' END"),
     "amount": ("Int32", f"CASE WHEN n % 400 > 0 THEN {H} END"),
+    "weight": ("Single", f"{H} / 100.0"),
     "parent": ("Int32", "CASE WHEN n % 200 = 0 THEN n - 1 END"),
     "status": ("enum", "CASE WHEN n % 1000 < 2 THEN 2 WHEN n % 100 = 5 THEN 1 ELSE 0 END"),
     "active": ("Boolean", "n % 200 = 7"),
@@ -72,7 +74,7 @@ NUMBERS = {
 }
 BINARY = {"postgresql": 'COLLATE "C"', "mysql": "COLLATE utf8mb4_nopad_bin"}
 TABLES = ("items", "parts", "labels", "labelled")
-INDEXES = ["name", "code", "kind", "amount", "parent", "status", "active", "updated", "created, id"]
+INDEXES = ["name", "code", "kind", "amount", "weight", "parent", "status", "active", "updated", "created, id"]
 
 
 def fill(engine: Engine, rows: int) -> None:
@@ -141,8 +143,40 @@ TEXT_MOMENT = "strftime('%Y-%m-%dT%H:%M:%f', updated)"
 IN_UTC = "%Y-%m-%dT%H:%M:%S.000"
 PARTS = "SELECT 1 FROM parts WHERE item_id = id"
 LABELS = "FROM labelled INNER JOIN labels ON labels.id = label_id"
+SINGLE = {"postgresql": "CAST(? AS REAL)", "mysql": "CAST(? AS FLOAT)"}
+"""The Single of a parameter; SQLite, which has none, is given bounds."""
 NEWEST = "ORDER BY created DESC, id DESC LIMIT ?"
 CASES = [
+    Case(
+        "a single",
+        "$filter=weight eq 79.19",
+        {
+            "sqlite": ("WHERE weight BETWEEN ? AND ?", [79.189998, 79.190002]),
+            **{name: (f"WHERE weight = {single}", [79.19]) for name, single in SINGLE.items()},
+        },
+    ),
+    Case(
+        "a list of singles",
+        "$filter=weight in (79.19,158.38)",
+        {
+            "sqlite": (
+                "WHERE weight BETWEEN ? AND ? OR weight BETWEEN ? AND ?",
+                [79.189998, 79.190002, 158.37999, 158.38001],
+            ),
+            **{
+                name: (f"WHERE weight IN ({single}, {single})", [79.19, 158.38])
+                for name, single in SINGLE.items()
+            },
+        },
+    ),
+    Case(
+        "after a single",
+        "$filter=weight gt 9998.01",
+        {
+            "sqlite": ("WHERE weight > ?", [9998.0105]),
+            **{name: (f"WHERE weight > {single}", [9998.01]) for name, single in SINGLE.items()},
+        },
+    ),
     Case(
         "equal",
         f"$filter=name eq '{NAME}'",

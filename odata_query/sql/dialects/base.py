@@ -422,7 +422,9 @@ class Dialect:
         return marker
 
     def marker_type(self, value: Any, type: edm.Type) -> str:
-        """The type in a marker of the paramstyle `typed`: `{p1:String}`."""
+        """The type in SQL of a value: in a marker of the paramstyle `typed`, or by `typed_literals`."""
+        if isinstance(type, edm.EnumType):
+            return self.types["Edm.Int64"]
         return self.types.get(type.name, self.types["Edm.String"])
 
     def rejects(self, value: Any, type: edm.Type) -> Phrase | None:

@@ -273,14 +273,14 @@ class ClickHouse(Dialect):
     def marker_type(self, value: Any, type: edm.Type) -> str:
         value = _listed(value, type)
         if isinstance(value, Decimal):
-            return f"Decimal(76, {_scale(value)})"
+            return f"Decimal(76, {spelling.places(value)})"
         if isinstance(value, int) and not isinstance(value, bool):
             bits = (value if value >= 0 else ~value).bit_length()
             return "Int32" if bits < 32 else "Int64" if bits < 64 else "Int256"
         return _MARKER_TYPES.get(value.__class__, "String")
 
     def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
-        if isinstance(value, Decimal) and _scale(value) + max(value.adjusted() + 1, 0) > 60:
+        if isinstance(value, Decimal) and spelling.places(value) + max(value.adjusted() + 1, 0) > 60:
             return Phrase("decimal-digits", most=60)
         return None
 
@@ -299,9 +299,4 @@ def _listed(value: Any, type: edm.Type) -> Any:
     """Convert a decimal in a list of integers to an integer, or to a number that no integer equals."""
     if not isinstance(value, Decimal) or type.name not in edm.INTEGERS:
         return value
-    return int(value) if value == value.to_integral_value() and abs(value) < 2**63 else 0.5
-
-
-def _scale(value: Decimal) -> int:
-    """The number of digits after the point."""
-    return max(-int(value.as_tuple().exponent), 0)
+    return int(value) if value == value.to_integral_value() and value.copy_abs() < 2**63 else 0.5

@@ -155,7 +155,8 @@ class DuckDB(Dialect):
     max_subqueries = 100
     default_scale = 12
     max_scale = 24
-    singles = Storage("CAST(CAST({a} AS FLOAT) AS DOUBLE)")
+    # A cast would be an error for a number beyond a Single.
+    singles = Storage(spelling.nearest_single("{a}", "CAST('Infinity' AS DOUBLE)"))
     as_wide_integer = "CAST({a} AS HUGEINT)"
     wide_to_int64 = "TRY_CAST({a} AS BIGINT)"
     types = spelling.edm_types(

@@ -57,6 +57,10 @@ _DIVIDED = (
     f" WHEN {{a}} > 0 THEN {_MAX} WHEN {{a}} < 0 THEN -{_MAX} END"
 )
 """The largest number replaces INF, and null replaces NaN."""
+_SINGLE = (
+    f"CASE WHEN ABS({{a}}) < {spelling.BEYOND_SINGLE} THEN CAST(CAST({{a}} AS REAL) AS FLOAT)"
+    f" ELSE SIGN({{a}}) * {_MAX} END"
+)
 _QUOTIENT = "ROUND(CAST({a} AS DECIMAL(31, 12)) / NULLIF({b}, 0), 12)"
 
 
@@ -92,7 +96,7 @@ class MSSQL(Dialect):
         DateTimeOffset="DATETIMEOFFSET", Duration="DECIMAL(20, 6)", Guid="UNIQUEIDENTIFIER",
         Binary="VARBINARY(MAX)",
     )  # fmt: skip
-    singles = Storage("CAST(CAST({a} AS REAL) AS FLOAT)", is_ordered=True)
+    singles = Storage(_SINGLE, is_ordered=True)
     storages = {
         **moments(
             "datetimeoffset",
@@ -165,10 +169,7 @@ class MSSQL(Dialect):
         "cast(Integer,Boolean)": "CAST({a} AS BIT)",
         "cast(Boolean,String)": "CASE WHEN {a} = 1 THEN N'true' WHEN {a} = 0 THEN N'false' END",
         "cast(Boolean,Integer)": "CAST({a} AS INT)",
-        "cast(Double,Single)": (
-            f"CASE WHEN ABS({{a}}) < {spelling.BEYOND_SINGLE} THEN CAST(CAST({{a}} AS REAL) AS FLOAT)"
-            f" ELSE SIGN({{a}}) * {_MAX} END"
-        ),
+        "cast(Double,Single)": _SINGLE,
         "cast(Decimal|Double,Integer)": spelling.whole("CAST({a} AS BIGINT)"),
         "cast(Date,String)": "CONVERT(NVARCHAR(10), {a}, 23)",
         "cast(Guid,String)": "LOWER({a})",

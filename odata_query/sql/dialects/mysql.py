@@ -11,9 +11,12 @@ from __future__ import annotations
 import datetime as dt
 import math
 import uuid
+from decimal import Decimal
+from typing import Any
 
 from ... import edm
 from ...operations import WHITE_SPACE
+from ...problems import Phrase
 from . import spelling
 from .base import Dialect, Json, Members, Page, Storage
 from .spelling import MICROSECOND, between, in_zone, seconds
@@ -285,6 +288,13 @@ class MySQL(Dialect):
         ),
     }
     unsupported = {**Dialect.unsupported, "matchespattern(String,String)": "exponential-regular-expressions"}
+
+    def marker_type(self, value: Any, type: edm.Type) -> str:
+        is_decimal = isinstance(value, Decimal)
+        return f"DECIMAL(65, {spelling.places(value)})" if is_decimal else super().marker_type(value, type)
+
+    def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
+        return spelling.reject_decimals(value, 38, 30)
 
     def quote_text(self, value: str) -> str:
         plain = super().quote_text(value)

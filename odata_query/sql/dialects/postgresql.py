@@ -209,6 +209,8 @@ class PostgreSQL(Dialect):
     max_parameters = 65_535
     chains_nest = False
     typed_literals = True
+    # A cast would be an error for a number beyond a Single.
+    singles = Storage(spelling.nearest_single("{a}", "CAST('Infinity' AS DOUBLE PRECISION)"))
     binary = 'CAST({a} AS TEXT) COLLATE "C"'
     binary_arguments = True
     wide_to_int64 = f"CAST({Dialect.wide_to_int64} AS BIGINT)"

@@ -123,11 +123,16 @@ def bounds_of_single(value: float) -> tuple[float, float]:
     return low, high
 
 
+def places(value: Decimal) -> int:
+    """The number of digits after the point."""
+    return max(-int(value.as_tuple().exponent), 0)
+
+
 def reject_decimals(value: Any, before: int, after: int) -> Phrase | None:
     """Return why an engine cannot take a value: it has more digits before the point or after it."""
     if not isinstance(value, Decimal):
         return None
-    if abs(value) < 10**before and -int(EXACT.normalize(value).as_tuple().exponent) <= after:
+    if value.copy_abs() < 10**before and -int(EXACT.normalize(value).as_tuple().exponent) <= after:
         return None
     return Phrase("decimal-digits-by-side", before=before, after=after)
 
@@ -215,7 +220,7 @@ def between(value: str, bounds: tuple[Any, Any], found: str) -> str:
 
 def seconds(value: dt.timedelta) -> Decimal:
     """Convert a duration to its number of seconds, exactly."""
-    return Decimal(value // MICROSECOND).scaleb(-6)
+    return Decimal(value // MICROSECOND).scaleb(-6, EXACT)
 
 
 def in_zone(value: dt.datetime, zone: dt.tzinfo) -> dt.datetime:

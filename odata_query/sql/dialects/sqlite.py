@@ -24,6 +24,7 @@ from ...problems import ConfigurationError, Phrase
 from .base import Dialect, Json, Members, Page, Storage
 from .spelling import (
     CLOCK,
+    EXACT,
     MICROSECOND,
     MICROSECONDS,
     between,
@@ -127,7 +128,7 @@ def moment(value: dt.datetime) -> str:
 
 
 def _bind_decimal(value: Decimal) -> int | float:
-    return int(value) if value == value.to_integral_value() and abs(value) < 2**63 else float(value)
+    return int(value) if value == value.to_integral_value() and value.copy_abs() < 2**63 else float(value)
 
 
 def _days_around(value: dt.datetime) -> tuple[str, str]:
@@ -422,5 +423,5 @@ class SQLite(Dialect):
         return text.count("(") + text.count("CASE") > 6 and _overflows(text)
 
     def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
-        is_long = isinstance(value, Decimal) and len(value.normalize().as_tuple().digits) > 15
+        is_long = isinstance(value, Decimal) and len(EXACT.normalize(value).as_tuple().digits) > 15
         return Phrase("decimal-digits", most=15) if is_long and Decimal(float(value)) != value else None
