@@ -147,8 +147,24 @@ def test_the_default_limits_refuse_it(text: Callable[[int], str], size: int) -> 
 
 @pytest.mark.parametrize(("name", "size"), LIMITS.items())
 def test_the_default_limits_hold_for_what_is_just_above_them(name: str, size: int) -> None:
-    with pytest.raises(oq.LimitError):
+    with pytest.raises(oq.LimitError) as raised:
         oq.parse_filter(TEXTS[name][0](size))
+    assert raised.value.problems[0].code != "text-too-long"
+
+
+GUID = "01234567-89ab-cdef-0123-456789abcdef"
+
+
+@pytest.mark.parametrize("item", [GUID, f"'{GUID}'", f"'{GUID}', ", "2024-01-31T10:20:30.1234567+01:00"])
+def test_the_default_limits_have_room_for_the_longest_list(item: str) -> None:
+    items = ",".join([item.rstrip(", ")] * 1_000) if item[-1] != " " else (item * 1_000)[:-2]
+    for given in (f"$filter=n in ({items})", f"$filter=n%20in%20%28{items.replace(',', '%2C')}%29"):
+        found = oq.parse_query(given.replace("+", "%2B"))
+        assert isinstance(found.filter, oq.Call)
+        assert len(found.filter.arguments[1].children()) == 1_000
+    with pytest.raises(oq.LimitError) as raised:
+        oq.parse_filter(f"n in ({items},1)")
+    assert raised.value.problems[0].code == "list-too-long"
 
 
 @pytest.mark.parametrize("name", [n for n in TEXTS if n not in WITHIN])
