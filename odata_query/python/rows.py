@@ -40,9 +40,11 @@ def listed(items: Any) -> Any:
     `image.tags` of Django is a manager, and of SQLAlchemy with `lazy="dynamic"` a query. Rows that were
     prefetched take no query of the database. SQLAlchemy can also keep them in a dictionary, by a key.
     """
+    if items is None or type(items) is list:
+        return items
     if hasattr(items, "_sa_adapter") and isinstance(items, Mapping):
         return list(items.values())
-    if items is None or hasattr(items, "__len__") or not callable(getattr(items, "all", None)):
+    if hasattr(items, "__len__") or not callable(getattr(items, "all", None)):
         return items
     rows = list(items.all())
     try:
