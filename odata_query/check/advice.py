@@ -12,6 +12,7 @@ from ..language.literals import quote, write
 from ..language.meant import literal_meant
 from ..language.printer import unparse
 from ..model.properties import StructuredType, reachable_types
+from ..operations import OPERATIONS
 from ..problems import Problem, problem
 from .paths import MOMENT_PARTS
 from .reporting import Reporter
@@ -114,7 +115,8 @@ def report_member(text: str, type: edm.EnumType, place: Node, reporter: Reporter
     names = [name for name in re.split("[,;|+ \t]+", text.strip()[:_MOST]) if name]
     near = [reporter.nearest(name, type.members) for name in names]
     suggestion = ",".join(filter(None, near)) if type.is_flags and all(near) else None
-    if not type.is_flags and len(names) > 1 and all(name in type.members for name in names):
+    are_members = len(names) > 1 and all(name in type.members for name in names)
+    if are_members and not type.is_flags and OPERATIONS["in"].is_allowed(reporter.limits):
         meant = f"({','.join(map(quote, names))})"
         return reporter.report("unknown-member.single", place, type=type.name, meant=meant)
     if suggestion is None:

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from .. import edm
 from ..language.ast import Call, Literal, Node, Path, Span
 from ..language.literals import quote
-from ..language.meant import literal_meant
 from ..language.printer import unparse
 from ..model.properties import Member, StructuredType, derived_type, is_called
 from ..operations import KNOWN_ELSEWHERE, OPERATIONS, SEGMENTS
@@ -165,6 +164,8 @@ def _meant_by_name(
     path: Path, near: str | None, type: StructuredType, scope: Scope, reporter: Reporter
 ) -> tuple[str, str | None]:
     """Return the message for a name, and the literal or call that it was probably meant as: `NULL`, `now`."""
+    from ..language.meant import literal_meant  # most queries never need it
+
     name = str(path.segments[0])
     lowered = name.lower()
     if lowered in _NULL_ELSEWHERE:
@@ -241,6 +242,8 @@ def _method(
     meant = Call(call.function, (Path(before), *call.arguments))
     if call.function == "contains" and isinstance(type, edm.CollectionType) and len(call.arguments) == 1:
         meant = Call("in", (*call.arguments, Path(before)))
+    if not OPERATIONS[meant.function].is_allowed(reporter.limits):
+        return unknown_function(call, root, reporter)
     return reporter.report(
         "unsupported-expression.method", call, function=call.function, meant=unparse(meant)
     )

@@ -255,6 +255,8 @@ def _as_error(wrong: SyntaxProblem, text: str, option: str, limits: Limits) -> O
     is_advice = message.startswith("unknown-operator.") and "sign" in wrong.values
     if is_advice and (operators is not None or functions is not None):
         message = "unknown-operator"  # the others name operators and functions to use
+    if message == "unexpected-text.equal-list" and operators is not None and "in" not in operators:
+        message = "unexpected-text.operator"
     from .syntax_advice import more_values
 
     values = {**wrong.values, **more_values(message, text, wrong.start)}

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ..check.checker import Checker
-from ..language.meant import utf_8
 from ..limits import Limits
 from ..problems import ConfigurationError, Problem, nearest, problem, shorten
 
@@ -101,6 +100,8 @@ def _decode(raw: str, option: str) -> tuple[str, Problem | None]:
         return text, None
     message_id, place = wrong
     if code := _UTF_16.match(raw, place):
+        from ..language.meant import utf_8
+
         more = {"meant": utf_8(code[0]), "escape": code[0]}
         return text, problem("invalid-encoding.unicode", shorten(option), code.span(), text=raw, **more)
     return text, problem(message_id, shorten(option), (place, place + 1), text=raw)

@@ -271,7 +271,18 @@ def test_operations_that_are_not_allowed_are_not_suggested(query, limits):
 
 
 @pytest.mark.parametrize(
-    "text", ["reference like 'a'", "url is null", "width between 1 and 2", "active ? 1 : 2", "tags eq 'a'"]
+    "text",
+    [
+        "reference like 'a'",
+        "url is null",
+        "width between 1 and 2",
+        "active ? 1 : 2",
+        "tags eq 'a'",
+        "reference has 'a'",
+        "taken gt createdOn",
+        "reference/contains('a')",
+        "createdOn gt now",
+    ],
 )
 def test_no_operation_is_recommended_where_some_are_not_allowed(text):
     with pytest.raises(oq.ODataError) as caught:

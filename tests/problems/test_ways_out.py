@@ -266,6 +266,12 @@ def test_a_way_out_is_no_suggestion_where_suggestions_are_turned_off(query):
     assert problem_of(query, suggestions=False).suggestion is None
 
 
+@pytest.mark.parametrize("query", ["n eq (1,2)", "role eq 'Guest, Admin'", "tags/contains('x')"])
+def test_in_is_not_recommended_where_it_is_not_allowed(query):
+    assert "in" in problem_of(query).message.split()
+    assert "in" not in problem_of(query, operators={"eq"}).message.split()
+
+
 def test_the_messages_have_not_changed():
     shown = []
     for query, *_ in WAYS_OUT:
