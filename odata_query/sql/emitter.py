@@ -188,13 +188,11 @@ class SqlEmitter(Composer):
                 return self.nest(first.storage.offset.format(a=first.text), parts)
             if key.endswith("(DateTimeOffset)"):
                 parts = [self.local(first)]
-            elif node.type is edm.DATE_TIME_OFFSET:
-                clock, minutes = self.clock_of(first)
-                found = self.fill(template, parts)
-                minutes = f"CASE WHEN {found.text} IS NOT NULL THEN {minutes} END"
-                found.storage = _computed(template.format(a=clock, b=self.text(parts[1])), minutes)
-                return found
         found = self.fill(template, parts)
+        if node.type is edm.DATE_TIME_OFFSET and _has_clock(first):
+            clock, minutes = self.clock_of(parts[0])
+            minutes = f"CASE WHEN {found.text} IS NOT NULL THEN {minutes} END"
+            found.storage = _computed(template.format(a=clock, b=self.text(parts[1])), minutes)
         found.bits = 31
         return found
 
@@ -332,8 +330,7 @@ class SqlEmitter(Composer):
             chosen = branch.format(a=self.typed_text(part), s=scale)
             text += f" ELSE {chosen}" if holds.kind == TRUE else f" WHEN {holds.text} THEN {chosen}"
         found = self.nest(f"CASE{text} END", [part for pair in possible for part in pair])
-        storages = [part.storage for _, part in possible if isinstance(part, Sql)]
-        if any(storage is not None and storage.local is not None for storage in storages):
+        if any(_has_clock(part) for _, part in possible):
             clocks = offsets = ""
             for holds, part in possible:
                 clock, minutes = self.clock_of(part)
@@ -398,6 +395,13 @@ class SqlEmitter(Composer):
             raise self.engine_error("unsupported-expression.engine", what=what)
         type = common_type([part.type for part in parts if isinstance(part, Value)])
         return Value(values, edm.collection(type or edm.NULL))
+
+
+def _has_clock(part: Part | None) -> bool:
+    """True for a moment whose clock in its own offset is not that in UTC."""
+    if type(part) is Value:
+        return isinstance(part.value, dt.datetime) and bool(part.value.utcoffset())
+    return isinstance(part, Sql) and part.storage is not None and part.storage.local is not None
 
 
 def _computed(clock: str, offset: str) -> Storage:

@@ -193,6 +193,29 @@ def test_random_filters_of_clocks_give_the_rows_that_they_give_in_python(engine,
     assert compared
 
 
+@pytest.mark.parametrize(
+    "filter",
+    [
+        "hour(2024-10-27T02:30:00+05:30 add took) eq 7", "date(2024-10-26T22:30:00 add took) eq 2024-10-27",
+        "totaloffsetminutes(2024-07-01T02:30:00 sub took) eq 120", "totaloffsetminutes(2024-07-01T02:30:00 sub took) eq null",
+        "hour(case(id gt 5:at,true:2024-07-01T02:30:00-03:00)) eq 2", "cast(2024-10-27T22:30:00+05:30 add took,Edm.Date) gt 2024-10-27",
+        "totaloffsetminutes(case(id gt 5:at,true:2024-07-01T02:30:00-03:00)) eq -180",
+    ],
+)  # fmt: skip
+def test_what_is_computed_from_a_literal_keeps_the_offset_of_the_literal(engine, filter):
+    log = oq.EntityType("Log", {"id": P("Edm.Int32", key=True), "at": P(MOMENT), "took": P("Edm.Duration")})
+    noon = dt.datetime(2024, 7, 1, 12, tzinfo=dt.UTC)
+    rows = [{"id": n, "at": noon, "took": dt.timedelta(hours=n * 5) if n else None} for n in range(10)]
+    engine.create("logs", {"id": "Edm.Int32", "at": MOMENT, "took": "Edm.Duration"}, rows)
+    query = oq.parse_query(
+        {"$filter": filter, "$orderby": "id"}, log, default_timezone=ZoneInfo("Europe/Madrid")
+    )
+    found = engine.run(*sql.select(query, "logs", dialect=engine.name, columns=["id"]))
+    wanted = [row["id"] for row in python.apply(rows, query)]
+    assert [row[0] for row in found] == wanted
+    assert wanted
+
+
 class Nameless(dt.tzinfo):
     """A zone that an application wrote: an hour more from June to August."""
 
