@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 import traceback
 from collections import Counter
@@ -21,7 +22,7 @@ from ..query import Query, parse_query, with_key
 from .choices import Choices
 from .conformance import PRODUCT, native, options_of, query_of, suites
 from .generator import Generator
-from .samples import Rows, kind_of
+from .samples import ZONES, Rows, kind_of
 from .shrinking import shrink_fault, shrink_options
 
 Backend = Callable[[Sequence[Any], Query], Iterable[Any]]
@@ -41,6 +42,7 @@ class Disagreement:
     missing  rows that are not in the result
     extra    rows that are in the result, but should not be
     why      the reason for the expected rows, with its section, if it is a conformance case
+    zone     the time zone of moments without an offset, of a random query
     """
 
     options: Any
@@ -52,6 +54,7 @@ class Disagreement:
     extra: list[Any] = field(default_factory=list)
     times: int = 1
     why: str = ""
+    zone: str = ""
 
     @property
     def kind(self) -> str:
@@ -60,6 +63,7 @@ class Disagreement:
 
     def __str__(self) -> str:
         lines = [f"{self.problem} ({self.times} times)", f"  {self.options}"]
+        lines += [f"  moments without an offset are in {self.zone}"] if self.zone else []
         lines += [f"  {self.why}"] if self.why else []
         for what, rows in (("missing", self.missing), ("unexpected", self.extra)):
             lines += [f"  {what}: {row!r:.500} (of {len(rows)})" for row in rows[:3]]
@@ -119,6 +123,7 @@ def check_backend(
     rows: Sequence[Any] | None = None,
     nan: bool = True,
     infinity: bool = True,
+    zones: Sequence[dt.tzinfo] = ZONES,
     excuse: Excuse | None = None,
     most: int = 20,
 ) -> Report:
@@ -137,6 +142,7 @@ def check_backend(
     rows         rows of that model; random ones by default
     nan          False if the backend does not support NaN
     infinity     False if the backend does not support INF and -INF
+    zones        default_timezone of random queries, one of them for each
     excuse       a function of a query and the keys in the result; it returns the reason why this result is
                  right for the backend, or None
     most         number of different disagreements after which to stop
@@ -145,7 +151,7 @@ def check_backend(
     """
     if not isinstance(entity_type, EntityType | None):
         raise ConfigurationError(f"entity_type must be an EntityType, not {entity_type!r:.100}")
-    check = Check(backend, excuse=excuse, most=most)
+    check = Check(backend, zones=zones, excuse=excuse, most=most)
     if cases:
         check.cases(nan=nan, infinity=infinity)
     if queries:
@@ -186,13 +192,21 @@ class Outcome(NamedTuple):
 class Check:
     """A check of one backend: it compares queries and collects the report."""
 
-    def __init__(self, backend: Any, *, excuse: Excuse | None = None, most: int = 20) -> None:
+    def __init__(
+        self,
+        backend: Any,
+        *,
+        zones: Sequence[dt.tzinfo] = ZONES,
+        excuse: Excuse | None = None,
+        most: int = 20,
+    ) -> None:
         apply = getattr(backend, "apply", backend)
         if not callable(apply):
             raise ConfigurationError(
                 f"a backend is a function apply(rows, query) or has one, but {backend!r:.100} is not"
             )
         self.apply: Backend = apply
+        self.zones = zones
         self.excuse = excuse
         self.most = most
         self.offer = Offer()
@@ -226,14 +240,17 @@ class Check:
             else:
                 options = generator.options(choices, 4 if share > 0.5 else 2 if share > 0.2 else 1)
             report.tried += 1
+            zone = choices.pick(self.zones)
             try:
-                query = parse_query(options, entity_type)
+                query = parse_query(options, entity_type, default_timezone=zone)
             except LimitError:  # the model has tight limits
                 continue
             outcome = self.compare(query, rows, options)
             answered += outcome.refusal is None
             if outcome.disagreement is not None:
-                outcome = Outcome(self.shrink(outcome.disagreement, entity_type, rows))
+                outcome = Outcome(self.shrink(outcome.disagreement, entity_type, rows, zone))
+                assert outcome.disagreement is not None
+                outcome.disagreement.zone = "" if zone is dt.UTC else str(zone)
             report.empty += outcome.is_empty
             self.record(query, outcome)
         report.seconds = time.perf_counter() - begun
@@ -288,12 +305,15 @@ class Check:
         problem = "rows" if missing or extra else "order" if len(found) == len(expected) else "duplicates"
         return Outcome(Disagreement(options, problem, operations, expected, found, missing, extra))
 
-    def shrink(self, found: Disagreement, entity_type: EntityType, rows: Sequence[Any]) -> Disagreement:
+    def shrink(
+        self, found: Disagreement, entity_type: EntityType, rows: Sequence[Any], zone: dt.tzinfo
+    ) -> Disagreement:
         """Shrink a disagreement to the smallest query with the same kind of problem."""
 
         def find(options: dict[str, str]) -> Disagreement | None:
             try:
-                return self.compare(parse_query(options, entity_type), rows, options).disagreement
+                query = parse_query(options, entity_type, default_timezone=zone)
+                return self.compare(query, rows, options).disagreement
             except ODataError:
                 return None
 

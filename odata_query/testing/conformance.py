@@ -28,6 +28,7 @@ from ..model.entity import EntityType
 from ..model.properties import Column, ComplexType, NavigationProperty, Property, StructuredType
 from ..python.rows import reader
 from ..query import Query, parse_query
+from .samples import NAIVE
 
 Case = Mapping[str, Any]
 
@@ -95,7 +96,7 @@ def native(value: Any, type: edm.Type) -> Any:
     if isinstance(type, StructuredType):
         return {m.name: native(value.get(m.name), m.type) for m in type.members.values()}
     if type in (edm.DOUBLE, edm.SINGLE):
-        return float(value)
+        return float(value) if type is edm.DOUBLE else edm.single(float(value))
     if type is edm.DATE_TIME_OFFSET:
         return dt.datetime.fromisoformat(value)  # an offset is not added
     read = reader(type, dt.UTC)
@@ -177,8 +178,13 @@ PRODUCT = EntityType(
         "ref": Property("Edm.Guid"),
         "color": Property(COLOR),
         "status": Property(STATUS, nullable=False),
+        "weight": Property("Edm.Single"),
+        "shown": Property("Edm.DateTimeOffset", column=Column(storage=NAIVE)),
         "tags": Property("Collection(Edm.String)"),
         "numbers": Property("Collection(Edm.Int32)"),
+        "scores": Property("Collection(Edm.Double)"),
+        "history": Property(STATUS, collection=True),
+        "seen": Property("Collection(Edm.DateTimeOffset)"),
         "address": Property(ADDRESS),
         "Supplier": NavigationProperty(SUPPLIER, table="suppliers", join={"supplier_id": "id"}),
         "Items": NavigationProperty(ITEM, collection=True, table="items", join={"id": "product_id"}),

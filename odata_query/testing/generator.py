@@ -41,7 +41,7 @@ from ..model.properties import StructuredType
 from ..operations import OPERATIONS, Operation, Signature
 from ..query import parse_query
 from .choices import Choices
-from .samples import VALUES, in_zone, kind_of, values_in, vary
+from .samples import VALUES, ZONES, in_zone, kind_of, values_in, vary
 
 _NUMBERS = ("Integer", "Decimal", "Double")
 _PROMOTED = {"Decimal": ("Decimal", "Integer"), "Double": _NUMBERS}
@@ -52,7 +52,7 @@ _PATTERNS = (
     "\\d+", "x{2,3}", "😀", "^.{3}$", "",
 )  # fmt: skip
 _NULL = Literal(None, edm.NULL)
-_ELSEWHERE = tuple(dt.timezone(dt.timedelta(hours=hours)) for hours in (2, -5))
+_ELSEWHERE: tuple[dt.tzinfo, ...] = tuple(dt.timezone(dt.timedelta(hours=hours)) for hours in (2, -5))
 _WEIGHTS = 1 << 16
 _TRIES = 8
 
@@ -288,9 +288,7 @@ class Generator:
         choices = self.choices
         if kind.startswith("Collection("):
             inner = kind[len("Collection(") : -1]
-            if inner in self.enums:
-                return None
-            items = [self.literal(inner) for _ in range(choices.below(4))]
+            items = [self.literal(self.comparable_kind(inner)) for _ in range(choices.below(4))]
             return None if None in items else ListExpr(tuple(filter(None, items)))
         if kind in self.enums:
             return self.member_of(self.enums[kind])
@@ -436,17 +434,30 @@ class Generator:
         if own == "DateTimeOffset" and choices.chance(0.15):
             nullary = [op.name for op in self.operations for s in op.signatures if not s.parameters]
             right: Node | None = Call(choices.pick(nullary), ()) if nullary else None
-        elif own == "DateTimeOffset" and choices.chance(0.1):
-            right = self.literal("Date")
         elif choices.chance(0.02):
             right = _NULL
         else:
-            deep = choices.below(depth + 1)
-            right = self.value(self.comparable_kind(own), deep, scope, anchored=choices.chance(0.3))
-            if own == "DateTimeOffset" and isinstance(right, Literal) and choices.chance(0.6):
-                right = Literal(in_zone(right.value, choices.pick(_ELSEWHERE)), right.type)
+            right = self.compared(own, choices.below(depth + 1), scope, anchored=choices.chance(0.3))
         pair = (left, right or _NULL)
         return Call(name, pair[::-1] if choices.chance(0.2) else pair)
+
+    def compared(self, own: str, depth: int, scope: Scope, *, anchored: bool = False) -> Node:
+        """Generate a value that can be compared with one of a kind: a date with a moment."""
+        if own == "DateTimeOffset" and not anchored and self.choices.chance(0.5):
+            return self.compared_literal(own) or _NULL
+        return self.value(self.comparable_kind(own), depth, scope, anchored=anchored)
+
+    def compared_literal(self, own: str) -> Node | None:
+        """Generate a literal that can be compared with a value of a kind, of a moment in some offset."""
+        choices = self.choices
+        if own == "DateTimeOffset" and choices.chance(0.2):
+            return self.literal("Date")
+        found = self.literal(self.comparable_kind(own))
+        if own == "DateTimeOffset" and isinstance(found, Literal) and choices.chance(0.6):
+            zone = choices.pick((*_ELSEWHERE, *ZONES))
+            value = in_zone(found.value, zone)
+            return Literal(value.replace(tzinfo=None) if zone in ZONES else value, found.type)
+        return found
 
     def membership(self, name: str, kind: str, depth: int, scope: Scope, anchored: bool) -> Node | None:
         choices = self.choices
@@ -454,13 +465,13 @@ class Generator:
             collection = choices.pick(list(self.elements))
             own = collection[len("Collection(") : -1]
             source = self.source(collection, depth, scope) if own in self.kinds else None
-            return source and Call(name, (self.value(own, depth, scope, anchored=False), source))
+            return source and Call(name, (self.compared(own, depth, scope), source))
         own = self.own_kind(scope)
         if self.is_ambiguous(own, scope):
             return None
         left = self.value(own, depth, scope, anchored=anchored or own in self.enums)
         size = choices.pick((1, 1, 2, 3, 5, 0))
-        items = [self.literal(self.comparable_kind(own)) or _NULL for _ in range(size)]
+        items = [self.compared_literal(own) or _NULL for _ in range(size)]
         if choices.chance(0.25):
             items.insert(choices.below(len(items) + 1), _NULL)
         return Call(name, (left, ListExpr(tuple(items))))
@@ -474,10 +485,10 @@ class Generator:
         arguments: list[Node] = []
         for position in range(choices.between(1, 3)):
             condition = self.value("Boolean", min(depth, 2), scope, anchored=anchored)
-            result = self.value(kind, min(depth, 1), scope, anchored=typed or not position)
+            result = self.value(kind, min(depth, 1), scope, anchored=not position)
             arguments += [condition, _NULL if position and choices.chance(0.1) else result]
         if choices.chance(0.5):
-            last = self.value(kind, min(depth, 1), scope, anchored=typed)
+            last = self.value(kind, min(depth, 1), scope, anchored=False)
             arguments += [Literal(True, edm.BOOLEAN), last]
         return Call(name, tuple(arguments))
 

@@ -17,10 +17,12 @@ from .generator import Generator
 
 MISTAKES: Sequence[tuple[str, str]] = (
     ("empty-expression", ""),
+    ("empty-expression", " "),
     ("invalid-character", "{any} eq \u2018a\u2019"),
     ("invalid-literal", "{any} eq 2024-13-01"),
     ("invalid-literal", "{any} eq 24:00:00"),
     ("missing-operand", "{any} eq"),
+    ("missing-operand", "{any} eq "),
     ("missing-operand", "{valid} and"),
     ("missing-parenthesis", "({valid}"),
     ("missing-parenthesis", "contains({any},'a'"),

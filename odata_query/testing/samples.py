@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+import zoneinfo
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
@@ -22,10 +23,35 @@ DECIMALS = tuple(
     Decimal(cents).scaleb(-2)
     for cents in (0, 100, -100, 50, -50, 125, 250, -250, 700, 999, 1001, 9990, 1, -1, 123456, -100000, 330)
 )
-DOUBLES = (0.0, 1.0, -1.0, 0.5, -0.5, 2.5, -2.5, 0.1, 0.3, 1.5, 1e10, -1e-3, 3.14159, 7.0, 100.0, 1e100)
-SINGLES = (0.0, 1.0, -1.0, 0.5, -0.5, 2.5, -2.5, 1.5, 7.0, 100.0, 1024.0)
+DOUBLES = (
+    0.0,
+    1.0,
+    -1.0,
+    0.5,
+    -0.5,
+    2.5,
+    -2.5,
+    0.1,
+    0.3,
+    1.5,
+    1e10,
+    -1e-3,
+    3.14159,
+    7.0,
+    100.0,
+    1e100,
+    2.0**53,
+    2.0**63,
+)
+SINGLES = tuple(map(edm.single, (0.0, 1.0, -1.0, 0.5, -2.5, 0.1, 0.3, -0.3, 3.14159, 9.99, 16777216.0)))
 INFINITE = (float("inf"), float("-inf"))
 NAN = float("nan")
+ZONES = (dt.UTC, zoneinfo.ZoneInfo("Europe/Madrid"))
+"""Time zones of queries; one of them changes its clocks."""
+NAIVE = dict.fromkeys(("sqlite", "duckdb", "postgresql", "mysql", "spark"), "timestamp") | {
+    "clickhouse": "text"
+}
+"""The storages of a moment without an offset, which is one in the time zone of the query."""
 
 VALUES: Mapping[str, Sequence[Any]] = {
     "String": (
@@ -54,6 +80,9 @@ VALUES: Mapping[str, Sequence[Any]] = {
             "2024-01-31T10:20:30", "1968-02-29T00:00:00", "1969-12-31T23:59:59.999999", "1970-01-01T00:00:00",
             "2000-02-29T12:00:00", "2024-01-31T10:20:30.5", "2024-01-31T10:20:30.000001",
             "2024-02-29T23:59:59", "2024-12-31T23:59:59.123456", "2250-12-31T00:00:00",
+            # Around both changes of the clocks in Madrid.
+            "2024-03-31T00:59:59.999999", "2024-03-31T01:00:00", "2024-03-31T02:30:00",
+            "2024-10-27T00:30:00", "2024-10-27T00:59:59.999999", "2024-10-27T01:00:00", "2024-10-27T01:30:00",
         )
     ],
     "Duration": [
@@ -159,6 +188,8 @@ def _can_be_written(value: Any, kind: str) -> bool:
         return is_text and (kind == "String" or value.startswith("SRID="))
     if isinstance(value, Decimal):
         return value.is_finite() and int(value.as_tuple().exponent) > -30 and abs(value.adjusted()) < 30
+    if isinstance(value, dt.datetime):
+        return value.tzinfo is not None  # else its moment depends on the query
     return bool(value == value)
 
 
@@ -227,7 +258,13 @@ class Rows:
             fits = scale is None or scale >= 2
             return choices.pick(DECIMALS if fits else [d for d in DECIMALS if d == int(d)])
         if kind == "Double":
-            return choices.pick(SINGLES if type is edm.SINGLE else self.doubles)
+            # JSON, in which some databases keep collections, has no infinite numbers.
+            doubles = self.doubles if type is member.type else DOUBLES
+            return choices.pick(SINGLES if type is edm.SINGLE else doubles)
+        if kind == "DateTimeOffset":
+            moment = choices.pick(VALUES[kind])
+            is_naive = member.property.column.storage == NAIVE
+            return moment.replace(tzinfo=None) if is_naive else moment
         return choices.pick(VALUES[kind]) if kind in VALUES and not kind.startswith("Geo") else None
 
     def entity(self, choices: Choices, type: StructuredType, hops: int) -> dict[str, Any]:

@@ -214,7 +214,7 @@ def held(value: Any, kind: Kind, zone: dt.tzinfo = dt.UTC) -> Any:
         return value.date() if isinstance(value, dt.datetime) else value
     if kind == "moment":
         value = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
-        return value if value.tzinfo is not None else value.replace(tzinfo=zone)
+        return value if value.tzinfo is not None else value.replace(tzinfo=zone).astimezone(dt.UTC)
     return named(value, kind) if isinstance(kind, Mapping) else value
 
 

@@ -29,9 +29,10 @@ from odata_query.sql.dialects import dialect as dialect_of
 from odata_query.testing import Check, Report
 from odata_query.testing.choices import Choices
 from odata_query.testing.conformance import ITEM, PRODUCT, SUPPLIER
-from odata_query.testing.samples import VALUES, Rows
+from odata_query.testing.samples import NAIVE, VALUES, ZONES, Rows
 
 SIZE = 220
+FIXED_ZONES = (dt.UTC, dt.timezone(dt.timedelta(hours=-3, minutes=-30)))
 LINKS = {
     "products": {"supplier_id": "Edm.Int32"},
     "items": {"product_id": "Edm.Int32", "maker_id": "Edm.Int32"},
@@ -52,7 +53,8 @@ def columns_of(type: StructuredType, prefix: str = "") -> dict[str, Any]:
         if isinstance(member.type, oq.ComplexType):
             found |= columns_of(member.type, f"{prefix}{member.column}_")
         elif member.property.column.table is None:
-            found[prefix + member.column] = member.type
+            is_naive = member.property.column.storage == NAIVE
+            found[prefix + member.column] = "Naive" if is_naive else member.type
     return found
 
 
@@ -64,9 +66,15 @@ def flat(type: StructuredType, row: Mapping[str, Any] | None, prefix: str = "") 
         if isinstance(member.type, oq.ComplexType):
             found |= flat(member.type, value, f"{prefix}{member.column}_")
         elif member.property.column.table is None:
-            is_name = isinstance(member.type, edm.EnumType) and isinstance(value, str)
-            found[prefix + member.column] = member.type.value(value) if is_name else value
+            found[prefix + member.column] = stored(value, member.type)
     return found
+
+
+def stored(value: Any, type: edm.Type) -> Any:
+    """Convert the names of an enumeration's members to their numbers."""
+    if isinstance(value, list):
+        return [stored(item, edm.element_of(type)) for item in value]
+    return type.value(value) if isinstance(type, edm.EnumType) and isinstance(value, str) else value
 
 
 def tables(given: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, Any], list[dict[str, Any]]]]:
@@ -168,6 +176,12 @@ class Database:
         casts = {f"cast({one},{other})" for one in kinds for other in kinds if one != other or one == "Enum"}
         return {*known.unsupported, *(casts - known.templates.keys())}
 
+    def zones(self) -> Sequence[dt.tzinfo]:
+        """Return the time zones of queries: one that changes its clocks if the dialect knows such zones."""
+        stored = self.dialect.storages.get((edm.DATE_TIME_OFFSET.name, "timestamp"))
+        is_fixed = stored is not None and stored.named_zone is None
+        return FIXED_ZONES if is_fixed else ZONES
+
     def fragments(self, query: oq.Query) -> tuple[str, Any]:
         """Build a SELECT of `sql.where` and `sql.order_by`."""
         where = sql.where(query, dialect=self.name, table="p")
@@ -213,7 +227,7 @@ class Database:
 def check(database: Engine, count: int, seed: int, most: int = 20) -> Report:
     """Try `count` random queries on an engine."""
     backend = Database(database)
-    found = Check(backend, excuse=backend.excuse, most=most)
+    found = Check(backend, zones=backend.zones(), excuse=backend.excuse, most=most)
     found.offer.refused |= backend.not_offered()
     given = rows(infinite=database.holds_infinity, nan=database.holds_nan)
     found.queries(PRODUCT, given, count, seed)

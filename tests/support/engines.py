@@ -48,6 +48,7 @@ Double          REAL     DOUBLE         float8       DOUBLE                  Flo
 Date            TEXT     DATE           date         DATE                    Date32               DATE
 TimeOfDay       TEXT     TIME           time         TIME(6)                 String               STRING
 DateTimeOffset  TEXT     TIMESTAMPTZ    timestamptz  DATETIME(6)             DateTime64(6,'UTC')  TIMESTAMP
+Naive           TEXT     TIMESTAMP      timestamp    DATETIME(6)             String               TIMESTAMP_NTZ
 Duration        REAL     INTERVAL       interval     DECIMAL(20,6)           Decimal(38,6)        DEC(20,6)
 Guid            TEXT     UUID           uuid         CHAR(36) CHARSET ascii  UUID                 STRING
 Binary          BLOB     BLOB           bytea        VARBINARY(255)          String               BINARY
@@ -209,6 +210,7 @@ class Sqlite(Engine):
         "Date": dt.date.isoformat,
         "TimeOfDay": dt.time.isoformat,
         "DateTimeOffset": lambda value: value.astimezone(dt.UTC).isoformat(),
+        "Naive": dt.datetime.isoformat,
         "Duration": dt.timedelta.total_seconds,
     }
     holds_nan = False  # the driver would make it NULL
@@ -346,7 +348,7 @@ class Clickhouse(Engine):
 
     name = "clickhouse"
     packages = ("chdb", "pyarrow")
-    stored_as = {"TimeOfDay": clock, "Duration": seconds}
+    stored_as = {"TimeOfDay": clock, "Naive": dt.datetime.isoformat, "Duration": seconds}
     quote = "`"
 
     def start(self) -> None:
