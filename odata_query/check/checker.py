@@ -57,7 +57,8 @@ class Checker:
         self.report = reporter.report
         self.zone = zone
         self.scope = IN_FILTER
-        self.says_more = False
+        self.inexact: list[Literal] = []
+        """Literals that may say more than a value holds."""
         self.members_srid: dict[int, int | None] = {}
         """The coordinate system of what each level of lambdas is about."""
         self.limits = limits = reporter.limits
@@ -70,8 +71,8 @@ class Checker:
         self.reporter.roots = (node,)
         typed = self.visit(node, self.scope)
         self.check_boolean(typed, node, "$filter")
-        if self.says_more:
-            report_inexact(typed, self.reporter)
+        if self.inexact:
+            report_inexact(typed, self.inexact, self.reporter)
         return typed
 
     def orderby(self, items: Sequence[OrderByItem]) -> tuple[OrderByItem, ...]:
@@ -83,8 +84,8 @@ class Checker:
             typed = self.visit(item.expression, self.scope)
             if not is_ordered(typed.type):
                 self.report("not-sortable.type", item.expression, type=typed.type.name)
-            if self.says_more:
-                report_inexact(typed, self.reporter)
+            if self.inexact:
+                report_inexact(typed, self.inexact, self.reporter)
             found.append(OrderByItem(typed, item.descending, item.span))
         return tuple(found)
 
@@ -96,7 +97,7 @@ class Checker:
         if type(node) is Literal:
             is_text = type(node.value) is str and node.type is not edm.STRING
             if says_more(node):
-                self.says_more = True
+                self.inexact.append(node)
             return read_literal(node, self.root, self.reporter, self.zone) if is_text else node
         if type(node) is Call:
             name = node.function
@@ -283,7 +284,7 @@ class Checker:
             left, right = self.bring_together(arguments)
             if not self.check_comparable(left, right, node.function, (node, *node.arguments)):
                 return WRONG
-        exact = compare_exactly(node, left, right) if self.says_more else None
+        exact = compare_exactly(node, left, right) if self.inexact else None
         return exact or make_call(node, (left, right), node.function, edm.BOOLEAN, False)
 
     def has(self, node: Call, arguments: list[Node]) -> Node:
@@ -349,8 +350,8 @@ class Checker:
             member = TypedPath((), place.span, 0, (), edm.element_of(found.type), True)
             if not self.check_comparable(left, member, "in", (node, given, place)):
                 return WRONG
-            if isinstance(constant := find_members(node, left, ()), Literal):
-                return constant
+            if self.inexact and isinstance(answer := find_members(node, left, ()), Literal):
+                return answer
             return make_call(node, (left, found), "in", edm.BOOLEAN, False)
         items: list[Node] = []
         fits = left.type in PLAIN
@@ -366,7 +367,7 @@ class Checker:
             return WRONG
         if not all(isinstance(item, Literal | TypedList) for item in items):
             return self.report("unsupported-expression", place, what=Phrase("a-list-of-expressions"))
-        items_or_answer = find_members(node, left, items) if self.says_more else items
+        items_or_answer = find_members(node, left, items) if self.inexact else items
         if isinstance(items_or_answer, Literal):
             return items_or_answer
         listed = TypedList(tuple(items_or_answer), place.span, place.is_json, edm.collection(left.type))

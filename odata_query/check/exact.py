@@ -114,10 +114,11 @@ def find_members(node: Call, left: Node, items: Sequence[Node]) -> list[Node] | 
     return [item for item in items if not _rest(item)]
 
 
-def report_inexact(typed: Node, reporter: Reporter) -> None:
+def report_inexact(typed: Node, parsed: Sequence[Literal], reporter: Reporter) -> None:
     """Report the literals of a typed tree that no backend can hold, or that would be cut where that matters.
 
-    A decimal beside a Double is a Double here, and what is compared is replaced.
+    A decimal beside a Double is a Double here, and what is compared is replaced. `parsed` are the literals as
+    the parser made them, some of parameter aliases.
     """
     pending = [(typed, type(typed) is not Literal)]
     while pending:
@@ -126,7 +127,8 @@ def report_inexact(typed: Node, reporter: Reporter) -> None:
             if node.type is edm.DECIMAL and node.value and _is_too_long(node.value):
                 reporter.report("unsupported-expression.digits", node, most=MAX_DIGITS)
             elif matters and _rest(node):
-                reporter.report("unsupported-expression.fraction", node)
+                place = next((given for given in parsed if given.span == node.span), node)
+                reporter.report("unsupported-expression.fraction", place)
         is_function = isinstance(node, TypedCall) and ("(" in node.key or node.function in ("cast", "isof"))
         is_case = isinstance(node, TypedCall) and node.function == "case"
         for index, child in enumerate(node.children()):
