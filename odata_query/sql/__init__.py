@@ -260,7 +260,7 @@ def _order(emitter: SqlEmitter, items: Sequence[OrderByItem]) -> str:
         if type is edm.STRING and emitter.collation_of(part) != "binary":
             text = dialect.binary.format(a=text)
         direction = " DESC" if item.descending else ""
-        direction += dialect.nulls_clause(expression.nullable, item.descending)
+        direction += dialect.nulls_clause(emitter.or_empty(part, expression.nullable), item.descending)
         if type in (edm.DOUBLE, edm.SINGLE) and dialect.nan != "none":
             nan = emitter.marker(float("nan"), edm.DOUBLE)
             found.append(dialect.nan_rank.format(a=text, nan=nan) + direction)

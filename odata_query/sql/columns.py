@@ -190,7 +190,7 @@ class Columns:
     def absence(self, instance: Instance, member: Member) -> Sql | None:
         """The condition that the instance a nullable property leads to is missing; None if it never is."""
         if isinstance(instance, Json):
-            column = self.json(instance, "") if instance.keys else instance.value
+            column = self.json(instance, "object") if instance.keys else instance.value
             text = f"{column.text} IS NULL"
         elif member.property.column.join is not None:
             column = self.read(instance, next(iter(member.property.column.join.values())))

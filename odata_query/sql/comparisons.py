@@ -77,6 +77,7 @@ def make_plan(
         values = [right for right in rights if type(right) is Value]
         a, bs = left.text, [sql.marker(write(value.value, sql.zone), edm.UNTYPED) for value in values]
     parts = (left, *rights)
+    nullable = [sql.or_empty(part, can_be) for part, can_be in zip(parts, nullable, strict=False)]
     exact_a, exact_bs = a, bs
     if types[0] is edm.STRING or types[-1] is edm.STRING:
         if is_inexact(sql, left, ordered) or (not ordered and is_inexact(sql, first, ordered)):

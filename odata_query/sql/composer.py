@@ -175,6 +175,11 @@ class Composer:
             return self.constant(not wanted)
         return part.absent if wanted else self.negate(part.absent)
 
+    def or_empty(self, part: Part, nullable: bool) -> bool:
+        """True if a part can be null, as an empty text is that an operation makes on Oracle."""
+        is_text = type(part) is Sql and part.type in (None, edm.STRING)
+        return nullable or (is_text and not self.dialect.has_empty_string)
+
     def or_null(self, holds: Sql, parts: Sequence[Part], nullable: Sequence[bool], wanted: bool) -> Sql:
         """Extend a condition, or its opposite if not `wanted`, to hold where an argument is null, too."""
         null = [part for part, can_be in zip(parts, nullable, strict=True) if can_be]

@@ -82,6 +82,7 @@ class SqlEmitter(Composer):
     ) -> Sql:
         if isinstance(node, TypedCall) and node.function in SIGNS:
             return compare(self, node, parts, nullable, wanted)
+        nullable = [self.or_empty(part, can_be) for part, can_be in zip(parts, nullable, strict=True)]
         if isinstance(node, TypedCall) and "(" in node.key:
             part = self.operation(node, parts)
             if isinstance(part, Sql):

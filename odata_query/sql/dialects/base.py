@@ -133,6 +133,7 @@ class Json(NamedTuple):
     document   the JSON at a path; `value` if it is empty
     types      conversions of the value `{x}`, by the name of the type; the key `""` is for all others
     root, key  the beginning of a path, and a key in it: `$."City"`
+    object     null where no object is at a path, and else anything; `value` if it is empty
     """
 
     value: str
@@ -141,6 +142,7 @@ class Json(NamedTuple):
     types: Mapping[str, str] = {"": "{x}"}
     root: str = "$"
     key: str = '."{key}"'
+    object: str = ""
 
 
 def _unsupported_by_most() -> Mapping[str, str]:
@@ -166,7 +168,7 @@ class Dialect:
     name = "sql"
     """The name of the dialect in `dialect="sqlite"`, in storages of a model, and in messages."""
     verified = False
-    """True if the library's tests run the statements on the engine; else they parse them, as for Oracle."""
+    """True if the library's tests run the statements on the engine; else on DuckDB, as Oracle's."""
     paramstyle = "qmark"
     """The style of the usual driver's markers: qmark (`?`), format (`%s`), pyformat, numeric, numeric_dollar,
     named, or typed (`{p1:String}`)."""
@@ -493,13 +495,18 @@ class Dialect:
         )
 
     def json_value(self, text: str, keys: tuple[str, ...], type: str) -> str:
-        """Read a value of a type from JSON, by the keys that lead to it; `json` for JSON itself."""
+        """Read a value from JSON by the keys that lead to it.
+
+        type  the name of a type; `json` for JSON itself, `object` to test an object for null
+        """
         if self.json is None:
             raise ConfigurationError(f"{self.name} cannot read JSON")
         template = self.json.value if keys else self.json.member
         types = self.json.types
         if type == "json":
             template, types = self.json.document or template, {}
+        elif type == "object" and self.json.object:
+            template, types = self.json.object, {}
         value = template.format(a=text, p=self.json_path(keys))
         return types.get(type, types.get("", "{x}")).format(x=value)
 

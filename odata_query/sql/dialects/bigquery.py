@@ -11,7 +11,7 @@ import uuid
 
 from . import spelling
 from .base import Dialect, Json, Members, Page, Storage, clocks, moments
-from .spelling import DATE, INTEGER, OFFSET, between, fitting, within, zoned
+from .spelling import DATE, INTEGER, OFFSET, between, fitting, lasting, within, zoned
 
 _WHOLE = (
     "CASE WHEN {a} > CAST('{low}' AS BIGNUMERIC) - 1 AND {a} < CAST('{high}' AS BIGNUMERIC) + 1"
@@ -30,7 +30,16 @@ _BY_NAME = spelling.utc_clock(
 _HAS_OFFSET = f"REGEXP_CONTAINS({{a}}, '{OFFSET}$')"
 _TEXT_BY_NAME = _BY_NAME.replace("{a}", "CAST({a} AS DATETIME)")
 _OWN_OFFSET = "CAST(FLOOR(TIMESTAMP_DIFF({local}, {read}, SECOND) / 60) AS INT64)"
+_INF = "CAST('inf' AS FLOAT64)"
 _DAYS = "{minus}CAST(FLOOR(CAST({b} AS BIGNUMERIC) / 86400) AS INT64)"
+
+
+def _scaled(microseconds: str) -> str:
+    """A duration of so many microseconds; halves of one are exact with a FLOAT64 too."""
+    return lasting(f"(SAFE_CAST(ROUND({microseconds}) AS NUMERIC) / 1000000)", "NUMERIC ")
+
+
+_LEAST, _GREATEST = "BIGNUMERIC '-9223372036854775809'", "BIGNUMERIC '9223372036854775808'"
 
 
 class BigQuery(Dialect):
@@ -53,7 +62,7 @@ class BigQuery(Dialect):
     nan_rank = "CASE WHEN IS_NAN({a}) THEN 0 WHEN {a} IS NOT NULL THEN 1 END"
     as_int64 = "{a}"
     as_wide_integer = "CAST({a} AS BIGNUMERIC)"
-    wide_to_int64 = within("{a}", "BIGNUMERIC '-9223372036854775809'", "BIGNUMERIC '9223372036854775808'")
+    wide_to_int64 = f"CAST({within('{a}', _LEAST, _GREATEST)} AS INT64)"
     page = Page(skip="LIMIT 9223372036854775807 OFFSET {skip}")
     types = spelling.edm_types(
         Dialect.types, Integer="INT64", Boolean="BOOL", Decimal="BIGNUMERIC", Float="FLOAT64",
@@ -76,18 +85,33 @@ class BigQuery(Dialect):
         "json": Members("UNNEST(JSON_QUERY_ARRAY({a})) AS {t}", "{t}", is_json=True),
     }
     json = Json(
-        "JSON_VALUE({a}, {p})", "JSON_VALUE({a}, '$')", "JSON_QUERY({a}, {p})", spelling.json_casts(types)
+        "JSON_VALUE({a}, {p})",
+        "JSON_VALUE({a}, '$')",
+        "JSON_QUERY({a}, {p})",
+        spelling.json_casts(types),
+        # JSON_VALUE is null for an object, and JSON_QUERY is not null for null.
+        object="NULLIF(TO_JSON_STRING(JSON_QUERY({a}, {p})), 'null')",
     )
     templates = {
         **Dialect.templates,
         **spelling.substrings("SUBSTR", "CHAR_LENGTH"),
         "div(Integer,Integer)": "DIV({a}, NULLIF({b}, 0))",
-        "mul(Decimal,Decimal)": "(CAST({a} AS BIGNUMERIC) * {b})",
+        # An error of numbers that are too large is null, or infinite.
+        "add(Decimal,Decimal)": "SAFE_ADD({a}, {b})",
+        "sub(Decimal,Decimal)": "SAFE_SUBTRACT({a}, {b})",
+        "mul(Decimal,Decimal)": "SAFE_MULTIPLY(CAST({a} AS BIGNUMERIC), {b})",
         "divby(Integer,Integer) div|divby(Decimal,Decimal)": (
-            "ROUND(CAST({a} AS BIGNUMERIC) / NULLIF({b}, 0), 12)"
+            "ROUND(SAFE_DIVIDE(CAST({a} AS BIGNUMERIC), {b}), 12)"
         ),
+        "add(Double,Double)": f"IFNULL(SAFE_ADD({{a}}, {{b}}), (SIGN({{a}}) + 0 * {{b}}) * {_INF})",
+        "sub(Double,Double)": f"IFNULL(SAFE_SUBTRACT({{a}}, {{b}}), (SIGN({{a}}) + 0 * {{b}}) * {_INF})",
+        "mul(Double,Double)": f"IFNULL(SAFE_MULTIPLY({{a}}, {{b}}), SIGN({{a}}) * SIGN({{b}}) * {_INF})",
         "div|divby(Double,Double)": "IEEE_DIVIDE({a}, {b})",
-        "ceiling(Decimal|Double)": "CEIL({a})",
+        "ceiling(Decimal)": "CEIL({a})",
+        # Zero has no sign, as `1 div ceiling(ratio)` would tell.
+        "ceiling(Double)": "(CEIL({a}) + 0)",
+        "floor(Double)": "(FLOOR({a}) + 0)",
+        "round(Double)": f"({spelling.NEAREST} + 0)",
         "contains(String,String)": "STRPOS({a}, {b}) > 0",
         "indexof(String,String)": "(STRPOS({a}, {b}) - 1)",
         "startswith(String,String)": "STARTS_WITH({a}, {b})",
@@ -111,9 +135,11 @@ class BigQuery(Dialect):
             "(CAST(TIMESTAMP_DIFF({a}, {b}, MICROSECOND) AS NUMERIC) / 1000000)"
         ),
         "sub(Date,Date)": "CAST(DATE_DIFF({a}, {b}, DAY) * 86400 AS NUMERIC)",
-        "mul(Duration,Number) mul(Number,Duration)": "SAFE_CAST(ROUND({a} * {b}, 6) AS NUMERIC)",
-        "div(Duration,Number)": "SAFE_CAST(ROUND(SAFE_DIVIDE({a}, CAST({b} AS FLOAT64)), 6) AS NUMERIC)",
         "cast(Double,Single)": _SINGLE,
+        "add|sub(Duration,Duration)": lasting("({a} {sign} {b})", "NUMERIC "),
+        "mul(Duration,Number)": _scaled("SAFE_MULTIPLY({a} * 1000000, {b})"),
+        "mul(Number,Duration)": _scaled("SAFE_MULTIPLY({a}, {b} * 1000000)"),
+        "div(Duration,Number)": _scaled("SAFE_DIVIDE({a} * 1000000, {b})"),
         "cast(Boolean,Decimal|Double)": "CAST(CAST({a} AS INT64) AS {type})",
         "cast(Decimal,Integer)": _WHOLE,
         "cast(Double,Integer)": _WHOLE.replace("BIGNUMERIC", "FLOAT64"),

@@ -52,11 +52,52 @@ _MOVED = (
 _DAYS = f"{{minus}}FLOOR({_SECONDS} / 86400)"
 _TRUE, _FALSE = "N'true'", "N'false'"
 _DAY_LIKE = "-".join("[0-9]" * digits for digits in (4, 2, 2))
-_DIVIDED = (
-    "CASE WHEN {b} <> 0 THEN CAST({a} AS FLOAT) / {b}"
-    f" WHEN {{a}} > 0 THEN {_MAX} WHEN {{a}} < 0 THEN -{_MAX} END"
+
+
+def _once(expression: str, a: str, b: str) -> str:
+    """Compute two arguments once, as `v.a` and `v.b`; nested templates would grow beyond measure."""
+    return f"(SELECT {expression} FROM (VALUES ({a}, {b})) AS v(a, b))"
+
+
+def _floats(cases: str, b: str = "CAST({b} AS FLOAT)") -> str:
+    """Arithmetic of FLOATs, which fails for an overflow: the largest number replaces INF, and null NaN."""
+    return _once(f"CASE {cases} END", "CAST({a} AS FLOAT)", b)
+
+
+_SIGNED_MAX = f"NULLIF(SIGN(v.a) * SIGN(v.b), 0) * {_MAX}"
+_SUM = (
+    f"WHEN v.a = -v.b AND ABS(v.a) = {_MAX} THEN NULL WHEN v.b > 0 AND v.a > {_MAX} - v.b THEN {_MAX}"
+    f" WHEN v.b < 0 AND v.a < -{_MAX} - v.b THEN -{_MAX} ELSE v.a + v.b"
 )
-"""The largest number replaces INF, and null replaces NaN."""
+_PRODUCT = (
+    f"WHEN ABS(v.a) = {_MAX} OR ABS(v.b) = {_MAX} THEN {_SIGNED_MAX}"
+    f" WHEN ABS(v.b) > 1 AND ABS(v.a) > {_MAX} / NULLIF(ABS(v.b), 0) THEN {_SIGNED_MAX} ELSE v.a * v.b"
+)
+_DIVIDED = (
+    f"WHEN v.b = 0 THEN NULLIF(SIGN(v.a), 0) * {_MAX}"
+    f" WHEN ABS(v.b) = {_MAX} THEN CASE WHEN ABS(v.a) < {_MAX} THEN 0 END"
+    f" WHEN ABS(v.a) = {_MAX} THEN {_SIGNED_MAX}"
+    f" WHEN ABS(v.b) < 1 AND ABS(v.a) > {_MAX} * ABS(v.b) THEN {_SIGNED_MAX} ELSE v.a / v.b"
+)
+_EXACT = _once(
+    "CASE WHEN ABS(CAST(v.a AS FLOAT) {sign} CAST(v.b AS FLOAT)) < POWER(CAST(10 AS FLOAT), 38 - {s})"
+    " THEN v.a {sign} v.b END",
+    "{a}",
+    "{b}",
+)
+"""Arithmetic of decimals, null where they would have more than 38 digits."""
+
+
+def _scaled(condition: str, microseconds: str, duration: str, number: str) -> str:
+    """Multiply or divide a duration in microseconds, so that halves of one are exact with a FLOAT too."""
+    found = f"CAST(ROUND({microseconds}, 0) AS DECIMAL(20, 0)) * 0.000001"
+    found = (
+        f"CASE WHEN v.a = 0 AND ABS(CAST(v.b AS FLOAT)) < {_MAX} THEN v.a WHEN {condition} THEN {found} END"
+    )
+    return spelling.lasting(_once(found, f"CAST({duration} * 1000000 AS DECIMAL(20, 0))", number))
+
+
+_TIMES = "ABS(CAST(v.b AS FLOAT)) <= 9E19 / ABS(NULLIF(v.a, 0))", "v.a * v.b"
 _SINGLE = (
     f"CASE WHEN ABS({{a}}) < {spelling.BEYOND_SINGLE} THEN CAST(CAST({{a}} AS REAL) AS FLOAT)"
     f" ELSE SIGN({{a}}) * {_MAX} END"
@@ -78,6 +119,7 @@ class MSSQL(Dialect):
     binary_on_both_sides = True
     null_order = "low"
     nan = "none"
+    wide_to_int64 = f"CAST({Dialect.wide_to_int64} AS BIGINT)"
     conditions_are_values = False
     booleans = ("CAST(1 AS BIT)", "CAST(0 AS BIT)")
     not_true = "CASE WHEN {a} THEN 0 ELSE 1 END = 1"
@@ -115,7 +157,13 @@ class MSSQL(Dialect):
     default_storages = {"Edm.DateTimeOffset": "datetimeoffset", "Edm.Guid": "uniqueidentifier"}
     json_storages = {"Edm.DateTimeOffset": "text", "Edm.Guid": "uniqueidentifier"}
     collections = {"json": Members("OPENJSON({a}) AS {t}", "{t}.[value]", is_json=True)}
-    json = Json("JSON_VALUE({a}, {p})", document="JSON_QUERY({a}, {p})", types=spelling.json_casts(types))
+    # JSON_VALUE is null for an object.
+    json = Json(
+        "JSON_VALUE({a}, {p})",
+        document="JSON_QUERY({a}, {p})",
+        types=spelling.json_casts(types),
+        object="JSON_QUERY({a}, {p})",
+    )
     literal_needles = {
         "contains(String,String)": (f"{_FOUND} > 0", spelling.unless_empty),
         "startswith(String,String)": (f"{_FOUND} = 1", spelling.unless_empty),
@@ -129,7 +177,11 @@ class MSSQL(Dialect):
         "div(Integer,Integer)": spelling.TRUNCATED,
         "mod(Integer,Integer) mod(Decimal,Decimal)": "({a} % NULLIF({b}, 0))",
         "divby(Integer,Integer) div|divby(Decimal,Decimal)": _QUOTIENT,
-        "div|divby(Double,Double)": _DIVIDED,
+        "add|sub|mul(Decimal,Decimal)": _EXACT,
+        "add(Double,Double)": _floats(_SUM),
+        "sub(Double,Double)": _floats(_SUM, "-CAST({b} AS FLOAT)"),
+        "mul(Double,Double)": _floats(_PRODUCT),
+        "div|divby(Double,Double)": _floats(_DIVIDED),
         "round(Decimal)": "ROUND({a}, 0)",
         "round(Double)": spelling.NEAREST.replace("CEIL(", "CEILING("),
         "concat(String,String)": "(CAST({a} AS NVARCHAR(MAX)) + {b})",
@@ -164,8 +216,15 @@ class MSSQL(Dialect):
             "CAST(DATEDIFF_BIG(MICROSECOND, {b}, {a}) / 1000000.0 AS DECIMAL(20, 6))"
         ),
         "sub(Date,Date)": "CAST(DATEDIFF_BIG(DAY, {b}, {a}) * 86400 AS DECIMAL(20, 6))",
-        "mul(Duration,Number) mul(Number,Duration)": "TRY_CAST(ROUND({a} * {b}, 6) AS DECIMAL(20, 6))",
-        "div(Duration,Number)": "TRY_CAST(ROUND({a} / NULLIF(CAST({b} AS FLOAT), 0), 6) AS DECIMAL(20, 6))",
+        "add|sub(Duration,Duration)": spelling.lasting("({a} {sign} {b})"),
+        "mul(Duration,Number)": _scaled(*_TIMES, "{a}", "{b}"),
+        "mul(Number,Duration)": _scaled(*_TIMES, "{b}", "{a}"),
+        "div(Duration,Number)": _scaled(
+            "ABS(CAST(v.b AS FLOAT)) >= 1 OR ABS(v.a) <= 9E19 * ABS(v.b)",
+            "v.a / v.b",
+            "{a}",
+            "NULLIF({b}, 0)",
+        ),
         "cast(Integer,Boolean)": "CAST({a} AS BIT)",
         "cast(Boolean,String)": "CASE WHEN {a} = 1 THEN N'true' WHEN {a} = 0 THEN N'false' END",
         "cast(Boolean,Integer)": "CAST({a} AS INT)",
@@ -199,6 +258,8 @@ class MSSQL(Dialect):
         return Phrase("no-infinity") if is_infinite else None
 
     def bind(self, value: Any, type: edm.Type) -> Any:
+        if isinstance(value, float):
+            return None if value != value else value
         if isinstance(value, uuid.UUID) and type is edm.GUID:
             return str(value).upper()
         return super().bind(value, type)

@@ -46,6 +46,19 @@ _BY_NAME = spelling.utc_clock(
     "(LEAST({a}, TIMESTAMP '9999-12-30 00:00:00') + INTERVAL '1' DAY)",
 ).replace("{a}", _CLOCK)
 """The clock in UTC of a clock in a zone with a name."""
+
+
+def _lasting(seconds: str) -> str:
+    """An interval of so many seconds, null beyond the durations that Python has."""
+    return f"NUMTODSINTERVAL({spelling.lasting(seconds)}, 'SECOND')"
+
+
+def _scaled(duration: str, operator: str, number: str) -> str:
+    """Multiply or divide a duration in microseconds, so that halves of one are exact with a Double too."""
+    found = f"ROUND({_seconds(duration)} * 1000000 {operator} {number})"
+    return _lasting(f"(TO_NUMBER({spelling.within(found, '-1E20', '1E20')}) / 1000000)")
+
+
 _DAYS = f"FLOOR({_seconds('{b}')} / 86400)"
 
 
@@ -117,7 +130,7 @@ class Oracle(Dialect):
         "Edm.Single": "binary_float",
         "Edm.DateTimeOffset": "timestamptz",
     }
-    json_storages = {**default_storages, "Edm.Guid": "text", "Edm.TimeOfDay": "text"}
+    json_storages = {**default_storages, "Edm.Single": "number", "Edm.Guid": "text", "Edm.TimeOfDay": "text"}
     collections = {
         # Each member is wrapped in an array, since a JSON column cannot hold a single value.
         "json": Members(
@@ -140,6 +153,8 @@ class Oracle(Dialect):
             "Edm.DateTimeOffset": "JSON_VALUE({x} RETURNING TIMESTAMP WITH TIME ZONE)",
         },
         root="$[0]",
+        # JSON_VALUE is null for an object.
+        object="JSON_QUERY({a}, {p} RETURNING CLOB)",
     )
     literal_needles = {
         **spelling.like_needles(" ESCAPE '\\'"),
@@ -185,9 +200,10 @@ class Oracle(Dialect):
         ),
         "sub(DateTimeOffset,DateTimeOffset)": "({a} - {b})",
         "sub(Date,Date)": "NUMTODSINTERVAL({a} - {b}, 'DAY')",
-        "mul(Duration,Number)": f"NUMTODSINTERVAL(ROUND({_seconds('{a}')} * {{b}}, 6), 'SECOND')",
-        "mul(Number,Duration)": f"NUMTODSINTERVAL(ROUND({{a}} * {_seconds('{b}')}, 6), 'SECOND')",
-        "div(Duration,Number)": f"NUMTODSINTERVAL(ROUND({_seconds('{a}')} / NULLIF({{b}}, 0), 6), 'SECOND')",
+        "add|sub(Duration,Duration)": _lasting(f"({_seconds('{a}')} {{sign}} {_seconds('{b}')})"),
+        "mul(Duration,Number)": _scaled("{a}", "*", "{b}"),
+        "mul(Number,Duration)": _scaled("{b}", "*", "{a}"),
+        "div(Duration,Number)": _scaled("{a}", "/", "NULLIF({b}, 0)"),
         "negate(Duration)": "({a} * -1)",
         "has(Enum,Enum)": "BITAND({a}, {b}) = {b}",
         "cast(Integer,String)": "TO_CHAR({a})",
@@ -203,7 +219,9 @@ class Oracle(Dialect):
         ),
         "cast(Date,DateTimeOffset)": "FROM_TZ(CAST({a} AS TIMESTAMP), '+00:00')",
         "cast(String,Boolean)": "CASE LOWER({a}) WHEN 'true' THEN 1 WHEN 'false' THEN 0 END",
-        "cast(String,Integer)": fitting("TO_NUMBER({a})", f"REGEXP_LIKE({{a}}, '^{INTEGER}$', 'c')"),
+        "cast(String,Integer)": fitting(
+            "TO_NUMBER({a} DEFAULT NULL ON CONVERSION ERROR)", f"REGEXP_LIKE({{a}}, '^{INTEGER}$', 'c')"
+        ),
     }
     unsupported = {**Dialect.unsupported, "mod(Double,Double)": "no-exact-float-remainder"}
 

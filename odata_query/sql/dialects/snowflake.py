@@ -13,7 +13,7 @@ from typing import Any
 from ... import edm
 from . import spelling
 from .base import Dialect, Json, Members, Page, Storage, moments
-from .spelling import DATE, INTEGER, OFFSET, between, dated, fitting, zoned
+from .spelling import DATE, INTEGER, OFFSET, between, dated, fitting, lasting, zoned
 
 _CLOCK = 'YYYY-MM-DD"T"HH24:MI:SS.FF6'
 _FORMAT = f"'{_CLOCK}TZH:TZM'"
@@ -44,6 +44,17 @@ _MICROS = "DATE_PART(EPOCH_MICROSECOND, {a})"
 _BY = "CAST({minus}{b} * 1000000 AS NUMBER(38, 0))"
 _SINGLE = spelling.nearest_single("{a}", "CAST('inf' AS FLOAT)")
 _DAYS = "{minus}FLOOR(CAST({b} AS NUMBER(38, 6)) / 86400)"
+
+
+def _scaled(duration: str, operator: str, number: str) -> str:
+    """Multiply or divide a duration in microseconds, so that halves of one are exact with a FLOAT too.
+
+    A number of too many digits would be an error, so FLOATs tell before.
+    """
+    about = f"ABS(CAST({duration} AS FLOAT) {operator} CAST({number} AS FLOAT))"
+    found = f"ROUND(CAST({duration} * 1000000 AS NUMBER(38, 0)) {operator} {number})"
+    found = lasting(f"(CAST({found} AS NUMBER(38, 0)) / 1000000)")
+    return f"CASE WHEN {about} < 86400000000001 THEN {found} END"
 
 
 class Snowflake(Dialect):
@@ -117,8 +128,10 @@ class Snowflake(Dialect):
         ),
         "sub(DateTimeOffset,DateTimeOffset)": f"(({_MICROS} - {_MICROS.replace('{a}', '{b}')}) / 1000000)",
         "sub(Date,Date)": "(DATEDIFF(DAY, {b}, {a}) * 86400)",
-        "mul(Duration,Number) mul(Number,Duration)": "ROUND({a} * {b}, 6)",
-        "div(Duration,Number)": "ROUND({a} / NULLIF(CAST({b} AS FLOAT), 0), 6)",
+        "add|sub(Duration,Duration)": lasting("({a} {sign} {b})"),
+        "mul(Duration,Number)": _scaled("{a}", "*", "{b}"),
+        "mul(Number,Duration)": _scaled("{b}", "*", "{a}"),
+        "div(Duration,Number)": _scaled("{a}", "/", "NULLIF({b}, 0)"),
         "has(Enum,Enum)": "BITAND({a}, {b}) = {b}",
         "cast(Double,Single)": _SINGLE,
         "cast(Boolean,Decimal|Double)": "CAST(CAST({a} AS INTEGER) AS {type})",

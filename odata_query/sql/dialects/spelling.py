@@ -218,6 +218,17 @@ def between(value: str, bounds: tuple[Any, Any], found: str) -> str:
     return f"CASE WHEN {value} BETWEEN {bounds[0]} AND {bounds[1]} THEN {found} END"
 
 
+def lasting(seconds: str, type: str = "") -> str:
+    """A duration in seconds that is null beyond the durations that Python has.
+
+    type  precedes the bounds as texts where a number alone would be a float: `NUMERIC ` on BigQuery
+    """
+    quote = "'" if type else ""
+    return within(
+        seconds, *[f"{type}{quote}{bound}{quote}" for bound in ("-86399999913600.000001", "86400000000000")]
+    )
+
+
 def seconds(value: dt.timedelta) -> Decimal:
     """Convert a duration to its number of seconds, exactly."""
     return Decimal(value // MICROSECOND).scaleb(-6, EXACT)

@@ -10,7 +10,7 @@ import datetime as dt
 
 from . import spelling
 from .base import Dialect, Json, Members, Page, Storage, clocks, moments
-from .spelling import DATE, INTEGER, OFFSET, between, dated, fitting, within, zoned
+from .spelling import DATE, INTEGER, OFFSET, between, dated, fitting, lasting, within, zoned
 
 _SPACES = "U&'" + spelling.white_space("\\{:04X}") + "'"
 _UTC = "({a} AT TIME ZONE 'UTC')"
@@ -48,8 +48,17 @@ _ARRAY = Members(
     "{t}",
     "COALESCE(ANY_MATCH({source}, {t} -> {body}), FALSE)",
     "COALESCE(CARDINALITY(FILTER({source}, {t} -> {body})), 0)",
+    takes_subqueries=False,
 )
 """An array with a lambda, since a subquery over an array cannot use columns of the outer query."""
+
+
+def _scaled(microseconds: str) -> str:
+    """A duration of so many microseconds; halves of one are exact with a DOUBLE too."""
+    return lasting(f"TRY(CAST(ROUND({microseconds}) AS DECIMAL(20, 0)) * DECIMAL '0.000001')")
+
+
+_LEAST, _GREATEST = "DECIMAL '-9223372036854775809'", "DECIMAL '9223372036854775808'"
 
 
 class Trino(Dialect):
@@ -65,7 +74,7 @@ class Trino(Dialect):
     nan = "ieee"
     null_safe_nan = True
     nan_rank = "CASE WHEN IS_NAN({a}) THEN 0 WHEN {a} IS NOT NULL THEN 1 END"
-    wide_to_int64 = within("{a}", "DECIMAL '-9223372036854775809'", "DECIMAL '9223372036854775808'")
+    wide_to_int64 = f"CAST({within('{a}', _LEAST, _GREATEST)} AS BIGINT)"
     page = Page(both="OFFSET {skip} LIMIT {top}")
     types = spelling.edm_types(Dialect.types, Double="DOUBLE", Duration="DECIMAL(20, 6)")
     singles = Storage("CAST(CAST({a} AS REAL) AS DOUBLE)")
@@ -86,12 +95,23 @@ class Trino(Dialect):
         "JSON_EXTRACT({a}, {p})",
         spelling.json_casts(types),
         key='["{key}"]',
+        # JSON_EXTRACT_SCALAR is null for an object, and JSON_EXTRACT is not null for null.
+        object="NULLIF(JSON_FORMAT(JSON_EXTRACT({a}, {p})), 'null')",
     )
     literal_needles = spelling.like_needles(" ESCAPE '\\'")
     templates = {
         **Dialect.templates,
         **spelling.substrings("SUBSTR", "LENGTH"),
         "div(Integer,Integer)": spelling.TRUNCATED,
+        # An error of numbers that are too large is null.
+        "add|sub|mul(Decimal,Decimal)": "TRY({a} {sign} {b})",
+        "mod(Decimal,Decimal)": "TRY(MOD({a}, NULLIF({b}, 0)))",
+        "divby(Integer,Integer) div|divby(Decimal,Decimal)": (
+            "TRY(ROUND(CAST({a} AS DECIMAL(38, 12)) / NULLIF({b}, 0), 12))"
+        ),
+        # Zero has no sign, as `1 div ceiling(ratio)` would tell.
+        "ceiling|floor(Double)": "({NAME}({a}) + 0)",
+        "round(Double)": f"({spelling.NEAREST} + 0)",
         "div|divby(Double,Double)": "(CAST({a} AS DOUBLE) / {b})",
         "mod(Double,Double)": "MOD(CAST({a} AS DOUBLE), {b})",
         "contains(String,String)": "STRPOS({a}, {b}) > 0",
@@ -117,8 +137,10 @@ class Trino(Dialect):
             f"(CAST({_MICROS} - {_MICROS.replace('{a}', '{b}')} AS DECIMAL(38, 6)) / 1000000)"
         ),
         "sub(Date,Date)": "CAST(DATE_DIFF('day', {b}, {a}) * 86400 AS DECIMAL(20, 6))",
-        "mul(Duration,Number) mul(Number,Duration)": "TRY_CAST({a} * {b} AS DECIMAL(20, 6))",
-        "div(Duration,Number)": "TRY_CAST({a} / NULLIF(CAST({b} AS DOUBLE), 0) AS DECIMAL(20, 6))",
+        "add|sub(Duration,Duration)": lasting("({a} {sign} {b})"),
+        "mul(Duration,Number)": _scaled("CAST({a} * 1000000 AS DECIMAL(20, 0)) * {b}"),
+        "mul(Number,Duration)": _scaled("CAST({b} * 1000000 AS DECIMAL(20, 0)) * {a}"),
+        "div(Duration,Number)": _scaled("CAST({a} * 1000000 AS DECIMAL(38, 12)) / NULLIF({b}, 0)"),
         "has(Enum,Enum)": "BITWISE_AND({a}, {b}) = {b}",
         "cast(Double,Single)": "CAST(CAST({a} AS REAL) AS DOUBLE)",
         "cast(Decimal|Double,Integer)": spelling.whole("CAST(TRUNCATE({a}) AS BIGINT)"),
