@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Set
+from functools import cache
 from typing import Any, NamedTuple
 
 from ..operations import FUNCTIONS, OPERATIONS
@@ -73,6 +74,12 @@ _OPTION = r"\$(?:filter|orderby|top|skip|count|select|expand)"
 _END_OF_STRING = re.compile(rf"[ \t]*(?:[),\]]|\Z)|[ \t]+{_WORD}(?!\w)")
 
 
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    """Compile a pattern when it is first needed; re keeps too few for all the rules of a process."""
+    return re.compile(text, re.I)
+
+
 class Situation(NamedTuple):
     """A text, the place up to which it was read, and the names of the tokens that can stand there.
 
@@ -134,10 +141,10 @@ class Rule(NamedTuple):
 
     def apply(self, it: Situation) -> SyntaxProblem | None:
         """Return the problem if the rule fits."""
-        after = re.compile(self.after, re.I).match(it.text, it.start)
+        after = _pattern(self.after).match(it.text, it.start)
         # Texts can be very long, so no farther back than a name is.
         low = max(0, it.place - MAX_NAME)
-        before = after and re.compile(self.before, re.I).search(it.text, low, it.place)
+        before = after and _pattern(self.before).search(it.text, low, it.place)
         if after is None or before is None or not self.when(it):
             return None
         at = [m.span("at") for m in (before, after) if "at" in m.re.groupindex] or [after.span()]
