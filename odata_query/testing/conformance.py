@@ -68,8 +68,8 @@ def query_of(case: Case, entity_type: EntityType) -> Query:
 def zone_of(case: Case) -> dt.tzinfo:
     """Return the default time zone of a case: `+02:00` or `Europe/Madrid`, else UTC."""
     zone = case.get("timezone", "+00:00")
-    is_offset = zone[0] in "+-"
-    return dt.timezone(dt.timedelta(hours=int(zone[:3]))) if is_offset else zoneinfo.ZoneInfo(zone)
+    offset = dt.time.fromisoformat(f"00:00{zone}").tzinfo if zone[0] in "+-" else None
+    return offset or zoneinfo.ZoneInfo(zone)
 
 
 def options_of(case: Case) -> Any:

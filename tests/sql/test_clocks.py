@@ -13,6 +13,7 @@ from odata_query import edm, python, sql
 from odata_query.python.rows import reader
 from odata_query.sql.dialects import BUILT_IN, dialect
 from odata_query.testing.choices import Choices
+from odata_query.testing.conformance import zone_of
 from odata_query.testing.generator import Generator
 from odata_query.web import Endpoint
 
@@ -23,37 +24,19 @@ ZONES = {  # a zone, with the days on which its clocks are changed
     "America/New_York": ("2024-03-10", "2024-11-03"),
     "Australia/Lord_Howe": ("2024-04-07", "2024-10-06"),  # by 30 minutes
     "Africa/Casablanca": ("2024-03-10", "2024-04-14"),
+    "+05:30": ("2024-03-31", "2024-10-27"),  # whose clocks are never changed
 }
 CLOCKS = (
-    "00:00",
-    "00:59:59.5",
-    "01:30",
-    "01:45",
-    "02:00",
-    "02:15",
-    "02:30",
-    "02:45",
-    "03:00",
-    "03:30",
-    "12:00",
-)
-COLUMNS = {
-    "timestamp": {
-        "sqlite": "TEXT",
-        "duckdb": "TIMESTAMP",
-        "postgresql": "timestamp",
-        "spark": "TIMESTAMP_NTZ",
-    },
-    "text": dict.fromkeys(("sqlite", "duckdb", "postgresql"), "TEXT")
-    | {"clickhouse": "Nullable(String)", "spark": "STRING"},
-}
-JSON = {
-    "sqlite": "TEXT",
-    "duckdb": "JSON",
-    "postgresql": "JSONB",
-    "clickhouse": "Nullable(String)",
-    "spark": "STRING",
-}
+    "00:00", "00:59:59.5", "01:30", "01:45", "02:00", "02:15", "02:30", "02:45", "03:00", "03:30", "12:00",
+)  # fmt: skip
+TYPES = """
+storage    sqlite  duckdb     postgresql  mysql        clickhouse        spark
+timestamp  TEXT    TIMESTAMP  timestamp   DATETIME(6)  none              TIMESTAMP_NTZ
+text       TEXT    TEXT       text        VARCHAR(40)  Nullable(String)  STRING
+json       TEXT    JSON       JSONB       JSON         Nullable(String)  STRING
+"""
+(_, *NAMES), *_lines = map(str.split, TYPES.strip().splitlines())
+COLUMNS = {storage: dict(zip(NAMES, types, strict=True)) for storage, *types in _lines}
 DAY = oq.ComplexType("Day", {"at": P(MOMENT)})
 
 
@@ -119,7 +102,7 @@ def filters(zone):
 
 
 def table_of(engine, storage, zone):
-    if engine.name == "mysql" or (engine.name == "clickhouse" and storage == "timestamp"):
+    if (engine.name == "mysql" and "/" in zone) or COLUMNS[storage][engine.name] == "none":
         pytest.skip(f"{engine.name} has no storage for such clocks")
     rows = rows_in(zone)
     if storage == "text" or engine.name == "sqlite":
@@ -134,7 +117,7 @@ def table_of(engine, storage, zone):
         "at": kind,
         "other": kind,
         "took": "Edm.Duration",
-        "day": ("Edm.String", JSON),
+        "day": ("Edm.String", COLUMNS["json"]),
     }
     engine.create("logs", columns, rows)
     if engine.name == "sqlite":
@@ -153,7 +136,7 @@ def test_clocks_in_a_zone_with_a_name_give_the_rows_that_they_give_in_python(eng
     if engine.name == "spark":
         queries = queries[::12]
     for options in queries:
-        query = oq.parse_query(options, model(storage), default_timezone=ZoneInfo(zone))
+        query = oq.parse_query(options, model(storage), default_timezone=zone_of({"timezone": zone}))
         wanted = [row["id"] for row in python.apply(rows, query)]
         try:
             statement = sql.select(query, "logs", dialect=engine.name, columns=["id"])
