@@ -246,7 +246,7 @@ def calls(query, name):
 
 @pytest.mark.parametrize("options", UNRELATED)
 @pytest.mark.parametrize("holder", HOLDERS)
-@pytest.mark.parametrize("name", WITHOUT_NAMES)
+@pytest.mark.parametrize("name", sorted(WITHOUT_NAMES))
 def test_a_zone_that_a_dialect_cannot_read_clocks_in_is_refused_whatever_the_query(name, holder, options):
     log = HOLDERS[holder](P(MOMENT, storage="timestamp"))
     for zone in (ZoneInfo("Europe/Madrid"), *ODD):
