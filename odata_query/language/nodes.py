@@ -26,7 +26,7 @@ from .ast import (
     Span,
     TypeName,
 )
-from .literals import write
+from .literals import quote, write
 from .tokens import MAX_CACHED, Opening, SyntaxProblem, number
 
 
@@ -110,15 +110,20 @@ def _in_list(end: int, left: Node, operator: str, opening: Opening, items: Seque
         # If the first item is not a literal, it is correct by itself; the comma after it makes a list of it.
         place = items[other].span if other else (items[0].span[1], None)
         if all(type(item) is Literal or _is_name(item) for item in items):
-            texts = [write(*_member(item)) for item in items[:20]]
+            texts = [_item_meant(item) for item in items[:20]]
             raise SyntaxProblem("unexpected-text.unquoted-list", *place, meant=f"({','.join(texts)})")
         raise SyntaxProblem("unexpected-text.literals", *place)
     return Call("in", (left, right), (left.span[0], end))
 
 
-def _member(item: Any) -> tuple[Any, edm.Type]:
-    """Return the value and the type of an item of a list, where a name is probably a text without quotes."""
-    return (item.segments[0], edm.STRING) if type(item) is Path else (item.value, item.type)
+def _item_meant(item: Any) -> str:
+    """Write an item of a list, where a name was probably meant as a literal: `Red` -> `'Red'`."""
+    if type(item) is Literal:
+        return write(item.value, item.type)
+    from .meant import literal_meant
+
+    name = item.segments[0]
+    return "null" if name.lower() in ("null", "none") else literal_meant(name, edm.DOUBLE) or quote(name)
 
 
 def _call(end: int, opening: Opening, arguments: list[Any] | tuple[()] = ()) -> Call:

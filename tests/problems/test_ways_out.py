@@ -184,6 +184,7 @@ WAYS_OUT = [
     # ---- lists
     ("n in 1,2", "unexpected-text", ",", "n in [(1,2)]"),
     ("s in 'a', 'b' and n eq 1", "unexpected-text", ",", "s in [('a','b')] and n eq 1"),
+    ("x in (Infinity,NULL,1)", "unexpected-text", ",", "x in [(INF,null,1)]"),
     ("n in 1", "wrong-type", "1", "n in [(1)]"),
     ("n eq (1,2)", "unexpected-text", ",", "n in [(1,2)]"),
     ("$filter=n in @ids&@ids=(1,2)", "unexpected-text", ",", "n in [[1,2]]"),
