@@ -48,8 +48,10 @@ INFINITE = (float("inf"), float("-inf"))
 NAN = float("nan")
 ZONES = (dt.UTC, zoneinfo.ZoneInfo("Europe/Madrid"))
 """Time zones of queries; one of them changes its clocks."""
-NAIVE = dict.fromkeys(("sqlite", "duckdb", "postgresql", "mysql", "spark"), "timestamp") | {
-    "clickhouse": "text"
+NAIVE = {
+    **dict.fromkeys(("sqlite", "duckdb", "postgresql", "mysql", "spark"), "timestamp"),
+    **dict.fromkeys(("mssql", "oracle", "trino", "snowflake", "bigquery"), "timestamp"),
+    "clickhouse": "text",
 }
 """The storages of a moment without an offset, which is one in the time zone of the query."""
 

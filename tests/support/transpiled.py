@@ -255,6 +255,13 @@ def ieee(type: str) -> tuple[Fault, ...]:
 )  # fmt: skip
 
 
+def _bits(self: Any, node: exp.BitwiseAnd) -> str:
+    return f"CAST({self.sql(node, 'this')} AS HUGEINT) & CAST({self.sql(node, 'expression')} AS HUGEINT)"
+
+
+BITS = Fault(exp.BitwiseAnd, "SELECT {}", "of integers, which a quotient of two is", _bits)
+
+
 class Transpiled(DuckDb):
     """DuckDB as a database whose dialect no engine runs here."""
 
@@ -264,6 +271,8 @@ class Transpiled(DuckDb):
     """The types of columns where they are not DuckDB's, by kind."""
     types: ClassVar[Mapping[str, str]] = {}
     """The types of DuckDB for those that sqlglot maps to others, by their text in the vendor's SQL."""
+    zones: ClassVar[Sequence[dt.tzinfo]] = differential.FIXED_ZONES
+    """Time zones of random queries. UTC alone where moments keep an offset, which DuckDB's do not."""
     escape = ""
     """The character that escapes another one in a text, as a regular expression."""
     python: ClassVar[Mapping[str, str]] = {}
@@ -506,6 +515,7 @@ class Trino(Transpiled):
         *DIVISION,
         *LETTERS,
         *ieee("DOUBLE"),
+        BITS._replace(sample="SELECT BITWISE_AND(a, b)"),
         ONCE,
         *EXTREMES,
         Fault(
@@ -550,6 +560,11 @@ def _bignumeric(self: Any, node: exp.Cast) -> str | None:
     return None
 
 
+def _timestamp(self: Any, node: exp.Timestamp) -> str | None:
+    zone = node.args.get("zone")
+    return zone and f"timezone_of({self.sql(zone)}, CAST({self.sql(node, 'this')} AS TIMESTAMP))"
+
+
 def _time_of(self: Any, node: exp.TsOrDsToTime) -> str:
     return f"CAST(CAST({self.sql(node, 'this')} AS TIMESTAMP) AS TIME)"
 
@@ -588,6 +603,7 @@ class BigQuery(Transpiled):
         ONCE,
         *EXTREMES,
         MICROSECOND,
+        Fault(exp.Timestamp, "SELECT TIMESTAMP(a, '+02:00')", "the moment of a clock in a zone", _timestamp),
         Fault(exp.TsOrDsToTime, "SELECT TIME(a)", "the time of a moment; DuckDB has no such cast", _time_of),
         Fault(exp.SafeDivide, "SELECT SAFE_DIVIDE(a, b)", "exact for NUMERIC", _safe_divide),
         Fault(exp.SafeAdd, "SELECT SAFE_ADD(a, b)", "null for an overflow, of floats too", _safe("+")),
@@ -663,12 +679,14 @@ def _to_varchar(self: Any, node: exp.ToChar) -> str:
 
 class Snowflake(Transpiled):
     name = read = "snowflake"
+    zones = (dt.UTC,)
     escape = r"\\"
     integer = "HUGEINT"
     columns: ClassVar = {"Duration": "DECIMAL(20, 6)", "Guid": "VARCHAR", "collection": "JSON"}
     stored_as: ClassVar = {"Duration": seconds, "Guid": str}
     faults = (
         *DIVISION,
+        BITS._replace(sample="SELECT BITAND(a, b)"),
         ONCE,
         *EXTREMES,
         TIME,
@@ -944,6 +962,7 @@ def _tsql_once(self: Any, node: exp.Subquery) -> str | None:
 
 class Mssql(Transpiled):
     name = "mssql"
+    zones = (dt.UTC,)
     read = "tsql"
     holds_nan = False
     holds_infinity = False
@@ -958,6 +977,7 @@ class Mssql(Transpiled):
     texts = ((r"DATEPART\(TZOFFSET,", "TZOFFSET("), (r"\bAS REAL\)", "AS FOUR_BYTES)"))
     faults = (
         *LETTERS,
+        BITS._replace(sample="SELECT a & b"),
         ONCE,
         MICROSECOND,
         TIME,
@@ -1055,7 +1075,7 @@ def check(name: str, count: int, seed: int, most: int = 20) -> Report:
     """Try `count` random queries."""
     database = transpiled(name)
     backend = Backend(database)
-    found = Check(backend, excuse=backend.excuse, most=most)
+    found = Check(backend, zones=database.zones, excuse=backend.excuse, most=most)
     found.offer.refused |= backend.not_offered()
     given = differential.rows(infinite=database.holds_infinity, nan=database.holds_nan)
     with meanings(database):
