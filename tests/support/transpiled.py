@@ -62,6 +62,11 @@ def exact_quotient(a: str, b: str) -> Decimal:
     return _places(_EXACT.divide(Decimal(a), Decimal(b)))
 
 
+def exact_product(a: str, b: str) -> Decimal:
+    """The product with 12 places; an error if it has more than 26 digits before them."""
+    return _places(_EXACT.multiply(Decimal(a), Decimal(b)))
+
+
 def exact_remainder(a: str, b: str) -> Decimal:
     """The remainder with the sign of the first number."""
     return _places(_EXACT.remainder(Decimal(a), Decimal(b)))
@@ -97,6 +102,7 @@ def utf16_find(needle: str, text: str) -> int:
 
 FUNCTIONS: Mapping[str, tuple[Callable[..., Any], Sequence[str], str]] = {
     "exact_quotient": (exact_quotient, ["VARCHAR"] * 2, "DECIMAL(38,12)"),
+    "exact_product": (exact_product, ["VARCHAR"] * 2, "DECIMAL(38,12)"),
     "exact_remainder": (exact_remainder, ["VARCHAR"] * 2, "DECIMAL(38,12)"),
     "simple_upper": (simple_upper, ["VARCHAR"], "VARCHAR"),
     "simple_lower": (simple_lower, ["VARCHAR"], "VARCHAR"),
@@ -259,6 +265,14 @@ def _bits(self: Any, node: exp.BitwiseAnd) -> str:
     return f"CAST({self.sql(node, 'this')} AS HUGEINT) & CAST({self.sql(node, 'expression')} AS HUGEINT)"
 
 
+def _substring(self: Any, node: exp.Substring) -> str:
+    numbers = [
+        f"CAST({self.sql(node, part)} AS BIGINT)" for part in ("start", "length") if node.args.get(part)
+    ]
+    return f"SUBSTRING({', '.join([self.sql(node, 'this'), *numbers])})"
+
+
+POSITIONS = Fault(exp.Substring, "SELECT SUBSTRING(a, b, 1)", "positions of any type of integers", _substring)
 BITS = Fault(exp.BitwiseAnd, "SELECT {}", "of integers, which a quotient of two is", _bits)
 
 
@@ -516,6 +530,7 @@ class Trino(Transpiled):
         *LETTERS,
         *ieee("DOUBLE"),
         BITS._replace(sample="SELECT BITWISE_AND(a, b)"),
+        POSITIONS,
         ONCE,
         *EXTREMES,
         Fault(
@@ -575,7 +590,8 @@ def _safe(sign: str) -> Write:
     def write(self: Any, node: Any) -> str:
         a, b = self.sql(node, "this"), self.sql(node, "expression")
         if not self.is_float(node):
-            return _once(f"{{'a': {a}, 'b': {b}}}", f"TRY(given.a {sign} given.b)")
+            found = _exact("product", "given.a", "given.b") if sign == "*" else f"given.a {sign} given.b"
+            return _once(f"{{'a': {a}, 'b': {b}}}", f"TRY({found})")
         pair = f"{{'a': CAST({a} AS DOUBLE), 'b': CAST({b} AS DOUBLE)}}"
         found = f"given.a {sign} given.b"
         is_lost = f"isfinite(given.a) AND isfinite(given.b) AND NOT isfinite({found})"
@@ -663,13 +679,6 @@ def _nanosecond(self: Any, node: exp.Extract) -> str | None:
     if node.name.upper() != "NANOSECOND":
         return None
     return f"(EXTRACT(MICROSECOND FROM {self.sql(node, 'expression')}) % 1000000 * 1000)"
-
-
-def _substring(self: Any, node: exp.Substring) -> str:
-    numbers = [
-        f"CAST({self.sql(node, part)} AS BIGINT)" for part in ("start", "length") if node.args.get(part)
-    ]
-    return f"SUBSTRING({', '.join([self.sql(node, 'this'), *numbers])})"
 
 
 def _to_varchar(self: Any, node: exp.ToChar) -> str:
@@ -978,6 +987,7 @@ class Mssql(Transpiled):
     faults = (
         *LETTERS,
         BITS._replace(sample="SELECT a & b"),
+        POSITIONS,
         ONCE,
         MICROSECOND,
         TIME,
