@@ -358,13 +358,29 @@ class Checker:
         for item in place.items:
             items.append(self.visit(item, scope))
             fits = fits and items[-1].type is left.type
-        if not fits:
-            left, found = self.bring_together((left, list_of(items, place)))
-            items, fits = [*found.children()], left.type is not UNKNOWN
-            for item, at in zip(items, place.items, strict=True):
-                fits = self.check_comparable(left, item, "in", (at, given, at)) and fits
-        if not fits:
-            return WRONG
+        if fits:
+            return self.in_list(node, left, place, items)
+        # A number is exact beside another one, but a Double beside a Double. Only a path is written twice.
+        doubles = [item.type is edm.DOUBLE for item in items]
+        if left.type not in EXACT or not isinstance(left, TypedPath) or len(set(doubles)) < 2:
+            return self.in_unlike_list(node, left, place, items)
+        parts = []
+        for are_doubles in (False, True):
+            chosen = [n for n, is_double in enumerate(doubles) if is_double is are_doubles]
+            some = ListExpr(tuple([place.items[n] for n in chosen]), place.span, place.is_json)
+            parts.append(self.in_unlike_list(node, left, some, [items[n] for n in chosen]))
+        return WRONG if WRONG in parts else TypedCall("or", tuple(parts), node.span, "or", edm.BOOLEAN, False)
+
+    def in_unlike_list(self, node: Call, left: Node, place: ListExpr, items: Sequence[Node]) -> Node:
+        """Type `in` before a list whose items are brought to the type of the left operand."""
+        left, found = self.bring_together((left, list_of(items, place)))
+        items, fits = [*found.children()], left.type is not UNKNOWN
+        for item, at in zip(items, place.items, strict=True):
+            fits = self.check_comparable(left, item, "in", (at, node.arguments[0], at)) and fits
+        return self.in_list(node, left, place, items) if fits else WRONG
+
+    def in_list(self, node: Call, left: Node, place: ListExpr, items: Sequence[Node]) -> Node:
+        """Type `in` before a list of literals of one type."""
         if not all(isinstance(item, Literal | TypedList) for item in items):
             return self.report("unsupported-expression", place, what=Phrase("a-list-of-expressions"))
         items_or_answer = find_members(node, left, items) if self.inexact else items
