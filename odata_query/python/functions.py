@@ -244,7 +244,7 @@ def cast(value: Any, source: edm.Type, target: edm.Type) -> Any:
         return [cast(item, edm.element_of(source), target.element) for item in value]
     name = target.name
     if source.name == edm.SINGLE.name and name in (edm.STRING.name, edm.DECIMAL.name):
-        value = _shortest(value)
+        value = shortest(value)
     try:
         if name == edm.STRING.name:
             return _text(value, source)
@@ -261,7 +261,7 @@ def cast(value: Any, source: edm.Type, target: edm.Type) -> Any:
     return edm.single(found) if name == edm.SINGLE.name else found
 
 
-def _shortest(value: float) -> float:
+def shortest(value: float) -> float:
     """Return the Double with the shortest text of a Single: 3.140000104904175 -> 3.14."""
     texts = (f"{value:.{digits}g}" for digits in range(1, 10))
     return next((found for found in map(float, texts) if edm.single(found) == value), value)

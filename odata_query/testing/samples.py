@@ -14,6 +14,7 @@ from .. import edm
 from ..model.entity import EntityType
 from ..model.properties import Member, StructuredType
 from ..operations import number_kind
+from ..python.functions import shortest
 from ..python.rows import fetch
 from .choices import Choices
 
@@ -131,7 +132,8 @@ def values_in(rows: Iterable[Any], entity_type: StructuredType) -> dict[str, lis
             kind = kind_of(type)
             like = VALUES.get(kind)
             if like and value.__class__ is like[0].__class__ and _can_be_written(value, kind):
-                found.setdefault(kind, []).append(value)
+                # A client writes 0.1, not 0.10000000149011612.
+                found.setdefault(kind, []).append(shortest(value) if type is edm.SINGLE else value)
 
     for row in rows:
         take(row, entity_type, _MAX_HOPS)
