@@ -96,7 +96,7 @@ class Endpoint:
         if form is not None and type_base is not None:
             raise ConfigurationError("type_base has no effect on a form: pass it with functools.partial")
         self.limits = safe_limits(effective(limits, entity_type.limits))
-        self.documented = self.limits if dialect is None else self.limits.tightened(_operations_of(dialect))
+        self.documented = self.limits
         self.entity_type = entity_type
         self.default_timezone = default_timezone
         self.require_dollar = require_dollar
@@ -109,10 +109,12 @@ class Endpoint:
             except Exception as mistake:
                 raise ConfigurationError(f"form cannot answer an ODataError: {mistake}") from mistake
         if dialect is not None:
-            from .sql.columns import check_zone
+            from .sql.columns import check_zone  # other endpoints need no SQL
             from .sql.dialects import dialect as find
 
-            check_zone(find(dialect), default_timezone, entity_type)
+            known = find(dialect)
+            check_zone(known, default_timezone, entity_type)
+            self.documented = self.limits.tightened(_operations_of(known))
 
     def query(self, query_string: bytes | str) -> Query:
         """Parse a raw query string. Raises ODataError, also for bytes that are not UTF-8."""
@@ -183,11 +185,9 @@ class Endpoint:
         return wrapped_async if is_async else wrapped
 
 
-def _operations_of(dialect: DialectName | Dialect) -> Limits:
+def _operations_of(dialect: Dialect) -> Limits:
     """Limits to the operations of which a dialect supports an overload."""
-    from .sql.dialects import dialect as find  # other endpoints need no SQL
-
-    unsupported = find(dialect).unsupported.keys()
+    unsupported = dialect.unsupported.keys()
     names = [
         operation.name
         for operation in OPERATIONS.values()

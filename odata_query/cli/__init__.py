@@ -78,7 +78,8 @@ def _delimiter(context: click.Context, option: click.Parameter, text: str) -> st
     return text
 
 
-_file_options = (
+_FILE_OPTIONS = (
+    click.argument("file"),
     click.option("--format", "form", type=click.Choice(["json", "jsonl", "csv"]), help="The format of FILE."),
     click.option(
         "--delimiter",
@@ -96,9 +97,9 @@ _file_options = (
 
 
 def _takes_a_file(command: Callable[..., None]) -> Callable[..., None]:
-    for option in reversed(_file_options):
+    for option in reversed(_FILE_OPTIONS):
         command = option(command)
-    return click.argument("file")(command)
+    return command
 
 
 def _format(file: str, form: str | None, encoding: str, delimiter: str) -> Format:
@@ -177,10 +178,10 @@ def model(file: str, form: str | None, delimiter: str, encoding: str) -> None:
 
 def _report_columns(data: Data) -> None:
     """Say which columns a query cannot name, or writes in another way."""
-    names = renamed(data.entity_type) if data.entity_type else {}
+    names = renamed(data.entity_type) if data.entity_type else ()
     for label, columns in (
         ("left out of the model", [f"{shorten(name)} ({why})" for name, why in data.left_out.items()]),
-        ("renamed in the model", [f"{shorten(repr(name))} is {own}" for name, own in names.items()]),
+        ("renamed in the model", [f"{shorten(repr(name))} is {own}" for name, own in names]),
     ):
         more = [f"{len(columns) - 5} more"] if len(columns) > 5 else []
         if columns:

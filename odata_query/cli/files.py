@@ -28,7 +28,6 @@ from ..python.rows import reader
 from .formats import DataError, Format, Row, RowReader, decoded, read_json
 
 T = TypeVar("T")
-C = TypeVar("C", bound="_Column")
 
 LARGE_FILE = 10_000_000
 """Bytes from which work on a file shows its progress."""
@@ -50,8 +49,11 @@ class Data:
         self.names: dict[str, None] = {}
         self.left_out: dict[str, str] = {}
         is_csv = form.name == "csv"
-        self.value_of = converter(_forms_of(entity_type)) if is_csv and entity_type else _same
-        columns: _Columns[Any] = _Columns(_TextColumn if is_csv else _Column)
+        self.value_of: Callable[[Row], Row] = lambda row: row
+        if is_csv and entity_type is not None:
+            members = entity_type.members.values()
+            self.value_of = converter({m.attribute: _FORMS.get(m.type.name) for m in members})
+        columns = Columns(_TextColumn if is_csv else _Column)
         for number, original in enumerate(self.originals("Reading..."), 1):
             self.names.update(dict.fromkeys(original))
             if entity_type is not None:
@@ -138,10 +140,6 @@ def followed(
             yield row
 
 
-def _same(row: Row) -> Row:
-    return row
-
-
 # ---- inferred types ------------------------------------------------------------------------------
 
 # "007" is not meant as a number; Edm.Decimal holds 38 digits.
@@ -156,20 +154,6 @@ _TEXTS = {
 """Types of a column whose texts all look like this."""
 
 
-def infer(rows: Iterable[Row]) -> tuple[EntityType, dict[str, str]]:
-    """Infer the entity type of rows, and return the columns that are left out, each with the reason.
-
-    Every property is nullable, except a key: the first property called `id`, in any case, with a different
-    value in each row. A column without values is an Edm.String. A name with spaces gets `_` in their place.
-    Columns that a query could not name and columns of several types are left out: with texts among numbers
-    every comparison would be a guess.
-    """
-    columns = _Columns(_Column)
-    for row in rows:
-        columns.add(row)
-    return columns.entity_type()
-
-
 class _Column:
     """What the values of a column have in common, collected one by one."""
 
@@ -182,7 +166,7 @@ class _Column:
         self.texts = list(_TEXTS)
         """Types that all texts look like."""
         self.largest = 0
-        self.members: _Columns[_Column] | None = None
+        self.members: Columns | None = None
         self.items: _Column | None = None
 
     def add(self, value: Any) -> None:
@@ -199,7 +183,7 @@ class _Column:
             self.largest = max(self.largest, abs(value))
         elif kind is dict:
             self.distinct = None
-            self.members = self.members or _Columns(_Column)
+            self.members = self.members or Columns()
             self.members.add(value)
         elif kind is list:
             self.distinct = None
@@ -234,10 +218,10 @@ class _Column:
         return edm.DOUBLE if float in kinds else edm.INT64 if self.largest < 2**63 else edm.DECIMAL
 
 
-class _Columns(dict[str, C]):
+class Columns(dict[str, Any]):
     """The columns of rows, which can differ in their keys."""
 
-    def __init__(self, make: Callable[[], C]) -> None:
+    def __init__(self, make: type[_Column] = _Column) -> None:
         super().__init__()
         self.make = make
         self.rows = 0
@@ -253,7 +237,13 @@ class _Columns(dict[str, C]):
             column.add(value)
 
     def entity_type(self) -> tuple[EntityType, dict[str, str]]:
-        """Make an entity type, and return the columns that are left out, each with the reason."""
+        """Infer the entity type of the rows, and return the columns that are left out, each with the reason.
+
+        Every property is nullable, except a key: the first property called `id`, in any case, with a
+        different value in each row. A column without values is an Edm.String. A name with spaces gets `_` in
+        their place. Columns that a query could not name and columns of several types are left out: with texts
+        among numbers every comparison would be a guess.
+        """
         left_out: dict[str, str] = {}
         properties = self.properties("Row", left_out)
         for name, prop in properties.items():
@@ -271,20 +261,24 @@ class _Columns(dict[str, C]):
                 own = re.sub(r"\W+", "_", name).strip("_") or name
                 while own in self or own in found:
                     own += "_"
-            place = f"{owner}.{own}"
             try:
                 if not _is_name(own):
                     raise DataError("not a name in OData")
                 attribute = None if own == name else name
-                found[own] = Property(column.type(place, left_out), attribute=attribute)
+                found[own] = Property(column.type(f"{owner}.{own}", left_out), attribute=attribute)
             except DataError as error:
-                left_out[place.partition(".")[2]] = str(error)
+                left_out[f"{owner}.{name}".partition(".")[2]] = str(error)
         return found
 
 
-def renamed(type: StructuredType) -> dict[str, str]:
-    """Return the names of columns that a query writes in another way."""
-    return {m.attribute: m.name for m in type.members.values() if m.attribute != m.name}
+def renamed(type: StructuredType, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the names of columns that a query writes in another way, each with its path there."""
+    for member in type.members.values():
+        inner = edm.element_of(member.type)
+        if member.attribute != member.name:
+            yield member.attribute, path + member.name
+        if isinstance(inner, StructuredType):
+            yield from renamed(inner, f"{path}{member.name}/")
 
 
 def _is_name(name: str) -> bool:
@@ -349,10 +343,6 @@ class _TextColumn(_Column):
         if self.form == _ANY_NUMBER:
             return self.numbers.type(name, left_out)
         return edm.BOOLEAN if self.form == _FLAG else super().type(name, left_out)
-
-
-def _forms_of(entity_type: StructuredType) -> dict[str, Form | None]:
-    return {member.attribute: _FORMS.get(member.type.name) for member in entity_type.members.values()}
 
 
 def converter(forms: dict[str, Form | None]) -> Callable[[Row], Row]:

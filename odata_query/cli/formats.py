@@ -73,26 +73,31 @@ def decoded(stream: BinaryIO, encoding: str) -> Iterator[str]:
     """Yield the text of a file in pieces."""
     is_utf8 = codecs.lookup(encoding).name == "utf-8"
     decoder = codecs.getincrementaldecoder("utf-8-sig" if is_utf8 else encoding)()
-    line, start = 1, 0  # `start` is the number of bytes in the line before the chunk
+    done = 0
     while True:
         chunk = stream.read(_CHUNK)
         try:
             text = decoder.decode(chunk, final=not chunk)
         except UnicodeError as error:
-            given: bytes = getattr(error, "object", chunk)
-            wrong = given[: getattr(error, "start", 0)]
-            line += wrong.count(b"\n")
-            before = len(wrong) - wrong.rfind(b"\n") - 1
-            if b"\n" not in wrong:  # the decoder kept the bytes of an unfinished character
-                before += start - (len(given) - len(chunk))
+            kept = len(getattr(error, "object", chunk)) - len(chunk)  # bytes of an unfinished character
             name = "UTF-8" if is_utf8 else encoding
-            raise DataError(f"line {line}, byte {before + 1} is not {name}") from None
+            place = _place(stream, done - kept + getattr(error, "start", 0))
+            raise DataError(f"{place} is not {name}") from None
         if text:
             yield text
         if not chunk:
             return
-        line += chunk.count(b"\n")
-        start = len(chunk) - chunk.rfind(b"\n") - 1 if b"\n" in chunk else start + len(chunk)
+        done += len(chunk)
+
+
+def _place(stream: BinaryIO, at: int) -> str:
+    """Return the line of a byte of a file, and its place there."""
+    stream.seek(0)
+    for number, line in enumerate(stream, 1):
+        if at < len(line):
+            return f"line {number}, byte {at + 1}"
+        at -= len(line)
+    return "the end"
 
 
 def _lines(texts: Iterable[str]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 import odata_query as oq
 from odata_query import cli, python, walk
 from odata_query.cli import formats, selection
-from odata_query.cli.files import DataError, infer, read_model, write_model
+from odata_query.cli.files import Columns, DataError, read_model, write_model
 from odata_query.language.parser import parse_filter
 
 ROOT = Path(__file__).parent.parent.parent
@@ -60,6 +60,14 @@ def program(*arguments: str, **options: object) -> subprocess.CompletedProcess:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "odata_query", *arguments]
     return subprocess.run(command, capture_output=True, env=environment, timeout=60, **options)
+
+
+def infer(rows):
+    """The type that is inferred from rows, and the columns that are left out."""
+    columns = Columns()
+    for row in rows:
+        columns.add(row)
+    return columns.entity_type()
 
 
 @pytest.fixture
@@ -444,16 +452,24 @@ def test_a_field_of_csv_can_be_long(file):
 
 
 def test_headers_with_spaces_are_renamed_and_said(file):
-    name = file("a.csv", "ID, First Name ,File size (kB),a b,a_b,x-y\n1,Ann,7,p,q,r\n2,Bob,8,s,t,u\n")
+    name = file("a.csv", "ID, First Name ,File size (kB),a b,a_b,x-y,2 d\n1,Ann,7,p,q,r,v\n2,Bob,8,s,t,u,v\n")
     result = invoke("run", name, "First_Name eq 'Ann' and File_size_kB eq 7 and a_b eq 'q' and a_b_ eq 'p'")
-    row = {"ID": 1, " First Name ": "Ann", "File size (kB)": 7, "a b": "p", "a_b": "q", "x-y": "r"}
+    row = {
+        "ID": 1,
+        " First Name ": "Ann",
+        "File size (kB)": 7,
+        "a b": "p",
+        "a_b": "q",
+        "x-y": "r",
+        "2 d": "v",
+    }
     assert json.loads(result.stdout) == row
     assert result.stderr == (
-        "left out of the model: x-y (not a name in OData)\n"
+        "left out of the model: x-y (not a name in OData), 2 d (not a name in OData)\n"
         "renamed in the model: ' First Name ' is First_Name, 'File size (kB)' is File_size_kB, 'a b' is a_b_\n"
     )
     result = invoke("run", name, "ID eq 1", "--output", "csv")
-    assert result.stdout == "ID, First Name ,File size (kB),a b,a_b,x-y\n1,Ann,7,p,q,r\n"
+    assert result.stdout == "ID, First Name ,File size (kB),a b,a_b,x-y,2 d\n1,Ann,7,p,q,r,v\n"
 
 
 def test_names_with_spaces_are_renamed_at_every_depth(file):
@@ -600,7 +616,8 @@ def test_a_printed_model_has_all_that_is_inferred(file):
     result = invoke("model", file("a.json", json.dumps(rows)))
     model = json.loads(result.stdout)
     assert result.stderr == (
-        "left out of the model: x-y (not a name in OData)\nrenamed in the model: 'first name' is first_name\n"
+        "left out of the model: x-y (not a name in OData)\n"
+        "renamed in the model: 'first name' is first_name, 'zip code' is address/zip_code\n"
     )
     assert model == {
         "name": "Row",

@@ -80,11 +80,6 @@ def moments(
     }
 
 
-def has_fixed_offset(zone: dt.tzinfo) -> bool:
-    """True for a time zone whose clocks are never changed, such as UTC."""
-    return zone.utcoffset(None) is not None
-
-
 class Page(NamedTuple):
     """The end of a statement with `$top`, with both `$top` and `$skip`, or with `$skip`.
 
@@ -453,10 +448,11 @@ class Dialect:
         """Fill a time zone into the templates of a storage. Raises ConfigurationError if it cannot be."""
         text = ""
         if "{zone}" in storage.read:
-            named = storage.named_zone
-            name = None if named is None or has_fixed_offset(zone) else zone_name(zone)
-            text = self.zone_offset(zone) if name is None else name
-            storage = storage if named is None or name is None else named
+            named, name = storage.named_zone, zone_name(zone) if zone.utcoffset(None) is None else None
+            if named is None or name is None:
+                text = self.zone_offset(zone)
+            else:
+                storage, text = named, name
         read = storage.read.replace("{zone}", text)
         local = read if storage.local is None else storage.local.replace("{zone}", text)
         offset = storage.offset and storage.offset.replace("{read}", read).replace("{local}", local)

@@ -251,10 +251,7 @@ def _driver_connection(given: Any) -> Any:
 
 
 _NAMED = Storage(
-    "odata_utc({a}, '{zone}')",
-    bounds=_days_around,
-    local=_LOCAL,
-    offset="odata_offset({a}, '{zone}')",
+    "odata_utc({a}, '{zone}')", bounds=_days_around, local=_LOCAL, offset="odata_offset({a}, '{zone}')"
 )
 
 
