@@ -284,8 +284,9 @@ KNOWN_ELSEWHERE: Mapping[str, str] = {
     "strpos": "indexof", "position": "indexof", "substr": "substring", "mid": "substring",
     "slice": "substring", "strip": "trim", "ceil": "ceiling", "regex": "matchespattern",
     "regexp": "matchespattern", "regexp_like": "matchespattern", "match": "matchespattern",
-    "getdate": "now", "current_timestamp": "now", "today": "now", "utcnow": "now", "iif": "case", "if": "case", "convert": "cast",
-    "some": "any", "exists": "any", "every": "all",
+    **dict.fromkeys(("getdate", "sysdate", "today", "utcnow"), "now"),
+    **dict.fromkeys(("current_timestamp", "current_date", "current_time"), "now"),
+    "iif": "case", "if": "case", "convert": "cast", "some": "any", "exists": "any", "every": "all",
 }  # fmt: skip
 """Names of functions in SQL, JavaScript and other languages, and the function of OData for each."""
 

@@ -13,7 +13,7 @@ from ..language.meant import literal_meant
 from ..language.printer import unparse
 from ..model.properties import StructuredType, reachable_types
 from ..operations import OPERATIONS
-from ..problems import Problem, problem
+from ..problems import Problem, nearest, problem
 from .paths import MOMENT_PARTS
 from .reporting import Reporter
 from .typed import TypedPath
@@ -62,6 +62,7 @@ def _explain(left: Node, right: Node, places: Sequence[Node], reporter: Reporter
     if not isinstance(literal, Literal):
         return "wrong-type.compare", {}
     value = literal.value
+    is_integer = literal.type.name in edm.INTEGERS
     if (
         left.type is edm.STRING
         and isinstance(left, Literal)
@@ -82,9 +83,9 @@ def _explain(left: Node, right: Node, places: Sequence[Node], reporter: Reporter
         return _MESSAGES.get(other.name, "wrong-type.compare"), {}
     if other is edm.STRING:
         return "wrong-type.compare-text", {}
-    if isinstance(other, edm.EnumType) and type(value) is int and reporter.limits.suggestions:
+    if isinstance(other, edm.EnumType) and is_integer and reporter.limits.suggestions:
         return "wrong-type.compare-as", _suggest(quote(other.text(value)), literal is right)
-    found = literal_meant(str(value), other) if type(value) is int else None
+    found = literal_meant(str(value), other) if is_integer else None
     if found is not None:
         return "wrong-type.compare-as", _suggest(found, literal is right)
     return ("wrong-type.compare-duration" if other is edm.DURATION else "wrong-type.compare"), {}
@@ -112,7 +113,7 @@ def _explain_moment(left: Node, right: Node, places: Sequence[Node], reporter: R
 
 def report_member(text: str, type: edm.EnumType, place: Node, reporter: Reporter) -> Literal:
     """Report a text that names no member, and suggest those meant: `Hiden, System` -> `Hidden,System`."""
-    names = [name for name in re.split("[,;|+ \t]+", text.strip()[:_MOST]) if name]
+    names = _names_in(text)
     near = [reporter.nearest(name, type.members) for name in names]
     suggestion = ",".join(filter(None, near)) if type.is_flags and all(near) else None
     are_members = len(names) > 1 and all(name in type.members for name in names)
@@ -124,17 +125,23 @@ def report_member(text: str, type: edm.EnumType, place: Node, reporter: Reporter
     return reporter.report("unknown-member", place, suggestion=suggestion, type=type.name, name=text)
 
 
+def _names_in(text: str) -> list[str]:
+    return [name for name in re.split("[,;|+ \t]+", text.strip()[:_MOST]) if name]
+
+
 def name_enumeration(wrong: Problem, root: StructuredType) -> Problem:
     """Give the full name of the enumeration in the problem with `Role'Guest'`, if the model has one."""
     prefix, member = str(wrong.message_args.get("prefix")).lower(), wrong.message_args.get("meant")
-    if wrong.message_id != "invalid-literal.prefix" or not re.fullmatch(r"'\w+(?:,\w+)*'", str(member)):
+    if wrong.message_id != "invalid-literal.prefix" or not re.fullmatch(r"'\w+(?:[, ]+\w+)*'", str(member)):
         return wrong
-    names = (each.name for each in reachable_types(root) if isinstance(each, edm.EnumType))
-    full = next((name for name in names if name.lower().endswith(f".{prefix}")), None)
-    if full is None:
+    types = (each for each in reachable_types(root) if isinstance(each, edm.EnumType))
+    type = next((each for each in types if each.name.lower().endswith(f".{prefix}")), None)
+    if type is None:
         return wrong
-    meant = f"{full}{member}"
-    values: dict[str, Any] = {"suggestion": meant, "meant": meant, "member": member}
+    text = ",".join([nearest(name, type.members) or name for name in _names_in(str(member)[1:-1])])
+    meant = f"{type.name}{quote(text)}"
+    suggestion = None if type.value(text) is None else meant
+    values: dict[str, Any] = {"suggestion": suggestion, "meant": meant, "member": quote(text)}
     return problem("invalid-literal.enumeration", wrong.option, wrong.span, text=wrong.text, **values)
 
 

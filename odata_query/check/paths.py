@@ -18,16 +18,6 @@ from .typed import TypedPath
 
 COMPARISONS = ("eq", "ne", "gt", "ge", "lt", "le")
 _ANNOTATIONS = Phrase("annotations")
-_NULL_ELSEWHERE = ("null", "none", "nil", "undefined", "nothing")
-"""Null in other languages."""
-_CALLS_ELSEWHERE = {
-    **dict.fromkeys(("now", "utcnow", "getdate", "sysdate", "current_timestamp"), "now()"),
-    **dict.fromkeys(("today", "current_date"), "date(now())"),
-    "current_time": "time(now())",
-    "mindatetime": "mindatetime()",
-    "maxdatetime": "maxdatetime()",
-}
-"""Names without parentheses in other languages, and the call for each."""
 MOMENT_PARTS: Mapping[edm.Type | None, str] = {edm.DATE: "date", edm.TIME_OF_DAY: "time"}
 """The function that takes a value of a type out of a moment."""
 
@@ -164,19 +154,18 @@ def _meant_by_name(
     path: Path, near: str | None, type: StructuredType, scope: Scope, reporter: Reporter
 ) -> tuple[str, str | None]:
     """Return the message for a name, and the literal or call that it was probably meant as: `NULL`, `now`."""
-    from ..language.meant import literal_meant  # most queries never need it
+    from ..language.meant import NULL_ELSEWHERE, literal_meant  # most queries never need it
 
     name = str(path.segments[0])
     lowered = name.lower()
-    if lowered in _NULL_ELSEWHERE:
+    if lowered in NULL_ELSEWHERE:
         return "unknown-property.null", "null"
     if lowered in OPERATIONS and OPERATIONS[lowered].is_operator:
         return "unknown-property.operator", None
     can_be_value, other = _beside(path, type, scope, reporter)
-    if lowered in _CALLS_ELSEWHERE:
-        call = _CALLS_ELSEWHERE[lowered]
-        if "now()" in call and other is not None:
-            call = f"{MOMENT_PARTS[other]}(now())" if other in MOMENT_PARTS else "now()"
+    function = KNOWN_ELSEWHERE.get(lowered, lowered)
+    if function in ("now", "mindatetime", "maxdatetime"):
+        call = f"{MOMENT_PARTS[other]}({function}())" if other in MOMENT_PARTS else f"{function}()"
         if all(OPERATIONS[each].is_allowed(reporter.limits) for each in re.findall(r"\w+", call)):
             return "unknown-property.literal", call
     if isinstance(other, edm.EnumType):
@@ -204,7 +193,7 @@ def _beside(
     if call is None:
         return False, None
     position = next(n for n, argument in enumerate(call.arguments) if argument is place)
-    if call.function == "in" and reporter.text[name.span[0] - 1 : name.span[0]] != "(":
+    if call.function == "in" and position == 1 and reporter.text[name.span[0] - 1 : name.span[0]] != "(":
         return False, None  # the place of a collection
     if call.function in (*COMPARISONS, "has", "in"):
         return position == 1, _type_of(call.arguments[1 - position], type, scope)

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from .. import edm
 from .literals import BASE64, write
 
+NULL_ELSEWHERE = ("null", "none", "nil", "undefined", "nothing")
+"""Null in other languages."""
 _MOST = 64
 """Characters of a text that is looked at: these values have fewer."""
 _DATE = re.compile(r"([0-9]{1,4})([-/.])([0-9]{1,2})\2([0-9]{1,4})|([0-9]{4})([0-9]{2})([0-9]{2})")

@@ -120,10 +120,10 @@ def _item_meant(item: Any) -> str:
     """Write an item of a list, where a name was probably meant as a literal: `Red` -> `'Red'`."""
     if type(item) is Literal:
         return write(item.value, item.type)
-    from .meant import literal_meant
+    from .meant import NULL_ELSEWHERE, literal_meant
 
     name = item.segments[0]
-    return "null" if name.lower() in ("null", "none") else literal_meant(name, edm.DOUBLE) or quote(name)
+    return "null" if name.lower() in NULL_ELSEWHERE else literal_meant(name, edm.DOUBLE) or quote(name)
 
 
 def _call(end: int, opening: Opening, arguments: list[Any] | tuple[()] = ()) -> Call:

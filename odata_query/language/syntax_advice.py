@@ -41,7 +41,6 @@ _EXPECTED: Mapping[str, Name | Phrase] = {
 }
 """Names of tokens in a message; operators are not listed one by one."""
 _CLOSING = {"_CLOSE", "_BRACKET_CLOSE", "_BRACE_CLOSE"}
-_STRING = re.compile(r"'[^']*+(?:''[^']*+)*+'")
 _ESCAPE = re.compile("%[0-9A-Fa-f]{2}|(?:%u[0-9A-Fa-f]{4})+")
 _GUID = "01234567-89ab-cdef-0123-456789abcdef"
 
@@ -60,7 +59,7 @@ _OPERATOR = rf"(?P<word>{_WORD})(?!\w)"
 _DIRECTION = r"(?P<word>(?ai:asc|desc))(?!\w)"
 _FUNCTION = rf"(?P<word>(?ai:{'|'.join(name for name in FUNCTIONS if '.' not in name)}))(?!\w)"
 _LAMBDA = r"(?P<function>any|all)\([ \t]*"
-_TEXT = "'[^']*'"
+_TEXT = "'[^']*+(?:''[^']*+)*+'"
 _ITEM = rf"(?:{_TEXT}|[^\s'(),;]+)"
 _ITEMS = rf"(?P<rest>(?P<at>,)[ \t]*+{_ITEM}(?:[ \t]*+,[ \t]*+{_ITEM})*+)"
 _SIGN = r"(?P<sign>[=!<>&|]+|[+*/%^~])"
@@ -68,9 +67,10 @@ _NUMBER = r"(?P<number>[+-]?[0-9]+(?:\.[0-9]+)?)$"
 _HEX = "[xX][0-9a-fA-F]+"
 _MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+"
 _CONTROL = r"[^ -~]"
-_BREAK, _BLANK = r"[\n\v\f\r\x85\u2028\u2029]", r"[^\S \t]"
+_BREAK, _BLANK = r"(?P<char>(?P<at>[\n\v\f\r\x85\u2028\u2029]))", r"(?P<char>(?P<at>[^\S \t]))"
 _INVISIBLE = r"[\u00ad\u200b\u2060\ufeff]"
 _OPTION = r"\$(?:filter|orderby|top|skip|count|select|expand)"
+_STRING = re.compile(_TEXT)
 _END_OF_STRING = re.compile(rf"[ \t]*(?:[),\]]|\Z)|[ \t]+{_WORD}(?!\w)")
 
 
@@ -107,8 +107,9 @@ class Situation(NamedTuple):
     def meant(self, word: str) -> str | None:
         """Return the operator, or the direction where there can be one, that a word or sign stands for."""
         directions = _DIRECTIONS if _is_order(self) else {}
-        known = {**_ELSEWHERE, **directions}.get(word)
-        return known or nearest(word, [*_OPERATORS, *directions.values()], cutoff=0.75)
+        known = {**_ELSEWHERE, **directions}
+        near = nearest(word, [*_OPERATORS, *directions, *directions.values()], cutoff=0.75)
+        return known.get(word) or known.get(near or "", near)
 
     @property
     def expected(self) -> tuple[Name | Phrase, ...]:
@@ -184,7 +185,7 @@ def _operator(it: Situation, groups: Values) -> Values:
     return {"suggestion": it.meant(sign), "sign": sign[:8] if sign[0] in "=!<>&|" else sign}
 
 
-def _expectation(it: Situation, groups: Values) -> Values:
+def _expectation(it: Situation, groups: Values) -> dict[str, Any]:
     return {"expected": (Phrase("an-operator"), *it.expected)}
 
 
@@ -209,10 +210,6 @@ def _doubled(it: Situation, groups: Values) -> Values:
     return {"meant": (is_string and _string_meant(it.text, it.last, it.place, "'")) or "'O''Neil'"}
 
 
-def _requoted(it: Situation, groups: Values) -> Values:
-    return {"meant": _string_meant(it.text, it.start, it.start + 1, '"') or "'text'"}
-
-
 def _quoted_name(it: Situation, groups: Values) -> Values:
     return {"string": quote(groups["meant"])}
 
@@ -226,10 +223,6 @@ def _date(it: Situation, groups: Values) -> Values | None:
     text = "{head}{more}{tail}".format(**{**groups, "more": groups["more"] or ""})
     is_date = re.fullmatch("[0-9]+/[0-9]+/[0-9]+|(?=.*[0-9]{4})[0-9]+([.-])[0-9]+\\1[0-9]+", text)
     return {"date": meant.date(text) or "2024-01-31"} if is_date else None
-
-
-def _short_date(it: Situation, groups: Values) -> Values | None:
-    return _drop_in(meant.date("{year}-{month}-{day}".format(**groups)))
 
 
 def _guid(it: Situation, groups: Values) -> Values | None:
@@ -255,19 +248,23 @@ def _array(it: Situation, groups: Values) -> Values:
     import json
 
     items = re.findall(_ITEM, f"{groups['first']}{groups['rest']}"[:200])
-    texts = [json.dumps(i[1:-1], ensure_ascii=False) if i[0] == "'" else i for i in items]
+    texts = [json.dumps(_unquoted(i), ensure_ascii=False) if i[0] == "'" else i for i in items]
     return {"meant": f"[{','.join(texts)}]"}
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1].replace("''", "'")
 
 
 def _like(it: Situation, groups: Values) -> Values:
     """Say it with functions: `name like 'a%'` -> `startswith(name,'a')`."""
-    left, pattern = groups["left"] or "a", groups["pattern"] or ""
+    left, pattern = groups["left"] or "a", _unquoted(groups["pattern"] or "")
     inside = pattern.strip("%")
     if not inside or "%" in inside or "_" in inside:
         return {"meant": (Name("contains"), Name("startswith"), Name("endswith"))}
     ends = (pattern[0] == "%", pattern[-1] == "%")
     name = {(True, True): "contains", (False, True): "startswith", (True, False): "endswith"}.get(ends)
-    test = f"{name}({left},'{inside}')" if name else f"{left} eq '{inside}'"
+    test = f"{name}({left},{quote(inside)})" if name else f"{left} eq {quote(inside)}"
     negation = f"not {test}" if name else f"not ({test})"
     return {"meant": negation if groups["negated"] else test}
 
@@ -295,18 +292,14 @@ def _called(it: Situation, groups: Values) -> Values:
     return {"meant": f"{groups['word']}({','.join(given) if len(given) in counts else '...'})"}
 
 
-def _words(it: Situation, groups: Values) -> Values:
-    return {**_expectation(it, groups), "meant": f"'{groups['first']} {groups['rest']}'"}
-
-
 _SIGNS = (
     Rule("a ? 1 : 2", "unknown-operator.ternary", r"(?P<sign>\?)"),
     Rule("a =~ 'x'", "unknown-operator.pattern", "(?P<sign>=~)"),
     Rule("a = 1", "unknown-operator", _SIGN, values=_operator),
 )
 _BLANKS = (
-    Rule("a eq 1\nand b", "invalid-character.break", _BREAK, values=_character),
-    Rule("a eq 1\u00a0", "invalid-character.blank", _BLANK, values=_character),
+    Rule("a eq 1\nand b", "invalid-character.break", f"(?:{_OPERATOR})?{_BREAK}", values=_character),
+    Rule("a eq\u00a01", "invalid-character.blank", f"(?:{_OPERATOR})?{_BLANK}", values=_character),
 )
 
 AFTER_OPERAND = (
@@ -336,17 +329,20 @@ AFTER_OPERAND = (
          values=lambda it, groups: _drop_in(meant.moment((groups["head"] + groups["tail"]).rstrip("Tt")))),
     Rule("a eq 2024-1-5", "invalid-literal.short-date",
          _TIGHT + r"-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})(?P<at>)(?!\w)",
-         r"(?<![\w.+-])(?P<at>)(?P<year>[0-9]{4})$", values=_short_date),
+         r"(?<![\w.+-])(?P<at>)(?P<year>[0-9]{4})$",
+         values=lambda it, groups: _drop_in(meant.date("{year}-{month}-{day}".format(**groups)))),
     Rule("a eq 2024-01-31x", "invalid-literal.moment", _TIGHT + r"-[0-9]{1,2}-[0-9]{1,2}[\w:.+-]*(?P<at>)",
          r"(?<![\w.+-])(?P<at>)[0-9]{4}$"),
     Rule("a eq 31/12/2024", "invalid-literal.slashed-date",
          _TIGHT + r"(?P<tail>(?:[/.-][0-9]{1,4}){1,2})(?!\w)",
          r"(?<![\w.])(?P<at>(?P<head>[0-9]{1,4}))(?P<more>\.[0-9]{1,2})?$", values=_date),
-    Rule("a eq 9:00", "invalid-literal.short-clock",
+    Rule("a eq 9:00", "invalid-literal.short-time",
          r"(?P<tail>(?::[0-9]{1,2}){0,2}(?:[ \t]?[ap]m)?)(?P<at>)(?![\w:])",
          r"(?<![\w.:-])(?P<at>)(?P<head>[0-9]{1,2}(?::[0-9]{2}){0,2})$",
          lambda it: it.text[it.start] in ":aApP",
          lambda it, groups: _drop_in(meant.time(groups["head"] + groups["tail"]))),
+    Rule("a eq 10:20:30.1234567890123", "invalid-literal.fraction", _TIGHT + r"\.[0-9]+",
+         r"(?:T|(?<![\w:.-]))[0-9]{2}:[0-9]{2}:[0-9]{2}$"),
     Rule("a eq 1,000", "invalid-literal.number",
          rf"{_TIGHT}(?:(?:,[0-9]++|[._][0-9]*+)++(?:{_HEX})?|{_HEX})(?!\w)", _NUMBER, _is_flat),
     Rule("a in (1.5.0)", "invalid-literal.number",
@@ -357,8 +353,9 @@ AFTER_OPERAND = (
     Rule("a eq 2024-01-31T10:20:30+02", "invalid-literal.offset",
          _TIGHT + "(?P<hours>[+-][0-9]{2})(?P<minutes>[0-9]{2})?(?![0-9:])", _MOMENT + "$",
          values=lambda it, groups: {"offset": f"{groups['hours']}:{groups['minutes'] or '00'}"}),
-    Rule("a eq 2024-01-31T10:20:30 UTC", "invalid-literal.zone", r"(?:Z|UTC|GMT)(?P<at>)(?!\w)",
-         f"(?P<at>)(?P<moment>{_MOMENT})$", values=lambda it, groups: _drop_in(f"{groups['moment']}Z")),
+    Rule("a eq 2024-01-31T10:20:30 UTC", "invalid-literal.zone",
+         r"(?P<zone>Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})(?P<at>)(?!\w)", f"(?P<at>)(?P<moment>{_MOMENT})$",
+         values=lambda it, groups: _drop_in(meant.moment("{moment}{zone}".format(**groups)))),
     Rule("a eq 2024-01-31 10:20", "invalid-literal.blank-time",
          "(?P<time>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)(?P<at>)",
          "(?P<at>)(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})$"),
@@ -398,8 +395,6 @@ AFTER_OPERAND = (
     Rule("a eq 1 and", "missing-operand.after", _OPERATOR + r"[ \t]*(?P<at>)\Z"),
     Rule("'x'eq a", "unexpected-text.blank-before", _TIGHT + _OPERATOR),
     Rule("a eq 'O'Neil'", "unexpected-text.doubled-quote", f"{_TIGHT}{_NAME}", "'$", values=_doubled),
-    Rule("a eq\u00a01", "invalid-character.blank", rf"{_OPERATOR}(?P<char>(?P<at>{_BLANK}))",
-         values=_character),
     Rule("a eq'x'", "unexpected-text.blank-after", rf"{_OPERATOR}(?P<at>(?![ \t]){_ONE})"),
     Rule("a gt1", "unexpected-text.blank-after",
          rf"(?P<at>(?P<word>{_WORD})(?:[0-9]\w*|(?:null|true|false)(?!\w)))"),
@@ -409,7 +404,7 @@ AFTER_OPERAND = (
          r"(?P<at>(?P<sign>is)\b)(?:\s+(?P<negated>not)\b)?\s+(?P<value>null|empty)\b", _LEFT, values=_is),
     Rule("a is 1", "unknown-operator", r"(?P<sign>is)\b", values=_operator),
     Rule("a like 'x%'", "unknown-operator.like",
-         r"(?P<at>(?P<negated>not\s)?(?P<sign>like)\b)(?:\s*'(?P<pattern>[^']*)')?", _LEFT, values=_like),
+         rf"(?P<at>(?P<negated>not\s)?(?P<sign>like)\b)(?:\s*(?P<pattern>{_TEXT}))?", _LEFT, values=_like),
     Rule("a ilike 'x%'", "unknown-operator.ilike", r"(?:not\s)?(?P<sign>ilike)\b"),
     Rule("a between 1 and 2", "unknown-operator.between",
          rf"(?P<at>(?P<negated>not\s)?(?P<sign>between)\b)(?:\s+(?P<low>{_ITEM})\s+and\s+(?P<high>{_ITEM}))?",
@@ -419,8 +414,8 @@ AFTER_OPERAND = (
          r"(?P<at>(?P<sign>not)\b)(?:\s+in\s*(?P<list>\([^()]*\))"
          rf"|\s+(?P<name>contains|(?:start|end)swith)\b[ \t]*\(?(?P<argument>{_TEXT})?)?",
          _LEFT, values=_negated),
-    Rule("$orderby=a descending", "unknown-operator.direction", r"(?P<sign>(?:a|de)scending)(?!\w)",
-         when=_is_order, values=_operator),
+    Rule("$orderby=a descending", "unknown-operator.direction", rf"(?P<sign>{_NAME})",
+         when=lambda it: _is_order(it) and it.meant(it.word) in _DIRECTIONS.values(), values=_operator),
     Rule("tags any(t: t eq 'x')", "unexpected-text.after-path", r"(?P<function>any|all)(?=[ \t]*\()"),
     Rule("name contains b", "unexpected-text.function",
          rf"(?P<at>{_FUNCTION})(?:[ \t]+(?P<argument>{_PATH}))?", _LEFT, values=_called),
@@ -435,23 +430,26 @@ AFTER_OPERAND = (
          lambda it: it.text.count("'", it.place) % 2, _doubled),
     Rule("a eq New York", "unexpected-text.unquoted",
          rf"(?P<rest>(?P<at>{_NAME})(?:[ \t]+(?!{_WORD}(?!\w)){_NAME})*+)(?![\w(/.'])",
-         rf"(?<!\w)(?:eq|ne|gt|ge|lt|le)[ \t]+(?P<first>{_NAME})$", values=_words),
+         rf"(?<!\w)(?:eq|ne|gt|ge|lt|le)[ \t]+(?P<first>{_NAME})$",
+         values=lambda it, groups: _expectation(it, groups) | {"meant": "'{first} {rest}'".format(**groups)}),
     Rule("a b c", "unexpected-text", _NAME, values=_expectation),
 )  # fmt: skip
 """Advice where an operand has been read and no operator follows."""
 
 BEFORE_OPERAND = (
     Rule("cast(a,\"Edm.String\")", "unexpected-text.type-quoted", rf'(?P<at>"(?P<meant>{_QUALIFIED})")',
-         r"(?:cast|isof)\([^()'\"]*$", values=lambda it, groups: {"suggestion": groups["meant"]}),
-    Rule('"a" eq 1', "invalid-literal.quoted-name", rf'(?P<at>")(?P<meant>{_PATH})"(?=[ \t]+{_WORD}[ \t])',
-         values=_quoted_name),
+         rf"(?:cast|isof)\((?:[^()'\"]|{_TEXT})*+$", values=lambda it, groups: _drop_in(groups["meant"])),
+    Rule('"a" eq 1', "invalid-literal.quoted-name",
+         rf'(?P<at>")(?P<meant>{_PATH})"(?=[ \t]+(?:{_WORD}|asc|desc)(?!\w))', values=_quoted_name),
     Rule('length("a") eq 1', "invalid-literal.quoted-name", rf'(?P<at>")(?P<meant>{_PATH})"(?=[ \t]*[),])',
          rf"(?<!\w){_FUNCTION}\([ \t]*$", values=_quoted_name),
-    Rule('a eq "x"', "invalid-literal.double-quotes", '"', values=_requoted),
+    Rule('a eq "x"', "invalid-literal.double-quotes", '"',
+         values=lambda it, groups: more_values("invalid-character.quote", it.text, it.start)),
     Rule("a eq \u2018x=1", "invalid-character.quote", f"[{CURLY_QUOTES}]"),
     Rule("a eq `b`", "invalid-literal.backquote", r"[`\[]"),
     Rule("$filter=a eq 1", "unexpected-text.option-twice", r"(?P<name>[?&]?\$?(?:filter|orderby))\s*=",
          when=lambda it: not it.word_before),
+    Rule("tags/any(t=>t eq 'x')", "unexpected-text.lambda", "(?P<at>>)", rf"{_LAMBDA}{_NAME}(?P<at>=)$"),
     Rule("a eq +INF", "unknown-operator.plus", r"(?P<sign>\+)(?=[\w.'(])"),
     *_SIGNS,
     Rule("a eq 'x\0'", "invalid-character.string", rf"(?:{_QUALIFIED})?'(?:[^'\0]++|'')*+(?P<at>\0)",
@@ -467,9 +465,9 @@ BEFORE_OPERAND = (
     Rule("$me eq 1", "unexpected-text.variable", r"\$"),
     Rule("a in (1,)", "missing-operand.after", r"[),;\]}:]", when=lambda it: it.word_before,
          values=lambda it, groups: {"word": it.word_before}),
+    *_BLANKS,
     Rule(")", "missing-operand", _ONE, when=lambda it: not it.word_before),
     Rule("a eq .5", "invalid-literal.number", r"\.(?=[0-9])"),
-    *_BLANKS,
     Rule("a eq \a", "invalid-character.here", _CONTROL, values=_character),
     Rule("a eq #", "unexpected-text.operand", _ONE),
 )  # fmt: skip
@@ -537,6 +535,7 @@ def _lambda_meant(text: str, start: int) -> str:
     if found is None or rest is None:
         return "tags/any(t: t eq 'x')"
     first, tail = found["first"] or "", rest[2].strip()
+    tail = re.sub(rf"\A({_NAME})\.(?={_NAME}[ \t])", r"\1/", tail)
     name = re.match(rf"({_NAME})/", tail)
     if first.lower() in _OPERATORS:
         body = f"x: x {first.lower()} {tail}"
@@ -546,7 +545,7 @@ def _lambda_meant(text: str, start: int) -> str:
         start_of_path = f"{first}: {first}" if len(first) == 1 else f"x: x/{first}"
         body = f"{start_of_path} {tail or _TEST}"
     else:
-        body = f"x: x eq {tail}" if tail else f"x: x {_TEST}"
+        body = f"x: x eq {tail}" if re.fullmatch(_ITEM, tail) else f"x: x {_TEST}"
     return f"{found['path']}/{found['function'].lower()}({body})"
 
 
