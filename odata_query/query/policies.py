@@ -94,12 +94,13 @@ def _check(predicate: Node | str, values: Mapping[str, Any], model: StructuredTy
 
 def _way_out(wrong: ODataError, model: StructuredType) -> str:
     """Say which properties a condition can use, and how it can use one that clients must not see."""
-    names = (each.message_args.get("property") for each in wrong.problems if each.code == "unknown-property")
-    name = next(names, None)
-    if name is None:
+    unknown = [each.message_args for each in wrong.problems if each.code == "unknown-property"]
+    if not unknown:
         return f"This predicate is checked against {model.name} without the restrictions on clients."
+    owner, name = str(unknown[0].get("type")), str(unknown[0].get("property"))
+    name = name if owner == model.name else f".../{name}"  # on a path such as `tags/name`
     return (
-        f"This predicate can use every property that {model.name} was made with, and no other. "
+        f"This predicate can use every property that {owner} was made with, and no other. "
         f"To use {name!r} here and hide it from clients, publish it, and hide it with restrict: "
         f"EntityType.from_...(..., only=[..., {name!r}]).restrict(exclude=[{name!r}])."
     )

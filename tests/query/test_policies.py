@@ -221,6 +221,14 @@ def test_a_property_that_a_source_left_out_is_published_and_then_hidden():
         oq.parse_query("$filter=secret eq 'x'", followed)
 
 
+def test_a_property_that_another_type_lacks_is_published_on_its_path():
+    tag = oq.EntityType("Tag", {"name": oq.Property("Edm.String")})
+    post = oq.EntityType("Post", {"tags": oq.NavigationProperty(tag, collection=True)})
+    with pytest.raises(oq.ConfigurationError, match="every property that Tag was made with") as caught:
+        oq.parse_query("", post).with_filter("tags/any(t:t/weight gt 1)")
+    assert str(caught.value).endswith("only=[..., '.../weight']).restrict(exclude=['.../weight']).")
+
+
 def test_a_query_without_a_model_takes_no_predicate():
     query = oq.parse_query("$filter=a eq 1")
     with pytest.raises(oq.ConfigurationError, match="needs an entity_type"):
