@@ -111,6 +111,12 @@ def _explain_moment(left: Node, right: Node, places: Sequence[Node], reporter: R
     return None
 
 
+def text_meant(text: str, type: edm.Type) -> str | None:
+    """Return the text in a JSON array that was probably meant: `["P1W"]` -> `"P7D"`."""
+    found = literal_meant(text, type)
+    return found and '"{}"'.format(found.removeprefix("duration").strip("'"))
+
+
 def report_member(text: str, type: edm.EnumType, place: Node, reporter: Reporter) -> Literal:
     """Report a text that names no member, and suggest those meant: `Hiden, System` -> `Hidden,System`."""
     names = _names_in(text)

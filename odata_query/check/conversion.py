@@ -135,7 +135,10 @@ def convert(
         try:
             node = Literal(literals.from_text(node.value, own, zone), own, node.span)
         except literals.OutOfRange as wrong:
-            return reporter.report(wrong.message, node, **wrong.values)
+            from .advice import text_meant
+
+            meant = text_meant(node.value, type)
+            return reporter.report(wrong.message, node, suggestion=meant, **wrong.values)
     if type is edm.DURATION:
         return read_duration(node)
     if type is edm.DATE_TIME_OFFSET and node.type is edm.DATE:
