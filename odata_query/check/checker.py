@@ -344,7 +344,15 @@ class Checker:
             if UNKNOWN in (left.type, type):
                 return WRONG
             if not isinstance(type, edm.CollectionType):
-                meant = f"({unparse(place)})" if isinstance(place, Literal) else "('x','y')"
+                # A parameter alias takes a JSON array only: `@ids=(1)` is a number in parentheses.
+                if self.reporter.origins.get(id(place), ("",))[0].startswith("@"):
+                    meant = (
+                        unparse(ListExpr((place,), is_json=True))
+                        if isinstance(place, Literal)
+                        else '["x","y"]'
+                    )
+                else:
+                    meant = f"({unparse(place)})" if isinstance(place, Literal) else "('x','y')"
                 return self.report("wrong-type.in", place, given=type.name, meant=meant)
             left, found = self.bring_together((left, found))
             member = TypedPath((), place.span, 0, (), edm.element_of(found.type), True)

@@ -80,7 +80,7 @@ def decoded(stream: BinaryIO, encoding: str) -> Iterator[str]:
             text = decoder.decode(chunk, final=not chunk)
         except UnicodeError as error:
             kept = len(getattr(error, "object", chunk)) - len(chunk)  # bytes of an unfinished character
-            name = "UTF-8" if is_utf8 else encoding
+            name = "UTF-8: use --encoding" if is_utf8 else encoding
             place = _place(stream, done - kept + getattr(error, "start", 0))
             raise DataError(f"{place} is not {name}") from None
         if text:

@@ -338,7 +338,7 @@ class _Publisher:
         if isinstance(prop, NavigationProperty) and self.list_relations:
             if (name,) in (rules.only or ()):
                 raise ConfigurationError(
-                    f"{type.name}.{name} leads to other entities; say what of them, as in '{name}/*'"
+                    f"{type.name}.{name} leads to other entities; name what to publish, as in '{name}/*'"
                 )
             return rules.only is not None and _is_named(rules.only, name, prop)
         return _is_named(rules.only, name, prop)

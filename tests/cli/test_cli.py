@@ -247,8 +247,8 @@ def test_standard_input_is_read_with_a_format():
     [
         ("a.json", "", "line 1, column 1: Expecting value"),
         ("a.json", '[{"a": 1},\n {"a":', "line 2, column 7: Expecting value"),
-        ("a.json", b'[\n{"a": "\xff"}]', "line 2, byte 8 is not UTF-8"),
-        ("a.json", "[{}]".encode("utf-16"), "line 1, byte 1 is not UTF-8"),
+        ("a.json", b'[\n{"a": "\xff"}]', "line 2, byte 8 is not UTF-8: use --encoding"),
+        ("a.json", "[{}]".encode("utf-16"), "line 1, byte 1 is not UTF-8: use --encoding"),
         ("a.json", '[{"a": NaN}]', "cannot read the number NaN"),
         ("a.json", '[{"a": -1e999}]', "cannot read the number -1e999"),
         ("a.json", "9" * 5000, "cannot read the number " + "9" * 37 + "..."),
@@ -271,7 +271,7 @@ def test_standard_input_is_read_with_a_format():
         ("a.csv", "a,b\n1,2\n1,2,3\n", "line 3 has 3 fields for 2 columns"),
         ("a.csv", "a,b,a\n1,2,3\n", "two columns are called 'a'"),
         ("a.csv", 'a,b\n"1,2\n', "line 2: unexpected end of data"),
-        ("a.csv", b"a\n1\n\xe9\n", "line 3, byte 1 is not UTF-8"),
+        ("a.csv", b"a\n1\n\xe9\n", "line 3, byte 1 is not UTF-8: use --encoding"),
     ],
 )  # fmt: skip
 def test_a_malformed_file_is_a_message_that_names_the_place(name, content, message, file):
@@ -330,9 +330,9 @@ def test_lines_are_decoded_in_pieces(size, encoding, monkeypatch):
 @pytest.mark.parametrize(
     ("content", "encoding", "place"),
     [
-        (b"a\nxy\xff", "utf-8", "line 2, byte 3 is not UTF-8"),
-        (b"\xef\xbb\xbfa\xff", "utf-8", "line 1, byte 5 is not UTF-8"),
-        ("é\nxé".encode() + b"\xc3", "utf-8", "line 2, byte 4 is not UTF-8"),
+        (b"a\nxy\xff", "utf-8", "line 2, byte 3 is not UTF-8: use --encoding"),
+        (b"\xef\xbb\xbfa\xff", "utf-8", "line 1, byte 5 is not UTF-8: use --encoding"),
+        ("é\nxé".encode() + b"\xc3", "utf-8", "line 2, byte 4 is not UTF-8: use --encoding"),
         (b"a\nb\x81", "cp1252", "line 2, byte 2 is not cp1252"),
         (b"a\nb", "ascii", None),
     ],

@@ -9,7 +9,9 @@ import datetime as dt
 import enum
 import uuid
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from models import IMAGE, PLACE, Rights, Status, public
@@ -23,7 +25,7 @@ django = pytest.importorskip("django")
 from django.apps import AppConfig
 from django.conf import settings
 from django.db import connection, models
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 from sqlalchemy import orm
 from sqlalchemy.dialects import mssql, mysql, oracle, postgresql, sqlite
 from sqlalchemy.ext.associationproxy import association_proxy
@@ -645,6 +647,35 @@ def test_a_model_of_django_is_queried_on_its_table_as_in_python(museum, options)
     assert found(oq.parse_query(options, PAINTING), *museum, "gallery_painting")
 
 
+@pytest.mark.parametrize("zone", ["Europe/Madrid", "Asia/Kolkata", "UTC"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"$filter": "created_on eq 2024-03-01T04:30:00Z"},
+        {"$filter": "created_on gt 2024-03-01T10:30:00"},
+        {"$filter": "created_on ge 2024-03-02", "$orderby": "created_on desc"},
+        {"$filter": "hour(modified_on) ge 10 or totaloffsetminutes(created_on) eq 0"},
+        {"$filter": "date(created_on) eq 2024-03-02 or created_on add duration'PT1H' lt 2024-03-01T11:45:00"},
+    ],
+    ids=text,
+)
+def test_moments_of_django_are_in_utc_whatever_the_time_zone_of_the_query_is(museum, options, zone):
+    assert found(
+        oq.parse_query(options, PAINTING, default_timezone=ZoneInfo(zone)), *museum, "gallery_painting"
+    )
+
+
+def test_a_model_of_django_without_use_tz_has_clocks_in_the_time_zone_of_the_query(museum):
+    with override_settings(USE_TZ=False):
+        model = read_model(Painting, only=["id", "created_on"])
+    options, zone = {"$filter": "created_on gt 2024-03-01T10:30:00"}, ZoneInfo("Europe/Madrid")
+    query = oq.parse_query(options, model, default_timezone=zone)
+    naive = [SimpleNamespace(id=row.id, created_on=row.created_on.replace(tzinfo=None)) for row in museum[0]]
+    found(query, naive, museum[1], "gallery_painting")
+    texts = {name: sql.where(query, dialect=name, table="t").text for name in ("oracle", "sqlite")}
+    assert all("Madrid" in text for text in texts.values())
+
+
 def test_a_model_of_django_gives_the_shared_model():
     assert public(read_model(Painting, only=NAMES, override=IN_JSON)) == public(IMAGE)
     camel = read_model(Painting, all_fields=True, only=["painter/*"], rename="camelCase", override=IN_JSON)
@@ -863,8 +894,8 @@ WRONG = {
     "nor by leaving out": (lambda: read(Artist, exclude=["password"]), "nothing of Artist is published"),
     "nor of a table": (lambda: read(Artist.__table__), "nothing of artists is published"),
     "nor of a model": (lambda: read_model(Painter), "nothing of Painter is published"),
-    "a relation needs to say what": (lambda: read(Picture, only=["id", "artist"]), "say what of them, as in 'artist/"),
-    "one of Django too": (lambda: read_model(Painting, only=["painter"]), "say what of them, as in 'painter/"),
+    "a relation needs to name what is published": (lambda: read(Picture, only=["id", "artist"]), "name what to publish, as in 'artist/"),
+    "one of Django too": (lambda: read_model(Painting, only=["painter"]), "name what to publish, as in 'painter/"),
     "all and some contradict": (lambda: read(Picture, all_fields=True, only=["id"]), "contradict"),
     "so they do in Django": (lambda: read_model(Painter, all_fields=True, only=["id"]), "contradict"),
     "only is no text": (lambda: read(Picture, all_fields=True, only="id"), "is not a list of names"),

@@ -223,7 +223,7 @@ def test_what_leads_to_other_entities_is_published_only_by_name(only, paths):
 
 @pytest.mark.parametrize("only", [["owner"], ["id", "owner"], ["owner/country"], ["owner/name", "owner"]])
 def test_another_entity_is_published_only_by_its_properties(only):
-    with pytest.raises(oq.ConfigurationError, match="leads to other entities; say what of them"):
+    with pytest.raises(oq.ConfigurationError, match="leads to other entities; name what to publish"):
         publish(oq.EntityType, "Item", related(), list_relations=True, only=only)
 
 

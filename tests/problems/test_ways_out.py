@@ -196,6 +196,8 @@ WAYS_OUT = [
     ("n eq (1,2)", "unexpected-text", ",", "n in [(1,2)]"),
     ("$filter=n in @ids&@ids=(1,2)", "unexpected-text", ",", "n in [[1,2]]"),
     ("$filter=s in @ids&@ids=('a','b')", "unexpected-text", ",", 's in [["a","b"]]'),
+    ("$filter=n in @ids&@ids=(1)", "wrong-type", "1", "n in [[1]]"),
+    ("$filter=s in @ids&@ids='a'", "wrong-type", "'a'", 's in [["a"]]'),
     # ---- operators and functions of other languages
     ("n == 5", "unknown-operator", "==", "n [eq] 5"),
     ("active && n gt 5", "unknown-operator", "&&", "active [and] n gt 5"),

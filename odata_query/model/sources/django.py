@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from django.conf import settings  # type: ignore[import-untyped]  # no stubs
 from django.db import connections, models, router  # type: ignore[import-untyped]  # no stubs
 from django.db.models.fields import PositiveIntegerRelDbTypeMixin  # type: ignore[import-untyped]  # no stubs
 
@@ -35,12 +36,13 @@ _TYPES: dict[type, edm.PrimitiveType] = {
     models.UUIDField: edm.GUID,
 }
 _STORAGES = {
-    edm.DATE_TIME_OFFSET: {"oracle": "timestamp"},
     edm.DOUBLE: {"oracle": "number"},
     edm.DURATION: {"mysql": "microseconds", "sqlite": "microseconds"},
     edm.GUID: {"mysql": "hex", "sqlite": "hex"},
 }
 """The stored forms of Django where an engine has no type for the values."""
+_CLOCKS_IN_UTC = dict.fromkeys(("oracle", "sqlite"), "timestamp_utc")
+_CLOCKS = dict.fromkeys(("mysql", "oracle"), "timestamp")
 
 
 def from_django(cls: type[T], model: Any, all_fields: bool, options: Mapping[str, Any]) -> T:
@@ -123,8 +125,11 @@ class _ModelReader:
         return NavigationProperty(reach, is_nullable, collection=is_many, column=column)
 
     def column(self, model: Any, field: Any) -> Property:
-        vendor = connections[router.db_for_read(model)].vendor
-        found = self.type(f"{model.__name__}.{field.attname}", field, vendor)
+        connection = connections[router.db_for_read(model)]
+        found = self.type(f"{model.__name__}.{field.attname}", field, connection.vendor)
+        if found.type is edm.DATE_TIME_OFFSET and not found.collection:
+            is_utc = settings.USE_TZ and connection.timezone_name == "UTC"
+            found = replace(found, column=Column(storage=_CLOCKS_IN_UTC if is_utc else _CLOCKS))
         found = replace(found, nullable=found.nullable or field.null)
         # An inherited field is in the table of another model. SQL refuses an empty name.
         name = "" if not _is_in(model, field) else None if field.column == field.attname else field.column

@@ -120,6 +120,11 @@ class Oracle(Dialect):
                 f"FLOOR({_seconds('({local} - {read})')} / 60)",
             ),
         ),
+        ("Edm.DateTimeOffset", "timestamp_utc"): Storage(
+            _ZONED.replace("{zone}", "+00:00"),
+            lambda value, zone: spelling.in_zone(value, dt.UTC),
+            is_ordered=True,
+        ),
         ("Edm.Guid", "raw"): Storage(),
         ("Edm.Guid", "text"): Storage("HEXTORAW(REPLACE({a}, '-'))"),
         ("Edm.TimeOfDay", "interval"): Storage(),

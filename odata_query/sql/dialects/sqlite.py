@@ -297,6 +297,9 @@ class SQLite(Dialect):
         ("Edm.DateTimeOffset", "utc"): Storage(
             _MOMENT, lambda value, zone: in_zone(value, dt.UTC).isoformat() + "+00:00", is_ordered=True
         ),
+        ("Edm.DateTimeOffset", "timestamp_utc"): Storage(
+            _MOMENT.replace("{zone}", "+00:00"), bounds=_days_around
+        ),
         ("Edm.DateTimeOffset", "timestamp"): Storage(
             _MOMENT,
             lambda value, zone: in_zone(value, zone).isoformat(),
