@@ -89,7 +89,7 @@ async def _answer(request: fastapi.Request, found: _EndpointError) -> Response:
 def _document_responses(document: Callable[..., Any]) -> Callable[..., Any]:
     """Make a function that documents the answers to wrong queries, where FastAPI documents a route.
 
-    A dependency cannot say what it answers. FastAPI takes it that wrong parameters are answered with a 422,
+    A dependency cannot declare its responses. FastAPI assumes that wrong parameters are answered with a 422,
     which ours never are.
     """
 

@@ -155,7 +155,7 @@ _TEXTS = {
 
 
 class _Column:
-    """What the values of a column have in common, collected one by one."""
+    """The common form of the values of a column, collected one by one."""
 
     def __init__(self) -> None:
         self.count = 0

@@ -24,7 +24,7 @@ class DataError(ValueError):
 
 
 class Format(NamedTuple):
-    """How a file is written: `json`, `jsonl` or `csv`, its encoding, and what separates fields of CSV."""
+    """The form of a file: `json`, `jsonl` or `csv`, its encoding, and the character between fields of CSV."""
 
     name: str
     encoding: str = "utf-8"
@@ -286,7 +286,7 @@ class _Document:
 
 def _chosen_array(document: _Document) -> int:
     """Return the number of the member with the rows: `value`, or the only array, as in
-    `{"@odata.count": 7, "value": [...]}`; 0 if the document is no object."""
+    `{"@odata.count": 7, "value": [...]}`; 0 if the document is not an object."""
     if document.peek() != "{":
         return 0
     arrays: dict[str, int] = {}

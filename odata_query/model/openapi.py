@@ -139,7 +139,7 @@ def _sections(root: StructuredType, is_usable: Callable[[Member], bool]) -> list
                 titles[id(inner)] = f"{inner.name} of {here}" if is_known else inner.name
                 into = "/" if inner is member.type else "/any(x:x/"
                 waiting.append((here + into, inner))
-            if is_value:  # an entity has no order, what is in it can
+            if is_value:  # entities have no order, but their properties do
                 lines.append(f"- `{member.name}`: {_type_text(member, titles)}")
         if lines:
             title = "Properties" if type is root else f"Properties of {titles[id(type)]} (`{path}...`)"

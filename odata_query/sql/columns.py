@@ -351,7 +351,7 @@ class Columns:
     def child_table(self, column: Column, alias: str) -> tuple[str, str, str, Mapping[str, str]]:
         """The text after FROM for a table of members, and the alias and the join that link it to a row.
 
-        The second text is the one in which each member is once, empty if that is so anyway.
+        The second text has each member once; it is empty if the first one has, too.
         """
         assert column.table is not None
         quote, prefix, through = self.dialect.quote, self.dialect.alias_prefix, column.through

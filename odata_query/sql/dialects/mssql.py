@@ -55,7 +55,7 @@ _DAY_LIKE = "-".join("[0-9]" * digits for digits in (4, 2, 2))
 
 
 def _once(expression: str, a: str, b: str) -> str:
-    """Compute two arguments once, as `v.a` and `v.b`; nested templates would grow beyond measure."""
+    """Compute two arguments once, as `v.a` and `v.b`; nested templates would grow exponentially."""
     return f"(SELECT {expression} FROM (VALUES ({a}, {b})) AS v(a, b))"
 
 
