@@ -229,9 +229,8 @@ class Checker:
 
     def check_systems(self, node: Call, arguments: Sequence[Node]) -> Node | None:
         """Report values of different coordinate systems, at the literal if there is one."""
-        known: list[tuple[int, Node]] = []
-        for argument, place in zip(arguments, node.arguments, strict=True):
-            known += [(srid, place) for srid in self.systems(argument)]
+        pairs = zip(arguments, node.arguments, strict=True)
+        known = [(srid, place) for argument, place in pairs for srid in self.systems(argument)]
         known.sort(key=lambda pair: type(pair[1]) is Literal)  # what the service says, before the client's
         for srid, place in known:
             if srid != known[0][0]:
