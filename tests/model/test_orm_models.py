@@ -271,7 +271,7 @@ def test_names_in_camel_case_are_queried_on_the_same_columns(gallery, filter):
 def test_what_is_in_no_column_is_queried_in_python_and_refused_in_sql(gallery, filter, ids):
     query = oq.parse_query({"$filter": filter}, PICTURE)
     assert [row.id for row in python.apply(gallery[0], query)] == ids
-    with pytest.raises(oq.UnsupportedError, match="in no column and no table"):
+    with pytest.raises(oq.UnsupportedError, match="names no column or table for it"):
         sql.select(query, "images", dialect="sqlite")
 
 
