@@ -97,7 +97,8 @@ def page() -> str:
         "marked `ᵗ` never met its engine (`Dialect.verified` is False). The statements of `bigquery`, `mssql`, `oracle`,\n"
         "`snowflake` and `trino` are transpiled by sqlglot and run on DuckDB, where they give the rows of Python; a table\n"
         "in `tests/support/transpiled.py` has what sqlglot misreads. This proves what the statements mean if functions\n"
-        "mean what their vendors document, not that an engine takes them. Those of `cockroachdb` are only parsed.",
+        "mean what their vendors document, not that an engine takes them. Those of `snowflake` also run on\n"
+        "fakesnow, an emulator that uses DuckDB. Those of `cockroachdb` are only parsed.",
         *_support(),
         "## Literals",
         "`null`, `true`, `7`, `-7.5`, `1e3`, `INF`, `NaN`, `'O''Neil'`, `2024-01-31`, `2024-01-31T12:00:00Z`\n"
