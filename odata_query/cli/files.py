@@ -87,6 +87,7 @@ def opened(file: str) -> Iterator[BinaryIO]:
             if file == "-" or not stream.seekable():
                 copy = stack.enter_context(tempfile.TemporaryFile())
                 shutil.copyfileobj(stream, copy)
+                copy.seek(0)
                 stream = copy
         yield stream
 

@@ -605,6 +605,14 @@ def test_an_inferred_model_is_printed_as_it_is_read(data, file):
         assert [row["id"] for row in rows] == (NEWEST_FIRST if ids is None else ids)
 
 
+@pytest.mark.skipif(not Path("/dev/stdin").exists(), reason="a system without /dev/stdin")
+@pytest.mark.parametrize("name", ["-", "/dev/stdin"])
+def test_a_model_is_read_from_a_pipe(name):
+    done = program("run", CSV, "id lt 43", "--model", name, input=Path(MODEL).read_bytes())
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [42, 41]
+
+
 def test_a_printed_model_has_all_that_is_inferred(file):
     rows = [
         {
