@@ -13,6 +13,7 @@ from typing import Any
 
 from .. import edm
 from ..language.ast import Call, Literal, Node
+from ..language.literals import cut
 from .reporting import Reporter
 from .typed import TypedCall, TypedPath
 
@@ -74,7 +75,7 @@ def compare_exactly(node: Call, left: Node, right: Node) -> Node | None:
         return Literal(name == "ne", edm.BOOLEAN, node.span)
     above, below = ("gt", "le") if rest > 0 else ("ge", "lt")
     name = above if name[0] == "g" else below
-    value = Literal(_cut(right.value), right.type, right.span)
+    value = Literal(cut(right.value), right.type, right.span)
     return _comparison(node, name, left, value)
 
 
@@ -83,12 +84,6 @@ def _holds(name: str, left: Literal, right: Literal) -> bool:
         return name == "ne"
     compare = getattr(operator, name)
     return bool(compare((left.value, _rest(left)), (right.value, _rest(right))))
-
-
-def _cut(value: Any) -> Any:
-    """Return the plain value of a literal between two microseconds."""
-    plain = type(value).__bases__[0]
-    return plain(*value.__reduce__()[1])
 
 
 def _comparison(node: Call, name: str, left: Node, right: Node) -> TypedCall:

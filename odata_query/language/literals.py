@@ -74,6 +74,14 @@ class FineDuration(dt.timedelta):
     rest = Decimal(0)
 
 
+def cut(value: Any) -> Any:
+    """Return the plain value of a literal between two microseconds, and any other value unchanged."""
+    if not isinstance(value, FineMoment | FineTime | FineDuration):
+        return value
+    plain = type(value).__bases__[0]
+    return plain(*value.__reduce__()[1])
+
+
 def _with_rest(value: V, fine: type[V], fraction: str, sign: str = "") -> V:
     """Keep the digits of a fraction of a second that a value has no place for."""
     rest = fraction[6:].rstrip("0")

@@ -16,6 +16,7 @@ from .. import edm
 from ..check.conversion import common_type
 from ..check.typed import TypedCall, TypedPath
 from ..language.ast import Literal, Node
+from ..language.literals import cut
 from ..operations import OPERATIONS
 from ..problems import Name, Phrase
 from ..python import functions as python_values
@@ -136,7 +137,7 @@ class SqlEmitter(Composer):
         return self.columns.path(node)
 
     def literal(self, node: Literal) -> Value:
-        return Value(node.value, node.type)
+        return Value(cut(node.value), node.type)  # drivers know the plain classes
 
     def call(self, node: TypedCall, parts: Sequence[Part], nullable: Sequence[bool]) -> Part:
         part = self.operation(node, parts)
