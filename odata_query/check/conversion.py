@@ -196,30 +196,14 @@ def bring_together(
 
     is_value  True if the operands become one value, as those of `case` do
 
-    Reports a text that is no value of the type that it meets.
+    Reports a text that cannot be read as the type it meets.
     """
     if len(nodes) == 2 and type(nodes[0]) is TypedPath and type(nodes[1]) is Literal:
         left, right = nodes
         kind = left.type
         if kind not in EXACT and type(kind) is not edm.CollectionType:  # most comparisons, without the rest
             return [left, convert(right, kind, reporter, zone)]
-    own: dict[edm.Type, None] = {}
-    types: dict[edm.Type, None] = {}
-    leaves = [*nodes]
-    for node in leaves:  # which grows
-        if type(node) is TypedList:
-            leaves += node.items
-            continue
-        if _is_literal_case(node):
-            leaves += node.arguments[1::2]
-            continue
-        kind = node.type
-        if type(kind) is edm.CollectionType:
-            kind = innermost(kind)
-        if kind is not edm.NULL and kind is not UNKNOWN:
-            types[kind] = None
-            if type(node) is not Literal:
-                own[kind] = None
+    leaves, types, own = _leaves_of(nodes)
     if len(types) < 2:
         return [*nodes]
     # Literals become of the type of what is not a literal.
@@ -253,6 +237,28 @@ def bring_together(
         return _widened(node, is_exact, is_value) if target is edm.DOUBLE else node
 
     return [change(node) for node in nodes]
+
+
+def _leaves_of(nodes: Sequence[Node]) -> tuple[list[Node], dict[edm.Type, None], dict[edm.Type, None]]:
+    """Return operands with the items of lists, their types in order, and those of what is not a literal."""
+    types: dict[edm.Type, None] = {}
+    own: dict[edm.Type, None] = {}
+    leaves = [*nodes]
+    for node in leaves:  # which grows
+        if type(node) is TypedList:
+            leaves += node.items
+            continue
+        if _is_literal_case(node):
+            leaves += node.arguments[1::2]
+            continue
+        kind = node.type
+        if type(kind) is edm.CollectionType:
+            kind = innermost(kind)
+        if kind is not edm.NULL and kind is not UNKNOWN:
+            types[kind] = None
+            if type(node) is not Literal:
+                own[kind] = None
+    return leaves, types, own
 
 
 def _is_literal_case(node: Node) -> TypeGuard[TypedCall]:

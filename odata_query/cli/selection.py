@@ -24,7 +24,7 @@ class Spool:
     """Values of JSON in a temporary file."""
 
     def __init__(self) -> None:
-        self.file = tempfile.TemporaryFile()  # noqa: SIM115 - this class is its context manager
+        self.file = tempfile.TemporaryFile()  # noqa: SIM115  # this class is its context manager
         self.end = 0
 
     def __enter__(self) -> Spool:

@@ -140,7 +140,7 @@ def number(text: str, start: int, end: int) -> Literal:
         kind, value = edm.DOUBLE, float(text)
         if text[-1].isdigit() and abs(value) == float("inf"):
             raise SyntaxProblem("literal-out-of-range.number", start, end, type=kind.name)
-    else:  # zeros at its end are no digits that a backend must hold
+    else:  # a backend need not hold the zeros at its end
         value = Decimal(text.rstrip("0") if "." in text and len(text) > 40 else text)
     return Literal(value, kind, (start, end))
 
@@ -237,7 +237,7 @@ _MALFORMED = {
     edm.BINARY.name: ("invalid-literal.base64", "binary'Zm9v'"),
     edm.DURATION.name: ("invalid-literal.duration", "duration'P1DT2H3M4.5S'"),
 }
-"""The message for a text that is no value of a type, and a literal of it."""
+"""The message for a text that cannot be read as a type, and a literal of that type."""
 
 
 def _wrong_prefix(prefix: str, value: str, start: int, end: int) -> SyntaxProblem:

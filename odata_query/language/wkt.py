@@ -192,7 +192,7 @@ def _positions(value: Any) -> Iterator[tuple[float, ...]]:
 def _find_out_of_range(position: Sequence[float]) -> str | None:
     """Return the name of the first number of a position that is not on the earth: 102 as a latitude."""
     for number, (name, most) in zip(position, _BOUNDS, strict=False):
-        if not abs(number) <= most:  # NaN is no place either
+        if not abs(number) <= most:  # NaN is refused too
             return name
     return None
 
