@@ -10,6 +10,7 @@ import datetime as dt
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from .. import edm
@@ -161,7 +162,11 @@ class SqlEmitter(Composer):
         if None in known:
             return Value(None, node.type)
         if len(known) == len(parts) and key != "now()":
-            return Value(function(key)(*known), node.type)
+            found = function(key)(*known)
+            # As an integer, `floor(1)` would make sums of integers, which overflow.
+            return Value(
+                Decimal(found) if node.type is edm.DECIMAL and type(found) is int else found, node.type
+            )
         if key in dialect.unsupported:
             reason = Phrase(dialect.unsupported[key])
             raise self.engine_error("unsupported-function", name=Name(node.function), reason=reason)

@@ -19,6 +19,7 @@ from itertools import accumulate
 from typing import Any
 
 from .. import edm
+from ..check.conversion import is_ordered
 from ..check.paths import COMPARISONS
 from ..errors import LimitError, ODataError
 from ..language.ast import (
@@ -124,7 +125,7 @@ class Generator:
         sizes = replace(self.limits, **dict.fromkeys(others))
         self.is_bounded = sizes.tightened(DEFAULT_LIMITS) != DEFAULT_LIMITS
         self.operations = [op for op in OPERATIONS.values() if self.is_allowed(op.name)]
-        self.lists = [k for k, e in self.elements.items() if not isinstance(e, StructuredType)]
+        self.lists = [k for k, e in self.elements.items() if is_ordered(e)]
         self.comparisons = [name for name in COMPARISONS if self.is_allowed(name)]
         self.kinds = self.comparable_kinds()
         self.sortable = [kind for kind in self.kinds if self.path(kind, self.sorted_by)]

@@ -422,7 +422,9 @@ def writer(dialect: type[Transpiled]) -> DuckDBGenerator:
                 return f"CAST({found} AS {dialect.integer})"
             if expression.name not in self.decimals:
                 return found
-            scale = max(-int(self.decimals[expression.name].as_tuple().exponent), 0)
+            value = self.decimals[expression.name]
+            # Beside a wide decimal without places, DuckDB would round the other value of a CASE.
+            scale = max(-int(value.as_tuple().exponent), min(6, 37 - value.adjusted()), 0)
             return f"CAST({found} AS DECIMAL(38, {scale}))"
 
         parameter_sql = placeholder_sql
