@@ -89,7 +89,7 @@ def _operation(
     return Operation(name, notation, precedence, nulls, section, doc, tuple(found), examples)
 
 
-_ARITHMETIC = "Integer, Integer -> Integer?; Decimal, Decimal -> Decimal; Double, Double -> Double"
+_ARITHMETIC = "Integer, Integer -> Integer?; Decimal, Decimal -> Decimal?; Double, Double -> Double"
 _DIVISION = "Integer, Integer -> Integer?; Decimal, Decimal -> Decimal?; Double, Double -> Double"
 _TWO_STRINGS = "String, String -> Boolean; Collection, Collection -> Boolean"
 _ROUNDING = "Integer -> Decimal; Decimal -> Decimal; Double -> Double"

@@ -27,8 +27,12 @@ MIN_DATE_TIME = dt.datetime.min.replace(tzinfo=dt.UTC)
 MICROSECOND = dt.timedelta(microseconds=1)
 MINUTE = dt.timedelta(minutes=1)
 
-exact = decimal.Context(prec=38, traps=[])
-"""The context of all decimals; that of the application may round, or raise for what is null here."""
+DIGITS = 38
+"""The digits of a decimal, before and after the point together."""
+exact = decimal.Context(prec=DIGITS, traps=[decimal.Inexact])
+"""The context of decimals; that of the application may round, or raise for what is null here."""
+_WIDE = decimal.Context(prec=1_000, traps=[])
+_DIVISION = decimal.Context(prec=DIGITS + 22, traps=[])
 _QUOTIENT = decimal.Decimal("1E-12")
 
 
@@ -62,7 +66,15 @@ def finite(number: decimal.Decimal) -> decimal.Decimal | None:
     """Return a decimal without the sign of zero; null for one that is too large."""
     if not number:
         return abs(number)
-    return number if number.is_finite() else None
+    return number if number.is_finite() and number.adjusted() < DIGITS else None
+
+
+def computed(operate: Callable[..., decimal.Decimal], *operands: Any) -> decimal.Decimal | None:
+    """Return the result of an operation on decimals; null if it needs more digits than a decimal has."""
+    try:
+        return finite(operate(*operands))
+    except decimal.Inexact:
+        return None
 
 
 def truncated(a: int, b: int) -> int | None:
@@ -75,10 +87,15 @@ def truncated(a: int, b: int) -> int | None:
 
 def quotient(a: Any, b: Any) -> decimal.Decimal | None:
     """Divide decimals, rounded to 12 digits after the point, which every database can compute."""
-    found = finite(exact.divide(a, b))
-    if found and found.as_tuple().exponent < -12:  # type: ignore[operator]  # it is finite
-        return found.quantize(_QUOTIENT, decimal.ROUND_HALF_UP, exact)
-    return found
+    found = _DIVISION.divide(a, b)
+    if found.is_finite() and found.as_tuple().exponent < -12:  # type: ignore[operator]  # it is finite
+        found = found.quantize(_QUOTIENT, decimal.ROUND_HALF_UP, _WIDE)
+    return computed(exact.plus, found)
+
+
+def decimal_remainder(a: Any, b: Any) -> decimal.Decimal | None:
+    """Return the remainder of decimals, whose quotient can have many digits."""
+    return computed(exact.plus, _WIDE.remainder(a, b))
 
 
 def divided(a: float, b: float) -> float:
@@ -278,7 +295,7 @@ def _text(value: Any, source: edm.Type) -> str | None:
 
 def _decimal(value: Any) -> decimal.Decimal | None:
     found = decimal.Decimal(repr(value) if isinstance(value, float) else value)
-    return found if found.is_finite() else None
+    return found if found.is_finite() and found.adjusted() < DIGITS else None
 
 
 def _boolean(value: Any) -> bool | None:

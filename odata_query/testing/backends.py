@@ -125,6 +125,7 @@ def check_backend(
     infinity: bool = True,
     zones: Sequence[dt.tzinfo] = ZONES,
     excuse: Excuse | None = None,
+    hostile: float = 0.0,
     most: int = 20,
 ) -> Report:
     """Run the conformance cases and random queries on a backend and compare the rows.
@@ -145,13 +146,15 @@ def check_backend(
     zones        default_timezone of random queries, one of them for each
     excuse       a function of a query and the keys in the result; it returns the reason why this result is
                  right for the backend, or None
+    hostile      the share of literals at the ends of their types and of long texts in random queries; half of
+                 them find the queries for which an engine raises an error
     most         number of different disagreements after which to stop
 
     Raises AssertionError with all disagreements, shrunk, and if every query is refused.
     """
     if not isinstance(entity_type, EntityType | None):
         raise ConfigurationError(f"entity_type must be an EntityType, not {entity_type!r:.100}")
-    check = Check(backend, zones=zones, excuse=excuse, most=most)
+    check = Check(backend, zones=zones, excuse=excuse, hostile=hostile, most=most)
     if cases:
         check.cases(nan=nan, infinity=infinity)
     if queries:
@@ -198,6 +201,7 @@ class Check:
         *,
         zones: Sequence[dt.tzinfo] = ZONES,
         excuse: Excuse | None = None,
+        hostile: float = 0.0,
         most: int = 20,
     ) -> None:
         apply = getattr(backend, "apply", backend)
@@ -208,6 +212,7 @@ class Check:
         self.apply: Backend = apply
         self.zones = zones
         self.excuse = excuse
+        self.hostile = hostile
         self.most = most
         self.offer = Offer()
         self.report = Report(reached=self.offer.answered)
@@ -228,7 +233,7 @@ class Check:
 
     def queries(self, entity_type: EntityType, rows: Sequence[Any], count: int, seed: int) -> None:
         report = self.report
-        generator = Generator(entity_type, rows=rows, rare=self.offer.is_rare)
+        generator = Generator(entity_type, rows=rows, rare=self.offer.is_rare, hostile=self.hostile)
         choices = Choices.seeded(seed)
         first, answered = choices.below(1_000), 0
         begun = time.perf_counter()

@@ -42,7 +42,7 @@ from ..model.properties import StructuredType
 from ..operations import OPERATIONS, Operation, Signature
 from ..query import parse_query
 from .choices import Choices
-from .samples import VALUES, ZONES, in_zone, kind_of, values_in, vary
+from .samples import HOSTILE, VALUES, ZONES, in_zone, kind_of, values_in, vary
 
 _NUMBERS = ("Integer", "Decimal", "Double")
 _PROMOTED = {"Decimal": ("Decimal", "Integer"), "Double": _NUMBERS}
@@ -91,9 +91,10 @@ Producer = Callable[[str, int, Scope, bool], Node | None]
 class Generator:
     """Generate the options of queries over an entity type.
 
-    limits  the limits of the service; queries stay within them
-    rows    rows of the service; literals often have their values
-    rare    a function that is True for the keys of overloads to try rarely, as unsupported ones
+    limits   the limits of the service; queries stay within them
+    rows     rows of the service; literals often have their values
+    rare     a function that is True for the keys of overloads to try rarely, as unsupported ones
+    hostile  the share of literals at the ends of their types, as `1.7976931348623157e308`
     """
 
     def __init__(
@@ -103,8 +104,10 @@ class Generator:
         limits: Limits | None = None,
         rows: Iterable[Any] = (),
         rare: Callable[[str], bool] = lambda key: False,
+        hostile: float = 0.0,
     ) -> None:
         self.entity_type = entity_type
+        self.hostile = hostile
         self.limits = effective(limits, entity_type.limits)
         self.rare = rare
         self.in_rows = values_in(rows, entity_type)
@@ -295,10 +298,13 @@ class Generator:
             return self.member_of(self.enums[kind])
         if kind not in VALUES:
             return None
-        in_rows = kind in self.in_rows and not kind.startswith("Geo") and choices.chance(0.6)
-        value = choices.pick(self.in_rows[kind] if in_rows else VALUES[kind])
-        if not kind.startswith(("Geo", "Boolean")) and choices.chance(0.4):
-            value = vary(value, choices)
+        if self.hostile and kind in HOSTILE and choices.chance(self.hostile):
+            value = choices.pick(HOSTILE[kind])
+        else:
+            in_rows = kind in self.in_rows and not kind.startswith("Geo") and choices.chance(0.6)
+            value = choices.pick(self.in_rows[kind] if in_rows else VALUES[kind])
+            if not kind.startswith(("Geo", "Boolean")) and choices.chance(0.4):
+                value = vary(value, choices)
         if positive and not value > 0:
             value = type(value)(choices.between(1, 5))
         if kind == "Integer":
@@ -455,6 +461,8 @@ class Generator:
             return self.literal("Date")
         found = self.literal(self.comparable_kind(own))
         if own == "DateTimeOffset" and isinstance(found, Literal) and choices.chance(0.6):
+            if not 1 < found.value.year < 9999:  # no other clock can show all of these
+                return found
             zone = choices.pick((*_ELSEWHERE, *ZONES))
             value = in_zone(found.value, zone)
             return Literal(value.replace(tzinfo=None) if zone in ZONES else value, found.type)

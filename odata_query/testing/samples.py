@@ -89,6 +89,52 @@ VALUES: Mapping[str, Sequence[Any]] = {
 }  # fmt: skip
 """Values of literals, by kind."""
 
+_NINES = "9" * 38
+_BITS = (7, 8, 15, 16, 31, 32, 53, 63)
+_EDGES = [sign * 2**bits + more for bits in _BITS for sign in (1, -1) for more in (-1, 0, 1)]
+HOSTILE: Mapping[str, Sequence[Any]] = {
+    "String": (
+        "x" * 3_000, "%" * 400, "(" * 400, "'" * 300, "\\" * 300, "😀" * 300, "ab" * 500, "9" * 60,
+        "0" * 60 + "1", "-9223372036854775809", "9223372036854775808", "1e400", "-1e309", "1e-400", "INF",
+        "0x10", "1_0", "0001-01-01", "9999-12-31", "10000-01-01", "0000-01-01", "2024-02-30", "24:00",
+        "23:59:60", "TRUE", "T", "P99999999999D", "\x01\x1f\x7f", "\x1b[31m", "\u200b", "\ufeff", "\r\n",
+        "\xa0", "\u0660", "{", "[]", "--", "/*", "\u0149", "\u01c5", "\u1e9e", "\U00010400", "\ud7ff\ue000",
+        "\uff21", "c" + "\u0301" * 50,
+    ),
+    "Integer": (*[n for n in _EDGES if -(2**63) <= n < 2**63], 3_037_000_500, 10**18, -(10**18)),
+    "Decimal": tuple(
+        map(
+            Decimal,
+            (
+                _NINES, f"-{_NINES}", f"0.{_NINES}", f"-{_NINES[1:]}.9", f"{_NINES[19:]}.{_NINES[19:]}",
+                f"-{_NINES[12:]}.{_NINES[26:]}", "1" + "0" * 37, "0." + "0" * 36 + "1", "0.000000000001",
+                "9223372036854775808", "-9223372036854775809", "99999999999999.9999", "0.5",
+            ),
+        )
+    ),
+    "Double": (
+        1.7976931348623157e308, -1.7976931348623157e308, 1e308, -1e308, 5e-324, -5e-324,
+        2.2250738585072014e-308, -2.0**63, 9.3e18, 1e22, 1e23, 1e-12, 2.0**53 + 2, 3.4028234663852886e38,
+        3.5e38, -1e39, 1.4e-45, 1e15, *INFINITE,
+    ),
+    "Date": (dt.date.min, dt.date.max, dt.date(1582, 10, 10), dt.date(1582, 10, 15), dt.date(1900, 2, 28)),
+    "TimeOfDay": (dt.time.min, dt.time.max, dt.time(23, 59, 59)),
+    "DateTimeOffset": [
+        dt.datetime.fromisoformat(f"{text}+00:00")
+        for text in (
+            "0001-01-01T00:00:00", "9999-12-31T23:59:59.999999", "0001-01-01T12:00:00", "9999-12-31T12:00:00",
+            "1582-10-10T00:00:00", "1883-11-18T12:00:00", "1900-01-01T00:00:00", "2038-01-19T03:14:08",
+        )
+    ],
+    "Duration": (
+        dt.timedelta.max, dt.timedelta.min, dt.timedelta(999_999_999), dt.timedelta(-999_999_999),
+        dt.timedelta(106_751_991), dt.timedelta(-106_752), dt.timedelta(106_752), dt.timedelta(3_652_059),
+        dt.timedelta(microseconds=-1),
+    ),
+    "Guid": (uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)),
+}  # fmt: skip
+"""Values of literals at the ends of their types, and texts that are long or look like something else."""
+
 _MAX_HOPS = 2
 _MAX_ENTITIES = 8
 """Entities of a type that rows share through navigation properties."""
@@ -184,11 +230,15 @@ def _can_be_written(value: Any, kind: str) -> bool:
 class Rows:
     """Generate rows of a model, as dictionaries of Python values with different keys.
 
-    `infinite` and `nan` allow infinite Doubles and NaN.
+    `infinite` and `nan` allow infinite Doubles and NaN; `hostile` is the share of numbers and texts at the
+    ends of their types.
     """
 
-    def __init__(self, entity_type: EntityType, *, infinite: bool = False, nan: bool = False) -> None:
+    def __init__(
+        self, entity_type: EntityType, *, infinite: bool = False, nan: bool = False, hostile: float = 0.0
+    ) -> None:
         self.entity_type = entity_type
+        self.hostile = hostile
         self.doubles = DOUBLES + INFINITE * infinite + (NAN,) * nan
         self.entities: dict[int, list[dict[str, Any]]] = {}
         """Entities by type: a row reached from two others is the same row."""
@@ -236,6 +286,8 @@ class Rows:
         if type is edm.BINARY:
             return choices.pick((b"", b"a", b"\x00\xff"))
         kind = kind_of(type)
+        if self.hostile and kind in ("Integer", "Double", "String") and choices.chance(self.hostile):
+            return self.extreme(choices, type, member)
         if kind == "Integer":
             least, most = edm.RANGES[type.name]
             fitting = [n for n in INTEGERS if least <= n <= most]
@@ -254,6 +306,20 @@ class Rows:
             is_naive = member.property.column.storage == NAIVE
             return moment.replace(tzinfo=None) if is_naive else moment
         return choices.pick(VALUES[kind]) if kind in VALUES and not kind.startswith("Geo") else None
+
+    def extreme(self, choices: Choices, type: edm.Type, member: Member) -> Any:
+        """Generate a value at an end of its type."""
+        values = HOSTILE[kind_of(type)]
+        if type.name in edm.RANGES:
+            least, most = edm.RANGES[type.name]
+            values = [n for n in values if least <= n <= most]
+        elif type in (edm.DOUBLE, edm.SINGLE):
+            values = [n for n in values if n not in INFINITE]
+            values = (
+                values if type is member.type is edm.DOUBLE else [n for n in values if 1e-30 < abs(n) < 1e30]
+            )
+        found = choices.pick(values)
+        return edm.single(found) if type is edm.SINGLE else found
 
     def entity(self, choices: Choices, type: StructuredType, hops: int) -> dict[str, Any]:
         """Generate a complex value or an entity. Entities with a key are few, so that rows share them."""

@@ -134,7 +134,7 @@ class OnSqlite:
 
     def excuse(self, query: oq.Query, found: list[Any]) -> str | None:
         """Return the reason for which SQLite may differ."""
-        with numbers_of(self.dialect) as inexact:
+        with numbers_of(self.dialect, 0) as inexact:
             expected = [row["id"] for row in python.apply(self.rows, replace(query))]
         if found == (expected if query.orderby else sorted(expected)):
             return "NaN is null there, and a negative zero is zero"
