@@ -18,31 +18,31 @@ def _once(expression: str, **values: str) -> str:
     return f"(SELECT {expression} FROM (SELECT {columns} OFFSET 0) AS v)"
 
 
-_LARGEST, _SMALLEST = "1.7976931348623157e308", "5e-324"
-_HALF = "9.9792015476736e291"
-"""Half of the distance from the largest number to the one that would follow."""
+_LARGEST = "1.7976931348623157e308"
 _FLOAT = "CAST({%s} AS DOUBLE PRECISION)"
 _DOUBLES = {"a": _FLOAT % "a", "b": _FLOAT % "b"}
 _SIGNED = "THEN sign(v.a) * sign(v.b) *"
 # A result out of the range of floating-point numbers would be an error, and so would one too close to zero.
+# The operands are scaled by powers of two, so that the tests are exact and do not overflow themselves.
 _SUM = (
-    f"CASE WHEN v.a > 0 AND v.b BETWEEN 0 AND {_LARGEST} AND v.b - {_HALF} >= {_LARGEST} - v.a"
-    " THEN 'Infinity'"
-    f" WHEN v.a < 0 AND v.b BETWEEN -{_LARGEST} AND 0 AND v.b + {_HALF} <= -{_LARGEST} - v.a THEN '-Infinity'"
-    " ELSE v.a + v.b END"
+    f"CASE WHEN abs(v.a) <= {_LARGEST} AND abs(v.b) <= {_LARGEST} AND (v.a > 0) = (v.b > 0)"
+    f" AND GREATEST(abs(v.a), {2.0**900}) * 0.25 + GREATEST(abs(v.b), {2.0**900}) * 0.25 >= {2.0**1022}"
+    " THEN sign(v.a) * 'Infinity' ELSE v.a + v.b END"
 )
 _PRODUCT = (
-    f"CASE WHEN abs(v.a) BETWEEN 1 AND {_LARGEST} AND abs(v.b) <= {_LARGEST}"
-    f" AND abs(v.b) > {_LARGEST} / abs(v.a) {_SIGNED} 'Infinity'"
-    f" WHEN v.a <> 0 AND abs(v.b) < 1 AND abs(v.a) < {_SMALLEST} / NULLIF(abs(v.b), 0) {_SIGNED} 0.0"
-    " ELSE v.a * v.b END"
+    f"CASE WHEN abs(v.a) <= {_LARGEST} AND abs(v.b) <= {_LARGEST} AND GREATEST(abs(v.a), 1) * {2.0**-515}"
+    f" * (GREATEST(abs(v.b), 1) * {2.0**-515}) >= {2.0**-6} {_SIGNED} 'Infinity'"
+    f" WHEN v.a <> 0 AND abs(v.b) < 1 AND LEAST(abs(v.a), 1) * {2.0**600}"
+    f" <= {2.0**-475} / NULLIF(LEAST(abs(v.b), 1), 0) {_SIGNED} 0.0 ELSE v.a * v.b END"
 )
 _QUOTIENT = (
     "CASE WHEN v.b = 0 THEN CASE WHEN v.a = 0 OR v.a = 'NaN' THEN CAST('NaN' AS DOUBLE PRECISION)"
     " WHEN (v.a > 0) = (CAST(v.b AS TEXT) = '0') THEN 'Infinity' WHEN v.a IS NOT NULL THEN '-Infinity' END"
-    f" WHEN abs(v.b) < 1 AND abs(v.a) <= {_LARGEST} AND abs(v.a) > {_LARGEST} * abs(v.b) {_SIGNED} 'Infinity'"
-    f" WHEN v.a <> 0 AND abs(v.b) BETWEEN 1 AND {_LARGEST} AND abs(v.a) < {_SMALLEST} * abs(v.b)"
-    f" {_SIGNED} 0.0 ELSE v.a / v.b END"
+    f" WHEN abs(v.b) < 1 AND abs(v.a) <= {_LARGEST} AND GREATEST(abs(v.a), {2.0**-60}) * {2.0**-100}"
+    f" - LEAST(abs(v.b), 1) * {2.0**924} >= LEAST(abs(v.b), 1) * -{2.0**870} {_SIGNED} 'Infinity'"
+    f" WHEN v.a <> 0 AND abs(v.b) BETWEEN 1 AND {_LARGEST}"
+    f" AND LEAST(abs(v.a), 1) * {2.0**600} <= GREATEST(abs(v.b), 1) * {2.0**-475} {_SIGNED} 0.0"
+    " ELSE v.a / v.b END"
 )
 _NEAREST = _once(
     "trunc(v.a) + CASE WHEN abs(v.a - trunc(v.a)) >= 0.5 THEN sign(v.a) ELSE 0 END", a=_FLOAT % "a"
