@@ -265,7 +265,7 @@ def _write_double(value: float) -> str:
 
 
 def _write_decimal(value: Decimal) -> str:
-    text = format(value, "f")
+    text = format(Decimal(value), "f")  # floor(7) is an integer in Python
     is_long = not -(2**63) <= value < 2**63
     return text if "." in text or is_long else f"{text}.0"
 

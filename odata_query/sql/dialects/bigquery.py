@@ -137,6 +137,7 @@ class BigQuery(Dialect):
         "sub(Date,Date)": "CAST(DATE_DIFF({a}, {b}, DAY) * 86400 AS NUMERIC)",
         "cast(Double,Single)": _SINGLE,
         "add|sub(Duration,Duration)": lasting("({a} {sign} {b})", "NUMERIC "),
+        "negate(Duration)": lasting("(-{a})", "NUMERIC "),
         "mul(Duration,Number)": _scaled("SAFE_MULTIPLY({a} * 1000000, {b})"),
         "mul(Number,Duration)": _scaled("SAFE_MULTIPLY({a}, {b} * 1000000)"),
         "div(Duration,Number)": _scaled("SAFE_DIVIDE({a} * 1000000, {b})"),

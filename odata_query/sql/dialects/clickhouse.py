@@ -36,7 +36,7 @@ _NAMED = (
 )
 _OWN_OFFSET = "toInt32(floor((toUnixTimestamp64Micro({local}) - toUnixTimestamp64Micro({read})) / 60000000))"
 _DIVIDED = (
-    "if(abs(toFloat64({a})) < exp10(75 - greatest({m}, 13) - {m}),"
+    "if(abs(toFloat64({a})) < exp10(75 - greatest({m}, 13) - {sb}),"
     " toDecimal256(round(toDecimal256({a}, greatest({m}, 13)) / nullIf({b}, 0), 12), 12), NULL)"
 )
 
@@ -51,8 +51,8 @@ def _bounded(number: str, low: int | str = "{low}", high: int | str = "{high}") 
     return f"if({number} BETWEEN {low} AND {high}, toInt64({number}), NULL)"
 
 
-_MOVED = f"(toInt128({_micros('{a}')}) {{sign}} toInt128({{b}} * 1000000))"
-_DAYS = "(toInt64(toInt32(toDate32({a}))) {sign} toInt64(floor(toDecimal128({b}, 18) / 86400)))"
+_MOVED = f"(toInt128({_micros('{a}')}) {{sign}} toInt256({{b}} * 1000000))"
+_DAYS = "(toInt64(toInt32(toDate32({a}))) {sign} toInt256(floor(toDecimal256({b}, 18) / 86400)))"
 
 
 def _duration(seconds: str) -> str:
@@ -65,7 +65,7 @@ def _scaled(part: str, by: str, is_zero: str) -> str:
     """A duration times or by a number: the part, computed with the decimal `{exact}`, or zero."""
     exact = f"toDecimal256OrNull(toString({by}), 24)"  # a Double by its digits
     found = f"toDecimal256(round({part.replace('{exact}', exact)}, 6), 6)"
-    return _duration(f"multiIf(abs(toFloat64({by})) < 1e20, {found}, {is_zero}, toDecimal256(0, 6), NULL)")
+    return _duration(f"multiIf({is_zero}, toDecimal256(0, 6), abs(toFloat64({by})) < 1e20, {found}, NULL)")
 
 
 def _product(duration: str, by: str) -> str:
@@ -73,7 +73,7 @@ def _product(duration: str, by: str) -> str:
     return _scaled(f"toDecimal256({duration}, 6) * {{exact}}", by, zero)
 
 
-_BY_HUGE = "isNotNull({a}) AND abs(toFloat64({b})) >= 1e20"
+_BY_HUGE = "({a} = 0 AND abs(toFloat64({b})) > 0) OR (isNotNull({a}) AND abs(toFloat64({b})) >= 1e20)"
 _ARRAY = Members(
     "{a}",
     "{t}",
@@ -184,7 +184,7 @@ class ClickHouse(Dialect):
         **Dialect.templates,
         **{f"{part}(DateTimeOffset)": f"{function}({_UTC})" for part, function in _UTC_PARTS.items()},
         **{f"{part}(Date)": f"{_UTC_PARTS[part]}({{a}})" for part in ("year", "month", "day")},
-        "div(Integer,Integer)": "intDivOrZero({a}, nullIf({b}, 0))",
+        "div(Integer,Integer)": "intDivOrZero(toInt64({a}), nullIf({b}, 0))",
         "mod(Integer,Integer)": "moduloOrZero({a}, nullIf({b}, 0))",
         "divby(Integer,Integer)": "toDecimal256(round(toDecimal256({a}, 13) / nullIf({b}, 0), 12), 12)",
         "div|divby(Decimal,Decimal)": _DIVIDED,
@@ -253,6 +253,7 @@ class ClickHouse(Dialect):
             f"if(match({{a}}, '^{spelling.INTEGER}$'), {_bounded('toInt128OrNull({a})')}, NULL)"
         ),
     }
+    wide_templates = {"div(Integer,Integer)": "intDivOrZero(toInt128({a}), nullIf({b}, 0))"}
     unsupported = {**Dialect.unsupported, "mod(Double,Double)": "no-exact-float-remainder"}
 
     def quote(self, name: str) -> str:

@@ -210,6 +210,7 @@ class DuckDB(Dialect):
         "sub(DateTimeOffset,DateTimeOffset)": "to_microseconds(epoch_us({a}) - epoch_us({b}))",
         "sub(Date,Date)": "to_days(CAST({a} - {b} AS INTEGER))",
         "add|sub(Duration,Duration)": _once(_LASTING, a="({a} {sign} {b})"),
+        "negate(Duration)": _once(_LASTING, a="(-{a})"),
         "mul(Duration,Number)": _scaled("{a}", "*", "{b}"),
         "mul(Number,Duration)": _scaled("{b}", "*", "{a}"),
         "div(Duration,Number)": _scaled("{a}", "/", "{b}"),

@@ -217,6 +217,7 @@ class MSSQL(Dialect):
         ),
         "sub(Date,Date)": "CAST(DATEDIFF_BIG(DAY, {b}, {a}) * 86400 AS DECIMAL(20, 6))",
         "add|sub(Duration,Duration)": spelling.lasting("({a} {sign} {b})"),
+        "negate(Duration)": spelling.lasting("(-{a})"),
         "mul(Duration,Number)": _scaled(*_TIMES, "{a}", "{b}"),
         "mul(Number,Duration)": _scaled(*_TIMES, "{b}", "{a}"),
         "div(Duration,Number)": _scaled(

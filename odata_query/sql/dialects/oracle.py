@@ -209,7 +209,7 @@ class Oracle(Dialect):
         "mul(Duration,Number)": _scaled("{a}", "*", "{b}"),
         "mul(Number,Duration)": _scaled("{b}", "*", "{a}"),
         "div(Duration,Number)": _scaled("{a}", "/", "NULLIF({b}, 0)"),
-        "negate(Duration)": "({a} * -1)",
+        "negate(Duration)": _lasting(f"(-{_seconds('{a}')})"),
         "has(Enum,Enum)": "BITAND({a}, {b}) = {b}",
         "cast(Integer,String)": "TO_CHAR({a})",
         "cast(Integer,Boolean)": "CASE WHEN {a} <> 0 THEN 1 WHEN {a} = 0 THEN 0 END",

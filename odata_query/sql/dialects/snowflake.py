@@ -129,6 +129,7 @@ class Snowflake(Dialect):
         "sub(DateTimeOffset,DateTimeOffset)": f"(({_MICROS} - {_MICROS.replace('{a}', '{b}')}) / 1000000)",
         "sub(Date,Date)": "(DATEDIFF(DAY, {b}, {a}) * 86400)",
         "add|sub(Duration,Duration)": lasting("({a} {sign} {b})"),
+        "negate(Duration)": lasting("(-{a})"),
         "mul(Duration,Number)": _scaled("{a}", "*", "{b}"),
         "mul(Number,Duration)": _scaled("{b}", "*", "{a}"),
         "div(Duration,Number)": _scaled("{a}", "/", "NULLIF({b}, 0)"),

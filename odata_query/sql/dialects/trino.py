@@ -138,6 +138,7 @@ class Trino(Dialect):
         ),
         "sub(Date,Date)": "CAST(DATE_DIFF('day', {b}, {a}) * 86400 AS DECIMAL(20, 6))",
         "add|sub(Duration,Duration)": lasting("({a} {sign} {b})"),
+        "negate(Duration)": lasting("(-{a})"),
         "mul(Duration,Number)": _scaled("CAST({a} * 1000000 AS DECIMAL(20, 0)) * {b}"),
         "mul(Number,Duration)": _scaled("CAST({b} * 1000000 AS DECIMAL(20, 0)) * {a}"),
         "div(Duration,Number)": _scaled("CAST({a} * 1000000 AS DECIMAL(38, 12)) / NULLIF({b}, 0)"),
