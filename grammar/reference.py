@@ -43,6 +43,7 @@ EXAMPLE_MODEL = EntityType(
 )
 EXAMPLE_LIMITS = Limits(
     max_length=100,
+    max_aliases=2,
     max_nodes=12,
     max_depth=5,
     max_in_items=3,

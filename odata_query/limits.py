@@ -15,7 +15,8 @@ class Limits:
     `EntityType.restrict(limits=Limits(max_top=100))` sets those of a model, `parse_query(..., limits=...)`
     those of a query; the tighter ones hold. Trees are at most 200 nodes high, whatever the limits.
 
-    max_length         characters of an option's decoded text
+    max_length         characters of all decoded options together, without the names of OData's own
+    max_aliases        parameter aliases
     max_nodes          nodes of an option's tree
     max_depth          parentheses, calls, lists, `not` and unary minus open at once
     max_in_items       items of a list
@@ -34,6 +35,7 @@ class Limits:
     """
 
     max_length: int | None = 50_000
+    max_aliases: int | None = 50
     max_nodes: int | None = 2_000
     max_depth: int | None = 100
     max_in_items: int | None = 1_000

@@ -355,21 +355,31 @@ def _most_nodes(text: str) -> int:
 def _check_nodes(roots: list[Node], text: str, limits: Limits) -> None:
     count = 0
     for root in roots:
-        pending: list[tuple[Node, int]] = [(root, 0)]
-        for node, lambdas in pending:
+        pending = [root]
+        for node in pending:
             count += 1
+            pending.extend(node.children())
             if isinstance(node, Path) and _exceeds(len(node.segments), limits.max_path_depth):
                 raise SyntaxProblem("path-too-long", *node.span, most=limits.max_path_depth)
             if isinstance(node, ListExpr) and _exceeds(len(node.items), limits.max_in_items):
                 place = node.items[limits.max_in_items or 0].span
                 raise SyntaxProblem("list-too-long", *place, most=limits.max_in_items)
-            if isinstance(node, Lambda):
-                lambdas += 1
-                if _exceeds(lambdas, limits.max_lambda_depth):
-                    raise SyntaxProblem("lambda-too-deep", *node.span, most=limits.max_lambda_depth)
-            pending.extend((child, lambdas) for child in node.children())
+        most = limits.max_lambda_depth
+        if most is not None and (deep := find_deep_lambda(root, most)):
+            raise SyntaxProblem("lambda-too-deep", *deep.span, most=most)
     if _exceeds(count, limits.max_nodes):
         raise SyntaxProblem("expression-too-large", 0, len(text), count=count, most=limits.max_nodes)
+
+
+def find_deep_lambda(root: Node, most: int) -> Node | None:
+    """Return the first lambda that has `most` lambdas around it; None if there is none."""
+    pending: list[tuple[Node, int]] = [(root, 0)]
+    for node, lambdas in pending:
+        inside = lambdas + isinstance(node, Lambda)
+        if inside > most:
+            return node
+        pending.extend((child, inside) for child in node.children())
+    return None
 
 
 def _exceeds(count: int, bound: int | None) -> bool:

@@ -52,6 +52,7 @@ PROBLEMS: Mapping[str, Entry] = {
     "unknown-option": Entry("validation", 33, "$fliter=width gt 1"),
     "unknown-property": Entry("validation", 34, "$filter=fileTipe eq 'jpg'"),
     "unknown-type": Entry("validation", 35, "$filter=isof(width,Edm.Int)"),
+    "unused-alias": Entry("validation", 38, "$filter=width gt 1&@w=1"),
     "wrong-argument-count": Entry("validation", 36, "$filter=contains(reference)"),
     "wrong-type": Entry("validation", 37, "$filter=width gt '5'"),
     # ---- over a limit
@@ -63,6 +64,7 @@ PROBLEMS: Mapping[str, Entry] = {
     "pattern-too-large": Entry("limit", 65, "$filter=matchespattern(reference,'a{99}')"),
     "skip-too-large": Entry("limit", 66, "$skip=10001"),
     "text-too-long": Entry("limit", 67, "$filter=" + "reference eq 'a very long text' or " * 3 + "width gt 1"),
+    "too-many-aliases": Entry("limit", 71, "$filter=width in @a or height gt @b add @c&@a=[1]&@b=2&@c=3"),
     "too-many-orderby-items": Entry("limit", 68, "$orderby=width,height,reference"),
     "top-too-large": Entry("limit", 69, "$top=1001"),
     # ---- unsupported: valid OData that is not offered

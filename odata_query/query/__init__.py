@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, dataclass_transform
 
 from ..check.checker import Checker
-from ..check.reporting import Origin, Reporter, raise_problems
+from ..check.reporting import Reporter, raise_problems
 from ..check.typed import TypedPath
 from ..errors import ODataError
 from ..language.ast import Node, OrderByItem
@@ -101,12 +101,16 @@ def parse_query(
     if not isinstance(default_timezone, dt.tzinfo):
         raise ConfigurationError(f"default_timezone must be a tzinfo, not {default_timezone!r}")
     limits = effective(limits, None if entity_type is None else entity_type.limits)
-    request = classify_options(read_options(options), limits, require_dollar)
+    request = classify_options(read_options(options, limits), limits, require_dollar)
     texts, problems, root, origins = request.texts, request.problems, entity_type, {}
     names = (name for name in OPTIONS if name in texts)
     parsed = {name: _parse(name, f"${name}", texts[name], request, limits, root) for name in names}
     if request.aliases:
-        origins = _replace_aliases(parsed, request, limits, root)
+        aliases = Aliases(request, limits)
+        aliases.replace_in(
+            parsed, lambda name: _parse("filter", name, request.aliases[name], request, limits, root)
+        )
+        origins = aliases.origins
         root = None if problems else root  # there may be names of aliases left in the trees
     values: dict[str, Any] = {}
     for name, value in parsed.items():
@@ -146,20 +150,6 @@ def _parse(
             problems = tuple([name_enumeration(each, model) for each in problems])
         request.problems.extend(problems)
         return None
-
-
-def _replace_aliases(
-    parsed: dict[str, Any], request: Request, limits: Limits, model: StructuredType | None
-) -> dict[int, Origin]:
-    """Replace the aliases in parsed trees; return the origins of their nodes."""
-    texts = request.aliases
-    trees = {name: _parse("filter", name, text, request, limits, model) for name, text in texts.items()}
-    if request.problems:
-        return {}
-    aliases = Aliases(trees, texts, limits, request.problems)
-    for name, value in parsed.items():
-        parsed[name] = aliases.expand(value, f"${name}", request.texts[name])
-    return aliases.origins
 
 
 def with_key(orderby: tuple[OrderByItem, ...], entity_type: StructuredType) -> tuple[OrderByItem, ...]:

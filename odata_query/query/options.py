@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ..check.checker import Checker
-from ..limits import Limits
+from ..errors import ODataError, error
+from ..limits import UNBOUNDED, Limits
 from ..problems import ConfigurationError, Problem, nearest, problem, shorten
 
 
@@ -51,26 +52,69 @@ _ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 _UTF_16 = re.compile("(?:%u[0-9A-Fa-f]{4})+")
 _LITERAL = re.compile("[!-$&-*,-~ ]*")
 """Characters of a query string that mean themselves."""
+_NAMES = sum(len(f"&${name}=") for name in OPTIONS)
+"""Characters of the names of supported options, which do not count against `max_length`."""
+_LONGEST = 12
+"""Characters of the longest encoding of one character: `%F0%9F%98%80`."""
+_MAX_OPTIONS = 1_000
+_SHOWN = 200
+"""Characters that are decoded of a text with a wrong encoding: enough for the name of any option."""
 
 
-def read_options(options: object) -> list[Pair]:
-    """Read a query string, which is decoded, or a mapping or pairs, which are decoded already."""
-    if isinstance(options, str):
-        return [_decode_option(part) for part in options.removeprefix("?").split("&") if part]
+def read_options(options: object, limits: Limits = UNBOUNDED) -> list[Pair]:
+    """Read a query string, which is decoded, or a mapping or pairs, which are decoded already.
+
+    Raises LimitError for more than `max_length` characters together, or more than 1,000 options.
+    """
+    bound = limits.max_length
+    if not isinstance(options, str):
+        found = _read_pairs(options)
+    elif bound is not None and len(options) > _LONGEST * bound + _NAMES:
+        raise _too_long("text-too-long.query", bound)
+    elif bound is not None and options.count("&") > _MAX_OPTIONS:
+        raise _too_long("text-too-long.options", _MAX_OPTIONS)
+    else:
+        found = [_decode_option(part) for part in options.removeprefix("?").split("&") if part]
+        if bound is None or len(options) <= bound:
+            return found
+    if bound is None:
+        return found
+    if len(found) > _MAX_OPTIONS:
+        raise _too_long("text-too-long.options", _MAX_OPTIONS)
+    total = 0
+    for name, value, _ in found:
+        is_option = name.removeprefix("$").lower() in OPTIONS
+        # A text that is too long by itself is reported where it is parsed, with its place.
+        if len(value) <= bound or not (is_option or name.startswith("@")):
+            total += len(value) if is_option else len(name) + len(value)
+    if total > bound:
+        raise _too_long("text-too-long.query", bound)
+    return found
+
+
+def _too_long(message_id: str, most: int) -> ODataError:
+    return error([problem(message_id, most=most)])
+
+
+def _read_pairs(options: object) -> list[Pair]:
     if isinstance(options, Mapping):
+        # A mapping of a framework gives one of several values, and all of them only when asked for a name.
+        methods = (getattr(options, name, None) for name in ("getlist", "getall", "get_list"))
+        values_of = next(filter(callable, methods), options.__getitem__)
         options = [
             (name, value)
-            for name, given in options.items()
+            for name in dict.fromkeys(options)
+            for given in [values_of(name)]
             for value in ([given] if isinstance(given, str) or not isinstance(given, Iterable) else given)
         ]
     if not isinstance(options, Iterable) or isinstance(options, bytes):
-        raise ConfigurationError(f"options must be a query string, a mapping or pairs, not {options!r}")
+        raise ConfigurationError(f"options must be a query string, a mapping or pairs, not {options!r:.100}")
     found: list[Pair] = []
     for item in options:
         if not isinstance(item, (tuple, list)) or len(item) != 2 or not isinstance(item[0], str):
-            raise ConfigurationError(f"an option must be a pair of strings, not {item!r}")
+            raise ConfigurationError(f"an option must be a pair of strings, not {item!r:.100}")
         if not isinstance(item[1], str):
-            raise ConfigurationError(f"the value of {item[0]} must be a string, not {item[1]!r}")
+            raise ConfigurationError(f"the value of {item[0]} must be a string, not {item[1]!r:.100}")
         found.append((item[0], item[1], None))
     return found
 
@@ -84,7 +128,7 @@ def _decode_option(part: str) -> Pair:
 
 
 def _decode(raw: str, option: str) -> tuple[str, Problem | None]:
-    """Decode a text as far as possible; return also the problem with its encoding, or None."""
+    """Decode a text, or its start as far as possible; return also the problem with its encoding, or None."""
     if _LITERAL.fullmatch(raw):
         return raw, None
     from urllib.parse import unquote_to_bytes
@@ -92,13 +136,13 @@ def _decode(raw: str, option: str) -> tuple[str, Problem | None]:
     escape = _ESCAPE.search(raw)
     wrong = None if escape is None else ("invalid-encoding.percent", escape.start())
     try:
-        text = unquote_to_bytes(raw.replace("+", " ")).decode()
+        text = "" if wrong else unquote_to_bytes(raw.replace("+", " ")).decode()
     except UnicodeError as error:
-        text = unquote_to_bytes(raw.encode(errors="replace")).decode(errors="replace")
-        wrong = wrong or ("invalid-encoding", _raw_offset(raw, error))
+        wrong = ("invalid-encoding", _raw_offset(raw, error))
     if wrong is None:
         return text, None
     message_id, place = wrong
+    text = unquote_to_bytes(raw[:_SHOWN].encode(errors="replace")).decode(errors="replace")
     if code := _UTF_16.match(raw, place):
         from ..language.meant import utf_8
 
@@ -111,8 +155,8 @@ def _raw_offset(raw: str, error: UnicodeError) -> int:
     """Return the offset, in a percent-encoded text, of what cannot be decoded."""
     if isinstance(error, UnicodeDecodeError):
         left = error.start
-        for match in re.finditer("%[0-9A-Fa-f]{2}|.", raw, re.S):
-            left -= 1 if len(match[0]) == 3 else len(match[0].encode())
+        for match in re.finditer("%[0-9A-Fa-f]{2}|[^%]+", raw):
+            left -= 1 if match[0][0] == "%" else len(match[0].encode())
             if left < 0:
                 return match.start()
     return getattr(error, "start", 0)
@@ -164,6 +208,8 @@ def classify_options(pairs: Iterable[Pair], limits: Limits, require_dollar: bool
             key = name if is_alias else plain
             if found := wrong or _check_name(name, plain, meant, key in seen, limits):
                 problems.append(found)
+                if limits.max_problems is not None and len(problems) >= limits.max_problems:
+                    break
             else:
                 aliases[name] = value
             if not meant:
@@ -174,6 +220,9 @@ def classify_options(pairs: Iterable[Pair], limits: Limits, require_dollar: bool
                 span = (len(text), len(text))
                 problems.append(problem("invalid-encoding.ampersand", f"${before}", span, text=text))
             cut.add(f"${before}")
+    if limits.max_aliases is not None and len(aliases) > limits.max_aliases:
+        name = shorten([*aliases][limits.max_aliases])
+        problems.append(problem("too-many-aliases", name, most=limits.max_aliases))
     return request
 
 

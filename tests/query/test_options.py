@@ -78,3 +78,67 @@ def test_an_unknown_option_suggests_the_one_that_was_meant_if_the_service_does_t
     for limits, found in ((oq.Limits(), suggestion), (oq.Limits(suggestions=False), None)):
         [problem] = classify_options(read_options(given), limits).problems
         assert (problem.code, problem.suggestion) == ("unknown-option", found)
+
+
+# ---- several values of a name --------------------------------------------------------------------
+
+
+def multi_value_mappings():
+    """Make the mapping of each framework: of its names, two have a value and one has two."""
+    pairs = [("$top", "2"), ("$filter", "id eq 1"), ("$filter", "id eq 2")]
+    starlette = pytest.importorskip("starlette.datastructures")
+    werkzeug = pytest.importorskip("werkzeug.datastructures")
+    django = pytest.importorskip("django.conf")
+    if not django.settings.configured:
+        django.settings.configure()
+    from django.http import QueryDict
+
+    text = "&".join(f"{name}={value.replace(' ', '+')}" for name, value in pairs)
+    yield starlette.QueryParams(pairs)
+    yield werkzeug.MultiDict(pairs)
+    yield werkzeug.ImmutableMultiDict(pairs)
+    yield QueryDict(text)
+    yield pytest.importorskip("httpx").QueryParams(pairs)
+    yield {"$top": ["2"], "$filter": ["id eq 1", "id eq 2"]}
+
+
+def test_every_value_of_a_mapping_with_several_values_of_a_name_is_read():
+    for given in multi_value_mappings():
+        read = [("$top", "2", None), ("$filter", "id eq 1", None), ("$filter", "id eq 2", None)]
+        assert read_options(given) == read, type(given)
+        with pytest.raises(oq.ODataError) as caught:
+            oq.parse_query(given)
+        assert [problem.code for problem in caught.value.problems] == ["duplicate-option"]
+
+
+# ---- long query strings --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "option"),
+    [
+        ("$filter=" + "x" * 10_000_000, "text-too-long", ""),
+        ("$filter=" + "x" * 60_000, "text-too-long", "$filter"),
+        ("$filter=true&" + "a&" * 1_000, "text-too-long", ""),
+        ([("a", "")] * 1_001, "text-too-long", ""),
+        ({"a": ["x"] * 1_001}, "text-too-long", ""),
+        ({"a": "x" * 50_000}, "text-too-long", ""),
+        ("$filter=" + "%" * 500_000, "invalid-encoding", "$filter"),
+        ("$filter=" + "%C3%BC" * 40_000 + "%FF", "invalid-encoding", "$filter"),
+        ("$a&" * 1_000, "unknown-option", "$a"),
+    ],
+)
+def test_a_long_query_string_is_refused_with_at_most_20_problems(given, code, option):
+    with pytest.raises(oq.ODataError) as caught:
+        oq.parse_query(given)
+    problems = caught.value.problems
+    assert (problems[0].code, problems[0].option) == (code, option)
+    assert len(problems) <= 20
+
+
+def test_a_wrong_escape_has_its_place_in_the_raw_text():
+    for start in ("", "a" * 300, "ü", "%C3%BC+%20ü"):
+        for wrong in ("%FF", "%C3", "%C3x", "%zz"):
+            with pytest.raises(oq.ParseError) as caught:
+                oq.parse_query(f"$filter={start}{wrong}")
+            assert caught.value.problems[0].span == (len(start), len(start) + 1)

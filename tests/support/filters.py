@@ -17,6 +17,7 @@ from odata_query.operations import FUNCTIONS, OPERATIONS, SEGMENTS
 
 LIFTED = oq.Limits(
     max_length=None,
+    max_aliases=None,
     max_nodes=None,
     max_depth=None,
     max_in_items=None,
