@@ -13,7 +13,7 @@ They recurse: the parser bounds the height of a tree.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
@@ -39,6 +39,10 @@ class Emitter(Protocol[C, V]):
     A backend chooses what it returns for a condition (`C`) and for a value (`V`): texts of SQL, functions,
     dictionaries of JSON. It raises an ODataError for an operation that it does not support; a problem
     without an option gets `option` and the place of the innermost expression that is being compiled.
+
+    Nothing of a client's filter may be evaluated on a row that the service's condition drops (see
+    `Query.with_filter`). A backend that does not evaluate the parts of `every` in their order has a method
+    more: `fence(service, client)` joins a condition and the one that the function `client` compiles.
     """
 
     option: str
@@ -149,6 +153,8 @@ def condition(emitter: Emitter[C, V], node: Node, wanted: bool = True, on_null: 
                 return condition(emitter, isof_as_null_test(node), wanted)
             name = node.function
             if name == "and" or name == "or":
+                if node.key == "fence" and wanted and not on_null:
+                    return _fence(emitter, node)
                 conditions = []
                 for argument in node.arguments:
                     conditions.append(condition(emitter, argument, wanted, on_null))
@@ -174,6 +180,27 @@ def condition(emitter: Emitter[C, V], node: Node, wanted: bool = True, on_null: 
         return emitter.test(node, (value(emitter, node),), (node.nullable,), wanted, on_null)
     except ODataError as error:
         raise _placed(error, emitter.option, node) from None
+
+
+def services_condition(emitter: Emitter[C, V], node: Node | None) -> tuple[C, Node | None]:
+    """Compile the service's part of a filter, which may be none; return with it the client's."""
+    parts = [emitter.constant(True)]
+    while type(node) is TypedCall and node.key == "fence":
+        parts.append(condition(emitter, node.arguments[0]))
+        node = node.arguments[1] if len(node.arguments) > 1 else None
+    return emitter.every(parts[1:]) if len(parts) > 2 else parts[-1], node
+
+
+def _fence(emitter: Emitter[C, V], node: Node) -> C:
+    """Compile the service's condition, then the client's; `with_filter` joined them."""
+    service, client = services_condition(emitter, node)
+    if client is None:
+        return service
+    rest = client
+    fence: Callable[[C, Callable[[], C]], C] | None = getattr(emitter, "fence", None)
+    if fence is None:
+        return emitter.every([service, condition(emitter, rest)])
+    return fence(service, lambda: condition(emitter, rest))
 
 
 def value(emitter: Emitter[C, V], node: Node) -> V:

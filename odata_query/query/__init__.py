@@ -58,7 +58,8 @@ class Query:
         """Add a condition that the client cannot widen: row-level security.
 
         `query.with_filter("tenant eq @tenant", tenant=7)` keeps those of the requested rows that belong to
-        the tenant.
+        the tenant. It is a fence: nothing of the client's query is evaluated on a row that it drops. It says
+        nothing of the rows that paths lead to, such as those of `customer/orders`.
 
         predicate    a filter as text or as a tree; trees are joined, not texts, so no text of the client can
                      change its meaning
@@ -71,7 +72,8 @@ class Query:
         LimitError if both together nest deeper than 200 levels.
         """
         model = entity_type or self.entity_type
-        return replace(self, filter=join(predicate, values, model, self.filter, self.default_timezone))
+        found = join(predicate, values, model, self.filter, self.orderby, self.default_timezone)
+        return replace(self, filter=found)
 
 
 def parse_query(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -14,7 +14,7 @@ from ..check.checker import Checker
 from ..check.reporting import Reporter, raise_problems
 from ..check.typed import TypedCall, TypedPath
 from ..errors import ODataError
-from ..language.ast import ListExpr, Literal, Node
+from ..language.ast import ListExpr, Literal, Node, OrderByItem
 from ..language.literals import instant
 from ..language.parser import parse_filter
 from ..limits import Limits
@@ -39,6 +39,7 @@ def join(
     values: Mapping[str, Any],
     model: StructuredType | None,
     filter: Node | None,
+    orderby: Sequence[OrderByItem],
     zone: dt.tzinfo,
 ) -> Node:
     """Join a condition of the service and a query's filter with `and`; see `Query.with_filter`."""
@@ -47,12 +48,14 @@ def join(
     if not isinstance(predicate, Node | str):
         raise ConfigurationError(f"a predicate must be a string or a tree, not {predicate!r:.100}")
     policy = _check_cached(predicate, values, model.unrestricted, zone)
-    if filter is None:
+    if filter is None and all(isinstance(item.expression, TypedPath) for item in orderby):
         return policy
+    if filter is None:  # a fence even so, around the subqueries of `$orderby`
+        return TypedCall("and", (policy,), (0, 0), "fence", edm.BOOLEAN, policy.nullable)
     if not isinstance(filter, TypedCall | TypedPath | Literal):
         raise ConfigurationError("the query was parsed without a model: give parse_query an entity_type")
     nullable = policy.nullable or filter.nullable
-    both = TypedCall("and", (policy, filter), (0, 0), "and", edm.BOOLEAN, nullable)
+    both = TypedCall("and", (policy, filter), (0, 0), "fence", edm.BOOLEAN, nullable)
     reporter = Reporter(_OWN_LIMITS, "$filter")
     reporter.check_height(both)
     raise_problems(reporter.problems, _OWN_LIMITS)

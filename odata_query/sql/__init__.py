@@ -17,14 +17,14 @@ from ..check.typed import TypedCall, TypedPath
 from ..errors import error
 from ..language.ast import Literal as LiteralNode
 from ..language.ast import Node, OrderByItem
-from ..logic import condition, value
+from ..logic import condition, services_condition, value
 from ..problems import ConfigurationError, Name, Phrase, problem
 from ..query import Query
 from .columns import check_zone
 from .dialects import Dialect
 from .dialects import dialect as find
 from .emitter import SqlEmitter
-from .parts import TRUE, Sql, Value
+from .parts import THE_ROW, TRUE, Sql, Value
 from .selection import selection
 from .statement import Fragment, Paramstyle, Statement, render
 
@@ -68,7 +68,7 @@ def select(
     """
     emitter = _emitter(dialect, query, None, True, collation, strings)
     where = _condition(emitter, query)
-    order = _order(emitter, query.orderby)
+    order = _order(emitter, query)
     chosen = selection(emitter.columns, query.entity_type, columns)
     text = f"SELECT {chosen} FROM {_source(emitter, table)}{where}"
     if order:
@@ -131,8 +131,7 @@ def order_by(
     The parameters are those of `where`.
     """
     emitter = _emitter(dialect, query, default_timezone, False, collation, strings, table)
-    items = query.orderby if isinstance(query, Query) else query
-    return _fragment(emitter, _order(emitter, items), table, paramstyle, first)
+    return _fragment(emitter, _order(emitter, query), table, paramstyle, first)
 
 
 def prepare(connection: Any, dialect: DialectName | Dialect = "sqlite") -> None:
@@ -234,9 +233,13 @@ def _condition(emitter: SqlEmitter, query: Query) -> str:
     return "" if holds.kind == TRUE else f" WHERE {holds.text}"
 
 
-def _order(emitter: SqlEmitter, items: Sequence[OrderByItem]) -> str:
+def _order(emitter: SqlEmitter, query: Query | Sequence[OrderByItem]) -> str:
     """The text after ORDER BY: null before all else, then NaN, texts by code point."""
     found = []
+    items = query.orderby if isinstance(query, Query) else query
+    if isinstance(query, Query) and not all(isinstance(item.expression, TypedPath) for item in items):
+        # An engine may evaluate a subquery of the order on members of rows that the filter drops.
+        emitter.guard = services_condition(emitter, query.filter)[0]
     dialect = emitter.dialect
     emitter.option = "$orderby"
     known: set[Any] = set()
@@ -257,6 +260,9 @@ def _order(emitter: SqlEmitter, items: Sequence[OrderByItem]) -> str:
         type = expression.type
         is_sorted = part.storage is not None and part.storage.is_ordered
         text = part.text if is_sorted else emitter.text(part)
+        guard = emitter.guard
+        if isinstance(expression, TypedCall) and (guard.has_subquery or guard.rows & ~THE_ROW):
+            text = f"CASE WHEN {guard.text} THEN {text} END"  # MariaDB sorts before it joins
         if type is edm.STRING and emitter.collation_of(part) != "binary":
             text = dialect.binary.format(a=text)
         direction = " DESC" if item.descending else ""

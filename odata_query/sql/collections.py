@@ -8,15 +8,14 @@ from ..model.properties import StructuredType
 from ..problems import Phrase
 from .columns import Columns
 from .composer import Composer
-from .parts import Collection, Sql
-from .statement import too_large
+from .parts import TRUE, Collection, Sql
 
 _COUNT = "COUNT(*)"
 
 
 def exists_as_in(sql: Composer, collection: Collection, body: Sql | None) -> Sql | None:
     """Rewrite EXISTS as `id IN (SELECT ...)`, for engines that do not start from few rows themselves."""
-    if not sql.dialect.rewrites_exists or len(collection.links) != 1:
+    if not sql.dialect.rewrites_exists or len(collection.links) != 1 or sql.guard.kind != TRUE:
         return None
     if body is None or not body.is_selective:
         return None
@@ -50,13 +49,15 @@ def members(
     if counted and collection.unique and not key:
         collection = replace(collection, source=collection.source.rewritten(collection.unique))
     bodies = [] if body is None else [body]
+    if sql.guard.kind != TRUE and collection.joins is not None and dialect.guards_subqueries:
+        number = len(collection.links)
+        bodies = [sql.fenced(sql.guard, sql.every([*collection.on[number:], *bodies]))]
+        collection = replace(collection, on=collection.on[:number])
     source, others = collection.source, ~collection.own_rows
     holds = sql.every([*collection.on, *bodies])
     if holds.has_subquery and not collection.form.takes_subqueries:
         raise sql.engine_error("unsupported-expression.engine-cannot", what=Phrase("join-array-members"))
-    sql.subqueries += 1
-    if dialect.max_subqueries is not None and sql.subqueries > dialect.max_subqueries:
-        raise too_large(dialect, "collection-tests", dialect.max_subqueries)
+    sql.add_subqueries(1)
     form, text, on, read = collection.form, holds.text, "", ""
     if dialect.array_of_children is not None and collection.joins is not None:
         links = sql.every(collection.on[: len(collection.links)])

@@ -39,6 +39,8 @@ class Composer:
         self.checks_values = type(dialect).rejects is not Dialect.rejects
         self.values: list[tuple[Any, edm.Type]] = []
         self.terms = self.subqueries = 0
+        self.guard = self.constant(True)
+        """The service's condition, while the client's is compiled."""
 
     # ---- values ----------------------------------------------------------------------------------
 
@@ -149,6 +151,26 @@ class Composer:
         found = Sql(word.join(texts), own, depth, rows, has_subquery)
         found.is_selective = selective > 0 and (own == AND or selective == len(parts))
         return found
+
+    def fenced(self, guard: Sql, holds: Sql) -> Sql:
+        """Evaluate a condition only where another one holds; engines keep the order in a CASE alone."""
+        if guard.kind in (TRUE, FALSE) or holds.kind in (TRUE, FALSE):
+            return self.every([guard, holds])
+        body = holds.text
+        if not self.dialect.conditions_are_values:
+            body = f"CASE WHEN {body} THEN 1 END"
+        found = self.nest(f"CASE WHEN {guard.text} THEN {body} END", [guard, holds])
+        if not self.dialect.conditions_are_values:
+            found.text += " = 1"
+        self.add_subqueries(guard.text.count("(SELECT "))
+        return found
+
+    def add_subqueries(self, number: int) -> None:
+        """Count subqueries. Raises LimitError for more than the engine takes."""
+        self.subqueries += number
+        most = self.dialect.max_subqueries
+        if most is not None and self.subqueries > most:
+            raise too_large(self.dialect, "collection-tests", most)
 
     def negate(self, holds: Sql) -> Sql:
         """Negate a condition; where it is unknown, so is the result."""

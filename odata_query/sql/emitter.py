@@ -76,6 +76,14 @@ class SqlEmitter(Composer):
 
     # ---- conditions ------------------------------------------------------------------------------
 
+    def fence(self, service: Sql, client: Callable[[], Sql]) -> Sql:
+        """Evaluate the client's condition on the rows that the service's keeps alone."""
+        around = self.guard
+        self.guard = self.every([around, service])
+        holds = client()
+        self.guard = around
+        return self.every([service, self.fenced(service, holds)])
+
     def compare_fast(self, node: TypedCall, path: TypedPath, value: Literal, wanted: bool) -> Sql | None:
         return compare_fast(self, node.function, path, self.columns.path(path), value, wanted)
 

@@ -282,6 +282,9 @@ class Dialect:
     ClickHouse."""
     correlates_deeply = True
     """True if a subquery in a subquery can use columns of the outermost query; not on Spark."""
+    guards_subqueries = True
+    """True if the service's condition can stand in a subquery of the client's, so that an engine which reads
+    all members first evaluates nothing on those of rows that the service drops."""
     reaches_joined_collections = True
     """True if lambdas can use a collection of a joined row: `supplier/items/any(...)`."""
     rewrites_exists = False

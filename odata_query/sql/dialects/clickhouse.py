@@ -118,6 +118,7 @@ class ClickHouse(Dialect):
     collation = "binary"
     null_order = "last"
     sorts_by_subqueries = False
+    guards_subqueries = False
     reaches_joined_collections = False
     chains_nest = False
     nan = "ieee"

@@ -139,6 +139,7 @@ class Spark(Dialect):
     null_order = "low"
     text_escapes = {"\\": "\\\\", "'": "''"}
     correlates_deeply = False
+    guards_subqueries = False
     reaches_joined_collections = False
     sorts_by_subqueries = False
     as_wide_integer = "CAST({a} AS BIGINT)"
