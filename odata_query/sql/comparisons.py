@@ -84,8 +84,9 @@ def make_plan(
             exact_a = dialect.binary.format(a=a)
             if dialect.binary_on_both_sides or not (is_value or dialect.mixes_collations):
                 exact_bs = [dialect.binary.format(a=b) for b in bs]
-            if not dialect.mixes_collations and not (is_value and isinstance(left, SqlColumn)):
-                a, bs = exact_a, exact_bs  # the columns' own comparison would fail
+            is_indexed = isinstance(left, SqlColumn) and (is_value or isinstance(first, SqlColumn))
+            if not is_indexed or not (is_value or dialect.mixes_collations):
+                a, bs = exact_a, exact_bs  # no index serves the columns' own comparison, or it would fail
         elif ordered and is_inexact(sql, first, ordered):
             exact_bs = [dialect.binary.format(a=b) for b in bs]
     elif types[0].name in FLOATS or types[-1].name in FLOATS:
@@ -113,6 +114,12 @@ def compare(
     sql: Composer, node: TypedCall, parts: Sequence[Part], nullable: Sequence[bool], wanted: bool
 ) -> Sql:
     """Compile `gt`, `ge`, `lt` or `le`, which are false where an operand is null."""
+    return sql.once(parts, lambda parts: _compare(sql, node, parts, nullable, wanted), is_condition=True)
+
+
+def _compare(
+    sql: Composer, node: TypedCall, parts: Sequence[Part], nullable: Sequence[bool], wanted: bool
+) -> Sql:
     left, right = parts
     name, types = node.function, (node.arguments[0].type, node.arguments[1].type)
     if type(left) is Value:
@@ -206,6 +213,15 @@ def equals(
     sql: Composer, left: Part, right: Part, types: Sequence[edm.Type], nullable: Sequence[bool], wanted: bool
 ) -> Sql:
     """Compile `eq`, or `ne` if not `wanted`: null equals null alone."""
+    return sql.once(
+        [left, right], lambda parts: _equals(sql, parts, types, nullable, wanted), is_condition=True
+    )
+
+
+def _equals(
+    sql: Composer, parts: Sequence[Part], types: Sequence[edm.Type], nullable: Sequence[bool], wanted: bool
+) -> Sql:
+    left, right = parts
     if type(left) is Value:
         if type(right) is Value:
             return sql.constant(_equal(left.value, right.value) is wanted)
@@ -305,6 +321,14 @@ def in_values(
     sql: Composer, part: Part, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool
 ) -> Sql:
     """Compile `in` with a list of values."""
+    return sql.once(
+        [part], lambda parts: _in_values(sql, parts[0], nullable, items, type, wanted), is_condition=True
+    )
+
+
+def _in_values(
+    sql: Composer, part: Part, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool
+) -> Sql:
     if isinstance(part, Value):
         return sql.constant(any(_equal(part.value, item) for item in items) is wanted)
     assert isinstance(part, Sql)

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from string import Formatter
+from typing import Any, TypeGuard, TypeVar
 
 from .. import edm
 from ..errors import ODataError
-from .dialects.base import Dialect
+from .dialects.base import Bound, Dialect
 from .parts import AND, ATOM, FALSE, OR, TRUE, Part, Sql, SqlColumn, Value
 from .statement import engine_error, too_large
 
 _GROUP = 100
 """The most operands of one AND or OR; more are put in groups, so that no engine nests too deep."""
+_SHORT = 40
+"""The most characters of a piece that is written several times rather than bound to a name."""
+_SHORT_COLUMN = 1_000
+"""The same of a column: SQLite reads a moment by 700."""
+_SHORT_PATH = 120
+"""The same of a column as it is stored, which is read by templates that name it up to ten times."""
+_WORK = 64_000_000
+"""The most characters of all pieces that are made for a statement."""
+P = TypeVar("P", bound=Part)
+
+
+@lru_cache(maxsize=4096)
+def _uses(template: str) -> tuple[Mapping[str, int], frozenset[str]]:
+    """Count the uses of each argument in a template; return also those that it uses more than once."""
+    fields = [field for _, field, _, _ in Formatter().parse(template) if field]
+    uses = {field: fields.count(field) for field in fields}
+    return uses, frozenset(name for name, count in uses.items() if count > 1)
 
 
 def collation_of(dialect: Dialect, by_column: bool, own: str | None) -> str:
@@ -38,7 +57,7 @@ class Composer:
         self.by_column = by_column
         self.checks_values = type(dialect).rejects is not Dialect.rejects
         self.values: list[tuple[Any, edm.Type]] = []
-        self.terms = self.subqueries = 0
+        self.terms = self.subqueries = self.names = self.spent = 0
         self.guard = self.constant(True)
         """The service's condition, while the client's is compiled."""
 
@@ -59,7 +78,15 @@ class Composer:
             return self.marker(part.value, part.type)
         assert isinstance(part, Sql), "entities and collections are not values"
         storage = part.storage
-        return part.text if storage is None else storage.read.format(a=part.text)
+        return part.text if storage is None else self.decoded(storage.read, part.text)
+
+    def decoded(self, template: str, column: str) -> str:
+        """Fill the template of a storage with a column, which can be a long path in JSON or a subquery."""
+        if len(column) <= _SHORT_PATH or "a" not in _uses(template)[1]:
+            return template.format(a=column)
+        self.names += 1
+        name = self.dialect.bound_name(self.names, 0)
+        return self.dialect.bind_once(template.format(a=name), self.names, [Bound(column)])
 
     def typed_text(self, part: Part) -> str:
         """Write a value where nothing around it gives it a type."""
@@ -78,16 +105,76 @@ class Composer:
 
     # ---- composition -----------------------------------------------------------------------------
 
-    def fill(self, template: str, parts: Sequence[Part], **more: object) -> Sql:
-        """Fill a template with its arguments, `{a}`, `{b}` and so on."""
+    def fill(
+        self, template: str, parts: Sequence[Part], *, is_condition: bool = False, **more: object
+    ) -> Sql:
+        """Fill a template with its arguments, `{a}`, `{b}` and so on.
+
+        Where the template has a long one several times, that is bound to a name, as all long ones are then.
+        """
         texts = dict(zip("abcd", map(self.text, parts), strict=False))
-        return self.nest(template.format(**texts, **more), parts)
+        uses, repeated = _uses(template)
+        values: list[Bound] = []
+        if repeated:
+            pairs = [
+                (n, p) for n, p in zip(texts, parts, strict=False) if n in uses and _is_long(p, texts[n])
+            ]
+            if not repeated.isdisjoint([name for name, _ in pairs]):
+                self.names += 1
+                for place, (name, part) in enumerate(pairs):
+                    values.append(Bound(texts[name], part.type, part.scale))
+                    texts[name] = self.dialect.bound_name(self.names, place)
+        # The size is known before the text is made, which could take much memory.
+        self.check_length(sum([len(text) * uses.get(name, 0) for name, text in texts.items()]))
+        found = self.nest(template.format(**texts, **more), parts)
+        return self.bind(found, self.names, values, is_condition) if values else found
+
+    def once(self, parts: Sequence[Part], write: Callable[[Sequence[Part]], P], *, is_condition: bool) -> P:
+        """Write a piece with names in place of long parts; where it has one several times, they are bound."""
+        if not any(type(part) is Sql and len(part.text) > _SHORT for part in parts):
+            return write(parts)
+        self.names += 1
+        number, short = self.names, list(parts)
+        values: dict[str, Bound] = {}
+        for n, part in enumerate(parts):
+            if type(part) is Sql and len(part.text) > _SHORT:
+                name = self.dialect.bound_name(number, len(values))
+                values[name], short[n] = Bound(part.text, part.type, part.scale), part.renamed(name)
+        found = write(short)
+        if isinstance(found, Sql):
+            if any(found.text.count(name) > 1 for name in values):
+                self.bind(found, number, list(values.values()), is_condition)
+            else:
+                for name, value in values.items():
+                    found.text = found.text.replace(name, value.text)
+                self.check_length(len(found.text))
+        return found
+
+    def bind(self, found: Sql, number: int, values: Sequence[Bound], is_condition: bool) -> Sql:
+        """Bind the names in a piece to their values, each of which is computed once."""
+        body, dialect = found.text, self.dialect
+        if is_condition and not dialect.conditions_are_values:
+            body = f"CASE WHEN {body} THEN 1 WHEN NOT ({body}) THEN 0 END"
+            found.text = dialect.bind_once(body, number, values) + " = 1"
+        else:
+            found.text = dialect.bind_once(body, number, values)
+        found.kind, found.is_selective = ATOM, False
+        found.depth += dialect.once_depth
+        if dialect.max_depth is not None and found.depth > dialect.max_depth:
+            raise self.too_deep()
+        self.check_length(len(found.text))
+        return found
+
+    def check_length(self, length: int) -> None:
+        """Raise LimitError for a piece, or for all pieces together, of more characters than may be made."""
+        self.spent += length
+        if length > self.dialect.max_length or self.spent > _WORK:
+            raise too_large(self.dialect, "characters", self.dialect.max_length)
 
     def nest(self, text: str, parts: Sequence[Part], kind: int = ATOM) -> Sql:
         """Make a piece that contains others, with what it has from them."""
         found, dialect = Sql(text, kind), self.dialect
-        if len(found.text) > dialect.max_length:
-            raise too_large(dialect, "characters", dialect.max_length)
+        self.check_length(len(text))
         depth = 0
         for part in parts:
             if part.depth > depth:
@@ -148,6 +235,7 @@ class Composer:
         depth += len(texts) if dialect.chains_nest else 1
         if dialect.max_depth is not None and depth > dialect.max_depth:
             raise self.too_deep()
+        self.check_length(sum(map(len, texts)))
         found = Sql(word.join(texts), own, depth, rows, has_subquery)
         found.is_selective = selective > 0 and (own == AND or selective == len(parts))
         return found
@@ -210,3 +298,9 @@ class Composer:
         if not wanted:
             holds = self.negate(holds)
         return self.some([holds, self.is_null(null[0], True)]) if null else holds
+
+
+def _is_long(part: Part, text: str) -> TypeGuard[Sql]:
+    """True for the text of an argument that is bound to a name where a template uses it several times."""
+    kind = type(part)
+    return len(text) > _SHORT and kind is not Value and (kind is Sql or len(text) > _SHORT_COLUMN)

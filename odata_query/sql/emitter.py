@@ -26,8 +26,8 @@ from .collections import exists_as_in, members
 from .columns import Columns
 from .comparisons import FLOATS, SIGNS, compare, compare_fast, equals, in_values, is_inexact
 from .composer import Composer
-from .dialects.base import Dialect, Storage
-from .parts import FALSE, TRUE, Collection, Entity, Part, Sql, SqlColumn, Value
+from .dialects.base import Dialect
+from .parts import FALSE, TRUE, Clock, Collection, Entity, Part, Sql, SqlColumn, Value
 from .statement import too_large
 
 _INFINITE = (float("inf"), float("-inf"))
@@ -149,19 +149,24 @@ class SqlEmitter(Composer):
         return Value(cut(node.value), node.type)  # drivers know the plain classes
 
     def call(self, node: TypedCall, parts: Sequence[Part], nullable: Sequence[bool]) -> Part:
+        is_condition, true_false = node.type is edm.BOOLEAN, self.dialect.booleans
+
+        def as_case(parts: Sequence[Part]) -> Part:
+            part = self.operation(node, parts)
+            if not isinstance(part, Sql):
+                return part
+            fails = self.negate(part)  # it can be unknown, too
+            true, false = true_false
+            return self.nest(f"CASE WHEN {part.text} THEN {true} WHEN {fails.text} THEN {false} END", [part])
+
+        if is_condition and not self.dialect.conditions_are_values:
+            return self.once(parts, as_case, is_condition=False)
         part = self.operation(node, parts)
-        if not isinstance(part, Sql):
-            return part
-        if node.type is not edm.BOOLEAN:
+        if isinstance(part, Sql):
+            if is_condition:
+                return part.rewritten(f"({part.text})")
             part.type = node.type
-            return part
-        if self.dialect.conditions_are_values:
-            return part.rewritten(f"({part.text})")
-        # A condition that can be unknown, where conditions are not values.
-        true, false = self.dialect.booleans
-        fails = self.negate(part)
-        text = f"CASE WHEN {part.text} THEN {true} WHEN {fails.text} THEN {false} END"
-        return self.nest(text, [part])
+        return part
 
     def operation(self, node: TypedCall, parts: Sequence[Part]) -> Part:
         """Compile a call; its result is a condition if the operation is one."""
@@ -198,16 +203,16 @@ class SqlEmitter(Composer):
         if node.type is edm.DECIMAL:
             return self.decimal(node.function, parts, template)
         first = parts[0] if parts else None
-        if isinstance(first, Sql) and first.storage is not None and first.storage.local is not None:
-            if key == "totaloffsetminutes(DateTimeOffset)" and first.storage.offset is not None:
-                return self.nest(first.storage.offset.format(a=first.text), parts)
-            if key.endswith("(DateTimeOffset)"):
-                parts = [self.local(first)]
-        found = self.fill(template, parts)
+        if key == "totaloffsetminutes(DateTimeOffset)" and _has_clock(first):
+            return self.nest(self.clock_of(parts[0]).offset, parts)
+        if key.endswith("(DateTimeOffset)"):
+            parts = [self.local(parts[0])]
+        found = self.fill(template, parts, is_condition=node.type is edm.BOOLEAN)
         if node.type is edm.DATE_TIME_OFFSET and _has_clock(first):
-            clock, minutes = self.clock_of(parts[0])
-            minutes = f"CASE WHEN {found.text} IS NOT NULL THEN {minutes} END"
-            found.storage = _computed(template.format(a=clock, b=self.text(parts[1])), minutes)
+            clock = self.clock_of(parts[0])
+            local = self.fill(template, [Sql(clock.local), *parts[1:]]).text
+            offset = f"CASE WHEN {found.text} IS NOT NULL THEN {clock.minutes} END"
+            found.clock = Clock(local, clock.minutes, offset)
         found.bits = 31
         return found
 
@@ -229,21 +234,27 @@ class SqlEmitter(Composer):
 
     def local(self, part: Part) -> Part:
         """A moment in its own offset, where the column has that."""
-        if isinstance(part, Sql) and part.storage is not None and part.storage.local is not None:
-            return part.rewritten(part.storage.local.format(a=part.text))
-        return part
+        return (
+            part.rewritten(self.clock_of(part).local) if isinstance(part, Sql) and _has_clock(part) else part
+        )
 
-    def clock_of(self, part: Part) -> tuple[str, str]:
+    def clock_of(self, part: Part) -> Clock:
         """Write a moment's clock in its own offset, as if that was UTC, and the minutes of the offset."""
+        template = self.dialect.templates["totaloffsetminutes(DateTimeOffset)"]
         if type(part) is Value and part.value is not None:
-            minutes = part.value.utcoffset() // dt.timedelta(minutes=1)
-            return self.typed_text(Value(part.value.replace(tzinfo=dt.UTC), part.type)), str(minutes)
-        if isinstance(part, Sql) and part.storage is not None:
-            local, offset = part.storage.local, part.storage.offset
-            if local is not None and offset is not None:
-                return local.format(a=part.text), offset.format(a=part.text)
-        text = self.typed_text(part)
-        return text, self.dialect.templates["totaloffsetminutes(DateTimeOffset)"].format(a=text)
+            minutes = str(part.value.utcoffset() // dt.timedelta(minutes=1))
+            text = self.typed_text(Value(part.value.replace(tzinfo=dt.UTC), part.type))
+            return Clock(text, minutes, minutes)
+        if isinstance(part, Sql) and part.clock is not None:
+            return part.clock
+        storage = part.storage if isinstance(part, Sql) else None
+        if isinstance(part, Sql) and storage is not None and storage.local is not None:
+            local = self.decoded(storage.local, part.text)
+            minutes = self.decoded(storage.offset or template, part.text if storage.offset else local)
+        else:
+            local = self.typed_text(part)
+            minutes = self.decoded(template, local)
+        return Clock(local, minutes, minutes)
 
     # ---- numbers ---------------------------------------------------------------------------------
 
@@ -262,7 +273,7 @@ class SqlEmitter(Composer):
         scale = scaled(scales[0], scales[-1]) if scaled else 12
         if most is not None and max(scale, *scales) > most:
             raise too_large(self.dialect, "decimal-places", most)
-        more = {"m": max(scales), "sa": scales[0], "sb": scales[-1], "p": scale + 20}
+        more: dict[str, Any] = {"m": max(scales), "sa": scales[0], "sb": scales[-1], "p": scale + 20}
         found = self.fill(template, parts, s=scale, **more)
         if name in ("add", "sub", "mul"):
             found.text = self.dialect.round_decimal(found.text, scale)
@@ -280,16 +291,19 @@ class SqlEmitter(Composer):
         divisor = parts[-1]
         if node.function == "div" and type(divisor) is Value and divisor.value != -1:
             needed = bits[0]
-        texts = [self.text(part) for part in parts]
-        first = next(n for n, part in enumerate(parts) if isinstance(part, Sql))
+        cast, first = "", next(n for n, part in enumerate(parts) if isinstance(part, Sql))
         if needed > 63:
             template = self.dialect.wide_templates.get(node.key, template)
-            texts[first] = self.dialect.as_wide_integer.format(a=texts[first])
+            cast = self.dialect.as_wide_integer
         elif not any(isinstance(part, Sql) and part.is_int64 for part in parts):
-            texts[first] = self.dialect.as_int64.format(a=texts[first])
-        found = self.nest(template.format(**dict(zip("ab", texts, strict=False))), parts)
+            cast = self.dialect.as_int64
+        if cast not in ("", "{a}"):
+            given = parts[first]
+            assert isinstance(given, Sql)
+            parts = [*parts[:first], given.rewritten(cast.format(a=self.text(given))), *parts[first + 1 :]]
+        found = self.fill(template, parts)
         if needed > 63:
-            found = self.nest(self.dialect.wide_to_int64.format(a=found.text), parts)
+            found = self.fill(self.dialect.wide_to_int64, [found])
             found.depth += self.dialect.wide_to_int64_depth
         found.bits = min(needed, 63)
         found.is_int64 = needed <= 63
@@ -308,6 +322,12 @@ class SqlEmitter(Composer):
         known = [part.value for part in parts if isinstance(part, Value)]
         if len(known) == len(parts):
             return Value(python_values.KLEENE[name](*known), edm.BOOLEAN)
+        if name == "not" or self.dialect.conditions_are_values:
+            return self.kleene_of(name, parts)
+        return self.once(parts, lambda parts: self.kleene_of(name, parts), is_condition=False)
+
+    def kleene_of(self, name: str, parts: Sequence[Part]) -> Sql:
+        """Compile `and`, `or` or `not` of values that are not all known."""
         texts = ["NULL" if isinstance(p, Value) and p.value is None else self.text(p) for p in parts]
         true, false = self.dialect.booleans
         if self.dialect.conditions_are_values:
@@ -346,12 +366,10 @@ class SqlEmitter(Composer):
             text += f" ELSE {chosen}" if holds.kind == TRUE else f" WHEN {holds.text} THEN {chosen}"
         found = self.nest(f"CASE{text} END", [part for pair in possible for part in pair])
         if any(_has_clock(part) for _, part in possible):
-            clocks = offsets = ""
-            for holds, part in possible:
-                clock, minutes = self.clock_of(part)
-                clocks += f" WHEN {holds.text} THEN {clock}"
-                offsets += f" WHEN {holds.text} THEN {minutes}"
-            found.storage = _computed(f"CASE{clocks} END", f"CASE{offsets} END")
+            clocks = [(f" WHEN {holds.text} THEN ", self.clock_of(part)) for holds, part in possible]
+            texts = [f"CASE{''.join([when + clock[n] for when, clock in clocks])} END" for n in range(3)]
+            self.check_length(sum(map(len, texts)))
+            found.clock = Clock(*texts)
         found.scale, found.type = scale, widest
         return found
 
@@ -416,13 +434,9 @@ def _has_clock(part: Part | None) -> bool:
     """True for a moment whose clock in its own offset is not that in UTC."""
     if type(part) is Value:
         return isinstance(part.value, dt.datetime) and bool(part.value.utcoffset())
-    return isinstance(part, Sql) and part.storage is not None and part.storage.local is not None
-
-
-def _computed(clock: str, offset: str) -> Storage:
-    """The storage of a computed moment: in UTC, but its clock in its own offset is known, too."""
-    local, minutes = (text.replace("{", "{{").replace("}", "}}") for text in (clock, offset))
-    return Storage(local=local, offset=minutes)
+    if not isinstance(part, Sql):
+        return False
+    return part.clock is not None or (part.storage is not None and part.storage.local is not None)
 
 
 def _bits_of(part: Part) -> int:

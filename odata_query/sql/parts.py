@@ -6,8 +6,9 @@ numbers: 0 for the row itself, n for the alias `odata_n`; a set of rows is an in
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import edm
 from ..model.properties import Member
@@ -19,6 +20,19 @@ ROW = "\1"
 """Precedes the columns of the row itself until it is known whether they need the name of its table."""
 THE_ROW = 1
 """The set of rows that holds the row itself alone."""
+
+
+class Clock(NamedTuple):
+    """The clock of a computed moment in its own offset.
+
+    local    the clock as if it was in UTC
+    minutes  the minutes of the offset; not null for a moment that was moved out of the calendar
+    offset   the minutes of the offset, null for a null moment
+    """
+
+    local: str
+    minutes: str
+    offset: str
 
 
 class Sql:
@@ -34,6 +48,7 @@ class Sql:
     scale         the digits after the point of a decimal, None if unknown
     type          the type of a value, where it is known
     storage       how a column holds the value, None if as the dialect's templates take it
+    clock         the clock of a computed moment in its own offset, None if that is UTC
     collation     how a column compares texts, None for the usual way
     tests_eq      True for a column for which `= value` means what `eq` means
     tests_order   True for a column for which `< value` means what `lt` means
@@ -44,6 +59,7 @@ class Sql:
     scale: int | None = None
     type: edm.Type | None = None
     storage: Storage | None = None
+    clock: Clock | None = None
     collation: str | None = None
 
     def __init__(
@@ -58,6 +74,12 @@ class Sql:
     def rewritten(self, text: str) -> Sql:
         """Make a piece of another text with what this one reads."""
         return Sql(text, ATOM, self.depth, self.rows, self.has_subquery)
+
+    def renamed(self, name: str) -> Sql:
+        """Make a copy whose value is bound to a name."""
+        found = copy(self)
+        found.text = name
+        return found
 
 
 class SqlColumn(Sql):

@@ -376,7 +376,7 @@ def numbered(text: str, escape: str) -> str:
     tokens = f"""'(?:[^'{escape * 2}]|{escape}.|'')*'""" if escape else "'[^']*'"
     count = iter(range(1, 10**6))
     return re.sub(
-        tokens + r"""|"[^"]*"|\[[^\]]*\]|\?""",
+        tokens + r"""|"[^"]*"|(?<!\w)\[[^\]]*\]|\?""",
         lambda found: f":p{next(count)}" if found[0] == "?" else found[0],
         text,
         flags=re.S,
@@ -841,6 +841,7 @@ class Oracle(Transpiled):
             r"ELEMENTS(\1)",
         ),
         (" RETURNING CLOB", ""),
+        (r" FROM DUAL\)", ")"),
     )
     faults = (
         *DIVISION,

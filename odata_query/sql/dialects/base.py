@@ -11,7 +11,7 @@ null.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -32,6 +32,14 @@ from .spelling import (
     spelled,
     within,
 )
+
+
+class Bound(NamedTuple):
+    """A value that an expression computes once: its text, and its type and scale where they are known."""
+
+    text: str
+    type: edm.Type | None = None
+    scale: int | None = None
 
 
 class Storage(NamedTuple):
@@ -217,6 +225,12 @@ class Dialect:
     """Characters of a literal text that are written in another way: a backslash too on Spark."""
     has_empty_string = True
     """True if `''` is a text; on Oracle it is null."""
+
+    once = ("(SELECT {body} FROM (SELECT {values}) AS odata_v)", "{x} AS odata_v{i}{a}", "odata_v{i}{a}")
+    """The form that computes values once for a body, the form of each value, and its name in the body: `{i}`
+    is a number, and the n-th value has the letter `{a}` and the place `{n}`."""
+    once_depth = 1
+    """The levels of nesting that the form adds."""
 
     # ---- nulls and truth -------------------------------------------------------------------------
 
@@ -464,6 +478,17 @@ class Dialect:
             local=None if storage.local is None else local,
             offset=offset and offset.replace("{zone}", text),
         )
+
+    def bound_name(self, number: int, place: int) -> str:
+        """The name of a value that an expression computes once; a column should not have such a name."""
+        return self.once[2].format(i=number, n=place + 1, a="abcd"[place])
+
+    def bind_once(self, body: str, number: int, values: Sequence[Bound]) -> str:
+        """Write an expression whose values are computed once, by the names that its body has for them."""
+        form, value, _ = self.once
+        texts = [value.format(x=x.text, i=number, a="abcd"[place]) for place, x in enumerate(values)]
+        names = [self.bound_name(number, place) for place in range(len(values))]
+        return form.format(body=body, i=number, values=", ".join(texts), names=", ".join(names))
 
     # ---- columns and JSON ------------------------------------------------------------------------
 

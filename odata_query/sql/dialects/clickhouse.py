@@ -110,6 +110,7 @@ class ClickHouse(Dialect):
         dt.date: str,
         uuid.UUID: str,
     }
+    once = ("arrayMap(({names}) -> {body}, {values})[1]", "[{x}]", Dialect.once[2])
     max_parameters = 6_000  # a syntax tree has at most 50,000 nodes, and a comparison seven
     max_depth = 80
     max_length = 250_000

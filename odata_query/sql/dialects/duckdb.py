@@ -150,6 +150,8 @@ class DuckDB(Dialect):
     verified = True
     binds = {Decimal: spelling.EXACT.normalize}
     collation = "binary"
+    # A correlated subquery without a table costs DuckDB's planner much.
+    once = ("list_transform([{{{values}}}], lambda odata_v{i}: {body})[1]", "'{a}': {x}", "odata_v{i}.{a}")
     max_depth = 100
     chains_nest = False
     max_subqueries = 100

@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import uuid
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +19,7 @@ from ... import edm
 from ...operations import WHITE_SPACE
 from ...problems import Phrase
 from . import spelling
-from .base import Dialect, Json, Members, Page, Storage
+from .base import Bound, Dialect, Json, Members, Page, Storage
 from .spelling import MICROSECOND, between, in_zone, seconds
 
 _MAX = 1.7976931348623147e308
@@ -288,6 +289,12 @@ class MySQL(Dialect):
         ),
     }
     unsupported = {**Dialect.unsupported, "matchespattern(String,String)": "exponential-regular-expressions"}
+
+    def bind_once(self, body: str, number: int, values: Sequence[Bound]) -> str:
+        """Write the values in place of their names: MariaDB cannot correlate a derived table."""
+        for place, x in enumerate(values):
+            body = body.replace(self.bound_name(number, place), x.text)
+        return body
 
     def marker_type(self, value: Any, type: edm.Type) -> str:
         is_decimal = isinstance(value, Decimal)

@@ -80,6 +80,7 @@ class Oracle(Dialect):
         dt.time: lambda value: dt.datetime.combine(dt.date.min, value) - dt.datetime.min,
         uuid.UUID: lambda value: value.bytes,
     }
+    once = ("(SELECT {body} FROM (SELECT {values} FROM DUAL) odata_v)", *Dialect.once[1:])
     max_parameters = 65_535
     max_in_items = 1_000
     max_terms = 50_000

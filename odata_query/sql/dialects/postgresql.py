@@ -206,6 +206,8 @@ class PostgreSQL(Dialect):
     name = "postgresql"
     verified = True
     paramstyle = "format"
+    # OFFSET keeps the planner from writing the values in place of their names.
+    once = ("(SELECT {body} FROM (SELECT {values} OFFSET 0) AS odata_v)", *Dialect.once[1:])
     max_parameters = 65_535
     chains_nest = False
     typed_literals = True

@@ -66,6 +66,7 @@ class Trino(Dialect):
 
     name = "trino"
     binds = {dt.timedelta: spelling.seconds}
+    once = ("TRANSFORM(ARRAY[ROW({values})], odata_v{i} -> {body})[1]", "{x}", "odata_v{i}[{n}]")
     max_length = 1_000_000
     max_depth = 300
     collation = "binary"
