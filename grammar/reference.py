@@ -51,6 +51,7 @@ EXAMPLE_LIMITS = Limits(
     max_path_depth=2,
     max_orderby_items=2,
     max_pattern=50,
+    max_cost=15_000,
     max_top=1_000,
     max_skip=10_000,
     functions=frozenset(FUNCTIONS) - {"tolower"},
@@ -82,8 +83,10 @@ def page() -> str:
         "## Operations",
         "Operators come first, from the loosest to the tightest, then functions. Types are written without `Edm.`.\n"
         "`Integer`, `Decimal` and `Double` stand for numbers that are promoted together to that kind, and `First`\n"
-        "for the type of the first argument. Names of operators and functions are not case-sensitive.",
-        "| operation | signatures | null | section | meaning | examples, each true |\n| --- | --- | --- | --- | --- | --- |\n"
+        "for the type of the first argument. Names of operators and functions are not case-sensitive. The cost\n"
+        "(`Query.cost`) is for 50 characters, one item, one vertex, or one state of a pattern and 50 characters.",
+        "| operation | signatures | null | cost | section | meaning | examples, each true |\n"
+        "| --- | --- | --- | --- | --- | --- | --- |\n"
         + "\n".join(
             map(
                 _operation,
@@ -165,7 +168,8 @@ def _operation(operation: Operation) -> str:
     takes = "<br>".join(f"({', '.join(s.parameters)}) → {s.result}" for s in operation.signatures)
     examples = "<br>".join(f"`{example.replace('|', chr(92) + '|')}`" for example in operation.examples)
     null = NULLS[operation.nulls]
-    return f"| `{operation.name}` | {takes} | {null} | {operation.section} | {operation.doc} | {examples} |"
+    cost, section = operation.cost, operation.section
+    return f"| `{operation.name}` | {takes} | {null} | {cost} | {section} | {operation.doc} | {examples} |"
 
 
 if __name__ == "__main__":

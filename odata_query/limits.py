@@ -8,6 +8,12 @@ from functools import lru_cache
 from .problems import ConfigurationError
 
 
+class Default(int):
+    """A bound that nobody has set: an endpoint, which strangers talk to, has a tighter one."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Bounds on one query, against long work for short requests. None lifts a bound.
@@ -20,7 +26,8 @@ class Limits:
     max_nodes          nodes of an option's tree
     max_depth          parentheses, calls, lists, `not` and unary minus open at once
     max_in_items       items of a list
-    max_lambda_depth   `any` and `all` inside one another
+    max_cost           the estimated work for each row; `size gt 3` costs 1 (see `Query.cost`)
+    max_lambda_depth   `any`, `all`, `$filter(...)` and `$count($filter=...)` inside one another
     max_orderby_items  expressions in `$orderby`
     max_path_depth     segments of a path
     max_top, max_skip  the largest `$top` and `$skip`
@@ -34,19 +41,20 @@ class Limits:
     Raises ConfigurationError for a value that is not a bound.
     """
 
-    max_length: int | None = 50_000
+    max_length: int | None = Default(50_000)
     max_aliases: int | None = 50
-    max_nodes: int | None = 2_000
+    max_nodes: int | None = Default(2_000)
     max_depth: int | None = 100
     max_in_items: int | None = 1_000
+    max_cost: int | None = Default(3_000_000)
     max_lambda_depth: int | None = 4
-    max_orderby_items: int | None = 20
+    max_orderby_items: int | None = Default(20)
     max_path_depth: int | None = 20
     max_top: int | None = None
     max_skip: int | None = None
     default_top: int | None = None
     max_problems: int | None = 20
-    max_pattern: int | None = 2_000
+    max_pattern: int | None = Default(2_000)
     suggestions: bool | None = True
     functions: frozenset[str] | None = None
     operators: frozenset[str] | None = None
@@ -63,7 +71,7 @@ class Limits:
                 if value not in (True, False, None):
                     raise ConfigurationError(f"suggestions must be True or False, not {value!r}")
                 object.__setattr__(self, each.name, value is not False)
-            elif value is not None and (type(value) is not int or value < 0):
+            elif value is not None and (type(value) not in (int, Default) or value < 0):
                 raise ConfigurationError(f"{each.name} must be an int of at least 0, or None, not {value!r}")
 
     def tightened(self, other: Limits) -> Limits:
@@ -74,8 +82,12 @@ class Limits:
             if one is None or two is None:
                 bounds[each.name] = two if one is None else one
             else:
-                bounds[each.name] = min(one, two) if isinstance(one, int) else one & two
+                bounds[each.name] = min(one, two, key=_tightness) if isinstance(one, int) else one & two
         return Limits(**bounds)
+
+
+def _tightness(bound: int) -> tuple[int, bool]:
+    return bound, type(bound) is Default  # of equal bounds, the one that somebody has set
 
 
 DEFAULT_LIMITS = Limits()

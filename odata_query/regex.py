@@ -258,6 +258,7 @@ class Pattern:
     def __init__(self, source: str, arcs: list[list[_Arc]]) -> None:
         self._literal = source if set(source).isdisjoint(_SYNTAX) else None
         self._arcs = arcs  # by the state left; 0 is the start, and the last state the goal
+        self.states = 1 if self._literal is not None else len(arcs)
         self._has_boundaries = any(label in (r"\b", r"\B") for arc in arcs for label, _ in arc)
         self._goal = _State(self, frozenset(), None)
         self._states: dict[tuple[frozenset[int], bool | None], _State] = {}

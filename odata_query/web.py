@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from . import answers
 from .errors import ODataError
-from .limits import DEFAULT_LIMITS, UNBOUNDED, Limits, effective
+from .limits import UNBOUNDED, Default, Limits, effective
 from .model.entity import EntityType
 from .operations import OPERATIONS
 from .problems import ConfigurationError
@@ -24,8 +24,10 @@ from .query import Query, parse_query
 if TYPE_CHECKING:
     from .sql import Dialect, DialectName
 
-DEFAULT_TOP, MAX_TOP, MAX_PATTERN = 100, 1_000, 200
+DEFAULT_TOP, MAX_TOP = 100, 1_000
 """Bounds of an endpoint that sets none: a stranger never gets a whole table."""
+_BOUNDS = {"max_cost": 2_000, "max_nodes": 1_200, "max_orderby_items": 5, "max_pattern": 200}
+"""Bounds where neither the endpoint nor its model sets them, by the worst cases of benchmarks/attacks.py."""
 
 Form = Callable[..., answers.Answer]
 """Makes the answer to an error; takes `accept_language` and `instance` if it has such parameters."""
@@ -61,7 +63,8 @@ class Endpoint:
     """Reads the queries of an endpoint and answers the wrong ones, in a framework as `query_for(Images)`.
 
     entity_type       the type that clients query
-    limits            bounds on a query; default_top is 100, max_top 1,000 and max_pattern 200 if not set
+    limits            bounds on a query; if not set, default_top is 100, max_top 1,000, max_cost 2,000,
+                      max_nodes 1,200, max_orderby_items 5 and max_pattern 200
     default_timezone  the time zone of date-times without an offset
     dialect           the dialect of SQL that runs the queries, whose operations alone are documented then
     require_dollar    True if `filter`, `top` and the like without `$` are parameters of the endpoint's own
@@ -213,13 +216,12 @@ def safe_limits(limits: Limits) -> Limits:
     """Add the bounds of an endpoint to limits that lack them."""
     max_top = MAX_TOP if limits.max_top is None else limits.max_top
     default_top = DEFAULT_TOP if limits.default_top is None else limits.default_top
-    is_given = limits.max_pattern not in (None, DEFAULT_LIMITS.max_pattern)
-    return replace(
-        limits,
-        max_top=max_top,
-        default_top=min(default_top, max_top),
-        max_pattern=limits.max_pattern if is_given else MAX_PATTERN,
-    )
+    bounds: dict[str, Any] = {
+        name: most for name, most in _BOUNDS.items() if isinstance(getattr(limits, name), Default)
+    }
+    if limits.max_pattern is None:  # a pattern without a bound is none that a stranger may write
+        bounds["max_pattern"] = _BOUNDS["max_pattern"]
+    return replace(limits, max_top=max_top, default_top=min(default_top, max_top), **bounds)
 
 
 # ---- responses to errors ---------------------------------------------------------------------------

@@ -34,6 +34,7 @@ from .conversion import (
     read_duration,
     read_literal,
 )
+from .cost import DEAR, check_cost
 from .exact import compare_exactly, find_members, report_inexact, says_more
 from .paths import COMPARISONS, IN_FILTER, IN_ORDERBY, Scope, resolve, unknown_function
 from .reporting import WRONG, Reporter, raise_problems
@@ -59,6 +60,8 @@ class Checker:
         self.scope = IN_FILTER
         self.inexact: list[Literal] = []
         """Literals that may say more than a value holds."""
+        self.is_dear = False
+        """True if the query can cost more than its text shows."""
         self.members_srid: dict[int, int | None] = {}
         """The coordinate system of what each level of lambdas is about."""
         self.limits = limits = reporter.limits
@@ -191,6 +194,7 @@ class Checker:
             args = describe_mismatch(OPERATIONS[name], names)
             return self.report("wrong-type", _blame(node, names), **args)
         signature, result = found
+        self.is_dear = self.is_dear or signature.key in DEAR
         parameters = signature.parameters
         if parameters == ("Collection", "Collection") and edm.NULL not in types:
             arguments = self.bring_together(arguments, is_value=name == "concat")
@@ -281,6 +285,7 @@ class Checker:
         one, other = left.type, right.type
         if (one is not other or one not in PLAIN) and not (one in EXACT and other in EXACT):
             left, right = self.bring_together(arguments)
+            self.is_dear = self.is_dear or type(left.type) is edm.CollectionType
             if not self.check_comparable(left, right, node.function, (node, *node.arguments)):
                 return WRONG
         exact = compare_exactly(node, left, right) if self.inexact else None
@@ -353,6 +358,7 @@ class Checker:
                 else:
                     meant = f"({unparse(place)})" if isinstance(place, Literal) else "('x','y')"
                 return self.report("wrong-type.in", place, given=type.name, meant=meant)
+            self.is_dear = True
             left, found = self.bring_together((left, found))
             member = TypedPath((), place.span, 0, (), edm.element_of(found.type), True)
             if not self.check_comparable(left, member, "in", (node, given, place)):
@@ -439,6 +445,7 @@ class Checker:
             return WRONG
         if not isinstance(type, edm.CollectionType):
             return self.report("wrong-type.not-a-collection", given, function=name, given=type.name)
+        self.is_dear = True
         level = scope.level + 1
         arguments = [source]
         if rest:
@@ -544,7 +551,8 @@ def validate(
 
     node              the tree, from parse_filter or made by hand
     entity_type       the model
-    limits            which operations are allowed, by default all; the model's hold where they are tighter
+    limits            which operations are allowed, by default all, and the cost; the model's hold where they
+                      are tighter
     default_timezone  the time zone of date-time literals without offset
 
     Returns the typed tree, which `python.predicate` and `sql.where` take. Raises ValidationError, LimitError
@@ -554,5 +562,7 @@ def validate(
     reporter = Reporter(limits)
     if reporter.check_height(node):
         node = Checker(entity_type, reporter, default_timezone).filter(node)
+        if not reporter.problems:
+            check_cost([(reporter, [node])], limits)
     raise_problems(reporter.problems, limits)
     return node

@@ -58,7 +58,7 @@ def to_openapi(entity_type: StructuredType, limits: Limits | None) -> list[Json]
     bounds = effective(limits, entity_type.limits)
     text: Json = {"type": "string"}
     if bounds.max_length is not None:
-        text["maxLength"] = bounds.max_length
+        text["maxLength"] = int(bounds.max_length)
     found = []
     if properties := _sections(entity_type, _is_filterable):
         sections = [_FILTER, *properties, *_operations(bounds), *_bounds(bounds, _FILTER_BOUNDS)]

@@ -126,6 +126,7 @@ class Property:
     scale       the greatest number of digits after the point of an Edm.Decimal (CSDL 4.01, section 7.2.4)
     srid        the number of the coordinate system of a geography or geometry, or "variable" if values have
                 different ones; by default 4326 for a geography and 0 for a geometry (section 7.2.6)
+    max_items   the most items of a collection, by default 100, for the cost of queries (`Query.cost`)
 
     `storage`, `collation`, `texts`, `table`, `join` and `through` are other ways to give what a Column holds;
     they work until 1.0. Raises ConfigurationError for an unknown type, for a Column together with one of
@@ -143,6 +144,7 @@ class Property:
     column: Column
     scale: int | None
     srid: int | Literal["variable"] | None
+    max_items: int | None
 
     def __init__(
         self,
@@ -158,6 +160,7 @@ class Property:
         *,
         scale: int | None = None,
         srid: int | Literal["variable"] | None = None,
+        max_items: int | None = None,
         storage: Storage | str | Mapping[str, str] | None = None,
         collation: Collation | None = None,
         texts: Mapping[str, int] | None = None,
@@ -172,13 +175,15 @@ class Property:
             name = next(name for name, value in zip(_OLDER, older, strict=True) if value is not None)
             raise ConfigurationError(f"{name}= and a Column are both given; write Column(..., {name}=...)")
         given = (type, nullable, key, filterable, sortable, collection, attribute, read, column, scale, srid)
-        for name, value in zip(Property.__slots__, given, strict=True):
+        for name, value in zip(Property.__slots__, (*given, max_items), strict=True):
             object.__setattr__(self, name, value)
         if srid not in (None, "variable") and srid not in range(100_000):
             raise ConfigurationError(f"srid={srid!r:.100} is not the number of a coordinate system")
         is_many = collection if _is_function(type) else isinstance(self.resolve(), edm.CollectionType)
         if column.through is not None and not is_many:
             raise ConfigurationError("a link table can lead to many rows: through needs collection=True")
+        if max_items is not None and not (is_many and isinstance(max_items, int) and max_items >= 0):
+            raise ConfigurationError(f"max_items={max_items!r:.100} is not the size of a collection")
 
     def resolve(self) -> edm.Type:
         """The type itself, in whichever way it was given."""
@@ -365,7 +370,7 @@ def _facts(of: edm.Type) -> tuple[object, ...]:
     for m in of.members.values():
         flags = (m.nullable, m.filterable, m.sortable, m.property.key, m.property.scale, m.property.srid)
         column = replace(m.property.column, name=m.column)
-        members[m.name] = (type(m.property), *flags, m.attribute, column)
+        members[m.name] = (type(m.property), *flags, m.property.max_items, m.attribute, column)
     return type(of), of.name, of.limits, members
 
 

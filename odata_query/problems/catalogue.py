@@ -62,6 +62,7 @@ PROBLEMS: Mapping[str, Entry] = {
     "list-too-long": Entry("limit", 63, "$filter=width in (1,2,3,4)"),
     "path-too-long": Entry("limit", 64, "$filter=a/b/c eq 1"),
     "pattern-too-large": Entry("limit", 65, "$filter=matchespattern(reference,'a{99}')"),
+    "query-too-expensive": Entry("limit", 70, "$filter=hassubset(tags,tags)"),
     "skip-too-large": Entry("limit", 66, "$skip=10001"),
     "text-too-long": Entry("limit", 67, "$filter=" + "reference eq 'a very long text' or " * 3 + "width gt 1"),
     "too-many-aliases": Entry("limit", 71, "$filter=width in @a or height gt @b add @c&@a=[1]&@b=2&@c=3"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..check.reporting import Origin
 from ..language.ast import MAX_HEIGHT, Node, Path, find_too_deep, transform, walk
-from ..language.parser import find_deep_lambda
+from ..language.sizes import find_deep_lambda
 from ..limits import Limits
 from ..problems import nearest, problem, shorten
 from .options import Request

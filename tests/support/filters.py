@@ -22,6 +22,7 @@ LIFTED = oq.Limits(
     max_depth=None,
     max_in_items=None,
     max_lambda_depth=None,
+    max_cost=None,
     max_orderby_items=None,
     max_path_depth=None,
     max_problems=None,

@@ -1,0 +1,213 @@
+"""The cost of a query: the work for one row, estimated before any of it is done.
+
+The unit is about the time of one comparison in Python, 0.15 microseconds: `size gt 3` costs 1. An operation
+costs its number in operations.py, for each 50 characters, each item or each vertex of its arguments, and a
+pattern for each of its states, too. The body of a lambda counts for each item of its collection:
+`items/any(i: i/price gt 5)` costs 100, because a collection has 100 items unless the model says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from math import prod
+from typing import Any
+
+from .. import edm
+from ..language.ast import Call, Lambda, Literal, Node, TypeName, walk
+from ..language.wkt import Geo
+from ..limits import DEFAULT_LIMITS, Limits
+from ..model.properties import Member
+from ..operations import OPERATIONS
+from ..problems import Problem
+from .reporting import Reporter
+from .typed import TypedCall, TypedList, TypedPath, has_values_only
+
+ITEMS, CHARACTERS, VERTICES = 100, 50, 50
+"""The assumed size of a collection, a text and a geography or geometry in a row."""
+_MOST = 10**15
+"""Greater costs need no distinction."""
+_PAIRS = ("contains", "hassubsequence", "hassubset", "indexof")
+"""Operations that compare each item of one collection with each of another."""
+_SIZED = ("Collection", "Geo", "matchespattern", "concat")
+DEAR = frozenset(s.key for o in OPERATIONS.values() for s in o.signatures if any(w in s.key for w in _SIZED))
+"""The overloads that can cost more than their text shows. Without them and lambdas, nothing is walked."""
+
+
+def can_exceed(text: str, bound: int | None) -> bool:
+    """Return True if a text without lambdas and dear operations may cost more than a bound."""
+    # No character costs more than 4, as in ` divby 2`, but in calls of functions on long literals.
+    return bound is not None and len(text) * (4 if len(text) < 1_000 else 12) > bound
+
+
+# ---- one operation -------------------------------------------------------------------------------
+
+
+@cache
+def work_of(key: str) -> Callable[[Sequence[int]], int]:
+    """Return the function from the sizes of an overload's arguments to its cost."""
+    name, _, parameters = key.partition("(")
+    cost = OPERATIONS[name].cost
+    if parameters.startswith("Collection"):
+        count = prod if name in _PAIRS else sum
+        return lambda sizes: max(cost, 2 * count(sizes))
+    if parameters.startswith("Geo"):
+        return lambda sizes: cost * sum(sizes)
+    if name == "matchespattern":
+        return lambda sizes: max(cost, cost * sizes[0] * sizes[1] // CHARACTERS)
+    if "String" in parameters:
+        return lambda sizes: max(cost, cost * sum(sizes) // CHARACTERS)
+    return lambda sizes: cost
+
+
+def size_of(value: Any) -> int:
+    """Return the characters of a text, the items of a list or the vertices of a geography; of others 0."""
+    if isinstance(value, Geo):
+        return _count_vertices(value)
+    return len(value) if isinstance(value, str | list | tuple) else 0
+
+
+def _count_vertices(shape: Any) -> int:
+    parts = shape.coordinates if isinstance(shape, Geo) else shape
+    if not any(isinstance(part, Geo | tuple) for part in parts):
+        return 1
+    return sum(map(_count_vertices, parts))
+
+
+def states_of(pattern: str, most: int) -> int:
+    """Return the states of a pattern's automaton; 1 for a plain text, the most allowed for an invalid one."""
+    from .. import regex  # few queries need it
+
+    try:
+        return regex.compile(pattern, max_states=most).states
+    except regex.PatternError:
+        return most
+
+
+# ---- a tree --------------------------------------------------------------------------------------
+
+
+class Estimate:
+    """Estimates typed trees; `costs` has the cost of each call by its id, for one evaluation."""
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        self.limits = limits
+        self.costs: dict[int, int] = {}
+
+    def cost(self, trees: Iterable[Node]) -> int:
+        """Return the cost of trees for each row."""
+        return min(_MOST, sum([max(1, self.visit(tree)[0]) for tree in trees]))
+
+    def visit(self, node: Node) -> tuple[int, int]:
+        """Return the cost of an expression, and the size of its value."""
+        if type(node) is Literal:
+            return 0, size_of(node.value)
+        if type(node) is TypedPath:
+            return max(0, len(node.members) - 1), _size_in_row(node.type, node.members)
+        if type(node) is TypedList and has_values_only(node):
+            return 0, len(node.items)
+        cost = size = 0
+        sizes = []
+        for child in node.children():
+            if type(child) is not TypeName:
+                more, size = self.visit(child)
+                cost += more
+                sizes.append(size)
+        if type(node) is TypedCall:
+            cost, size = self.call(node, cost, sizes)
+        elif type(node) is TypedList:
+            size = len(sizes)
+        self.costs[id(node)] = cost = min(_MOST, cost)
+        return cost, size
+
+    def call(self, node: TypedCall, cost: int, sizes: list[int]) -> tuple[int, int]:
+        """Return the cost of a call, whose arguments have a cost and sizes, and the size of its value."""
+        name, arguments = node.function, node.arguments
+        size = sizes[0] if sizes else 0
+        if name in ("any", "all", "$filter"):
+            body = self.costs.get(id(arguments[1]), 0) if len(arguments) > 1 else 0
+            visited = 1 if _stops_at_once(node) else size
+            return cost - body + visited * max(1, body), size
+        if name == "matchespattern":
+            last = arguments[-1]
+            sizes[1] = self.limits.max_pattern or 2_000
+            if type(last) is Literal and last.value:
+                sizes[1] = states_of(last.value, sizes[1])
+        if "(" in node.key:
+            cost += work_of(node.key)(sizes)
+        elif name == "$count":
+            cost += max(1, size if type(arguments[0]) is TypedPath else 0)
+        elif any(map(_is_read_by_item, arguments)):
+            cost += max(1, 2 * sum(sizes))  # `tags eq ...`, `'red' in tags`
+        else:
+            cost += OPERATIONS[name].cost
+        if name == "concat":
+            size = sum(sizes)
+        elif name == "case":
+            size = max(sizes[1::2])
+        elif name == "cast":
+            size = size or CHARACTERS
+        return cost, size
+
+
+def _size_in_row(type: edm.Type, members: Sequence[Member]) -> int:
+    """Return the size that the value of a property is assumed to have."""
+    if isinstance(type, edm.CollectionType):
+        return (
+            ITEMS if not members or members[-1].property.max_items is None else members[-1].property.max_items
+        )
+    if type is edm.STRING:
+        return CHARACTERS
+    return (1 if type.name.endswith("Point") else VERTICES) if type.name.startswith("Edm.Geo") else 0
+
+
+def _is_read_by_item(node: Node) -> bool:
+    if type(node) is TypeName or has_values_only(node):
+        return False
+    return isinstance(node.type, edm.CollectionType)
+
+
+def _stops_at_once(node: Call) -> bool:
+    """True for a lambda that the first item decides: `items/any()`, `items/any(i: true)`."""
+    body = node.arguments[1].children()[0] if node.arguments[1:] and node.function != "$filter" else None
+    if node.function == "$filter" or (body is not None and type(body) is not Literal):
+        return False
+    return body is None or (body.value is True) is (node.function == "any")
+
+
+# ---- the bound on a query ------------------------------------------------------------------------
+
+
+def check_cost(options: Sequence[tuple[Reporter, Sequence[Node]]], limits: Limits) -> Iterable[Problem]:
+    """Report the typed trees of a query's options if together they cost more than `max_cost`."""
+    most = limits.max_cost
+    if most is None:
+        return ()
+    estimate = Estimate(limits)
+    costs = [estimate.cost(trees) for _, trees in options]
+    if sum(costs) <= most:
+        return ()
+    reporter, trees = options[costs.index(max(costs))]
+    costs_of = estimate.costs
+
+    def cost_of(node: Node) -> int:
+        return costs_of.get(id(node), 0)
+
+    dear = max(trees, key=cost_of)
+    while True:
+        # The dearest part is the innermost that costs too much alone, or a part of `and`, `or` and `not`.
+        inner = max(dear.children(), key=cost_of, default=dear)
+        is_logic = type(dear) is Lambda or (type(dear) is TypedCall and dear.function in ("and", "or", "not"))
+        if inner is dear or not (is_logic or cost_of(inner) > most) or not cost_of(inner):
+            break
+        dear = inner
+    values: dict[str, Any] = {"part": cost_of(dear), "cost": sum(costs), "most": most}
+    reporter.report("query-too-expensive", _parsed(dear, reporter), span=dear.span, **values)
+    return reporter.problems
+
+
+def _parsed(typed: Node, reporter: Reporter) -> Node | None:
+    """Return the parsed node of a typed one: the reporter knows from which alias it is."""
+    nodes = [node for root in reporter.roots for node in walk(root) if node.span == typed.span]
+    same = [node for node in nodes if getattr(node, "function", "") == getattr(typed, "function", "")]
+    return next(iter(same or nodes), None)
