@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from decimal import Decimal
 from typing import TypeGuard
 
 from .. import edm
@@ -121,12 +122,12 @@ def convert(
     """Convert a literal to the type it is compared with; return any other node unchanged.
 
     A text becomes a member of an enumeration or a duration, in JSON also a date, time, moment or Guid.
-    A date becomes its midnight, a number a Double or a Single.
+    A date becomes its midnight, a number a Double or a Single, an integer a Decimal.
     """
     if not isinstance(node, Literal) or node.value is None:
         return node
-    if type is edm.DOUBLE or type is edm.SINGLE:
-        return _as_floating(node, type) if node.type in _NUMBERS else node
+    if type is edm.DOUBLE or type is edm.SINGLE or type is edm.DECIMAL:
+        return _as_number(node, type) if node.type in _NUMBERS else node
     if isinstance(type, edm.EnumType) and isinstance(node.value, str):
         return read_member(node, type, reporter)
     if in_json and node.type is edm.STRING and type in _TEXTS_IN_JSON:
@@ -152,15 +153,17 @@ def convert(
 def promote(node: Node, parameter: str) -> Node:
     """Convert a Decimal or a Single to a Double where an operation takes that; backends mix other numbers."""
     if node.type is edm.SINGLE and parameter in ("Double", "Number"):
-        return _as_floating(node, edm.DOUBLE)
-    return _as_floating(node, edm.DOUBLE) if node.type is edm.DECIMAL and parameter == "Double" else node
+        return _as_number(node, edm.DOUBLE)
+    return _as_number(node, edm.DOUBLE) if node.type is edm.DECIMAL and parameter == "Double" else node
 
 
-def _as_floating(node: Node, type: edm.Type) -> Node:
-    """Convert a number, or the numbers of a collection, to a Double or a Single."""
+def _as_number(node: Node, type: edm.Type) -> Node:
+    """Convert a number, or the numbers of a collection, to a Double, a Single or a Decimal."""
     if isinstance(node, Literal):
         if node.value is None:
             return node
+        if type is edm.DECIMAL:
+            return Literal(Decimal(node.value), type, node.span)
         value = float(node.value)
         return Literal(edm.single(value) if type is edm.SINGLE else value, type, node.span)
     target, around = type, node.type
@@ -174,12 +177,12 @@ def _widened(node: Node, is_exact: bool, is_value: bool) -> Node:
     """Convert a number that is not a literal to a Double beside one (5.1.1.14), if not all of it is one."""
     kind = innermost(node.type)
     if kind is edm.DECIMAL or (is_value and kind in _NUMBERS and kind is not edm.DOUBLE):
-        return _as_floating(node, edm.DOUBLE)
+        return _as_number(node, edm.DOUBLE)
     if is_exact or kind not in _INTEGERS:
         return node
     # `i mul i` does not overflow at the bounds of Int32.
     is_computed = isinstance(node, TypedCall) and node.function not in ("cast", "length")
-    return _as_floating(node, edm.DOUBLE) if is_computed or kind is edm.INT64 else node
+    return _as_number(node, edm.DOUBLE) if is_computed or kind is edm.INT64 else node
 
 
 # ---- operands ------------------------------------------------------------------------------------
@@ -209,6 +212,8 @@ def bring_together(
     # Literals become of the type of what is not a literal.
     if edm.DOUBLE in types or edm.SINGLE in types:
         target: edm.Type = edm.SINGLE if edm.SINGLE in own and len(own) == 1 else edm.DOUBLE
+    elif is_value and edm.DECIMAL in types:
+        target = edm.DECIMAL  # in integers, what is done with the value could overflow
     else:
         targets = [each for each in own or types if type(each) is edm.EnumType or each in _TEXTS_IN_JSON]
         if not targets:
@@ -234,6 +239,8 @@ def bring_together(
             kinds = [value.type for value in values]
             kind = UNKNOWN if UNKNOWN in kinds else common_type(kinds) or node.type
             return TypedCall("case", tuple(arguments), node.span, "case", kind, node.nullable)
+        if target is edm.DECIMAL and innermost(node.type) in _INTEGERS:
+            return _as_number(node, target)
         return _widened(node, is_exact, is_value) if target is edm.DOUBLE else node
 
     return [change(node) for node in nodes]

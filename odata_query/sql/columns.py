@@ -17,7 +17,7 @@ from .dialects.base import Dialect, Storage
 from .parts import ROW, Collection, Entity, Instance, Joins, Json, Part, Row, Sql, SqlColumn
 from .statement import engine_error, too_large
 
-_BITS = {edm.SBYTE.name: 7, edm.BYTE.name: 8, edm.INT16.name: 15, edm.INT32.name: 31}
+_LARGEST = {name: max(most, -least) for name, (least, most) in edm.RANGES.items()}
 
 
 def column_prefix(before: str, member: Member) -> str:
@@ -255,7 +255,7 @@ class Columns:
             found.storage = self.dialect.with_zone(self.dialect.storage(stored_type, storage), self.zone)
         elif type is edm.SINGLE:
             found.storage = self.dialect.singles
-        found.bits = _BITS.get(name, 63)
+        found.largest = _LARGEST.get(name, 2**63)
         found.is_int64 = name == edm.INT64.name
         found.scale = prop.scale if name == edm.DECIMAL.name else 0
         has_nan = name in (edm.DOUBLE.name, edm.SINGLE.name) and self.dialect.nan != "none"

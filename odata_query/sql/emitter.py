@@ -34,17 +34,14 @@ _INFINITE = (float("inf"), float("-inf"))
 _CAN_FAIL = {s.key for operation in OPERATIONS.values() for s in operation.signatures if s.may_be_null}
 
 
-def _carry(a: int, b: int) -> int:
-    return max(a, b) + 1
-
-
-_INTEGER_BITS: dict[str, Callable[[int, int], int]] = {
-    **dict.fromkeys(("add", "sub", "negate"), _carry),
-    "mul": operator.add,
-    "div": lambda a, b: a + 1,
-    "mod": lambda a, b: a,
+_MOST = 2**63 - 1
+_LARGEST: dict[str, Callable[[int, int], int]] = {
+    **dict.fromkeys(("add", "sub"), operator.add),
+    "mul": operator.mul,
+    **dict.fromkeys(("div", "negate"), lambda a, b: a),
+    "mod": lambda a, b: min(a, _MOST),
 }
-"""The bits of a result, by those of the first and the last operand."""
+"""The largest absolute value of a result, by those of the first and the last operand."""
 _SCALES: dict[str, Callable[[int, int], int]] = {
     **dict.fromkeys(("add", "sub", "mod", "negate"), max),
     "mul": operator.add,
@@ -213,7 +210,7 @@ class SqlEmitter(Composer):
             local = self.fill(template, [Sql(clock.local), *parts[1:]]).text
             offset = f"CASE WHEN {found.text} IS NOT NULL THEN {clock.minutes} END"
             found.clock = Clock(local, clock.minutes, offset)
-        found.bits = 31
+        found.largest = 2**31
         return found
 
     def with_literal_needle(self, key: str, parts: Sequence[Part]) -> Sql | None:
@@ -286,13 +283,13 @@ class SqlEmitter(Composer):
             found = self.fill(template, parts, s=12)
             found.scale = 12
             return found
-        bits = [_bits_of(part) for part in parts]
-        needed = _INTEGER_BITS[node.function](bits[0], bits[-1])
+        largest = [_largest_of(part) for part in parts]
+        needed = _LARGEST[node.function](largest[0], largest[-1])
         divisor = parts[-1]
         if node.function == "div" and type(divisor) is Value and divisor.value != -1:
-            needed = bits[0]
+            needed = min(needed, _MOST)
         cast, first = "", next(n for n, part in enumerate(parts) if isinstance(part, Sql))
-        if needed > 63:
+        if needed > _MOST:
             template = self.dialect.wide_templates.get(node.key, template)
             cast = self.dialect.as_wide_integer
         elif not any(isinstance(part, Sql) and part.is_int64 for part in parts):
@@ -302,11 +299,11 @@ class SqlEmitter(Composer):
             assert isinstance(given, Sql)
             parts = [*parts[:first], given.rewritten(cast.format(a=self.text(given))), *parts[first + 1 :]]
         found = self.fill(template, parts)
-        if needed > 63:
+        if needed > _MOST:
             found = self.fill(self.dialect.wide_to_int64, [found])
             found.depth += self.dialect.wide_to_int64_depth
-        found.bits = min(needed, 63)
-        found.is_int64 = needed <= 63
+        found.largest = min(needed, 2**63)
+        found.is_int64 = needed <= _MOST
         found.scale = 0
         return found
 
@@ -398,7 +395,7 @@ class SqlEmitter(Composer):
         if target is edm.SINGLE:
             found = self.fill(templates["cast(Double,Single)"], [found])
         if target.name in edm.INTEGERS:
-            found.bits = high.bit_length()
+            found.largest = max(high, -low)
         found.scale = self.scale_of(part) if source.name in edm.NUMBERS else None
         found.type = target
         return found
@@ -439,12 +436,12 @@ def _has_clock(part: Part | None) -> bool:
     return part.clock is not None or (part.storage is not None and part.storage.local is not None)
 
 
-def _bits_of(part: Part) -> int:
-    """The bits of an integer, without its sign."""
+def _largest_of(part: Part) -> int:
+    """The largest absolute value of an integer."""
     if type(part) is Value:
-        return 31 if -(2**31) < part.value < 2**31 else 63
+        return abs(int(part.value))
     assert isinstance(part, Sql)
-    return part.bits
+    return part.largest
 
 
 def _family(type: edm.Type) -> str:

@@ -43,7 +43,7 @@ class Sql:
     rows          the rows around it whose columns it reads, as bits
     has_subquery  True if a SELECT from a table is in it
     is_selective  True for a condition that few rows meet
-    bits          the bits of an integer, without its sign
+    largest       the largest absolute value of an integer
     is_int64      True for an integer that the engine computes with in 64 bits
     scale         the digits after the point of a decimal, None if unknown
     type          the type of a value, where it is known
@@ -55,7 +55,7 @@ class Sql:
     """
 
     is_selective = is_int64 = tests_eq = tests_order = False
-    bits = 63
+    largest = 2**63
     scale: int | None = None
     type: edm.Type | None = None
     storage: Storage | None = None
