@@ -13,7 +13,7 @@ from ..language.meant import literal_meant
 from ..language.printer import unparse
 from ..model.properties import StructuredType, reachable_types
 from ..operations import OPERATIONS
-from ..problems import Problem, nearest, problem
+from ..problems import Problem, problem
 from .paths import MOMENT_PARTS
 from .reporting import Reporter
 from .typed import TypedPath
@@ -135,7 +135,7 @@ def _names_in(text: str) -> list[str]:
     return [name for name in re.split("[,;|+ \t]+", text.strip()[:_MOST]) if name]
 
 
-def name_enumeration(wrong: Problem, root: StructuredType) -> Problem:
+def name_enumeration(wrong: Problem, root: StructuredType, reporter: Reporter) -> Problem:
     """Give the full name of the enumeration in the problem with `Role'Guest'`, if the model has one."""
     prefix, member = str(wrong.message_args.get("prefix")).lower(), wrong.message_args.get("meant")
     if wrong.message_id != "invalid-literal.prefix" or not re.fullmatch(r"'\w+(?:[, ]+\w+)*'", str(member)):
@@ -144,7 +144,7 @@ def name_enumeration(wrong: Problem, root: StructuredType) -> Problem:
     type = next((each for each in types if each.name.lower().endswith(f".{prefix}")), None)
     if type is None:
         return wrong
-    text = ",".join([nearest(name, type.members) or name for name in _names_in(str(member)[1:-1])])
+    text = ",".join([reporter.nearest(name, type.members) or name for name in _names_in(str(member)[1:-1])])
     meant = f"{type.name}{quote(text)}"
     suggestion = None if type.value(text) is None else meant
     values: dict[str, Any] = {"suggestion": suggestion, "meant": meant, "member": quote(text)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any, NamedTuple
 
 from .. import edm
@@ -124,8 +125,8 @@ def _unknown_property(
     if reporter.at_limit:
         return WRONG
     is_first = span[0] == path.span[0]
-    usable = [m.name for m in type.members.values() if scope.allows(m)]
-    near = reporter.nearest(name, [*usable, *(scope.variables if is_first else ())])
+    usable = (m.name for m in type.members.values() if scope.allows(m))
+    near = reporter.nearest(name, chain(scope.variables if is_first else (), usable))
     message_id, meant = "unknown-property", None
     if is_first and (near is None or near.lower() != name.lower()):
         elsewhere = _of_other_instance(path, scope, root) if reporter.limits.suggestions else None

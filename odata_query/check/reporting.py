@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from ..errors import error
@@ -16,6 +17,8 @@ Origin = tuple[str, str]
 """The name of an option or a parameter alias, and its text."""
 Origins = Mapping[int, Origin]
 """The origins of nodes whose spans are not offsets into the option's own text, by their ids."""
+_MAX_EFFORT, _MAX_WORD = 6_000, 128
+"""Characters that are compared with names to suggest one, for all problems of an option and for each."""
 WRONG = Literal(None, UNKNOWN)
 """Replaces a part that was reported. Its type fits every other, so no problem follows from the first."""
 
@@ -41,6 +44,7 @@ class Reporter:
         self.roots: Sequence[Node] = ()
         self.model: StructuredType | None = None
         self._parents: dict[int, Node] | None = None
+        self._effort = _MAX_EFFORT
         self.problems: dict[Problem, None] = {}
         """The problems, each once, in the order of the check."""
 
@@ -68,8 +72,20 @@ class Reporter:
         return WRONG
 
     def nearest(self, word: str, names: Iterable[str]) -> str | None:
-        """Return the name that was probably meant, if the service suggests names."""
-        return nearest(word, names) if self.limits.suggestions and not self.at_limit else None
+        """Return the name that was probably meant, if the service suggests names.
+
+        Many problems with the names of large models are suggested fewer names: comparing takes long.
+        """
+        if not self.limits.suggestions or self.at_limit:
+            return None
+        word = word[:_MAX_WORD]
+        known, size = list(islice(names, 5 * self._effort)), len(word) or 1
+        same = [name for name in known if name.lower() == word.lower()]
+        # Names of other lengths are not similar enough, those of nearly the same length most likely are.
+        alike = same or [n for n in known if 3 * size <= 7 * len(n) and 3 * len(n) <= 7 * size]
+        compared = sorted(alike, key=lambda name: abs(len(name) - size))[: self._effort // (2 * size)]
+        self._effort -= len(known) // 20 + size * len(compared)
+        return nearest(word, compared)
 
     def check_height(self, tree: Node) -> bool:
         """Return True if a tree, not made by the parser, is within its bound on height; or report it."""

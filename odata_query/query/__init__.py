@@ -172,10 +172,10 @@ def _parse(
         problems = wrong.problems
         if name in request.cut and problems[0].code == "unclosed-string":
             problems = (problem("unclosed-string.url", name, problems[0].span, text=text),)
-        elif model is not None and limits.suggestions:
+        elif model is not None and limits.suggestions and len(request.problems) < 2:  # for each option
             from ..check.advice import name_enumeration  # most queries never need it
 
-            problems = tuple([name_enumeration(each, model) for each in problems])
+            problems = tuple([name_enumeration(each, model, Reporter(limits)) for each in problems])
         request.problems.extend(problems)
         return None
 

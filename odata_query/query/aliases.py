@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..check.reporting import Origin
+from ..check.reporting import Origin, Reporter
 from ..language.ast import MAX_HEIGHT, Node, Path, find_too_deep, transform, walk
 from ..language.sizes import find_deep_lambda
 from ..limits import Limits
-from ..problems import nearest, problem, shorten
+from ..problems import problem, shorten
 from .options import Request
 
 _MAX_EXPANDED = 1_000_000
@@ -82,16 +82,17 @@ class Aliases:
 
     def _parse_used(self, parse: Callable[[str], Any]) -> None:
         """Parse the aliases that options use; report the others."""
-        texts, limits = self.request.aliases, self.limits
+        texts = self.request.aliases
         names = [name for used in self.uses.values() for name in used]
         for name in names:
             if name in texts and name not in self.uses:
                 self.trees[name] = parse(name)
                 self._look_at(name, _roots(self.trees[name]))
                 names += self.uses[name]
+        reporter = Reporter(self.limits)
         for name in () if self.problems else texts:
             if name not in self.uses:
-                near = nearest(name, set(names) - texts.keys()) if limits.suggestions else None
+                near = reporter.nearest(name, set(names) - texts.keys())
                 self.problems.append(problem("unused-alias", shorten(name), suggestion=near, name=name))
 
     def _replace(self, name: str) -> Node:
