@@ -19,6 +19,7 @@ import fastapi
 from fastapi.openapi import utils as openapi_utils
 from fastapi.responses import Response
 from pydantic import WithJsonSchema
+from starlette.concurrency import run_in_threadpool
 
 from .errors import ODataError
 from .query import Query
@@ -31,7 +32,8 @@ __all__ = ["query_for", "refuse"]
 def _dependency(endpoint: Endpoint) -> Callable[..., AsyncIterator[Query]]:
     async def odata_query(request: fastapi.Request, **_: object) -> AsyncIterator[Query]:
         try:
-            yield endpoint.query(read_request(request).query_string)
+            query_string = read_request(request).query_string
+            yield await endpoint.query_off_loop(query_string, run_in_threadpool)
         except ODataError as error:
             # A dependency cannot answer, and only here can it reach the handlers of a running app. The
             # handler is for _EndpointError alone, so that other endpoints stay as they are.

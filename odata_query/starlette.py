@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -44,7 +45,7 @@ def _read_arguments(*args: Any, **kwargs: Any) -> RequestInfo:
 
 
 def _decorator(endpoint: Endpoint) -> Callable[[View], View]:
-    return lambda view: endpoint.wrap(view, _read_arguments, make_response)
+    return lambda view: endpoint.wrap(view, _read_arguments, make_response, run_in_threadpool)
 
 
 query_for = adapted(Endpoint, _decorator)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial, wraps
 from http import HTTPStatus
@@ -29,8 +29,14 @@ DEFAULT_TOP, MAX_TOP = 100, 1_000
 _BOUNDS = {"max_cost": 2_000, "max_nodes": 1_200, "max_orderby_items": 5, "max_pattern": 200}
 """Bounds where neither the endpoint nor its model sets them, by the worst cases of benchmarks/attacks.py."""
 
+_SHORT = 250
+"""Characters of a query string that takes a millisecond at most, or some for suggestions if it is wrong."""
+
 Form = Callable[..., answers.Answer]
 """Makes the answer to an error; takes `accept_language` and `instance` if it has such parameters."""
+
+InThread = Callable[..., Awaitable[Any]]
+"""Calls a function with arguments in a thread: `asyncio.to_thread`."""
 
 View = Callable[..., Any]
 P = ParamSpec("P")
@@ -132,6 +138,18 @@ class Endpoint:
             require_dollar=self.require_dollar,
         )
 
+    async def query_off_loop(self, query_string: bytes | str, in_thread: InThread | None = None) -> Query:
+        """Parse a raw query string as `query` does; a long one in a thread, while the event loop goes on.
+
+        in_thread  calls a function in a thread; the default is asyncio's
+        """
+        if len(query_string) <= _SHORT:
+            return self.query(query_string)
+        from asyncio import to_thread  # which endpoints without async views do not need
+
+        found: Query = await (in_thread or to_thread)(self.query, query_string)
+        return found
+
     def openapi_parameters(self) -> list[dict[str, Any]]:
         """The query options as parameters of an OpenAPI 3.1 operation, with what the endpoint offers."""
         return self.entity_type.to_openapi(limits=self.documented)
@@ -157,11 +175,13 @@ class Endpoint:
         view: View,
         read_request: Callable[..., RequestInfo],
         make_response: Callable[[ErrorResponse], object],
+        in_thread: InThread | None = None,
     ) -> View:
         """Give a view its query as the argument `query`, and answer ODataErrors of both.
 
         read_request   makes a RequestInfo from the arguments of the view
         make_response  makes a response of the framework
+        in_thread      calls a function in a thread, for async views; the default is asyncio's
         """
         try:
             inspect.signature(view).bind_partial(query=None)
@@ -180,7 +200,8 @@ class Endpoint:
         async def wrapped_async(*args: Any, **kwargs: Any) -> Any:
             request = read_request(*args, **kwargs)
             try:
-                return await view(*args, query=self.query(request.query_string), **kwargs)
+                query = await self.query_off_loop(request.query_string, in_thread)
+                return await view(*args, query=query, **kwargs)
             except ODataError as error:
                 return make_response(self.error_response(error, request))
 

@@ -40,7 +40,11 @@ def test_many_problems_compare_a_bounded_number_of_names(part, monkeypatch):
         difflib.SequenceMatcher, "real_quick_ratio", lambda self: compared.append(1) or real(self)
     )
     text = " or ".join(part.format(n) for n in range(30))
-    for options in ({"$filter": text}, {"$filter": "@a", "@a": text}, {"$orderby": text.replace(" or ", ",")}):
+    for options in (
+        {"$filter": text},
+        {"$filter": "@a", "@a": text},
+        {"$orderby": text.replace(" or ", ",")},
+    ):
         compared.clear()
         with pytest.raises(oq.ODataError) as caught:
             oq.parse_query(options, MODEL)

@@ -192,3 +192,91 @@ def test_django_requests_need_not_come_from_a_server(django):
 
         view = query_for(IMAGES)(lambda request, query: query.top)
         assert view(HttpRequest()) == view(request=HttpRequest()) == 100
+
+
+# ---- the event loop ------------------------------------------------------------------------------
+
+
+SHORT, LONG = b"$filter=id+eq+1", b"$filter=" + b"id+eq+1+or+" * 100 + b"true"
+
+
+@pytest.fixture
+def threads(monkeypatch):
+    """Collect the threads that parse query strings."""
+    from odata_query.web import Endpoint
+
+    found = []
+    real = Endpoint.query
+
+    def query(self, query_string):
+        if "$filter" in str(query_string):
+            found.append(threading.get_ident())
+        return real(self, query_string)
+
+    monkeypatch.setattr(Endpoint, "query", query)
+    return found
+
+
+@pytest.mark.parametrize("framework", ["starlette", "fastapi"])
+def test_a_long_query_string_is_parsed_in_a_thread_of_a_real_server(framework, threads):
+    pytest.importorskip(framework)
+    uvicorn = pytest.importorskip("uvicorn")
+    httpx = pytest.importorskip("httpx")
+    module = pytest.importorskip(f"odata_query.{framework}")
+    loops = []
+
+    if framework == "fastapi":
+        import fastapi
+
+        app = fastapi.FastAPI()
+
+        async def images(query):
+            loops.append(threading.get_ident())
+            return found(query)
+
+        images.__annotations__["query"] = oq.Query
+        images.__defaults__ = (fastapi.Depends(module.query_for(IMAGES)),)
+        app.get("/images")(images)
+    else:
+        from starlette.applications import Starlette
+        from starlette.responses import JSONResponse
+        from starlette.routing import Route
+
+        @module.query_for(IMAGES)
+        async def images(request, query):
+            loops.append(threading.get_ident())
+            return JSONResponse(found(query))
+
+        app = Starlette(routes=[Route("/images", images)])
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical"))
+    runner = threading.Thread(target=server.run)
+    runner.start()
+    try:
+        while not server.started:
+            assert runner.is_alive()
+        port = server.servers[0].sockets[0].getsockname()[1]
+        for text in (SHORT, LONG, b"$filter=nope+eq+1" + b"+or+id+eq+1" * 100):
+            httpx.get(f"http://127.0.0.1:{port}/images?{text.decode()}")
+    finally:
+        server.should_exit = True
+        runner.join()
+    loop = runner.ident
+    assert loops == [loop, loop]
+    assert [thread == loop for thread in threads] == [True, False, False]
+
+
+def test_a_long_query_string_of_an_async_view_of_django_is_parsed_in_a_thread(django, threads):
+    from django.test import AsyncRequestFactory
+
+    with django_urls(*django_patterns()):
+        from django.http import JsonResponse
+
+        from odata_query.django import query_for
+
+        @query_for(IMAGES)
+        async def images(request, query):
+            return JsonResponse(found(query))
+
+        for text in (SHORT, LONG):
+            asyncio.run(images(AsyncRequestFactory().get(f"/images?{text.decode()}")))
+    assert [thread == threading.get_ident() for thread in threads] == [True, False]
