@@ -22,7 +22,7 @@ _SHORT_COLUMN = 1_000
 """The same of a column: SQLite reads a moment by 700."""
 _SHORT_PATH = 120
 """The same of a column as it is stored, which is read by templates that name it up to ten times."""
-_WORK = 64_000_000
+_WORK = 32_000_000
 """The most characters of all pieces that are made for a statement."""
 P = TypeVar("P", bound=Part)
 
