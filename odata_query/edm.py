@@ -79,7 +79,7 @@ class EnumType(Type):
             if name not in self.members and not re.fullmatch("-?[0-9]{1,19}", name):
                 return None
             value |= self.members[name] if name in self.members else int(name)
-        return value
+        return value if -(2**63) <= value < 2**63 else None
 
     def text(self, value: int) -> str:
         """The literal's text for a value: the member's name, the flags' names, or the number."""

@@ -238,7 +238,9 @@ class SqlEmitter(Composer):
     def clock_of(self, part: Part) -> Clock:
         """Write a moment's clock in its own offset, as if that was UTC, and the minutes of the offset."""
         template = self.dialect.templates["totaloffsetminutes(DateTimeOffset)"]
-        if type(part) is Value and part.value is not None:
+        if type(part) is Value and part.value is None:
+            return Clock("NULL", "NULL", "NULL")
+        if type(part) is Value:
             minutes = str(part.value.utcoffset() // dt.timedelta(minutes=1))
             text = self.typed_text(Value(part.value.replace(tzinfo=dt.UTC), part.type))
             return Clock(text, minutes, minutes)

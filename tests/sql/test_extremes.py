@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import product
+from random import Random
 from typing import Any, NamedTuple
 
 import pytest
@@ -71,7 +72,7 @@ MODEL = oq.EntityType(
         **{f"{place}{name}": oq.Property(type) for place in "abc" for name, type in TYPES.items()},
     },
 )
-_CAN_BE_WRITTEN = ENDS.keys() - {"Byte", "Int16", "Single", "Flags"}
+CAN_BE_WRITTEN = ENDS.keys() - {"Byte", "Int16", "Single", "Flags"}
 
 
 class Shape(NamedTuple):
@@ -79,6 +80,7 @@ class Shape(NamedTuple):
 
     text: str
     types: tuple[str, ...]
+    result: str
 
 
 def shapes() -> Iterator[Shape]:
@@ -99,10 +101,10 @@ def shapes() -> Iterator[Shape]:
             for types in product(ENDS, repeat=arity):
                 found = overload(name, tuple("Enum" if t == "Flags" else f"Edm.{t}" for t in types))
                 if found is not None:
-                    yield Shape(text, types)
+                    yield Shape(text, types, found[1].removeprefix("Edm."))
     for source, target in product(ENDS, [*edm.NUMBERS, *(type.name for type in TYPES.values())]):
         if target != TYPES[source].name:
-            yield Shape(f"cast({{0}},{target})", (source,))
+            yield Shape(f"cast({{0}},{target})", (source,), target.partition(".")[2])
 
 
 SHAPES = list(dict.fromkeys(shapes()))
@@ -196,15 +198,53 @@ def test_an_operation_on_columns_gives_the_rows_of_python_at_the_ends_of_its_typ
     assert not any(wrong), "\n".join(filter(None, wrong))
 
 
-@pytest.mark.parametrize("shape", sampled([shape for shape in SHAPES if _CAN_BE_WRITTEN & {*shape.types}]))
+@pytest.mark.parametrize("shape", sampled([shape for shape in SHAPES if CAN_BE_WRITTEN & {*shape.types}]))
 def test_an_operation_on_a_literal_gives_the_rows_of_python_at_the_ends_of_its_types(shape, table):
     wrong = []
     for place, name in enumerate(shape.types):
-        for value in ENDS[name] if name in _CAN_BE_WRITTEN else ():
+        for value in ENDS[name] if name in CAN_BE_WRITTEN else ():
             arguments = [c + other for c, other in zip("abc", shape.types, strict=False)]
             arguments[place] = write(value, TYPES[name])
             try:
                 wrong.append(table.check(f"({shape.text.format(*arguments)})"))
             except oq.ODataError as error:
                 assert error.status in (400, 501)
+    assert not any(wrong), "\n".join(filter(None, wrong))
+
+
+class Nested:
+    """Random expressions in which operations are arguments of others, and of `case`."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)  # noqa: S311 - tests must be repeatable
+        self.by_result: dict[str, list[Shape]] = {}
+        for shape in SHAPES:
+            self.by_result.setdefault(shape.result, []).append(shape)
+
+    def expression(self, type: str, depth: int) -> str:
+        pick = self.random.choice
+        if depth == 0 or type not in self.by_result or not self.random.randrange(6):
+            if type in CAN_BE_WRITTEN and self.random.randrange(2):
+                return write(pick(ENDS[type]), TYPES[type])
+            return pick("ab") + type
+        if not self.random.randrange(5):
+            other = (
+                pick([type, "Int32", "Decimal"]) if type in ("Int32", "Int64", "Decimal", "Double") else type
+            )
+            when = self.expression("Boolean", depth - 1)
+            then, last = self.expression(type, depth - 1), self.expression(other, depth - 1)
+            return f"case({when}:{then},{pick(('true', 'false', 'aBoolean'))}:{last})"
+        shape = pick(self.by_result[type])
+        return f"({shape.text.format(*[self.expression(one, depth - 1) for one in shape.types])})"
+
+
+@pytest.mark.parametrize("count", [20, pytest.param(400, marks=pytest.mark.slow)])
+def test_operations_in_operations_give_the_rows_of_python_at_the_ends_of_their_types(count, table):
+    nested, wrong = Nested(count), []
+    for _ in range(count):
+        expression = nested.expression(nested.random.choice([*ENDS]), nested.random.randint(2, 4))
+        try:
+            wrong.append(table.check(expression, nested.random.choice(("true", f"{expression} ne null"))))
+        except oq.ODataError as error:
+            assert error.status in (400, 501)
     assert not any(wrong), "\n".join(filter(None, wrong))

@@ -307,7 +307,7 @@ class PostgreSQL(Dialect):
         "cast(Boolean,Decimal|Double)": "CAST(CAST({a} AS INTEGER) AS {type})",
         "cast(Decimal|Double,Integer)": _WHOLE,
         "cast(Double,Decimal)": _once(
-            f"CASE WHEN abs(v.a) <= {_LARGEST} THEN {_exactly('v.a')} END", a=_FLOAT % "a"
+            f"CASE WHEN abs(v.a) < 1e38 THEN {_exactly('v.a')} END", a=_FLOAT % "a"
         ),
         "cast(Double,Single)": _once(
             f"CASE WHEN abs(v.a) >= {spelling.BEYOND_SINGLE} THEN v.a * CAST('Infinity' AS DOUBLE PRECISION)"
@@ -316,7 +316,12 @@ class PostgreSQL(Dialect):
             a=_FLOAT % "a",
         ),
         "cast(Single,Decimal)": _once(
-            f"CASE WHEN abs(v.a) <= {_LARGEST} THEN {_exactly('v.a')} END", a="CAST({a} AS REAL)"
+            f"CASE WHEN abs(v.a) < 1e38 THEN {_exactly('v.a')} END", a="CAST({a} AS REAL)"
+        ),
+        # A number that is too large for a Double would be an error, and so would one too close to zero.
+        "cast(Decimal,Double)": (
+            "CASE WHEN abs({a}) BETWEEN 2.4703282292062328e-324 AND 1e38 THEN CAST({a} AS DOUBLE PRECISION)"
+            " WHEN abs({a}) < 1 THEN 0 END"
         ),
         "cast(Date,DateTimeOffset)": "(CAST({a} AS TIMESTAMP) AT TIME ZONE 'UTC')",
         "cast(Date,String)": "to_char({a}, 'YYYY-MM-DD')",
