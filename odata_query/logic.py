@@ -42,7 +42,8 @@ class Emitter(Protocol[C, V]):
 
     Nothing of a client's filter may be evaluated on a row that the service's condition drops (see
     `Query.with_filter`). A backend that does not evaluate the parts of `every` in their order has a method
-    more: `fence(service, client)` joins a condition and the one that the function `client` compiles.
+    more: `fence(service, client)` joins a condition and the one that the function `client` compiles. One that
+    runs patterns itself has `bound_pattern(pattern, most)`, for those that are not literals.
     """
 
     option: str
@@ -174,6 +175,8 @@ def condition(emitter: Emitter[C, V], node: Node, wanted: bool = True, on_null: 
                 parts = []
                 for operand in operands:
                     parts.append(value(emitter, operand))
+                if name == "matchespattern":
+                    _bound_pattern(emitter, node, parts)
                 return _atom(emitter, node, parts, wanted, on_null)
         if type(node) is Literal:
             return emitter.constant(on_null if node.value is None else node.value is wanted)
@@ -239,9 +242,18 @@ def value(emitter: Emitter[C, V], node: Node) -> V:
             return emitter.cast(parts[0], node.arguments[0].type, node.type)
         if name == "$count":
             return emitter.count_members(parts[0])
+        if name == "matchespattern":
+            _bound_pattern(emitter, node, parts)
         return emitter.call(node, parts, [argument.nullable for argument in node.arguments])
     except ODataError as error:
         raise _placed(error, emitter.option, node) from None
+
+
+def _bound_pattern(emitter: Emitter[C, V], node: TypedCall, parts: list[V]) -> None:
+    """Make a pattern null that is not a literal and needs more states than the query may use."""
+    bound: Callable[[V, int], V] | None = getattr(emitter, "bound_pattern", None)
+    if bound is not None and node.level:
+        parts[1] = bound(parts[1], node.level)
 
 
 def _atom(emitter: Emitter[C, V], node: TypedCall, parts: list[V], wanted: bool, on_null: bool) -> C:

@@ -25,6 +25,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from contextlib import suppress
+from threading import Lock
 from typing import TypeAlias
 
 from .problems import Phrase
@@ -36,7 +38,9 @@ _Arc: TypeAlias = tuple[_Set | str, int]
 
 _SYNTAX = r"^$\.*+?()[]{}|"
 _BEYOND = 0x110000  # the bound above every code point
-_CACHE_CELLS = 100_000  # bounds the memory of one deterministic automaton, to some 10 MB
+_CACHE_CELLS = 20_000  # bounds the memory of one deterministic automaton, to some 2 MB
+_KEPT_STATES = 20_000  # of all patterns that are kept
+_FULL = 8  # deterministic automata of that size; with more patterns each one is smaller
 
 
 def _negate(members: _Set) -> _Set:
@@ -280,14 +284,14 @@ class Pattern:
         key = (members, follows_word)
         state = self._states.get(key)
         if state is None:
-            self._cells += len(members)
+            self._cells += len(members) + 4  # of the state itself
             state = self._states[key] = _State(self, members, follows_word)
         return state
 
     def _move(self, state: _State, char: str) -> _State:
         """Find the state after a character, or after the end of the text, given as ""."""
         self._cells += 1
-        if self._cells > _CACHE_CELLS:
+        if self._cells > _CACHE_CELLS * _FULL // max(_FULL, len(_kept)):
             self._states.clear()
             self._cells = 0
         code = ord(char) if char else -1
@@ -321,9 +325,34 @@ def compile(pattern: str, *, max_states: int = 2_000) -> Pattern:
     return Pattern(pattern, _Compiler(pattern, max_states).run())
 
 
-def compile_or_none(pattern: str) -> Pattern | None:
-    """Compile a pattern from the data, which may be larger than one from a query; None if it is not valid."""
-    try:
-        return compile(pattern, max_states=100_000)
-    except PatternError:
-        return None
+_kept: dict[str | tuple[str, int], Pattern | None] = {}
+_lock = Lock()
+
+
+def kept(pattern: str, max_states: int = 100_000) -> Pattern | None:
+    """Compile a pattern, or take it from those kept; None if it is invalid or too large.
+
+    What the patterns take together is bounded, whatever rows and queries ask for.
+    """
+    key = (pattern, max_states)
+    found = _kept.get(pattern) or _kept.get(key)
+    if found is not None or key in _kept:
+        return None if found is None or found.states > max_states else found
+    with suppress(PatternError):
+        found = compile(pattern, max_states=max_states)
+    with _lock:
+        _kept[key if found is None else pattern] = found
+        while sum(1 if each is None else each.states for each in _kept.values()) > _KEPT_STATES:
+            del _kept[next(iter(_kept))]
+    return found
+
+
+def within(max_states: int, pattern: str | None) -> str | None:
+    """Return a pattern that is not a literal, null if it needs more states than the query may use."""
+    return None if pattern is None or kept(pattern, max_states) is None else pattern
+
+
+def search(text: str, pattern: str | None) -> bool | None:
+    """Search a text for a pattern; null for one that is not valid: `matchespattern(name,other)`."""
+    found = None if pattern is None else kept(pattern)
+    return None if found is None else found.search(text)

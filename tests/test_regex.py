@@ -472,3 +472,24 @@ def test_escaped_text_finds_itself(literal: str, before: str, after: str):
     pattern = "".join(f"\\u{{{ord(char):x}}}" for char in literal)
     assert found(pattern, before + literal + after)
     assert found(pattern, before + after) is (literal in before + after)
+
+
+def test_kept_patterns_have_a_bound_together():
+    for n in range(400):
+        text = "ab" * 200
+        assert (
+            regex.search(text, f"^(?:a|b)*a(?:[ab]){{{n % 90}}}x{{{n % 7}}}[{chr(97 + n % 26)}-z]?{n}")
+            is False
+        )
+    kept = [pattern for pattern in regex._kept.values() if pattern is not None]
+    assert sum(pattern.states for pattern in kept) <= regex._KEPT_STATES
+    assert sum(pattern._cells for pattern in kept) <= 3 * 8 * regex._CACHE_CELLS
+
+
+def test_a_pattern_that_is_not_a_literal_is_null_above_its_bound():
+    assert regex.within(20, "a{10}") == "a{10}"
+    assert regex.within(20, "a{30}") is None
+    assert regex.within(40, "a{30}") == "a{30}"
+    assert regex.within(20, "a{30}") is None, "though it is kept now"
+    assert regex.within(20, "(") is regex.within(20, None) is None
+    assert regex.search("a", "(") is regex.search("a", None) is None

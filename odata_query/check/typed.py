@@ -31,7 +31,8 @@ class TypedCall(Call):
     """An operation on typed arguments.
 
     key    the overload, `add(Date,Duration)`; the name of an operation without signatures
-    level  the level of the variable of `any`, `all` and `$filter`
+    level  the level of the variable of `any`, `all` and `$filter`; of `matchespattern` the most states of a
+           pattern that is not a literal, 0 for any number
     """
 
     key: str = ""

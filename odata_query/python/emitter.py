@@ -57,6 +57,12 @@ class PythonEmitter(ABC, Generic[Part]):
     def in_collection(self, part: Part, collection: Part, wanted: bool) -> Part:
         return self.invoke(partial(is_member, wanted=wanted), part, collection)
 
+    def bound_pattern(self, part: Part, most: int) -> Part:
+        """Make a pattern null that needs more than `most` states."""
+        from ..regex import within  # few queries need it
+
+        return self.invoke(partial(within, most), part)
+
     def kleene(self, name: str, parts: Sequence[Part]) -> Part:
         return self.invoke(KLEENE[name], *parts)
 

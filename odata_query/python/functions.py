@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
 from .. import edm, operations
@@ -178,17 +177,11 @@ def part(a: Any, start: int, length: int) -> Any:
     return a[start : start + max(length, 0)]
 
 
-@lru_cache(maxsize=256)
-def _pattern(text: str) -> Any:
+def matches(text: str, pattern: str | None) -> bool | None:
+    """Search a text for a pattern; null for a pattern from the data that is not valid."""
     from .. import regex  # few queries need it
 
-    return regex.compile_or_none(text)
-
-
-def matches(text: str, pattern: str) -> bool | None:
-    """Search a text for a pattern; null for a pattern from the data that is not valid."""
-    found = _pattern(pattern)
-    return None if found is None else found.search(text)
+    return regex.search(text, pattern)
 
 
 def run_at(a: Sequence[Any], b: Sequence[Any]) -> int:

@@ -165,6 +165,10 @@ class SqlEmitter(Composer):
             part.type = node.type
         return part
 
+    def bound_pattern(self, part: Part, most: int) -> Part:
+        """Make a pattern null that needs more than `most` states, where the library runs it."""
+        return self.fill(self.dialect.bounded_pattern, [part], most=most)
+
     def operation(self, node: TypedCall, parts: Sequence[Part]) -> Part:
         """Compile a call; its result is a condition if the operation is one."""
         key, dialect = node.key, self.dialect

@@ -249,6 +249,9 @@ class Dialect:
     not_false = "({a}) IS NOT FALSE"
     """The condition that another one is true or unknown: `ifNull({a}, TRUE)` on ClickHouse."""
 
+    bounded_pattern = "{a}"
+    """A pattern that is not a literal, null if it needs more than `{most}` states."""
+
     # ---- numbers ---------------------------------------------------------------------------------
 
     as_int64 = "CAST({a} AS BIGINT)"

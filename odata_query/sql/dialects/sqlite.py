@@ -148,17 +148,16 @@ def _range(prefix: str) -> tuple[str, ...] | None:
     return prefix, start[:-1] + chr(0xE000 if following == 0xD800 else following)
 
 
-@lru_cache(maxsize=256)
-def _pattern(text: str) -> Any:
+def _matches(text: object, pattern: object) -> bool | None:
     from ... import regex  # few statements need it
 
-    return regex.compile_or_none(text)
+    return regex.search(str(text), str(pattern))
 
 
-def _matches(text: object, pattern: object) -> bool | None:
-    """Search a text for a pattern in linear time; null for a malformed one."""
-    found = _pattern(str(pattern))
-    return None if found is None else found.search(str(text))
+def _bounded(pattern: object, most: int) -> str | None:
+    from ... import regex
+
+    return regex.within(most, str(pattern))
 
 
 def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -215,6 +214,8 @@ FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ("odata_lower", 1, _strict(lambda text: str(text).lower())),
     ("odata_upper", 1, _strict(lambda text: str(text).upper())),
     ("odata_matches", 2, _strict(_matches)),
+    # A pattern that is not a literal, null if it needs too many states.
+    ("odata_pattern", 2, _strict(_bounded)),
     ("odata_mod", 2, _strict(lambda a, b: math.fmod(float(a), float(b)))),
     # As `_MOMENT` and `_MINUTES`, in a zone with a name.
     ("odata_utc", 2, _strict(lambda text, zone: moment(_read(text, zone)))),
@@ -326,6 +327,7 @@ class SQLite(Dialect):
     collections = {"json": Members("json_each({a}) AS {t}", "{t}.value", is_json=True)}
     json = Json("json_extract({a}, {p})")
     literal_needles = {"startswith(String,String)": ("({a} >= {b} AND {a} < {c})", _range)}
+    bounded_pattern = "odata_pattern({a}, {most})"
     templates = {
         **Dialect.templates,
         "mod(Integer,Integer)": "({a} % {b})",
