@@ -109,6 +109,8 @@ def tables(given: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, 
     yield "products", columns_of(PRODUCT) | LINKS["products"], products
 
 
+MICROSECOND = dt.timedelta(microseconds=1)
+SIGNS = {"add": 1, "sub": -1}
 BINARY_DIGITS = {"sqlite": 15}
 """The digits of decimals where they are binary fractions, by dialect."""
 FLOATING = {"postgresql", "mysql", "sqlite"}
@@ -150,12 +152,18 @@ def numbers_of(known: Dialect, scale: int) -> Iterator[list[Any]]:
         """Note a decimal with too many digits, also for Python, where it is null."""
         number = value
         if isinstance(value, dt.timedelta):
-            number = value // dt.timedelta(microseconds=1) if known.name in BINARY_DIGITS else None
+            number = value // MICROSECOND if known.name in BINARY_DIGITS else None
         elif value is None and divisor != 0:
             noted.append(value)
         if isinstance(number, Decimal | int) and is_too_long(number):
             noted.append(value)
         return value
+
+    def as_sum(a: dt.timedelta, b: dt.timedelta, sign: int) -> dt.timedelta:
+        """Note a sum of durations with too many digits, also beyond the range of durations."""
+        if is_too_long(a // MICROSECOND + b // MICROSECOND * sign):
+            noted.append(None)
+        return a + b if sign > 0 else a - b
 
     def cast(value: Any, source: edm.Type, target: edm.Type) -> Any:
         found = functions.cast(value, source, target)
@@ -168,20 +176,24 @@ def numbers_of(known: Dialect, scale: int) -> Iterator[list[Any]]:
         for signature in operation.signatures:
             text = python_operations.TEMPLATES.get(signature.key, "")
             if "Double" in signature.key and known.nan == "none":
-                arguments = re.sub(r"\b([abc])\b", r"as_double(\1)", text)
-                changed[signature.key] = f"as_double({arguments})"
+                names = ", ".join("abc"[: len(signature.parameters)])
+                given = re.sub(r"[abc]", r"as_double(\g<0>)", names)
+                plain = f"lambda {names}: None if None in ({names},) else as_double({text})"
+                changed[signature.key] = f"({plain})({given})"
             elif {"Decimal", "Duration"} & {*signature.parameters, signature.result}:
                 arguments = re.sub(r"\b([abc])\b", r"as_decimal(\1)", text)
                 is_decimal = signature.result == "Decimal"
                 divisor = "b" if operation.name in ("div", "divby", "mod") else "1" if is_decimal else "0"
                 changed[signature.key] = f"as_decimal({arguments}, {divisor})"
+    if known.name in BINARY_DIGITS:
+        changed |= {f"{name}(Duration,Duration)": f"as_sum(a, b, {sign})" for name, sign in SIGNS.items()}
     try:
         with (
             patch.dict(python_operations.TEMPLATES, changed),
             patch.dict(python_operations.NAMES),
             patch.object(emitter, "cast", cast),
         ):
-            python_operations.NAMES.update({"as_double": as_double, "as_decimal": as_decimal})
+            python_operations.NAMES.update(as_double=as_double, as_decimal=as_decimal, as_sum=as_sum)
             python_operations.function.cache_clear()
             yield noted
     finally:

@@ -72,7 +72,7 @@ def clock(value: dt.time) -> str:
 
 
 def number(value: Decimal) -> int | float:
-    return int(value) if value == int(value) else float(value)
+    return int(value) if value == int(value) and abs(value) < 2**63 else float(value)
 
 
 def json_text(value: object) -> str:

@@ -30,29 +30,27 @@ def _tried(expression: str, **arguments: str) -> str:
 
 
 _DIGITS = (
-    "(abs({a}) // abs({b}) * 1000000000000 + abs({a}) % abs({b}) * 1000000 // abs({b}) * 1000000"
-    " + (abs({a}) % abs({b}) * 1000000 % abs({b}) * 1000000 + abs({b}) // 2) // abs({b}))"
+    "CASE WHEN {b} < 100000000000000000000000000000000 THEN {a} // {b} * 1000000000000"
+    " + {a} % {b} * 1000000 // {b} * 1000000 + ({a} % {b} * 1000000 % {b} * 1000000 + {b} // 2) // {b}"
+    " ELSE {a} // ({b} // 1000000) * 1000000"
+    " + ({a} % ({b} // 1000000) * 1000000 + {b} // 2000000) // ({b} // 1000000) END"
 )
-"""The quotient of two integers with 12 places, as an integer; by long division, six places at a time."""
+"""The quotient of two positive integers with 12 places, as an integer; by long division, six places at a
+time. The last six digits of a divisor of 33 or more change no place of the quotient."""
 _QUOTIENT = (
-    f"CAST({_DIGITS} * CASE WHEN ({{a}} < 0) = ({{b}} < 0) THEN 1 ELSE -1 END AS DECIMAL(38, 0))"
+    f"CAST({_once(_DIGITS, a='abs({a})', b='abs({b})')} * sign({{a}}) * sign({{b}}) AS DECIMAL(38, 0))"
     " * CAST(0.000000000001 AS DECIMAL(12, 12))"
 )
-_UNSCALED = "CAST(replace(CAST(TRY_CAST({x} AS DECIMAL(38, {{m}})) AS VARCHAR), '.', '') AS HUGEINT)"
+_UNSCALED = "CAST(replace(CAST(TRY_CAST({x} AS DECIMAL(38, {m})) AS VARCHAR), '.', '') AS HUGEINT)"
 """A decimal times a power of ten, as an integer."""
-_DECIMAL_QUOTIENT = _tried(_QUOTIENT, a=_UNSCALED.format(x="{a}"), b=_UNSCALED.format(x="{b}"))
-_DOUBLES = {"a": "CAST({a} AS DOUBLE)", "b": "CAST({b} AS DOUBLE)"}
+_DECIMAL_QUOTIENT = _tried(_QUOTIENT, **{name: _UNSCALED.replace("{x}", f"{{{name}}}") for name in "ab"})
+_A, _B = (f"CAST({{{name}}} AS DOUBLE)" for name in "ab")
 _NAN = "CAST('NaN' AS DOUBLE)"
-_DOUBLE_QUOTIENT = _once(
-    f"CASE WHEN {{b}} <> 0 THEN {{a}} / {{b}} WHEN {{a}} = 0 OR isnan({{a}}) THEN {{b}} + {_NAN}"
-    " WHEN ({a} > 0) = signbit({b}) THEN CAST('-Infinity' AS DOUBLE)"
-    " WHEN ({a} > 0) <> signbit({b}) THEN CAST('Infinity' AS DOUBLE) END",
-    **_DOUBLES,
+_DOUBLE_QUOTIENT = (
+    f"CASE WHEN {_B} <> 0 THEN {_A} / {_B} WHEN {_A} = 0 OR isnan({_A}) THEN {_B} + {_NAN}"
+    f" WHEN ({_A} > 0) = signbit({_B}) THEN CAST('-Infinity' AS DOUBLE)"
+    f" WHEN ({_A} > 0) <> signbit({_B}) THEN CAST('Infinity' AS DOUBLE) END"
 )
-_WITHIN = spelling.fitting("{a}")
-_WHOLE = _once(_WITHIN, a="TRY_CAST(trunc({a}) AS BIGINT)")
-
-
 _SPACES = spelling.white_space("chr({})", " || ")
 _MAX_INDEX = 2**31 - 1
 _START = (
@@ -70,7 +68,7 @@ _LETTERS, _CAPITALS = (
     ", ".join(f"'{char}'" for char in chars) for chars in (_SPECIAL, map(str.upper, _SPECIAL))
 )
 _CAPITAL = f"COALESCE(map([{_LETTERS}], [{_CAPITALS}])[odata_letter], upper(odata_letter))"
-_UPPER = _once(
+_UPPER = (
     f"CASE WHEN regexp_matches({{a}}, '[{''.join(_SPECIAL)}]')"
     f" THEN array_to_string(list_transform(string_split({{a}}, ''), lambda odata_letter: {_CAPITAL}), '')"
     " ELSE upper({a}) END"
@@ -79,7 +77,7 @@ _CASED = r"\p{{Lu}}\p{{Ll}}\p{{Lt}}ªºⅠ-ⅿⒶ-ⓩ🄰-🅉🅐-🅩🅰-🆉
 _IGNORED = r"\p{{Mn}}\p{{Me}}\p{{Cf}}\p{{Lm}}\p{{Sk}}''.:·\x{{387}}՟״‘’․‧︓﹒﹕＇．："
 _FINAL = f"([{_CASED}][{_IGNORED}]*)Σ([{_IGNORED}]*(?:[^{_CASED}{_IGNORED}]|\\z))"
 """A sigma at the end of a word, which has its own lower case; DuckDB knows only the other one."""
-_LOWER = _once(
+_LOWER = (
     "CASE WHEN regexp_matches({a}, '[Σİ]') THEN"
     f" lower(replace(regexp_replace({{a}}, '{_FINAL}', '\\1ς\\2', 'g'), 'İ', 'i' || chr(775)))"
     " ELSE lower({a}) END"
@@ -88,7 +86,7 @@ _LOWER = _once(
 
 def _read(form: str, type: str) -> str:
     """Convert a text to a value if it has the form of one."""
-    return _once(f"CASE WHEN regexp_full_match({{a}}, '{form}') THEN TRY_CAST({{a}} AS {type}) END")
+    return f"CASE WHEN regexp_full_match({{a}}, '{form}') THEN TRY_CAST({{a}} AS {type}) END"
 
 
 _UTC = "make_timestamp(epoch_us({a}))"
@@ -120,7 +118,7 @@ _DURATION = "epoch_us(LEAST(GREATEST({b}, INTERVAL '-4000000 days'), INTERVAL '4
 
 def _in_calendar(function: str, microseconds: str) -> str:
     """A moment of so many microseconds since 1970, null outside the calendar."""
-    return _once(spelling.between("{a}", spelling.MICROSECONDS, f"{function}({{a}})"), a=microseconds)
+    return spelling.between(microseconds, spelling.MICROSECONDS, f"{function}({microseconds})")
 
 
 _MOVED = f"epoch_us({{a}}) {{sign}} {_DURATION}"
@@ -128,19 +126,36 @@ _MICROSECONDS = (
     "(CAST(day({x}) AS HUGEINT) * 86400000000 + epoch_us({x} - to_days(CAST(day({x}) AS INTEGER))))"
 )
 """All microseconds of a duration, for which 64 bits may be too few."""
-_LASTING = (
-    "CASE WHEN {a} BETWEEN INTERVAL '-999999999 days' AND INTERVAL '999999999 days 86399.999999 seconds'"
-    " THEN {a} END"
-)
 
 
-def _scaled(duration: str, operator: str, number: str) -> str:
-    """Multiply or divide a duration, exactly unless by a Double; null outside the range of durations."""
-    microseconds = f"CAST({_MICROSECONDS.format(x=duration)} AS DECIMAL(20, 0))"
-    found = f"round({microseconds} {operator} {number}, 0)"
-    whole = f"CASE WHEN abs({found}) <= 999999999.0 * 86400000000 THEN CAST({found} AS HUGEINT) END"
-    days = f"to_days(CAST({whole} // 86400000000 AS INTEGER))"
-    return _tried(f"{days} + to_microseconds(CAST({whole} % 86400000000 AS BIGINT))")
+def _lasting(microseconds: str) -> str:
+    """A duration of so many microseconds, null beyond the durations that Python has."""
+    days, rest = "to_days(CAST({a} // 86400000000 AS INTEGER))", "CAST({a} % 86400000000 AS BIGINT)"
+    found = f"{days} + to_microseconds({rest})"
+    return _tried(
+        _once(
+            spelling.between("{a}", ("-86399999913600000000", "86399999999999999999"), found), a=microseconds
+        )
+    )
+
+
+def _scaled(duration: str, number: str, product: str, divisor: str, inexact: str) -> str:
+    """A duration multiplied or divided by a number; as Doubles if that needs more than 18 places."""
+    rounded = f"({product} + sign({product}) * ({divisor} // 2)) // {divisor}"
+    return _lasting(
+        _once(
+            f"CASE WHEN abs({{b}} / 1e18 - {{c}}) <= abs({{c}}) * 1e-15 THEN {rounded}"
+            f" ELSE TRY_CAST(round({inexact}) AS HUGEINT) END",
+            a=_MICROSECONDS.format(x=duration),
+            b=_UNSCALED.replace("{m}", "18").format(x=f"CAST({number} AS VARCHAR)"),
+            c=f"CAST({number} AS DOUBLE)",
+        )
+    )
+
+
+_MULTIPLIED = "{a} * {b}", "1000000000000000000", "{a} * {c}"
+_DIVIDED = "{a} * 1000000000000000000 * sign({b})", "abs({b})", "{a} / {c}"
+_TOGETHER = f"{_MICROSECONDS.format(x='{a}')} {{sign}} {_MICROSECONDS.format(x='{b}')}"
 
 
 class DuckDB(Dialect):
@@ -181,17 +196,15 @@ class DuckDB(Dialect):
     )
     templates = {
         **Dialect.templates,
-        "div(Integer,Integer)": _once("CASE WHEN {b} <> 0 THEN {a} // {b} END"),
+        "div(Integer,Integer)": "CASE WHEN {b} <> 0 THEN {a} // {b} END",
         # With 64 bits, the lowest number modulo -1 would overflow.
-        "mod(Integer,Integer)": _once("CASE WHEN {b} = -1 THEN 0 * {a} WHEN {b} <> 0 THEN {a} % {b} END"),
+        "mod(Integer,Integer)": "CASE WHEN {b} = -1 THEN 0 * {a} WHEN {b} <> 0 THEN {a} % {b} END",
         "divby(Integer,Integer)": _tried(_QUOTIENT, a="CAST({a} AS HUGEINT)", b="CAST({b} AS HUGEINT)"),
         "add|sub|mul|mod(Decimal,Decimal)": _tried("{a} {sign} {b}"),
         "div|divby(Decimal,Decimal)": _DECIMAL_QUOTIENT,
         "add|sub|mul(Double,Double)": "(CAST({a} AS DOUBLE) {sign} CAST({b} AS DOUBLE))",
         "div|divby(Double,Double)": _DOUBLE_QUOTIENT,
-        "mod(Double,Double)": _once(
-            f"CASE WHEN {{b}} = 0 THEN {{a}} + {_NAN} ELSE {{a}} % {{b}} END", **_DOUBLES
-        ),
+        "mod(Double,Double)": f"CASE WHEN {_B} = 0 THEN {_A} + {_NAN} ELSE {_A} % {_B} END",
         "ceiling|floor|round(Double)": "({name}({a}) + 0)",  # a negative zero becomes zero
         "has(Enum,Enum)": "(({b} & ~{a}) = 0)",
         "contains(String,String)": "contains({a}, {b})",
@@ -199,8 +212,8 @@ class DuckDB(Dialect):
         "length(String)": "length({a})",
         "startswith(String,String)": "starts_with({a}, {b})",
         "endswith(String,String)": "suffix({a}, {b})",
-        "substring(String,Integer)": _once(f"substr({{a}}, {_START})"),
-        "substring(String,Integer,Integer)": _once(f"substr({{a}}, {_START}, {_LENGTH})"),
+        "substring(String,Integer)": f"substr({{a}}, {_START})",
+        "substring(String,Integer,Integer)": f"substr({{a}}, {_START}, {_LENGTH})",
         "tolower(String)": _LOWER,
         "toupper(String)": _UPPER,
         "trim(String)": f"trim({{a}}, {_SPACES})",
@@ -211,14 +224,12 @@ class DuckDB(Dialect):
         "sub(Date,Duration)": f"CAST({_in_calendar('make_timestamp', f'{_MOVED} + 86399999999')} AS DATE)",
         "sub(DateTimeOffset,DateTimeOffset)": "to_microseconds(epoch_us({a}) - epoch_us({b}))",
         "sub(Date,Date)": "to_days(CAST({a} - {b} AS INTEGER))",
-        "add|sub(Duration,Duration)": _once(_LASTING, a="({a} {sign} {b})"),
-        "negate(Duration)": _once(_LASTING, a="(-{a})"),
-        "mul(Duration,Number)": _scaled("{a}", "*", "{b}"),
-        "mul(Number,Duration)": _scaled("{b}", "*", "{a}"),
-        "div(Duration,Number)": _scaled("{a}", "/", "{b}"),
-        "totalseconds(Duration)": _once(
-            f"CAST({_MICROSECONDS.format(x='{a}')} AS DECIMAL(20, 0)) * 0.000001"
-        ),
+        "add|sub(Duration,Duration)": _lasting(_TOGETHER),
+        "negate(Duration)": _lasting(f"-{_MICROSECONDS.format(x='{a}')}"),
+        "mul(Duration,Number)": _scaled("{a}", "{b}", *_MULTIPLIED),
+        "mul(Number,Duration)": _scaled("{b}", "{a}", *_MULTIPLIED),
+        "div(Duration,Number)": _scaled("{a}", "{b}", *_DIVIDED),
+        "totalseconds(Duration)": f"(CAST({_MICROSECONDS.format(x='{a}')} AS DECIMAL(20, 0)) * 0.000001)",
         "year|month|day|hour|minute|second(DateTimeOffset)": f"{{name}}({_UTC})",
         "second(TimeOfDay)": "second({a})",
         "fractionalseconds(DateTimeOffset)": f"(microsecond({_UTC}) % 1000000 * 0.000001)",
@@ -226,23 +237,25 @@ class DuckDB(Dialect):
         "date(DateTimeOffset) cast(DateTimeOffset,Date)": f"CAST({_UTC} AS DATE)",
         "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": f"CAST({_UTC} AS TIME)",
         "totaloffsetminutes(DateTimeOffset)": "CAST(0 * epoch_us({a}) AS INTEGER)",
-        "cast(Integer|Enum,Integer)": _once(_WITHIN),
         "cast(Integer,Decimal)": "CAST({a} AS DECIMAL(19, 0))",
         "cast(Decimal|Double,Boolean)": "({a} <> 0)",
-        "cast(Decimal|Double,Integer)": _WHOLE,
-        "cast(Double,Single)": _once(
+        "cast(Decimal|Double,Integer)": spelling.fitting("TRY_CAST(trunc({a}) AS BIGINT)"),
+        "cast(Double,Single)": (
             f"CASE WHEN abs({{a}}) < {spelling.BEYOND_SINGLE} THEN CAST(TRY_CAST({{a}} AS FLOAT) AS DOUBLE)"
             " ELSE {a} * CAST('Infinity' AS DOUBLE) END"
         ),
         "cast(Boolean,Integer)": "CAST({a} AS INTEGER)",
         "cast(Boolean,Decimal)": "CAST({a} AS DECIMAL(1, 0))",
         "cast(Boolean,String)": "CAST({a} AS VARCHAR)",
-        "cast(TimeOfDay,String)": _once(
-            "CASE WHEN contains({a}, '.') THEN rpad({a}, 15, '0') ELSE {a} END", a="CAST({a} AS VARCHAR)"
+        "cast(TimeOfDay,String)": (
+            "CASE WHEN microsecond({a}) % 1000000 = 0 THEN CAST({a} AS VARCHAR)"
+            " ELSE rpad(CAST({a} AS VARCHAR), 15, '0') END"
         ),
         "cast(Date,DateTimeOffset)": "make_timestamptz(epoch_us({a}))",
         "cast(String,Boolean)": _read("(?i:true|false)", "BOOLEAN"),
-        "cast(String,Integer)": _once(_WITHIN, a=_read(spelling.INTEGER, "BIGINT")),
+        "cast(String,Integer)": spelling.fitting(
+            "TRY_CAST({a} AS BIGINT)", f"regexp_full_match({{a}}, '{spelling.INTEGER}')"
+        ),
         "cast(String,Date)": _read(spelling.YEAR + "-[0-9]{{2}}-[0-9]{{2}}", "DATE"),
         "cast(String,TimeOfDay)": _read(spelling.TIME, "TIME"),
         "cast(String,Guid)": _read(spelling.GUID, "UUID"),

@@ -80,7 +80,9 @@ def within(value: str, low: str, high: str) -> str:
 
 def whole(cast: str) -> str:
     """Cast a number to an integer; null outside the bounds `{low}` and `{high}` of its type."""
-    return f"CASE WHEN {{a}} > {{low}} - 1.0 AND {{a}} < {{high}} + 1.0 THEN {cast} END"
+    # As a Double, the bound below -2**63 is that number itself.
+    above = "({a} > {low} - 1.0 OR {a} = {low})"
+    return f"CASE WHEN {above} AND {{a}} < {{high}} + 1.0 THEN {cast} END"
 
 
 EXACT = Context(prec=MAX_PREC, traps=[])

@@ -74,10 +74,12 @@ _LONGEST = 100_000_000
 _START = f"(max(min({{b}}, {_LONGEST}), -{_LONGEST}) + ({{b}} >= 0))"
 _LENGTH = f"max(min({{c}}, {_LONGEST}), 0)"
 _DIGITS = "(SELECT CAST(printf('%.15g', n) || substr(n, 1, 0) AS REAL) FROM (SELECT round({x}, {s}) AS n))"
-"""A decimal rounded to the 15 digits that are exact; null for null."""
-# Before 3.42, `round` leaves a wrong last bit in a number of more than 16 digits; its text has 15.
-_QUOTIENT = "CAST(CAST(round(1.0 * {a} / {b}, 12) AS TEXT) AS REAL)"
-_REMAINDER = "round(odata_mod({a}, {b}), {s})"
+"""A decimal rounded to its scale and to the 15 digits that are exact; null for null. Before 3.42, `round`
+leaves a wrong last bit in a number of more than 16 digits."""
+
+
+_SECONDS = "(SELECT CASE WHEN abs(n) < 4294967296 THEN round(n, 6) ELSE n END FROM (SELECT {x} AS n))"
+"""A number of seconds rounded to microseconds, if it has bits for those."""
 
 
 def _whole(x: str, sign: str, order: str) -> str:
@@ -118,7 +120,7 @@ def _number(start: int) -> str:
 def _duration(seconds: str) -> str:
     """A number of seconds that is null out of the range of durations."""
     low, high = "-86399999913600.1", "86400000000000.0"
-    return f"NULLIF(NULLIF(max(min(round({seconds}, 6), {high}), {low}), {low}), {high})"
+    return f"NULLIF(NULLIF(max(min({_SECONDS.format(x=seconds)}, {high}), {low}), {low}), {high})"
 
 
 def moment(value: dt.datetime) -> str:
@@ -160,6 +162,13 @@ def _bounded(pattern: object, most: int) -> str | None:
     return regex.within(most, str(pattern))
 
 
+def _remainder(a: object, b: object) -> float | None:
+    """Divide decimals, of which binary fractions have the shortest texts; in those, a remainder of zero can
+    come out as nearly the divisor."""
+    found = EXACT.remainder(Decimal(repr(a)), Decimal(repr(b)))
+    return float(found) if found.is_finite() else None
+
+
 def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
     """Make a function return null for null, and where it has no result."""
 
@@ -168,7 +177,7 @@ def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
             return None
         try:
             return function(*arguments)
-        except (ValueError, OverflowError):
+        except (ArithmeticError, ValueError, TypeError):
             return None
 
     return call
@@ -217,6 +226,7 @@ FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     # A pattern that is not a literal, null if it needs too many states.
     ("odata_pattern", 2, _strict(_bounded)),
     ("odata_mod", 2, _strict(lambda a, b: math.fmod(float(a), float(b)))),
+    ("odata_remainder", 2, _strict(_remainder)),
     # As `_MOMENT` and `_MINUTES`, in a zone with a name.
     ("odata_utc", 2, _strict(lambda text, zone: moment(_read(text, zone)))),
     ("odata_offset", 2, _strict(_offset)),
@@ -332,9 +342,8 @@ class SQLite(Dialect):
         **Dialect.templates,
         "mod(Integer,Integer)": "({a} % {b})",
         "div(Integer,Integer)": "({a} / {b})",
-        "divby(Integer,Integer) div|divby(Decimal,Decimal)": _QUOTIENT,
-        # In binary fractions, a remainder of zero can come out as nearly the divisor.
-        "mod(Decimal,Decimal)": f"({_REMAINDER} * (abs({_REMAINDER}) < abs(1.0 * {{b}})))",
+        "divby(Integer,Integer) div|divby(Decimal,Decimal)": _DIGITS.format(x="1.0 * {a} / {b}", s=12),
+        "mod(Decimal,Decimal)": "odata_remainder({a}, {b})",
         "div|divby(Double,Double)": "coalesce(1.0 * {a} / {b}, CASE {b} WHEN 0 THEN {a} * 9e999 END)",
         "mod(Double,Double)": "odata_mod({a}, {b})",
         "contains(String,String)": "instr({a}, {b}) > 0",
@@ -367,7 +376,7 @@ class SQLite(Dialect):
         "date(DateTimeOffset) cast(DateTimeOffset,Date)": "substr({a}, 1, 10)",
         "time(DateTimeOffset) cast(DateTimeOffset,TimeOfDay)": _TIME,
         "totaloffsetminutes(DateTimeOffset)": "(0 * length({a}))",
-        "totalseconds(Duration)": "round({a}, 6)",
+        "totalseconds(Duration)": _SECONDS.format(x="{a}"),
         "add|sub(DateTimeOffset,Duration)": _MOVED,
         "add|sub(Date,Duration)": f"NULLIF(max(date({{a}}, {_DAYS}), '0001'), '0001')",
         "sub(DateTimeOffset,DateTimeOffset)": (
@@ -385,11 +394,12 @@ class SQLite(Dialect):
         "cast(Date,DateTimeOffset)": "({a} || 'T00:00:00')",
         "cast(String,Date)": (
             "CASE WHEN {a} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]' AND {a} > '0001'"
-            " AND date({a}) = {a} THEN {a} END"
+            " AND date({a}, '0 days') = {a} THEN {a} END"  # date('2023-02-30') is itself
         ),
         "cast(String,Integer)": (
             "CASE WHEN ltrim({a}, '+-') <> '' AND ltrim({a}, '+-') NOT GLOB '*[^0-9]*'"
-            " AND length({a}) - length(ltrim({a}, '+-')) < 2 AND length(ltrim({a}, '+-0')) < 19"
+            " AND length({a}) - length(ltrim({a}, '+-')) < 2 AND length(ltrim({a}, '+-')) < 39"
+            " AND typeof(CAST({a} AS NUMERIC)) = 'integer'"
             " AND CAST({a} AS INTEGER) BETWEEN {low} AND {high} THEN CAST({a} AS INTEGER) END"
         ),
     }
@@ -407,8 +417,7 @@ class SQLite(Dialect):
         return super().json_value(text, keys, type)
 
     def round_decimal(self, text: str, scale: int) -> str:
-        # Rounding to a place after those digits would change the last one.
-        return f"round({text}, {scale})" if scale <= 6 else _DIGITS.format(x=text, s=scale)
+        return _DIGITS.format(x=text, s=scale)
 
     def prepare(self, connection: Any) -> None:
         """Add Unicode's case mapping, regular expressions, and what else SQLite lacks."""
