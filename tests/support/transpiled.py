@@ -359,7 +359,9 @@ class Transpiled(DuckDb):
     def transpiled(self, text: str) -> str:
         for pattern, replacement in self.texts:
             text = re.sub(pattern, replacement, text)
-        return self.writer.generate(self.changed(sqlglot.parse_one(text, read=self.read)))
+        tree = self.changed(sqlglot.parse_one(text, read=self.read))
+        self.writer.bound = {one.alias: one.this for one in tree.find_all(exp.Alias)}
+        return self.writer.generate(tree)
 
     def changed(self, tree: exp.Expr) -> exp.Expr:
         """Change a tree before it is written."""
@@ -413,6 +415,8 @@ def writer(dialect: type[Transpiled]) -> DuckDBGenerator:
         decimals: ClassVar[dict[str, Decimal]] = {}
         decimal_columns: ClassVar[set[str]] = set()
         integers: ClassVar[set[str]] = set()
+        bound: ClassVar[dict[str, exp.Expr]] = {}
+        """Values that a derived table names, by their names."""
         times: ClassVar[set[str]] = set()
 
         def placeholder_sql(self, expression: Any) -> str:
@@ -439,6 +443,8 @@ def writer(dialect: type[Transpiled]) -> DuckDBGenerator:
             if isinstance(node, exp.Column) and node.table == "v":  # of VALUES, which stand in for a variable
                 row = node.find_ancestor(exp.Select).find(exp.Values).expressions[0].expressions
                 return self.is_float(row["ab".index(node.name)], unsure=unsure)
+            if isinstance(node, exp.Column) and node.name in self.bound:
+                return self.is_float(self.bound[node.name], unsure=unsure)
             if isinstance(node, exp.Column | exp.Placeholder | exp.Parameter):
                 return node.name in self.floats or (unsure and node.name.startswith("odata_"))
             if isinstance(node, exp.Identifier):
@@ -542,6 +548,12 @@ class Trino(Transpiled):
             _cast_to_text,
         ),
         Fault(exp.Cast, "SELECT CAST(a AS REAL)", "infinite if it is too large", _real),
+        Fault(
+            exp.Struct,
+            "SELECT ROW(a)",
+            "fields without names",
+            lambda self, node: f"ROW({', '.join(map(self.sql, node.expressions))})",
+        ),
         Fault(exp.Cast, "SELECT DECIMAL '0.000001'", "a decimal of as many digits", _decimal),
         Fault(
             exp.JSONExtractScalar,
@@ -858,6 +870,8 @@ class Oracle(Transpiled):
         Fault(exp.ToChar, "SELECT TO_CHAR(a, 'YYYY-MM-DD')", "the date without its time", lambda self, node: (
             f"strftime({self.sql(node, 'this')}, '%Y-%m-%d')" if node.args.get("format") else None)),
         Fault(exp.Add, "SELECT a + FLOOR(b)", "a number is one of days", _oracle_days),
+        Fault(exp.Mul, "SELECT a * b", "a NUMBER of 126 digits; DuckDB's DECIMAL has 38, and null stands for more", lambda self, node: (
+            None if isinstance(node.expression, exp.Literal) or self.is_float(node) else _safe("*")(self, node))),
         Fault(exp.Sub, "SELECT a - FLOOR(b)", "a number is one of days", _oracle_days),
         Fault(exp.Replace, "SELECT REPLACE(a, '-')", "removes the text if none replaces it", lambda self, node: (
             None if node.args.get("replacement") else f"replace({self.sql(node, 'this')}, {self.sql(node, 'expression')}, '')")),

@@ -14,7 +14,7 @@ from .base import Dialect, Json, Members, Page, Storage, clocks, moments
 from .spelling import DATE, INTEGER, OFFSET, between, fitting, lasting, within, zoned
 
 _WHOLE = (
-    "CASE WHEN {a} > CAST('{low}' AS BIGNUMERIC) - 1 AND {a} < CAST('{high}' AS BIGNUMERIC) + 1"
+    "CASE WHEN CEIL({a}) >= CAST('{low}' AS BIGNUMERIC) AND {a} < CAST('{high}' AS BIGNUMERIC) + 1"
     " THEN CAST(TRUNC({a}) AS INT64) END"
 )
 _MOVED = "CAST(UNIX_MICROS({a}) AS BIGNUMERIC) {sign} CAST({b} AS BIGNUMERIC) * 1000000"
@@ -97,8 +97,8 @@ class BigQuery(Dialect):
         **spelling.substrings("SUBSTR", "CHAR_LENGTH"),
         "div(Integer,Integer)": "DIV({a}, NULLIF({b}, 0))",
         # An error of numbers that are too large is null, or infinite.
-        "add(Decimal,Decimal)": "SAFE_ADD({a}, {b})",
-        "sub(Decimal,Decimal)": "SAFE_SUBTRACT({a}, {b})",
+        "add(Decimal,Decimal)": "SAFE_ADD(CAST({a} AS BIGNUMERIC), {b})",
+        "sub(Decimal,Decimal)": "SAFE_SUBTRACT(CAST({a} AS BIGNUMERIC), {b})",
         "mul(Decimal,Decimal)": "SAFE_MULTIPLY(CAST({a} AS BIGNUMERIC), {b})",
         "divby(Integer,Integer) div|divby(Decimal,Decimal)": (
             "ROUND(SAFE_DIVIDE(CAST({a} AS BIGNUMERIC), {b}), 12)"

@@ -1,8 +1,9 @@
 """SQL Server 2022 and Azure SQL.
 
-Durations are numbers of seconds, DECIMAL(20, 6). Moments keep their offset in a DATETIMEOFFSET; columns
-without one need a default_timezone with a fixed offset, since AT TIME ZONE has the names and the history of
-Windows. There is no INF or NaN. Case is mapped character by character: `ß` keeps its form in upper case.
+Durations are numbers of seconds, DECIMAL(20, 6). Decimals have at most 26 digits before the point and 12
+after it. Moments keep their offset in a DATETIMEOFFSET; columns without one need a default_timezone with a
+fixed offset, since AT TIME ZONE has the names and the history of Windows. There is no INF or NaN. Case is
+mapped character by character: `ß` keeps its form in upper case.
 """
 
 from __future__ import annotations
@@ -79,13 +80,22 @@ _DIVIDED = (
     f" WHEN ABS(v.a) = {_MAX} THEN {_SIGNED_MAX}"
     f" WHEN ABS(v.b) < 1 AND ABS(v.a) > {_MAX} * ABS(v.b) THEN {_SIGNED_MAX} ELSE v.a / v.b"
 )
-_EXACT = _once(
-    "CASE WHEN ABS(CAST(v.a AS FLOAT) {sign} CAST(v.b AS FLOAT)) < POWER(CAST(10 AS FLOAT), 38 - {s})"
-    " THEN v.a {sign} v.b END",
-    "{a}",
-    "{b}",
+_A, _B = "TRY_CAST({a} AS DECIMAL(38, 12))", "NULLIF(TRY_CAST({b} AS DECIMAL(38, 12)), 0)"
+"""Decimals in a type whose sums keep their digits. SQL Server cuts those of products and quotients to six."""
+_FLOATS = "CAST({a} AS FLOAT)", "CAST({b} AS FLOAT)"
+_WHOLE, _REST = (
+    [form.format(x=x) for x in ("{a}", "{b}")]
+    for form in ("TRY_CAST({x} - {x} % 1 AS DECIMAL(25, 0))", "CAST({x} % 1 AS DECIMAL(12, 12))")
 )
-"""Arithmetic of decimals, null where they would have more than 38 digits."""
+_PARTS = [f"CAST({a[0]} * {b[1]} AS DECIMAL(38, 12))" for a in (_WHOLE, _REST) for b in (_WHOLE, _REST)]
+_EXACT_PRODUCT = f"CASE WHEN ABS({' * '.join(_FLOATS)}) < 1E26 THEN {' + '.join(_PARTS)} END"
+"""The product of decimals as a sum of products that have at most 38 digits, or none after the point."""
+_QUOTIENT = (
+    f"CASE WHEN ABS({_FLOATS[0]}) < 1E26 * ABS({_FLOATS[1]}) THEN"
+    f" CAST(({_A} - {_A} % {_B}) / {_B} AS DECIMAL(38, 12))"
+    f" + ROUND(CAST(CAST({_A} % {_B} AS FLOAT) / {_FLOATS[1]} AS DECIMAL(16, 15)), 12) END"
+)
+"""The whole part of a quotient, and the rest, of which a FLOAT tells fifteen digits."""
 
 
 def _scaled(condition: str, microseconds: str, duration: str, number: str) -> str:
@@ -102,7 +112,6 @@ _SINGLE = (
     f"CASE WHEN ABS({{a}}) < {spelling.BEYOND_SINGLE} THEN CAST(CAST({{a}} AS REAL) AS FLOAT)"
     f" ELSE SIGN({{a}}) * {_MAX} END"
 )
-_QUOTIENT = "ROUND(CAST({a} AS DECIMAL(31, 12)) / NULLIF({b}, 0), 12)"
 
 
 class MSSQL(Dialect):
@@ -119,6 +128,8 @@ class MSSQL(Dialect):
     binary_on_both_sides = True
     null_order = "low"
     nan = "none"
+    max_scale = 12
+    case_casts = {"Decimal": "TRY_CAST({a} AS DECIMAL(38, {s}))"}
     wide_to_int64 = f"CAST({Dialect.wide_to_int64} AS BIGINT)"
     conditions_are_values = False
     booleans = ("CAST(1 AS BIT)", "CAST(0 AS BIT)")
@@ -175,9 +186,14 @@ class MSSQL(Dialect):
     templates = {
         **Dialect.templates,
         "div(Integer,Integer)": spelling.TRUNCATED,
-        "mod(Integer,Integer) mod(Decimal,Decimal)": "({a} % NULLIF({b}, 0))",
-        "divby(Integer,Integer) div|divby(Decimal,Decimal)": _QUOTIENT,
-        "add|sub|mul(Decimal,Decimal)": _EXACT,
+        "mod(Integer,Integer)": "({a} % NULLIF({b}, 0))",
+        "divby(Integer,Integer)": (
+            "ROUND(CAST({a} AS DECIMAL(37, 12)) / NULLIF(CAST({b} AS DECIMAL(19, 0)), 0), 12)"
+        ),
+        "div|divby(Decimal,Decimal)": _QUOTIENT,
+        "add|sub(Decimal,Decimal)": f"({_A} {{sign}} TRY_CAST({{b}} AS DECIMAL(38, 12)))",
+        "mul(Decimal,Decimal)": _EXACT_PRODUCT,
+        "mod(Decimal,Decimal)": f"({_A} % {_B})",
         "add(Double,Double)": _floats(_SUM),
         "sub(Double,Double)": _floats(_SUM, "-CAST({b} AS FLOAT)"),
         "mul(Double,Double)": _floats(_PRODUCT),
@@ -227,6 +243,7 @@ class MSSQL(Dialect):
             "NULLIF({b}, 0)",
         ),
         "cast(Integer,Boolean)": "CAST({a} AS BIT)",
+        "cast(Integer,Decimal)": "CAST({a} AS DECIMAL(19, 0))",
         "cast(Boolean,String)": "CASE WHEN {a} = 1 THEN N'true' WHEN {a} = 0 THEN N'false' END",
         "cast(Boolean,Integer)": "CAST({a} AS INT)",
         "cast(Double,Single)": _SINGLE,
@@ -256,7 +273,7 @@ class MSSQL(Dialect):
 
     def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
         is_infinite = isinstance(value, float) and value in (float("inf"), float("-inf"))
-        return Phrase("no-infinity") if is_infinite else None
+        return Phrase("no-infinity") if is_infinite else spelling.reject_decimals(value, 26, 12)
 
     def bind(self, value: Any, type: edm.Type) -> Any:
         if isinstance(value, float):

@@ -56,7 +56,14 @@ def _lasting(seconds: str) -> str:
 def _scaled(duration: str, operator: str, number: str) -> str:
     """Multiply or divide a duration in microseconds, so that halves of one are exact with a Double too."""
     found = f"ROUND({_seconds(duration)} * 1000000 {operator} {number})"
-    return _lasting(f"(TO_NUMBER({spelling.within(found, '-1E20', '1E20')}) / 1000000)")
+    found = spelling.within(found, f"-1{'0' * 20}", f"1{'0' * 20}")
+    return _lasting(f"(TO_NUMBER({found}) / 1000000)")
+
+
+def _exact(found: str, operator: str) -> str:
+    """Arithmetic of decimals, null for more than 38 digits before the point; more than 126 are an error."""
+    size = f"ABS(TO_BINARY_DOUBLE({{a}}) {operator} TO_BINARY_DOUBLE({{b}}))"
+    return f"CASE WHEN {size} < 1E38 THEN {found} END"
 
 
 _DAYS = f"FLOOR({_seconds('{b}')} / 86400)"
@@ -171,7 +178,9 @@ class Oracle(Dialect):
         **Dialect.templates,
         **spelling.substrings("SUBSTR", "LENGTH"),
         "div(Integer,Integer)": "TRUNC({a} / NULLIF({b}, 0))",
-        "divby(Integer,Integer) div|divby(Decimal,Decimal)": "ROUND({a} / NULLIF({b}, 0), 12)",
+        "divby(Integer,Integer)": "ROUND({a} / NULLIF({b}, 0), 12)",
+        "mul(Decimal,Decimal)": _exact("{a} * {b}", "*"),
+        "div|divby(Decimal,Decimal)": _exact("ROUND({a} / NULLIF({b}, 0), 12)", "/"),
         "add|sub|mul|div|divby(Double,Double)": "(TO_BINARY_DOUBLE({a}) {sign} TO_BINARY_DOUBLE({b}))",
         "ceiling(Decimal|Double)": "CEIL({a})",
         # NULL would be left out of a concatenation.

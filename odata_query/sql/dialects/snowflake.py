@@ -1,7 +1,8 @@
 """Snowflake.
 
-Durations are numbers of seconds, NUMBER(20, 6), and Guids texts in lower case. Moments keep their offset in
-a TIMESTAMP_TZ. Collections are columns of the type ARRAY or VARIANT.
+Durations are numbers of seconds, NUMBER(20, 6), and Guids texts in lower case. Decimals have at most 26
+digits before the point and 12 after it: wider ones cannot be compared with each other. Moments keep their
+offset in a TIMESTAMP_TZ. Collections are columns of the type ARRAY or VARIANT.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import uuid
 from typing import Any
 
 from ... import edm
+from ...problems import Phrase
 from . import spelling
 from .base import Dialect, Json, Members, Page, Storage, moments
 from .spelling import DATE, INTEGER, OFFSET, between, dated, fitting, lasting, zoned
@@ -46,6 +48,13 @@ _SINGLE = spelling.nearest_single("{a}", "CAST('inf' AS FLOAT)")
 _DAYS = "{minus}FLOOR(CAST({b} AS NUMBER(38, 6)) / 86400)"
 
 
+def _exact(found: str, size: str) -> str:
+    """Arithmetic of decimals, null where FLOATs tell that the result has too many digits."""
+    return f"CASE WHEN {size} < 1E26 THEN {found} END".replace("{x}", "ABS(CAST({a} AS FLOAT))").replace(
+        "{y}", "ABS(CAST({b} AS FLOAT))"
+    )
+
+
 def _scaled(duration: str, operator: str, number: str) -> str:
     """Multiply or divide a duration in microseconds, so that halves of one are exact with a FLOAT too.
 
@@ -68,6 +77,8 @@ class Snowflake(Dialect):
     collation = "binary"
     text_escapes = {"\\": "\\\\", "'": "''"}
     binary = "{a} COLLATE ''"
+    max_scale = 12
+    case_casts = {"Decimal": "CAST({a} AS NUMBER(38, {s}))"}
     as_int64 = "{a}"
     as_wide_integer = "{a}"
     page = Page(skip="LIMIT NULL OFFSET {skip}")
@@ -106,6 +117,12 @@ class Snowflake(Dialect):
         "div(Integer,Integer)": spelling.TRUNCATED.replace(
             "{a} % NULLIF({b}, 0)", "MOD({a}, NULLIF({b}, 0))"
         ),
+        "add|sub(Decimal,Decimal)": _exact("{a} {sign} {b}", "{x} + {y}"),
+        "mul(Decimal,Decimal)": _exact("{a} * {b}", "{x} * {y}"),
+        "mod(Decimal,Decimal)": _exact("MOD({a}, NULLIF({b}, 0))", "{x} + {y}"),
+        "div|divby(Decimal,Decimal)": _exact(
+            "ROUND(CAST({a} AS NUMBER(38, 12)) / {b}, 12)", "GREATEST({x}, {x} / NULLIF({y}, 0))"
+        ),
         "div|divby(Double,Double)": _DIVIDED,
         "ceiling(Decimal|Double)": "CEIL({a})",
         "contains(String,String)": "CONTAINS({a}, {b})",
@@ -133,6 +150,7 @@ class Snowflake(Dialect):
         "mul(Duration,Number)": _scaled("{a}", "*", "{b}"),
         "mul(Number,Duration)": _scaled("{b}", "*", "{a}"),
         "div(Duration,Number)": _scaled("{a}", "/", "NULLIF({b}, 0)"),
+        "cast(Integer,Decimal)": "CAST({a} AS NUMBER(38, 0))",
         "has(Enum,Enum)": "BITAND({a}, {b}) = {b}",
         "cast(Double,Single)": _SINGLE,
         "cast(Boolean,Decimal|Double)": "CAST(CAST({a} AS INTEGER) AS {type})",
@@ -151,3 +169,6 @@ class Snowflake(Dialect):
         if type is edm.DATE_TIME_OFFSET:
             return f"TO_TIMESTAMP_TZ({marker}, {_FORMAT})"
         return _NAN if isinstance(value, float) and value != value else marker
+
+    def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
+        return spelling.reject_decimals(value, 26, 12)

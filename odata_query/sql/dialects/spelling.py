@@ -78,6 +78,11 @@ def within(value: str, low: str, high: str) -> str:
     return f"NULLIF(NULLIF(LEAST(GREATEST({value}, {low}), {high}), {high}), {low})"
 
 
+def decimal(value: str) -> str:
+    """A decimal that is null with more than 26 digits before the point, where DECIMAL(38, 12) ends."""
+    return within(value, f"-{'9' * 26}", "9" * 26)
+
+
 def whole(cast: str) -> str:
     """Cast a number to an integer; null outside the bounds `{low}` and `{high}` of its type."""
     # As a Double, the bound below -2**63 is that number itself.

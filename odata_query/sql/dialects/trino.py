@@ -1,13 +1,17 @@
 """Trino 430 and up.
 
 Durations are numbers of seconds, DECIMAL(20, 6): no interval has microseconds. Parts of a moment are in UTC.
-A JSON column has the type JSON. Case is mapped character by character: `ß` keeps its form in upper case.
+A JSON column has the type JSON. Decimals have at most 26 digits before the point and 12 after it: wider ones
+cannot be compared with each other. Case is mapped character by character: `ß` keeps its form in upper case.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
+from ... import edm
+from ...problems import Phrase
 from . import spelling
 from .base import Dialect, Json, Members, Page, Storage, clocks, moments
 from .spelling import DATE, INTEGER, OFFSET, between, dated, fitting, lasting, within, zoned
@@ -72,6 +76,8 @@ class Trino(Dialect):
     collation = "binary"
     binary = "{a}"
     null_order = "last"
+    max_scale = 12
+    case_casts = {"Decimal": "TRY_CAST({a} AS DECIMAL(38, {s}))"}
     nan = "ieee"
     null_safe_nan = True
     nan_rank = "CASE WHEN IS_NAN({a}) THEN 0 WHEN {a} IS NOT NULL THEN 1 END"
@@ -105,10 +111,11 @@ class Trino(Dialect):
         **spelling.substrings("SUBSTR", "LENGTH"),
         "div(Integer,Integer)": spelling.TRUNCATED,
         # An error of numbers that are too large is null.
-        "add|sub|mul(Decimal,Decimal)": "TRY({a} {sign} {b})",
+        "add|sub|mul(Decimal,Decimal)": f"TRY({spelling.decimal('{a} {sign} {b}')})",
         "mod(Decimal,Decimal)": "TRY(MOD({a}, NULLIF({b}, 0)))",
-        "divby(Integer,Integer) div|divby(Decimal,Decimal)": (
-            "TRY(ROUND(CAST({a} AS DECIMAL(38, 12)) / NULLIF({b}, 0), 12))"
+        "divby(Integer,Integer)": "ROUND(CAST({a} AS DECIMAL(38, 12)) / NULLIF({b}, 0), 12)",
+        "div|divby(Decimal,Decimal)": (
+            f"TRY({spelling.decimal('ROUND(CAST({a} AS DECIMAL(38, 12)) / NULLIF({b}, 0), 12)')})"
         ),
         # Zero has no sign, as `1 div ceiling(ratio)` would tell.
         "ceiling|floor(Double)": "({NAME}({a}) + 0)",
@@ -143,6 +150,7 @@ class Trino(Dialect):
         "mul(Duration,Number)": _scaled("CAST({a} * 1000000 AS DECIMAL(20, 0)) * {b}"),
         "mul(Number,Duration)": _scaled("CAST({b} * 1000000 AS DECIMAL(20, 0)) * {a}"),
         "div(Duration,Number)": _scaled("CAST({a} * 1000000 AS DECIMAL(38, 12)) / NULLIF({b}, 0)"),
+        "cast(Integer,Decimal)": "CAST({a} AS DECIMAL(20, 0))",
         "has(Enum,Enum)": "BITWISE_AND({a}, {b}) = {b}",
         "cast(Double,Single)": "CAST(CAST({a} AS REAL) AS DOUBLE)",
         "cast(Decimal|Double,Integer)": spelling.whole("CAST(TRUNCATE({a}) AS BIGINT)"),
@@ -150,3 +158,6 @@ class Trino(Dialect):
         "cast(String,Integer)": fitting("TRY_CAST({a} AS BIGINT)", f"REGEXP_LIKE({{a}}, '^{INTEGER}$')"),
         "cast(String,Date)": dated(f"REGEXP_LIKE({{a}}, '^{DATE}$')", "TRY_CAST({a} AS DATE)"),
     }
+
+    def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
+        return spelling.reject_decimals(value, 26, 12)
