@@ -41,6 +41,7 @@ _BEYOND = 0x110000  # the bound above every code point
 _CACHE_CELLS = 20_000  # bounds the memory of one deterministic automaton, to some 2 MB
 _KEPT_STATES = 20_000  # of all patterns that are kept
 _FULL = 8  # deterministic automata of that size; with more patterns each one is smaller
+_FEW_MOVES = 400  # so many are found in less than a millisecond
 
 
 def _negate(members: _Set) -> _Set:
@@ -279,6 +280,25 @@ class Pattern:
             if state is goal:
                 return True
         return state[""] is goal
+
+    def is_small(self) -> bool:
+        """Return True if few sets of states can be current: `^A.*e$`, but not `a.{14}b`.
+
+        Then nearly every move of a search is a cached one. Tries each set with a character of each kind.
+        """
+        labels = {label for arcs in self._arcs for label, _ in arcs if isinstance(label, tuple)} | {_WORD}
+        codes = {code for label in labels for code in (0, *label)} - {_BEYOND}
+        kinds = {tuple([bisect_right(label, code) % 2 for label in labels]): chr(code) for code in codes}
+        characters = ["", *kinds.values()]
+        pending = [self._state(frozenset({0}), None)]
+        known = {id(self._goal), id(pending[0])}
+        for tried, state in enumerate(pending):
+            if tried * len(characters) > _FEW_MOVES:
+                return False
+            following = [state[char] for char in characters]
+            pending += {id(s): s for s in following if id(s) not in known}.values()
+            known.update(map(id, following))
+        return True
 
     def _state(self, members: frozenset[int], follows_word: bool | None) -> _State:
         key = (members, follows_word)

@@ -30,14 +30,17 @@ _MOST = 10**15
 _PAIRS = ("contains", "hassubsequence", "hassubset", "indexof")
 """Operations that compare each item of one collection with each of another."""
 _SIZED = ("Collection", "Geo", "matchespattern", "concat")
-DEAR = frozenset(s.key for o in OPERATIONS.values() for s in o.signatures if any(w in s.key for w in _SIZED))
+_SIGNATURES = {s.key: s for operation in OPERATIONS.values() for s in operation.signatures}
+DEAR = frozenset(k for k, s in _SIGNATURES.items() if s.cost > 10 or any(word in k for word in _SIZED))
 """The overloads that can cost more than their text shows. Without them and lambdas, nothing is walked."""
+_UNREAD = (edm.STRING.name, edm.BOOLEAN.name, edm.DOUBLE.name, *edm.INTEGERS)
+"""Types whose values need no conversion from the data."""
 
 
 def can_exceed(text: str, bound: int | None) -> bool:
     """Return True if a text without lambdas and dear operations may cost more than a bound."""
-    # No character costs more than 4, as in ` divby 2`, but in calls of functions on long literals.
-    return bound is not None and len(text) * (4 if len(text) < 1_000 else 12) > bound
+    # No character costs more than 2.5, as in `cast(a,Int32)`, but in calls of functions on long literals.
+    return bound is not None and len(text) * (2.5 if len(text) < 1_000 else 12) > bound
 
 
 # ---- one operation -------------------------------------------------------------------------------
@@ -47,7 +50,7 @@ def can_exceed(text: str, bound: int | None) -> bool:
 def work_of(key: str) -> Callable[[Sequence[int]], int]:
     """Return the function from the sizes of an overload's arguments to its cost."""
     name, _, parameters = key.partition("(")
-    cost = OPERATIONS[name].cost
+    cost = _SIGNATURES[key].cost
     if parameters.startswith("Collection"):
         count = prod if name in _PAIRS else sum
         return lambda sizes: max(cost, 2 * count(sizes))
@@ -75,13 +78,16 @@ def _count_vertices(shape: Any) -> int:
 
 
 def states_of(pattern: str, most: int) -> int:
-    """Return the states of a pattern's automaton; 1 for a plain text, the most allowed for an invalid one."""
+    """Return the states of a pattern to count: 1 if few sets of them are ever current, which are cached.
+
+    Each other set is found at its character, which takes the time of 4 such steps for each state.
+    """
     from .. import regex  # few queries need it
 
-    try:
-        return regex.compile(pattern, max_states=most).states
-    except regex.PatternError:
-        return most
+    found = regex.kept(pattern, most)
+    if found is None:
+        return 4 * most
+    return 1 if found.is_small() else 4 * found.states
 
 
 # ---- a tree --------------------------------------------------------------------------------------
@@ -103,7 +109,7 @@ class Estimate:
         if type(node) is Literal:
             return 0, size_of(node.value)
         if type(node) is TypedPath:
-            return max(0, len(node.members) - 1), _size_in_row(node.type, node.members)
+            return _cost_to_read(node), _size_in_row(node.type, node.members)
         if type(node) is TypedList and has_values_only(node):
             return 0, len(node.items)
         cost = size = 0
@@ -130,9 +136,10 @@ class Estimate:
             return cost - body + visited * max(1, body), size
         if name == "matchespattern":
             last = arguments[-1]
-            sizes[1] = self.limits.max_pattern or 2_000
-            if type(last) is Literal and last.value:
-                sizes[1] = states_of(last.value, sizes[1])
+            most = self.limits.max_pattern or 2_000
+            sizes[1] = 4 * most
+            if type(last) is Literal and last.value is not None:
+                sizes[1] = states_of(last.value, most)
         if "(" in node.key:
             cost += work_of(node.key)(sizes)
         elif name == "$count":
@@ -148,6 +155,12 @@ class Estimate:
         elif name == "cast":
             size = size or CHARACTERS
         return cost, size
+
+
+def _cost_to_read(path: TypedPath) -> int:
+    """Return the cost of the steps after the first, and of reading a date, a decimal and the like."""
+    is_read = isinstance(path.type, edm.PrimitiveType | edm.EnumType) and path.type.name not in _UNREAD
+    return max(0, len(path.members) - 1) + 2 * is_read
 
 
 def _size_in_row(type: edm.Type, members: Sequence[Member]) -> int:

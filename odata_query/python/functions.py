@@ -13,7 +13,6 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from fractions import Fraction
 from typing import Any
 
 from .. import edm, operations
@@ -157,15 +156,20 @@ def scale(length: dt.timedelta, numerator: Any, denominator: Any = 1) -> dt.time
     if isinstance(denominator, float) and math.isinf(denominator):
         return dt.timedelta()
     try:
-        exactly = Fraction(length // MICROSECOND) * _fraction(numerator) / _fraction(denominator)
-        count = (abs(exactly.numerator) * 2 + exactly.denominator) // (exactly.denominator * 2)
-        return dt.timedelta(microseconds=count if exactly > 0 else -count)
+        (above, below), (by, of) = _ratio(numerator), _ratio(denominator)
+        above, below = length // MICROSECOND * above * of, below * by
+        count = (abs(above) * 2 + abs(below)) // (abs(below) * 2)
+        return dt.timedelta(microseconds=count if (above < 0) is (below < 0) else -count)
     except (OverflowError, ValueError, ZeroDivisionError):
         return None
 
 
-def _fraction(number: Any) -> Fraction:
-    return Fraction(decimal.Decimal(repr(number)) if isinstance(number, float) else number)
+def _ratio(number: Any) -> tuple[int, int]:
+    """Return a number as two integers, without the Fraction that is five times as slow."""
+    ratio: tuple[int, int] = (
+        decimal.Decimal(repr(number)) if isinstance(number, float) else number
+    ).as_integer_ratio()
+    return ratio
 
 
 # ---- texts and collections -----------------------------------------------------------------------
