@@ -14,14 +14,13 @@ own in the checker, because their arguments can be lambdas, lists, types or pair
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from itertools import repeat
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from . import edm
 from .limits import Limits
-from .problems import Name
 
 WHITE_SPACE = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -350,16 +349,3 @@ def _takes(parameter: str, name: str, top: str | None) -> bool:
     if name.startswith("Collection("):
         return parameter == "Collection"
     return name in (f"Edm.{parameter}", parameter)
-
-
-def join_names(names: Iterable[str]) -> Name:
-    """Join the names of types for a message: `Edm.String, Edm.Int32`."""
-    return Name(", ".join(name[:60] for name in [*names][:10]))
-
-
-def describe_mismatch(operation: Operation, names: tuple[str, ...]) -> dict[str, Any]:
-    """Return the values of a message: `contains`, its `(String, String)`, and the given `String, Int32`."""
-    taken = dict.fromkeys(Name(f"({', '.join(s.parameters)})") for s in operation.signatures)
-    given = join_names(name.replace("Edm.", "") for name in names)
-    name = Name("-" if operation.name == "negate" else operation.name)
-    return {"function": name, "taken": tuple(taken), "given": given}

@@ -14,7 +14,7 @@ from ..language.ast import Call, Lambda, ListExpr, Literal, NamedValue, Node, Or
 from ..language.printer import unparse
 from ..limits import Limits, effective
 from ..model.properties import StructuredType, derived_type, is_called, srid_of, types_named
-from ..operations import OPERATIONS, SEGMENTS, UNKNOWN, describe_mismatch, join_names, overload
+from ..operations import OPERATIONS, SEGMENTS, UNKNOWN, overload
 from ..problems import Name, Phrase, shorten
 from .conversion import (
     EXACT,
@@ -25,9 +25,11 @@ from .conversion import (
     check_comparable,
     common_type,
     convert,
+    describe_mismatch,
     fits_all,
     have_equality,
     is_ordered,
+    join_names,
     list_of,
     names_of,
     promote,

@@ -6,13 +6,13 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from decimal import Decimal
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 from .. import edm
 from ..language import literals
 from ..language.ast import ListExpr, Literal, Node, TypeName
 from ..model.properties import StructuredType, types_named
-from ..operations import UNKNOWN, join_names
+from ..operations import UNKNOWN, Operation
 from ..problems import Name, Phrase
 from .reporting import Reporter
 from .typed import TypedCall, TypedList, TypedPath
@@ -70,6 +70,19 @@ def common_type(types: Iterable[edm.Type]) -> edm.Type | None:
     elements = [type.element for type in found.values() if isinstance(type, edm.CollectionType)]
     element = common_type(elements) if len(elements) == len(found) else None
     return None if element is None else edm.collection(element)
+
+
+def join_names(names: Iterable[str]) -> Name:
+    """Join the names of types for a message: `Edm.String, Edm.Int32`."""
+    return Name(", ".join(name[:60] for name in [*names][:10]))
+
+
+def describe_mismatch(operation: Operation, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the values of a message: `contains`, its `(String, String)`, and the given `String, Int32`."""
+    taken = dict.fromkeys(Name(f"({', '.join(s.parameters)})") for s in operation.signatures)
+    given = join_names(name.replace("Edm.", "") for name in names)
+    name = Name("-" if operation.name == "negate" else operation.name)
+    return {"function": name, "taken": tuple(taken), "given": given}
 
 
 def names_of(types: Iterable[edm.Type]) -> Name:
