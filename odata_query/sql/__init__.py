@@ -269,7 +269,7 @@ def _order(emitter: SqlEmitter, query: Query | Sequence[OrderByItem]) -> str:
         direction += dialect.nulls_clause(emitter.or_empty(part, expression.nullable), item.descending)
         if type in (edm.DOUBLE, edm.SINGLE) and dialect.nan != "none":
             nan = emitter.marker(float("nan"), edm.DOUBLE)
-            found.append(dialect.nan_rank.format(a=text, nan=nan) + direction)
+            found.append(emitter.fill(dialect.nan_rank, [part.renamed(text)], nan=nan).text + direction)
         found.append(text + direction)
     return ", ".join(found)
 

@@ -114,12 +114,6 @@ def compare(
     sql: Composer, node: TypedCall, parts: Sequence[Part], nullable: Sequence[bool], wanted: bool
 ) -> Sql:
     """Compile `gt`, `ge`, `lt` or `le`, which are false where an operand is null."""
-    return sql.once(parts, lambda parts: _compare(sql, node, parts, nullable, wanted), is_condition=True)
-
-
-def _compare(
-    sql: Composer, node: TypedCall, parts: Sequence[Part], nullable: Sequence[bool], wanted: bool
-) -> Sql:
     left, right = parts
     name, types = node.function, (node.arguments[0].type, node.arguments[1].type)
     if type(left) is Value:
@@ -213,15 +207,6 @@ def equals(
     sql: Composer, left: Part, right: Part, types: Sequence[edm.Type], nullable: Sequence[bool], wanted: bool
 ) -> Sql:
     """Compile `eq`, or `ne` if not `wanted`: null equals null alone."""
-    return sql.once(
-        [left, right], lambda parts: _equals(sql, parts, types, nullable, wanted), is_condition=True
-    )
-
-
-def _equals(
-    sql: Composer, parts: Sequence[Part], types: Sequence[edm.Type], nullable: Sequence[bool], wanted: bool
-) -> Sql:
-    left, right = parts
     if type(left) is Value:
         if type(right) is Value:
             return sql.constant(_equal(left.value, right.value) is wanted)
@@ -321,14 +306,6 @@ def in_values(
     sql: Composer, part: Part, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool
 ) -> Sql:
     """Compile `in` with a list of values."""
-    return sql.once(
-        [part], lambda parts: _in_values(sql, parts[0], nullable, items, type, wanted), is_condition=True
-    )
-
-
-def _in_values(
-    sql: Composer, part: Part, nullable: bool, items: Sequence[Any], type: edm.Type, wanted: bool
-) -> Sql:
     if isinstance(part, Value):
         return sql.constant(any(_equal(part.value, item) for item in items) is wanted)
     assert isinstance(part, Sql)

@@ -129,8 +129,11 @@ class Composer:
         found = self.nest(template.format(**texts, **more), parts)
         return self.bind(found, self.names, values, is_condition) if values else found
 
-    def once(self, parts: Sequence[Part], write: Callable[[Sequence[Part]], P], *, is_condition: bool) -> P:
+    def once(
+        self, parts: Sequence[Part], write: Callable[[Sequence[Part]], P], *, is_condition: bool = True
+    ) -> P:
         """Write a piece with names in place of long parts; where it has one several times, they are bound."""
+        # The forms of a comparison are many (null, NaN, collations, lists): the names in one are counted.
         if not any(type(part) is Sql and len(part.text) > _SHORT for part in parts):
             return write(parts)
         self.names += 1

@@ -62,9 +62,6 @@ class SqlEmitter(Composer):
     option = "$filter"
     uses_indexes = True
 
-    equals = equals
-    in_values = in_values
-
     def __init__(
         self, dialect: Dialect, zone: dt.tzinfo, can_join: bool, by_column: bool, reserved: str = ""
     ) -> None:
@@ -88,7 +85,7 @@ class SqlEmitter(Composer):
         self, node: Node, parts: Sequence[Part], nullable: Sequence[bool], wanted: bool, on_null: bool
     ) -> Sql:
         if isinstance(node, TypedCall) and node.function in SIGNS:
-            return compare(self, node, parts, nullable, wanted)
+            return self.once(parts, lambda parts: compare(self, node, parts, nullable, wanted))
         nullable = [self.or_empty(part, can_be) for part, can_be in zip(parts, nullable, strict=True)]
         if isinstance(node, TypedCall) and "(" in node.key:
             part = self.operation(node, parts)
@@ -107,6 +104,12 @@ class SqlEmitter(Composer):
         if on_null and any(nullable):
             return self.or_null(part, parts, nullable, wanted)
         return part if wanted else self.negate(part)
+
+    def equals(self, left: Part, right: Part, *rest: Any) -> Sql:
+        return self.once([left, right], lambda parts: equals(self, parts[0], parts[1], *rest))
+
+    def in_values(self, part: Part, *rest: Any) -> Sql:
+        return self.once([part], lambda parts: in_values(self, parts[0], *rest))
 
     def in_collection(self, part: Part, collection: Part, wanted: bool) -> Sql:
         if isinstance(collection, Value) and isinstance(part, Sql | Value):
@@ -146,18 +149,11 @@ class SqlEmitter(Composer):
         return Value(cut(node.value), node.type)  # drivers know the plain classes
 
     def call(self, node: TypedCall, parts: Sequence[Part], nullable: Sequence[bool]) -> Part:
-        is_condition, true_false = node.type is edm.BOOLEAN, self.dialect.booleans
-
-        def as_case(parts: Sequence[Part]) -> Part:
-            part = self.operation(node, parts)
-            if not isinstance(part, Sql):
-                return part
-            fails = self.negate(part)  # it can be unknown, too
-            true, false = true_false
-            return self.nest(f"CASE WHEN {part.text} THEN {true} WHEN {fails.text} THEN {false} END", [part])
-
+        is_condition = node.type is edm.BOOLEAN
         if is_condition and not self.dialect.conditions_are_values:
-            return self.once(parts, as_case, is_condition=False)
+            return self.once(
+                parts, lambda parts: self.as_case(self.operation(node, parts)), is_condition=False
+            )
         part = self.operation(node, parts)
         if isinstance(part, Sql):
             if is_condition:
@@ -168,6 +164,14 @@ class SqlEmitter(Composer):
     def bound_pattern(self, part: Part, most: int) -> Part:
         """Make a pattern null that needs more than `most` states, where the library runs it."""
         return self.fill(self.dialect.bounded_pattern, [part], most=most)
+
+    def as_case(self, part: Part) -> Part:
+        """Make a value of a condition that can be unknown, where conditions are not values."""
+        if not isinstance(part, Sql):
+            return part
+        true, false = self.dialect.booleans
+        text = f"CASE WHEN {part.text} THEN {true} WHEN {self.negate(part).text} THEN {false} END"
+        return self.nest(text, [part])
 
     def operation(self, node: TypedCall, parts: Sequence[Part]) -> Part:
         """Compile a call; its result is a condition if the operation is one."""
@@ -325,8 +329,6 @@ class SqlEmitter(Composer):
         known = [part.value for part in parts if isinstance(part, Value)]
         if len(known) == len(parts):
             return Value(python_values.KLEENE[name](*known), edm.BOOLEAN)
-        if name == "not" or self.dialect.conditions_are_values:
-            return self.kleene_of(name, parts)
         return self.once(parts, lambda parts: self.kleene_of(name, parts), is_condition=False)
 
     def kleene_of(self, name: str, parts: Sequence[Part]) -> Sql:

@@ -78,7 +78,7 @@ class Sql:
     def renamed(self, name: str) -> Sql:
         """Make a copy whose value is bound to a name."""
         found = copy(self)
-        found.text = name
+        found.text, found.storage = name, None
         return found
 
 

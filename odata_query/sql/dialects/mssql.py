@@ -122,6 +122,7 @@ class MSSQL(Dialect):
     binds = {dt.datetime: spelling.zoned_text, dt.time: dt.time.isoformat, dt.timedelta: spelling.seconds}
     # sp_prepexec takes three of 2,100.
     max_parameters = 2_097
+    once_depth = 5  # subqueries nest in 32 levels, or a few more
     max_depth = 200
     collation = "insensitive"
     ignores_trailing_spaces = True

@@ -88,6 +88,7 @@ class Oracle(Dialect):
         uuid.UUID: lambda value: value.bytes,
     }
     once = ("(SELECT {body} FROM (SELECT {values} FROM DUAL) odata_v)", *Dialect.once[1:])
+    once_depth = 3  # subqueries nest in 255 levels, and it has two
     max_parameters = 65_535
     max_in_items = 1_000
     max_terms = 50_000
