@@ -55,6 +55,11 @@ def members(
         collection = replace(collection, on=collection.on[:number])
     source, others = collection.source, ~collection.own_rows
     holds = sql.every([*collection.on, *bodies])
+    rows = (source.rows | holds.rows) & others
+    if dialect.uncached and (collection.joins is None or rows & columns.rows_of_texts):
+        holds = sql.every([holds, Sql(dialect.uncached)])
+    if not columns.level:
+        columns.rows_of_texts = 0
     if holds.has_subquery and not collection.form.takes_subqueries:
         raise sql.engine_error("unsupported-expression.engine-cannot", what=Phrase("join-array-members"))
     sql.add_subqueries(1)
@@ -74,7 +79,6 @@ def members(
     )
     if key:  # an index serves this; a DISTINCT in the source makes SQLite read the whole link table
         text = text.replace(_COUNT, f"COUNT(DISTINCT {key})", 1)
-    rows = (source.rows | holds.rows) & others
     if collection.joins is not None and not dialect.correlates_deeply:
         columns.check_reach(rows)
     found = sql.nest(text, [holds])

@@ -125,6 +125,8 @@ class Columns:
         """The level of the innermost lambda."""
         self.aliases = 0
         """The number of other rows; if there are any, columns of the row need the name of its table."""
+        self.rows_of_texts = 0
+        """The rows of which a lambda reads a text or JSON, as bits."""
         self.texts: list[str] = []
         """Texts of columns that stand as `\\0cn\\0` in pieces, as they may become members of an array."""
         self._joined: dict[tuple[str, str, str], Row] = {}
@@ -154,6 +156,12 @@ class Columns:
 
     def path(self, node: TypedPath) -> Part:
         """Find the column, entity or collection that a path leads to."""
+        found = self.find(node)
+        if self.level and getattr(found, "type", None) in (None, edm.STRING):
+            self.rows_of_texts |= found.rows
+        return found
+
+    def find(self, node: TypedPath) -> Part:
         members = node.members
         if not members:
             collection = self.collections.get(node.level)
@@ -235,6 +243,8 @@ class Columns:
 
     def json(self, place: Json, type: str) -> Sql:
         """Read a value in JSON as a type; an enumeration is a number there."""
+        if self.level:
+            self.rows_of_texts |= place.value.rows
         return place.value.rewritten(self.dialect.json_value(place.value.text, place.keys, type))
 
     def column(self, value: Sql, type: edm.Type, prop: Property, *, in_json: bool = False) -> SqlColumn:

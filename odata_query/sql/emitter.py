@@ -30,7 +30,6 @@ from .dialects.base import Dialect
 from .parts import FALSE, TRUE, Clock, Collection, Entity, Part, Sql, SqlColumn, Value
 from .statement import too_large
 
-_INFINITE = (float("inf"), float("-inf"))
 _CAN_FAIL = {s.key for operation in OPERATIONS.values() for s in operation.signatures if s.may_be_null}
 
 
@@ -123,6 +122,7 @@ class SqlEmitter(Composer):
         nullable = (not isinstance(part, Value), True)
         element = collection.cast or collection.element
         member = self.cast(self.columns.member(collection), collection.element, element)
+        self.columns.rows_of_texts |= part.rows
         body = self.equals(part, member, (element, element), nullable, True)
         return self.exists(collection, 0, collection.element, body, wanted)
 
@@ -156,8 +156,7 @@ class SqlEmitter(Composer):
             )
         part = self.operation(node, parts)
         if isinstance(part, Sql):
-            if is_condition:
-                return part.rewritten(f"({part.text})")
+            part = part.rewritten(f"({part.text})") if is_condition else part
             part.type = node.type
         return part
 
@@ -196,9 +195,6 @@ class SqlEmitter(Composer):
             found = self.with_literal_needle(key, parts)
             if found is not None:
                 return found
-        for part in parts:
-            if type(part) is Value and part.value in _INFINITE and not dialect.infinite_operands:
-                raise self.engine_error("unsupported-function.infinite", name=Name(node.function))
         if key.endswith("(Integer)") and node.type is edm.DECIMAL:
             # `ceiling`, `floor` and `round` change the type alone, so that a result can exceed 64 bits.
             return self.cast(parts[0], node.arguments[0].type, edm.DECIMAL)
@@ -215,7 +211,9 @@ class SqlEmitter(Composer):
         found = self.fill(template, parts, is_condition=node.type is edm.BOOLEAN)
         if node.type is edm.DATE_TIME_OFFSET and _has_clock(first):
             clock = self.clock_of(parts[0])
-            local = self.fill(template, [Sql(clock.local), *parts[1:]]).text
+            moment = Sql(clock.local)
+            moment.type = node.type
+            local = self.fill(template, [moment, *parts[1:]]).text
             offset = f"CASE WHEN {found.text} IS NOT NULL THEN {clock.minutes} END"
             found.clock = Clock(local, clock.minutes, offset)
         found.largest = 2**31
@@ -310,8 +308,8 @@ class SqlEmitter(Composer):
             parts = [*parts[:first], given.rewritten(cast.format(a=self.text(given))), *parts[first + 1 :]]
         found = self.fill(template, parts)
         if needed > _MOST:
+            found.type = edm.INT64
             found = self.fill(self.dialect.wide_to_int64, [found])
-            found.depth += self.dialect.wide_to_int64_depth
         found.largest = min(needed, 2**63)
         found.is_int64 = needed <= _MOST
         found.scale = 0
@@ -323,7 +321,9 @@ class SqlEmitter(Composer):
         if holds.kind in (TRUE, FALSE):
             return Value(holds.kind == TRUE, edm.BOOLEAN)
         true, false = self.dialect.booleans
-        return self.nest(f"CASE WHEN {holds.text} THEN {true} ELSE {false} END", [holds])
+        found = self.nest(f"CASE WHEN {holds.text} THEN {true} ELSE {false} END", [holds])
+        found.type = edm.BOOLEAN
+        return found
 
     def kleene(self, name: str, parts: Sequence[Part]) -> Part:
         known = [part.value for part in parts if isinstance(part, Value)]
@@ -345,7 +345,9 @@ class SqlEmitter(Composer):
             decided = " OR ".join(f"{text} = {final}" for text in texts)
             unknown = " OR ".join(f"{text} IS NULL" for text in texts)
             text = f"CASE WHEN {decided} THEN {final} WHEN {unknown} THEN NULL ELSE {neutral} END"
-        return self.nest(text, parts)
+        found = self.nest(text, parts)
+        found.type = edm.BOOLEAN
+        return found
 
     def choose(self, pairs: Sequence[tuple[Sql, Part]]) -> Part:
         possible: list[tuple[Sql, Part]] = []
@@ -375,7 +377,8 @@ class SqlEmitter(Composer):
             texts = [f"CASE{''.join([when + clock[n] for when, clock in clocks])} END" for n in range(3)]
             self.check_length(sum(map(len, texts)))
             found.clock = Clock(*texts)
-        found.scale, found.type = scale, widest
+        found.scale = scale
+        found.type = widest or next((type for type in types if type is not edm.NULL), None)
         return found
 
     def cast(self, part: Part, source: edm.Type, target: edm.Type) -> Part:
@@ -401,6 +404,7 @@ class SqlEmitter(Composer):
         type_name = self.dialect.types.get((edm.DOUBLE if target is edm.SINGLE else target).name, "")
         found = self.fill(template, [part], low=low, high=high, type=type_name)
         if target is edm.SINGLE:
+            found.type = edm.DOUBLE
             found = self.fill(templates["cast(Double,Single)"], [found])
         if target.name in edm.INTEGERS:
             found.largest = max(high, -low)
@@ -418,7 +422,7 @@ class SqlEmitter(Composer):
         if collection.absent is not None:  # null where the path to the collection leads through null
             text = f"CASE WHEN NOT ({collection.absent.text}) THEN {found.text} END"
             found = self.nest(text, [found, collection.absent])
-        found.is_int64 = True
+        found.is_int64, found.type = True, edm.INT64
         return found
 
     def filter_members(self, collection: Part, level: int, type: edm.Type, body: Sql) -> Collection:

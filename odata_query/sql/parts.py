@@ -73,7 +73,9 @@ class Sql:
 
     def rewritten(self, text: str) -> Sql:
         """Make a piece of another text with what this one reads."""
-        return Sql(text, ATOM, self.depth, self.rows, self.has_subquery)
+        found = Sql(text, ATOM, self.depth, self.rows, self.has_subquery)
+        found.type = self.type
+        return found
 
     def renamed(self, name: str) -> Sql:
         """Make a copy whose value is bound to a name."""

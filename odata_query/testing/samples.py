@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+import sys
 import uuid
 import zoneinfo
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -314,7 +316,8 @@ class Rows:
             least, most = edm.RANGES[type.name]
             values = [n for n in values if least <= n <= most]
         elif type in (edm.DOUBLE, edm.SINGLE):
-            values = [n for n in values if n not in INFINITE]
+            largest = math.inf if INFINITE[0] in self.doubles else sys.float_info.max  # which stands for INF
+            values = [n for n in values if abs(n) < largest]
             values = (
                 values if type is member.type is edm.DOUBLE else [n for n in values if 1e-30 < abs(n) < 1e30]
             )

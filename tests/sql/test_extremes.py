@@ -6,6 +6,7 @@ The overloads are those of `operations.py`. A table holds each pair of ends of e
 from __future__ import annotations
 
 import datetime as dt
+import sys
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -29,6 +30,8 @@ FLAGS = edm.EnumType("Ns.Flags", {"None": 0, "A": 1, "B": 2, "Top": 2**62}, is_f
 DAY, MICROSECOND = dt.timedelta(days=1), dt.timedelta(microseconds=1)
 FIRST, LAST = (moment.replace(tzinfo=dt.UTC) for moment in (dt.datetime.min, dt.datetime.max))
 LARGEST = Decimal("999999999999999999999999.999999")
+LARGEST_DOUBLE = sys.float_info.max
+"""It stands for INF on an engine without that."""
 ENDS: dict[str, Sequence[Any]] = {
     "Boolean": (True, False),
     "Byte": (0, 1, 255),
@@ -130,7 +133,7 @@ def can_hold(engine: Engine, value: Any) -> bool:
         return len(number.normalize().as_tuple().digits) <= 15
     if not isinstance(value, float):
         return True
-    return (value == value or engine.holds_nan) and (abs(value) != float("inf") or engine.holds_infinity)
+    return (value == value or engine.holds_nan) and (abs(value) < LARGEST_DOUBLE or engine.holds_infinity)
 
 
 class Table:

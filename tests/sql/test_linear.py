@@ -18,12 +18,6 @@ from odata_query.sql.dialects.base import Dialect
 from odata_query.testing.conformance import PRODUCT
 
 FREE = oq.Limits(max_length=None, max_nodes=None, max_depth=None, max_lambda_depth=None, max_cost=None)
-LINEAR = [
-    pytest.param(name, marks=pytest.mark.xfail(reason="MariaDB cannot correlate a derived table"))
-    if type(dialect(name)).bind_once is not Dialect.bind_once
-    else name
-    for name in BUILT_IN
-]
 FEW = 40
 """Rows of the tables that engines query."""
 
@@ -48,7 +42,7 @@ def size(name: str, depth: int, engine: Dialect) -> int:
 
 
 @pytest.mark.parametrize("depths", [(4, 8, 12), pytest.param((10, 20, 30), marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", LINEAR)
+@pytest.mark.parametrize("name", BUILT_IN)
 def test_text_grows_linearly_with_the_nesting_of_each_operation(name: str, depths: tuple[int, ...]) -> None:
     engine, tried, found = unlimited(name), 0, {}
     for step in STEPS:

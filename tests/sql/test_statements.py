@@ -488,7 +488,7 @@ PLACES = (  # a dialect, a query, the option and the place of what is wrong, its
     ("sqlite", {"$filter": "id eq 1 and not (price in (1,1.2345678901234567890))"}, "$filter", (29, 50), "unsupported-expression"),
     ("spark", {"$filter": "case(id eq 1:123456789012345678901234567890,true:1.5) gt id"}, "$filter", (13, 43), "unsupported-expression"),
     ("mssql", {"$filter": "id eq 1 and ratio lt INF"}, "$filter", (21, 24), "unsupported-expression"),
-    ("mysql", {"$filter": "id eq 1 and ratio add INF gt 1"}, "$filter", (12, 25), "unsupported-function"),
+    ("mysql", {"$filter": "id eq 1 and ratio add 1.7976931348623157e308 gt 1"}, "$filter", (22, 44), "unsupported-expression"),
     ("sqlite", {"$filter": "id eq 1 and cast(price,Edm.String) eq '1'"}, "$filter", (12, 34), "unsupported-function"),
     ("sqlite", {"$filter": "not (id eq 1 or cast(at,Edm.Guid) eq null)"}, "$filter", (16, 33), "unsupported-function"),
     ("oracle", {"$filter": "id eq 2 and name gt ''"}, "$filter", (20, 22), "unsupported-expression"),

@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any
 from unittest.mock import patch
 
-from engines import Engine, close_all, engine
+from engines import Engine, Kind, close_all, engine
 
 import odata_query as oq
 from odata_query import edm, python, sql
@@ -44,6 +44,8 @@ LINKS = {
     "items": {"product_id": "Edm.Int32", "maker_id": "Edm.Int32"},
 }
 """Columns of a table that are not properties."""
+LONG_TEXT: Kind = ("Edm.String", {"mysql": "VARCHAR(3000)"})
+"""The kind of a column with hostile texts."""
 
 
 @cache
@@ -64,7 +66,8 @@ def columns_of(type: StructuredType, prefix: str = "") -> dict[str, Any]:
             found |= columns_of(member.type, f"{prefix}{member.column}_")
         elif member.property.column.table is None:
             is_naive = member.property.column.storage == NAIVE
-            found[prefix + member.column] = "Naive" if is_naive else member.type
+            is_text = member.type is edm.STRING
+            found[prefix + member.column] = "Naive" if is_naive else LONG_TEXT if is_text else member.type
     return found
 
 
@@ -104,7 +107,7 @@ def tables(given: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, 
     ]
     yield "items", columns_of(ITEM) | LINKS["items"], items
     notes = [{"product_id": row["id"], "note": note} for row in given for note in row["notes"]]
-    yield "notes", {"product_id": "Edm.Int32", "note": "Edm.String"}, notes
+    yield "notes", {"product_id": "Edm.Int32", "note": LONG_TEXT}, notes
     products = [{**flat(PRODUCT, row), "supplier_id": link(row["Supplier"])} for row in given]
     yield "products", columns_of(PRODUCT) | LINKS["products"], products
 

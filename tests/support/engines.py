@@ -294,7 +294,8 @@ class Mysql(Engine):
         server += ["--skip-networking", "--innodb-flush-log-at-trx-commit=0", "--innodb-fast-shutdown=2"]
         with log.open("w") as output:
             self.process = subprocess.Popen(server, stdout=output, stderr=output)
-        settings = {"charset": "utf8mb4", "init_command": "SET time_zone = '+00:00'", "autocommit": True}
+        options = "SET time_zone = '+00:00', max_sort_length = 65536"  # for an order by long texts
+        settings = {"charset": "utf8mb4", "init_command": options, "autocommit": True}
         until = time.monotonic() + 60
         while not hasattr(self, "connection"):
             try:

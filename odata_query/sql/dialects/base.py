@@ -231,6 +231,9 @@ class Dialect:
     is a number, and the n-th value has the letter `{a}` and the place `{n}`."""
     once_depth = 1
     """The levels of nesting that the form adds."""
+    uncached = ""
+    """A condition that always holds, for subqueries that read texts of outer rows, or JSON, on engines that
+    could reuse the result of another row: `RAND() >= 0` on MySQL."""
 
     # ---- nulls and truth -------------------------------------------------------------------------
 
@@ -260,8 +263,6 @@ class Dialect:
     """An integer with room for the sum or product of two with 64 bits: `CAST({a} AS HUGEINT)` on DuckDB."""
     wide_to_int64 = within("{a}", "-9223372036854775809", "9223372036854775808")
     """The opposite of `as_wide_integer`, null for more than 64 bits: `TRY_CAST({a} AS BIGINT)` on DuckDB."""
-    wide_to_int64_depth = 0
-    """The levels of nesting that `wide_to_int64` adds: 8 on MySQL, where it is a subquery."""
     default_scale = 6
     """The digits after the point of a decimal whose property gives no scale: 12 on ClickHouse."""
     max_scale: int | None = None
@@ -277,8 +278,6 @@ class Dialect:
     """A number that puts NaN before all other values in an order: 0 for NaN, else 1."""
     singles = Storage("CAST(CAST({a} AS REAL) AS DOUBLE PRECISION)")
     """The form of columns of Edm.Single, of four or eight bytes; templates take a Double."""
-    infinite_operands = True
-    """True if arithmetic takes INF, as in `ratio add INF`; not on MySQL."""
 
     # ---- pages -----------------------------------------------------------------------------------
 

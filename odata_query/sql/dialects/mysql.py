@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import sys
 import uuid
 from collections.abc import Sequence
 from decimal import Decimal
@@ -20,11 +21,7 @@ from ...operations import WHITE_SPACE
 from ...problems import Phrase
 from . import spelling
 from .base import Bound, Dialect, Json, Members, Page, Storage
-from .spelling import MICROSECOND, between, in_zone, seconds
-
-_MAX = 1.7976931348623147e308
-"""The number that replaces INF: a little below the largest Double, so that rounding cannot exceed that."""
-_NEARLY = "1.7976931348623153e308"
+from .spelling import MICROSECOND, in_zone, seconds
 
 
 def _text(value: str) -> str:
@@ -50,52 +47,74 @@ def _mapped(function: str, x: str, special: str) -> str:
     return f"CONVERT({function}(CONVERT({x} USING utf8mb4) COLLATE utf8mb4_unicode_520_ci) USING utf8mb4)"
 
 
-def _clamped(x: str) -> str:
-    """A Double between the numbers that replace INF; a zero loses its sign, which would count in an order."""
-    return f"(LEAST(GREATEST({x}, -{_MAX!r}), {_MAX!r}) + 0e0)"
-
-
-def _without(x: str, end: str = f"{_MAX!r}") -> str:
-    """A number that is null at either end, by default at the numbers that replace INF."""
-    return f"NULLIF(NULLIF({x}, {end}), -({end}))"
-
-
-_BY_INFINITY = f"{{b}} IN ({_MAX!r}, -{_MAX!r})"
-_ZERO_BY_INFINITY = f"CASE WHEN {_BY_INFINITY} THEN 0 END"
-"""A result that is wrong where the second operand is infinite."""
 _SPACES = _text(f"^[{WHITE_SPACE}]+|[{WHITE_SPACE}]+$")
-# In a chain of products the second operand is the shorter one, so that may be repeated.
-_BOUND = f"{_NEARLY} / GREATEST(ABS({{b}} * 1e0), 1)"
-_FACTOR = _without(f"LEAST(GREATEST({{a}}, -{_BOUND}), {_BOUND})", f"CASE WHEN {{b}} = 0 THEN {_MAX!r} END")
-_PRODUCT = f"NULLIF({_clamped(f'{_FACTOR} * {{b}}')}, {_ZERO_BY_INFINITY})"
-_BOUND = f"{_NEARLY} * LEAST(ABS({{b}} * 1e0), 1)"
-_EITHER = f"CASE WHEN {{b}} = 0 THEN 0 ELSE {_MAX!r} END"
-_DIVIDED = (
-    f"CASE WHEN {{b}} = 0 OR {_BY_INFINITY}"
-    f" THEN SIGN({_without('{a}', _EITHER)})"
-    f" * CASE WHEN {{b}} = 0 THEN {_MAX!r} ELSE 0e0 END"
-    f" ELSE {_clamped(f'LEAST(GREATEST({{a}}, -{_BOUND}), {_BOUND}) / {{b}}')} END"
+_LARGEST = repr(sys.float_info.max)
+"""The number that stands for INF; a result out of range would be an error, so it is avoided."""
+_SCALED = f"* {2.0**-512!r}"
+"""A factor that leaves room for a product, and is exact for all numbers that could exceed it."""
+_BELOW = f"< {sys.float_info.max * 2.0**-512!r}"
+_FINITE = f"GREATEST(ABS({{a}} {_SCALED}), ABS({{b}} {_SCALED})) {_BELOW}"
+_PRODUCT = (
+    f"CASE WHEN {_FINITE} AND ABS({{a}} {_SCALED} * ({{b}} {_SCALED})) < 1 THEN {{a}} * 1e0 * {{b}} + 0e0"
+    f" WHEN {{a}} <> 0 AND {{b}} <> 0 THEN SIGN({{a}}) * SIGN({{b}}) * {_LARGEST} END"
 )
-"""A number out of range would be an error, so it is avoided; null replaces NaN."""
-_QUOTIENT = "ROUND(CAST({a} AS DECIMAL(65, 20)) / NULLIF({b}, 0), 12)"
-# Halves do not overflow.
-_SUM = f"LEAST(GREATEST({{a}} * 0.5e0 {{sign}} {{b}} * 0.5e0, -{_MAX / 2!r}), {_MAX / 2!r}) * 2"
+_HALF = "{a} * 0.5e0 {sign} {b} * 0.5e0"
+_SUM = (
+    f"CASE WHEN {_FINITE} AND ABS({_HALF}) < {2.0**1023!r} THEN {{a}} * 1e0 {{sign}} {{b}} + 0e0"
+    f" WHEN {_HALF} <> 0 THEN SIGN({_HALF}) * {_LARGEST} END"
+)
+_DIVIDED = (
+    f"CASE WHEN {_FINITE} AND ABS({{a}} * 0.5e0) < LEAST(ABS({{b}} * 1e0), 1) * {2.0**1023!r}"
+    f" THEN {{a}} * 1e0 / {{b}} + 0e0"
+    f" WHEN ABS({{b}} {_SCALED}) {_BELOW} THEN CASE WHEN {{a}} <> 0 THEN"
+    f" SIGN({{a}}) * CASE WHEN {{b}} < 0 THEN -{_LARGEST} ELSE {_LARGEST} END END"
+    f" WHEN ABS({{a}} {_SCALED}) {_BELOW} THEN {{b}} * 0e0 + 0e0 END"
+)
+"""Arithmetic of Doubles; null replaces NaN, and a zero has no sign, which would count in an order."""
+# The type of the result has room for 39 digits before the point, or an order by it would be wrong.
+_QUOTIENT = (
+    "CASE WHEN ABS({a} * 1e0 / {b}) < 1e39"
+    " THEN CAST(CAST({a} AS DECIMAL(65, 26)) / {b} AS DECIMAL(65, 12)) END"
+)
 _TRUNCATED = "TRUNCATE({a}, 0)"
 _DAYS = "INTERVAL FLOOR(CAST({b} AS DECIMAL(65, 20)) / 86400) DAY"
 
 
 def _duration(x: str) -> str:
     """A number of seconds, to the microsecond; null out of the range of durations."""
-    return between(x, spelling.SECONDS, f"0.0 + CAST({x} AS DECIMAL(20, 6))")
-
-
-def _scaled(length: str, by: str) -> str:
-    return _duration(f"{length} * {_exactly(_without(by))}")
+    first, last = spelling.SECONDS
+    return f"CASE WHEN {x} > {first}.0000005 AND {x} < {last}5 THEN 0.0 + CAST({x} AS DECIMAL(20, 6)) END"
 
 
 def _exactly(x: str) -> str:
     """A number as a decimal, a Double by its digits."""
     return f"CAST(LEAST(GREATEST({x}, -1e25), 1e25) AS DECIMAL(56, 30))"
+
+
+def _times(length: str, by: str) -> str:
+    found = _duration(f"{length} * {_exactly(by)}")
+    return f"CASE WHEN ABS({by} {_SCALED}) {_BELOW} THEN {found} END"
+
+
+def _column(value: Bound) -> str:
+    """The type of a column that holds a value exactly."""
+    name = value.type.name if value.type is not None else ""
+    if name == edm.DECIMAL.name:
+        # Products keep as many digits as fit into nine words of nine digits.
+        places = -(-(6 if value.scale is None else value.scale) // 9) * 9
+        return f"DECIMAL(65, {min(places, 26)})"
+    if name in edm.INTEGERS or name == edm.BOOLEAN.name or isinstance(value.type, edm.EnumType):
+        return "DECIMAL(65, 0)"
+    return _COLUMNS.get(name, "LONGTEXT CHARSET utf8mb4")
+
+
+_COLUMNS = {
+    **dict.fromkeys((edm.DOUBLE.name, edm.SINGLE.name), "DOUBLE"),
+    edm.DATE.name: "DATE",
+    edm.DATE_TIME_OFFSET.name: "DATETIME(6)",
+    edm.TIME_OF_DAY.name: "TIME(6)",
+    edm.DURATION.name: "DECIMAL(65, 6)",
+}
 
 
 def _with_prefix(text: str) -> tuple[str, ...] | None:
@@ -124,7 +143,7 @@ _JSON_TEXT = "CASE WHEN JSON_TYPE({x}) <> 'NULL' THEN JSON_UNQUOTE({x}) END"
 
 def _bind_float(value: float) -> float | None:
     if math.isinf(value):
-        return math.copysign(_MAX, value)
+        return math.copysign(sys.float_info.max, value)
     return None if math.isnan(value) else value
 
 
@@ -133,8 +152,7 @@ class MySQL(Dialect):
 
     `tolower` and `toupper` follow Unicode 5.2, including Latin characters that become several; a capital
     sigma at the end of a word becomes the usual small one. ORDER BY compares the first max_sort_length bytes
-    of a text. With lambdas over tables in a lambda over JSON, MariaDB 10.11 loses rows unless
-    `optimizer_switch` has `subquery_cache=off`.
+    of a text. The largest Double stands for INF, which columns cannot hold.
     """
 
     name = "mysql"
@@ -155,7 +173,6 @@ class MySQL(Dialect):
     mixes_collations = False
     null_order = "low"
     nan = "none"
-    infinite_operands = False
     singles = Storage("(CAST({a} AS FLOAT) + 0e0)", is_ordered=True)
     booleans = ("1", "0")
     null_safe_equal = "{a} <=> {b}"
@@ -163,12 +180,10 @@ class MySQL(Dialect):
     binary = _bytes("{a}")
     as_int64 = "{a}"
     as_wide_integer = "CAST({a} AS DECIMAL(65, 0))"
-    # An aggregate is computed once; NULLIF would compute its argument twice, and so at every level.
-    wide_to_int64 = (
-        "(SELECT MAX({a} * `odata one`) AS `odata n` FROM (SELECT 1 AS `odata one`) AS `odata`"
-        " HAVING `odata n` BETWEEN -9223372036854775808 AND 9223372036854775807)"
-    )
-    wide_to_int64_depth = 8
+    # MariaDB reuses the result of a subquery for texts that compare the same, unless it could be random.
+    uncached = "RAND() >= 0"
+    wide_to_int64 = "CASE WHEN {a} BETWEEN -9223372036854775808 AND 9223372036854775807 THEN {a} END"
+    max_scale = 26  # products of 39 digits before the point fit, too
     page = Page(skip="LIMIT 18446744073709551615 OFFSET {skip}")
     typed_literals = True
     types = spelling.edm_types(
@@ -224,24 +239,30 @@ class MySQL(Dialect):
         **Dialect.templates,
         **spelling.substrings("SUBSTRING", "CHAR_LENGTH"),
         "div(Integer,Integer)": (
-            "CASE WHEN {b} = -1 THEN CAST(0 AS DECIMAL(65, 0)) - {a} ELSE {a} DIV NULLIF({b}, 0) END"
+            "CASE WHEN {b} = -1 THEN CAST(0 AS DECIMAL(65, 0)) - {a} ELSE {a} DIV {b} END"
         ),
         "negate(Integer)": "(- {a})",
         "divby(Integer,Integer) div|divby(Decimal,Decimal)": _QUOTIENT,
         # The constants turn integers into decimals, and take its sign from a zero.
         "add(Decimal,Decimal)": "(0.0 + {a} + {b})",
         "sub(Decimal,Decimal)": "({a} - 0.0 - {b})",
-        "mul(Decimal,Decimal)": "(1.0 * {a} * {b})",
-        "mod(Decimal,Decimal)": "(0.0 + MOD({a}, NULLIF({b}, 0)))",
+        "mul(Decimal,Decimal)": (
+            "CASE WHEN ABS({a} * 1e0 * {b}) < 1e39 THEN CAST(1.0 * {a} * {b} AS DECIMAL(65, 26)) END"
+        ),
+        "mod(Integer,Integer)": "MOD({a}, {b})",
+        "mod(Decimal,Decimal)": "(0.0 + MOD({a}, {b}))",
         "negate(Decimal)": "(0.0 - {a})",
-        "add|sub(Double,Double)": f"NULLIF({_SUM}, {_ZERO_BY_INFINITY})",
+        "add|sub(Double,Double)": _SUM,
         "mul(Double,Double)": _PRODUCT,
         "div|divby(Double,Double)": _DIVIDED,
-        "mod(Double,Double)": f"(MOD({_without('{a}')}, NULLIF({{b}}, 0) * 1e0) + 0e0)",
-        "ceiling(Double)": "(CEILING({a}) + 0e0)",
+        "mod(Double,Double)": (
+            f"CASE WHEN ABS({{a}} {_SCALED}) {_BELOW} THEN MOD({{a}}, {{b}} * 1e0) + 0e0 END"
+        ),
+        # The sum has all of its digits in a temporary table, which has 17 for TRUNCATE.
+        "ceiling|floor(Double)": "({NAME}({a}) + 0e0)",
         "negate(Double)": "(0e0 - {a})",
         "round(Double)": (
-            f"({_TRUNCATED} + CASE WHEN ABS({{a}} - {_TRUNCATED}) >= 0.5e0 THEN SIGN({{a}}) ELSE 0 END)"
+            f"({_TRUNCATED} + CASE WHEN ABS({{a}} - {_TRUNCATED}) >= 0.5e0 THEN SIGN({{a}}) ELSE 0e0 END)"
         ),
         "concat(String,String)": f"CONCAT({_points('{a}')}, {_points('{b}')})",
         "contains(String,String)": f"(LOCATE({{b}}, {_points('{a}')}) > 0)",
@@ -261,8 +282,8 @@ class MySQL(Dialect):
         "sub(DateTimeOffset,DateTimeOffset)": "(TIMESTAMPDIFF(MICROSECOND, {b}, {a}) * 0.000001)",
         "sub(Date,Date)": "(DATEDIFF({a}, {b}) * 86400)",
         "add|sub(Duration,Duration)": _duration("({a} {sign} {b})"),
-        "mul(Duration,Number)": _scaled("{a}", "{b}"),
-        "mul(Number,Duration)": _scaled("{b}", "{a}"),
+        "mul(Duration,Number)": _times("{a}", "{b}"),
+        "mul(Number,Duration)": _times("{b}", "{a}"),
         "div(Duration,Number)": _duration(
             f"CAST({{a}} AS DECIMAL(38, 20)) / CASE WHEN {{b}} > 1e-25 OR {{b}} < -1e-25"
             f" THEN {_exactly('{b}')} WHEN {{b}} <> 0 THEN {10**-25:.25f} END"
@@ -273,7 +294,7 @@ class MySQL(Dialect):
         "cast(Boolean,Integer|Decimal)": "{a}",
         "cast(Double,Single)": (
             f"(CASE WHEN ABS({{a}}) < {spelling.BEYOND_SINGLE} THEN CAST({{a}} AS FLOAT)"
-            f" ELSE SIGN({{a}}) * {_MAX!r} END + 0e0)"
+            f" ELSE SIGN({{a}}) * {_LARGEST} END + 0e0)"
         ),
         "cast(Decimal|Double,Integer)": spelling.whole(f"CAST({_TRUNCATED} AS SIGNED)"),
         "cast(Guid,String)": "LOWER({a})",
@@ -281,7 +302,8 @@ class MySQL(Dialect):
         "cast(String,Boolean)": f"CASE {_bytes('LOWER({a})')} WHEN 'true' THEN 1 WHEN 'false' THEN 0 END",
         "cast(String,Date)": (
             "CASE WHEN {a} REGEXP '^[0-9]{{4}}-(0[1-9]|1[0-2])-[0-3][0-9]$' AND CHAR_LENGTH({a}) = 10"
-            " AND LEFT({a}, 4) <> '0000' AND RIGHT({a}, 2) <> '00' THEN CAST({a} AS DATE) END"
+            " AND LEFT({a}, 4) <> '0000' AND RIGHT({a}, 2) <> '00'"
+            " THEN CAST({a} AS DATE) + INTERVAL 0 DAY END"  # CASE lets 2023-02-30 pass
         ),
         "cast(String,Integer)": (
             "CASE WHEN {a} REGEXP '^[+-]?[0-9]{{1,38}}$' AND RIGHT({a}, 1) <> CHAR(10)"
@@ -291,16 +313,21 @@ class MySQL(Dialect):
     unsupported = {**Dialect.unsupported, "matchespattern(String,String)": "exponential-regular-expressions"}
 
     def bind_once(self, body: str, number: int, values: Sequence[Bound]) -> str:
-        """Write the values in place of their names: MariaDB cannot correlate a derived table."""
-        for place, x in enumerate(values):
-            body = body.replace(self.bound_name(number, place), x.text)
-        return body
+        """Write values as columns of JSON_TABLE, the only table that reads outer columns on MariaDB, too."""
+        given = ", ".join([value.text for value in values])
+        columns = ", ".join(
+            [f"{self.bound_name(number, n)} {_column(value)} PATH '$[{n}]'" for n, value in enumerate(values)]
+        )
+        table = f"JSON_TABLE(JSON_ARRAY({given}), '$' COLUMNS ({columns})) AS odata_v{number}"
+        return f"(SELECT {body} FROM {table} WHERE {self.uncached})"
 
     def marker_type(self, value: Any, type: edm.Type) -> str:
         is_decimal = isinstance(value, Decimal)
         return f"DECIMAL(65, {spelling.places(value)})" if is_decimal else super().marker_type(value, type)
 
     def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
+        if isinstance(value, float) and abs(value) == sys.float_info.max:
+            return Phrase("no-largest-double")
         return spelling.reject_decimals(value, 38, 30)
 
     def quote_text(self, value: str) -> str:
