@@ -51,7 +51,7 @@ _verify()
 TYPE_CHECKING = False  # typing's, without importing typing
 
 if TYPE_CHECKING:
-    from .check.checker import validate
+    from .check.validation import validate
     from .edm import EnumType
     from .errors import LimitError, ODataError, ParseError, UnsupportedError, ValidationError
     from .language.ast import Call, Lambda, ListExpr, Literal, NamedValue, Node, OrderByItem, Path
@@ -78,7 +78,7 @@ __version__ = "0.1.0"
 _HOMES = {
     name: home
     for home, names in {
-        "check.checker": "validate",
+        "check.validation": "validate",
         "edm": "EnumType",
         "errors": "LimitError ODataError ParseError UnsupportedError ValidationError",
         "language.ast": "Call Lambda ListExpr Literal NamedValue Node OrderByItem Path RecordExpr TypeName "

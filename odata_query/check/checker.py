@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from .. import edm
 from ..language.ast import Call, Lambda, ListExpr, Literal, NamedValue, Node, OrderByItem, Path, TypeName
 from ..language.printer import unparse
-from ..limits import Limits, effective
 from ..model.properties import StructuredType, derived_type, is_called, srid_of, types_named
 from ..operations import OPERATIONS, SEGMENTS, UNKNOWN, overload
 from ..problems import Name, Phrase, shorten
@@ -36,10 +35,10 @@ from .conversion import (
     read_duration,
     read_literal,
 )
-from .cost import DEAR, check_cost
+from .cost import DEAR
 from .exact import compare_exactly, find_members, report_inexact, says_more
 from .paths import COMPARISONS, IN_FILTER, IN_ORDERBY, Scope, resolve, unknown_function
-from .reporting import WRONG, Reporter, raise_problems
+from .reporting import WRONG, Reporter
 from .typed import TypedCall, TypedList, TypedPath
 
 _MAX_CACHED_PATHS = 1_000
@@ -145,7 +144,8 @@ class Checker:
         known = cache.get(node.segments)
         if known is None:
             found = resolve(node, scope, self.root, self.reporter)
-            if isinstance(found, TypedPath) and len(cache) < _MAX_CACHED_PATHS:
+            can_be_cached = len(cache) < _MAX_CACHED_PATHS and not self.reporter.has_conditions
+            if isinstance(found, TypedPath) and can_be_cached:
                 cache[node.segments] = (found.level, found.members, found.type, found.nullable)
             return found
         return TypedPath(node.segments, node.span, *known)
@@ -543,31 +543,3 @@ def _can_be_null(function: str, parameters: Sequence[str], arguments: Sequence[N
         # A sum or product of two 32-bit numbers fits into 64 bits.
         return any(isinstance(argument, TypedCall) or argument.type is edm.INT64 for argument in arguments)
     return True
-
-
-def validate(
-    node: Node,
-    entity_type: StructuredType,
-    *,
-    limits: Limits | None = None,
-    default_timezone: dt.tzinfo = dt.UTC,
-) -> Node:
-    """Check a filter against a model: `validate(parse_filter("size gt 3"), Image)`.
-
-    node              the tree, from parse_filter or made by hand
-    entity_type       the model
-    limits            which operations are allowed, by default all, and the cost; the model's hold where they
-                      are tighter
-    default_timezone  the time zone of date-time literals without offset
-
-    Returns the typed tree, which `python.predicate` and `sql.where` take. Raises ValidationError, LimitError
-    or UnsupportedError, by the gravest problem, with all problems found.
-    """
-    limits = effective(limits, entity_type.limits)
-    reporter = Reporter(limits)
-    if reporter.check_height(node):
-        node = Checker(entity_type, reporter, default_timezone).filter(node)
-        if not reporter.problems:
-            check_cost([(reporter, [node])], limits)
-    raise_problems(reporter.problems, limits)
-    return node

@@ -112,6 +112,8 @@ class Estimate:
             return _cost_to_read(node), _size_in_row(node.type, node.members)
         if type(node) is TypedList and has_values_only(node):
             return 0, len(node.items)
+        if type(node) is TypedCall and node.key == "fence":  # the service's part does not count
+            return self.visit(node.arguments[0 if node.function == "$filter" else -1])
         cost = size = 0
         sizes = []
         for child in node.children():

@@ -96,6 +96,8 @@ def resolve(path: Path, scope: Scope, root: StructuredType, reporter: Reporter) 
             message_id = "not-sortable" if scope.is_order else "not-filterable"
             return reporter.report(message_id, path, span=span, property=segment)
         members.append(member)
+        if member.property.where is not None:
+            reporter.has_conditions = True
         current = member.type
         # A collection is never null, only the path to it is.
         nullable = nullable or (member.nullable and not isinstance(current, edm.CollectionType))

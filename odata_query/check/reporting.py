@@ -45,6 +45,8 @@ class Reporter:
         self.model: StructuredType | None = None
         self._parents: dict[int, Node] | None = None
         self._effort = _MAX_EFFORT
+        self.has_conditions = False
+        """True if a path leads through a property that has a condition."""
         self.problems: dict[Problem, None] = {}
         """The problems, each once, in the order of the check."""
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeGuard, get_args
 
 from .. import edm
+from ..language.ast import Node
 from ..limits import Limits
 from ..problems import ConfigurationError
 
@@ -127,6 +128,7 @@ class Property:
     srid        the number of the coordinate system of a geography or geometry, or "variable" if values have
                 different ones; by default 4326 for a geography and 0 for a geometry (section 7.2.6)
     max_items   the most items of a collection, by default 100, for the cost of queries (`Query.cost`)
+    where       of a NavigationProperty
 
     `storage`, `collation`, `texts`, `table`, `join` and `through` are other ways to give what a Column holds;
     they work until 1.0. Raises ConfigurationError for an unknown type, for a Column together with one of
@@ -145,6 +147,7 @@ class Property:
     scale: int | None
     srid: int | Literal["variable"] | None
     max_items: int | None
+    where: Node | str | None
 
     def __init__(
         self,
@@ -161,6 +164,7 @@ class Property:
         scale: int | None = None,
         srid: int | Literal["variable"] | None = None,
         max_items: int | None = None,
+        where: Node | str | None = None,
         storage: Storage | str | Mapping[str, str] | None = None,
         collation: Collation | None = None,
         texts: Mapping[str, int] | None = None,
@@ -174,9 +178,12 @@ class Property:
         elif older.count(None) < len(older):
             name = next(name for name, value in zip(_OLDER, older, strict=True) if value is not None)
             raise ConfigurationError(f"{name}= and a Column are both given; write Column(..., {name}=...)")
-        given = (type, nullable, key, filterable, sortable, collection, attribute, read, column, scale, srid)
-        for name, value in zip(Property.__slots__, (*given, max_items), strict=True):
+        flags = (type, nullable, key, filterable, sortable, collection)
+        given = (*flags, attribute, read, column, scale, srid, max_items, where)
+        for name, value in zip(Property.__slots__, given, strict=True):
             object.__setattr__(self, name, value)
+        if where is not None and not (isinstance(self, NavigationProperty) and isinstance(where, str | Node)):
+            raise ConfigurationError(f"where={where!r:.100} is not a condition of a NavigationProperty")
         if srid not in (None, "variable") and srid not in range(100_000):
             raise ConfigurationError(f"srid={srid!r:.100} is not the number of a coordinate system")
         is_many = collection if _is_function(type) else isinstance(self.resolve(), edm.CollectionType)
@@ -201,6 +208,10 @@ class NavigationProperty(Property):
 
     `NavigationProperty(Item, collection=True, table="items", join={"id": "order_id"})`, or
     `NavigationProperty(Tag, collection=True, table="tags", through=Through("order_tags", ..., ...))`
+
+    where  a condition on these entities, as text or as a tree: with `where="tenant eq 7"`, no query of a
+           client sees others by way of this property. It can use what `restrict` hides; a wrong one raises
+           ConfigurationError in the first query
     """
 
     __slots__ = ()
@@ -266,7 +277,17 @@ def srid_of(member: Member) -> int | None:
 class StructuredType(edm.Type):
     """A type with named properties: an entity type or a complex type."""
 
-    __slots__ = ("_cache", "_members", "_paths", "bases", "key", "limits", "properties", "unrestricted")
+    __slots__ = (
+        "_cache",
+        "_members",
+        "_paths",
+        "bases",
+        "is_checked",
+        "key",
+        "limits",
+        "properties",
+        "unrestricted",
+    )
 
     _members: Mapping[str, Member] | None
     _paths: dict[tuple[object, ...], tuple[int, tuple[Member, ...], edm.Type, bool]]
@@ -276,6 +297,8 @@ class StructuredType(edm.Type):
     properties: Mapping[str, Property]
     key: tuple[str, ...]
     """The names of the key properties."""
+    is_checked: bool
+    """True once the conditions of all properties that it leads to have been checked."""
     limits: Limits | None
     """Bounds on every query over the type, in addition to those that parse_query gets."""
     bases: tuple[str, ...]
@@ -305,6 +328,7 @@ class StructuredType(edm.Type):
         self._set("limits", limits)
         self._set("bases", tuple(bases))
         self._set("unrestricted", unrestricted or self)
+        self._set("is_checked", False)
         self._set("_members", None)
         self._set("_paths", {})
         self._set("_cache", {})
@@ -370,7 +394,8 @@ def _facts(of: edm.Type) -> tuple[object, ...]:
     for m in of.members.values():
         flags = (m.nullable, m.filterable, m.sortable, m.property.key, m.property.scale, m.property.srid)
         column = replace(m.property.column, name=m.column)
-        members[m.name] = (type(m.property), *flags, m.property.max_items, m.attribute, column)
+        more = (m.property.max_items, m.property.where)
+        members[m.name] = (type(m.property), *flags, m.attribute, column, *more)
     return type(of), of.name, of.limits, members
 
 

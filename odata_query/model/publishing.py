@@ -292,7 +292,10 @@ class _Publisher:
             key = (id(inner), inner_rules)
             if key not in self.published:
                 _, properties = self.properties(inner, inner_rules)
-                self.published[key] = inner.__class__(inner.name, properties, bases=inner.bases)
+                whole = inner.unrestricted if self.by_label else None
+                self.published[key] = inner.__class__(
+                    inner.name, properties, bases=inner.bases, unrestricted=whole
+                )
         return found
 
     def named(self, type: StructuredType) -> dict[str, tuple[str, Property]]:

@@ -16,8 +16,8 @@ from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 from .. import edm
-from ..check.checker import validate
 from ..check.typed import TypedCall, TypedPath
+from ..check.validation import validate
 from ..language.ast import Literal, Node
 from ..model.properties import StructuredType
 from ..problems import ConfigurationError

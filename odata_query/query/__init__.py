@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar, dataclass_transform
 
 from ..check.checker import Checker
+from ..check.conditions import Find
 from ..check.cost import Estimate, can_exceed, check_cost
 from ..check.reporting import Reporter, raise_problems
-from ..check.typed import TypedPath
+from ..check.validation import check_conditions, conditions_of, show_rows
 from ..errors import ODataError
 from ..language.ast import Node, OrderByItem
 from ..language.parser import parse
@@ -18,8 +20,8 @@ from ..limits import Limits, effective
 from ..model.properties import StructuredType
 from ..problems import ConfigurationError, problem
 from .aliases import Aliases
-from .options import OPTIONS, Request, classify_options, read_options
-from .policies import join
+from .options import OPTIONS, Request, classify_options, read_options, with_key
+from .policies import conditions_everywhere, join
 
 C = TypeVar("C")
 _MAX_INT64 = 2**63 - 1
@@ -50,6 +52,8 @@ class Query:
     count: bool = False
     entity_type: StructuredType | None = None
     default_timezone: dt.tzinfo = dt.UTC
+    _everywhere: tuple[Find, ...] = field(default=(), repr=False, compare=False)
+    """The conditions of `with_filter(..., everywhere=True)`, which hold for columns of other rows too."""
     _cache: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """Compiled forms of the query, kept by backends for its next run."""
 
@@ -71,27 +75,41 @@ class Query:
         return Estimate().cost([*trees, *[item for item in asked.orderby if item.span != (0, 0)]])
 
     def with_filter(
-        self, predicate: Node | str, /, *, entity_type: StructuredType | None = None, **values: Any
+        self,
+        predicate: Node | str,
+        /,
+        *,
+        entity_type: StructuredType | None = None,
+        everywhere: bool = False,
+        **values: Any,
     ) -> Query:
         """Add a condition that the client cannot widen: row-level security.
 
         `query.with_filter("tenant eq @tenant", tenant=7)` keeps those of the requested rows that belong to
-        the tenant. It is a fence: nothing of the client's query is evaluated on a row that it drops. It says
-        nothing of the rows that paths lead to, such as those of `customer/orders`.
+        the tenant. It is a fence: nothing of the client's query is evaluated on a row that it drops. Paths
+        still lead to every row, as in `customer/orders/any(o: startswith(o/note,'a'))`, unless `everywhere`
+        or `NavigationProperty(where=...)` says otherwise.
 
         predicate    a filter as text or as a tree; trees are joined, not texts, so no text of the client can
                      change its meaning
         entity_type  the model to check it against; by default the query's, without the restrictions of
                      `restrict`, so the predicate can use properties that clients cannot. What `only` and
                      `exclude` of its source left out, it does not have: publish it, then `restrict`
+        everywhere   True to apply it to the rows that the client's paths lead to as well, of every entity
+                     type that has all properties it names. A path through a row that it drops is null, a
+                     collection lacks such members. Rows of other types, and its own paths, stay as they are
         values       Python values of the parameter aliases in the predicate; they never become text
 
         Raises ConfigurationError for a wrong predicate and for a value that is missing or not used, and
         LimitError if both together nest deeper than 200 levels.
         """
-        model = entity_type or self.entity_type
-        joined = join(predicate, values, model, self.filter, self.orderby, self.default_timezone)
-        found = replace(self, filter=joined)
+        model, zone = entity_type or self.entity_type, self.default_timezone
+        found = self
+        if everywhere:
+            find = conditions_everywhere(predicate, values, zone)
+            shown = show_rows({"filter": self.filter, "orderby": self.orderby}, find)
+            found = replace(self, **shown, _everywhere=(*self._everywhere, find))
+        found = replace(found, filter=join(predicate, values, model, found.filter, found.orderby, zone))
         found._cache["asked"] = self._cache.get("asked", self)
         return found
 
@@ -122,6 +140,7 @@ def parse_query(
         raise ConfigurationError(f"entity_type must be an EntityType, not {entity_type!r}")
     if not isinstance(default_timezone, dt.tzinfo):
         raise ConfigurationError(f"default_timezone must be a tzinfo, not {default_timezone!r}")
+    check_conditions(entity_type)
     limits = effective(limits, None if entity_type is None else entity_type.limits)
     request = classify_options(read_options(options, limits), limits, require_dollar)
     texts, problems, root, origins = request.texts, request.problems, entity_type, {}
@@ -134,8 +153,7 @@ def parse_query(
         )
         origins = aliases.origins
         root = None if problems else root  # there may be names of aliases left in the trees
-    values: dict[str, Any] = {}
-    checked, is_dear = [], False
+    values, checked, is_dear = dict[str, Any](), [], False
     for name, value in parsed.items():
         option, text = OPTIONS[name], texts[name]
         if value is not None and option.limit:
@@ -154,6 +172,8 @@ def parse_query(
     if (is_dear or origins) and not problems:
         problems += check_cost(checked, limits)
     raise_problems(problems, limits)
+    has_conditions = any(reporter.has_conditions for reporter, _ in checked)
+    values = show_rows(values, partial(conditions_of, zone=default_timezone)) if has_conditions else values
     if limits.default_top is not None:
         values.setdefault("top", limits.default_top)
     if entity_type is not None and ("top" in values or "skip" in values):
@@ -178,18 +198,3 @@ def _parse(
             problems = tuple([name_enumeration(each, model, Reporter(limits)) for each in problems])
         request.problems.extend(problems)
         return None
-
-
-def with_key(orderby: tuple[OrderByItem, ...], entity_type: StructuredType) -> tuple[OrderByItem, ...]:
-    """Append the key properties that an order lacks, so that it is total."""
-    entity_type = entity_type.unrestricted  # what clients do not see can order their pages
-    by_key: list[OrderByItem] | None = entity_type._cache.get("key")
-    if by_key is None:
-        members = [entity_type.members[name] for name in entity_type.key]
-        paths = [TypedPath((m.name,), (0, 0), 0, (m,), m.type, m.nullable) for m in members]
-        by_key = entity_type._cache["key"] = [OrderByItem(path) for path in paths]
-    if not orderby:
-        return tuple(by_key)
-    used = {item.expression.segments for item in orderby if isinstance(item.expression, TypedPath)}
-    names = zip(by_key, entity_type.key, strict=True)
-    return (*orderby, *[item for item, name in names if (name,) not in used and ("$it", name) not in used])

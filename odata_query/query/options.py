@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ..check.checker import Checker
+from ..check.typed import TypedPath
 from ..errors import ODataError, error
+from ..language.ast import OrderByItem
 from ..limits import UNBOUNDED, Limits
+from ..model.properties import StructuredType
 from ..problems import ConfigurationError, Problem, nearest, problem, shorten
 
 
@@ -247,3 +250,18 @@ def _check_name(
     near = meant or _ELSEWHERE.get(plain) or nearest(plain, OPTIONS)
     suggestion = f"${near}" if near and limits.suggestions else None
     return problem("unknown-option", shown, suggestion=suggestion)
+
+
+def with_key(orderby: tuple[OrderByItem, ...], entity_type: StructuredType) -> tuple[OrderByItem, ...]:
+    """Append the key properties that an order lacks, so that it is total."""
+    entity_type = entity_type.unrestricted  # what clients do not see can order their pages
+    by_key: list[OrderByItem] | None = entity_type._cache.get("key")
+    if by_key is None:
+        members = [entity_type.members[name] for name in entity_type.key]
+        paths = [TypedPath((m.name,), (0, 0), 0, (m,), m.type, m.nullable) for m in members]
+        by_key = entity_type._cache["key"] = [OrderByItem(path) for path in paths]
+    if not orderby:
+        return tuple(by_key)
+    used = {item.expression.segments for item in orderby if isinstance(item.expression, TypedPath)}
+    names = zip(by_key, entity_type.key, strict=True)
+    return (*orderby, *[item for item, name in names if (name,) not in used and ("$it", name) not in used])

@@ -10,20 +10,19 @@ from functools import cache
 from typing import Any
 
 from .. import edm
-from ..check.checker import Checker
+from ..check.conditions import Find
 from ..check.reporting import Reporter, raise_problems
 from ..check.typed import TypedCall, TypedPath
+from ..check.validation import OWN_LIMITS, type_condition
 from ..errors import ODataError
 from ..language.ast import ListExpr, Literal, Node, OrderByItem
 from ..language.literals import instant
 from ..language.parser import parse_filter
-from ..limits import Limits
-from ..model.properties import StructuredType, enum_type
+from ..model.properties import ComplexType, Member, StructuredType, enum_type
 from ..problems import ConfigurationError
 from .aliases import names_of_aliases, replace_aliases
 
 _MAX_CACHED = 1_000
-_OWN_LIMITS = Limits(max_nodes=None, max_in_items=None, max_length=None)
 
 
 @cache
@@ -47,7 +46,10 @@ def join(
         raise ConfigurationError("with_filter needs an entity_type: give it one, or give parse_query one")
     if not isinstance(predicate, Node | str):
         raise ConfigurationError(f"a predicate must be a string or a tree, not {predicate!r:.100}")
-    policy = _check_cached(predicate, values, model.unrestricted, zone)
+    try:
+        policy = _check_cached(predicate, values, model.unrestricted, zone)
+    except ODataError as wrong:
+        raise ConfigurationError(f"{wrong}\n{_way_out(wrong, model)}") from None
     if filter is None and all(isinstance(item.expression, TypedPath) for item in orderby):
         return policy
     if filter is None:  # a fence even so, around the subqueries of `$orderby`
@@ -56,10 +58,35 @@ def join(
         raise ConfigurationError("the query was parsed without a model: give parse_query an entity_type")
     nullable = policy.nullable or filter.nullable
     both = TypedCall("and", (policy, filter), (0, 0), "fence", edm.BOOLEAN, nullable)
-    reporter = Reporter(_OWN_LIMITS, "$filter")
+    reporter = Reporter(OWN_LIMITS, "$filter")
     reporter.check_height(both)
-    raise_problems(reporter.problems, _OWN_LIMITS)
+    raise_problems(reporter.problems, OWN_LIMITS)
     return both
+
+
+def conditions_everywhere(predicate: Node | str, values: Mapping[str, Any], zone: dt.tzinfo) -> Find:
+    """Return the function that finds a condition for the rows that a property leads to."""
+    if isinstance(predicate, TypedCall | TypedPath):
+        raise ConfigurationError(
+            "with everywhere=True, a predicate is a text or a tree that is not validated"
+        )
+    known: dict[int, tuple[StructuredType, Sequence[Node]]] = {}
+
+    def find(member: Member) -> Sequence[Node]:
+        type = edm.element_of(member.type)
+        if not isinstance(type, StructuredType) or isinstance(type, ComplexType):
+            return ()
+        if id(type) not in known:
+            conditions = []
+            try:
+                conditions.append(_check_cached(predicate, values, type.unrestricted, zone))
+            except ODataError as wrong:
+                if any(each.code != "unknown-property" for each in wrong.problems):
+                    raise ConfigurationError(f"{wrong}\n{_way_out(wrong, type)}") from None
+            known[id(type)] = type, conditions
+        return known[id(type)][1]
+
+    return find
 
 
 def _check_cached(
@@ -83,16 +110,9 @@ def _check_cached(
 
 
 def _check(predicate: Node | str, values: Mapping[str, Any], model: StructuredType, zone: dt.tzinfo) -> Node:
-    """Check a condition against the model. Raises ConfigurationError."""
-    reporter = Reporter(_OWN_LIMITS, "", str(predicate))
-    try:
-        tree = parse_filter(predicate, limits=_OWN_LIMITS) if isinstance(predicate, str) else predicate
-        tree = _replace_aliases(tree, values, zone)
-        typed = Checker(model, reporter, zone).filter(tree) if reporter.check_height(tree) else tree
-        raise_problems(reporter.problems, _OWN_LIMITS)
-    except ODataError as wrong:
-        raise ConfigurationError(f"{wrong}\n{_way_out(wrong, model)}") from None
-    return typed
+    """Check a condition against the model. Raises ODataError, and ConfigurationError for its values."""
+    tree = parse_filter(predicate, limits=OWN_LIMITS) if isinstance(predicate, str) else predicate
+    return type_condition(_replace_aliases(tree, values, zone), model, zone, str(predicate))
 
 
 def _way_out(wrong: ODataError, model: StructuredType) -> str:

@@ -9,15 +9,17 @@ from __future__ import annotations
 import datetime as dt
 import warnings
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 from .. import edm
 from ..check.typed import TypedCall, TypedPath
+from ..check.validation import conditions_of
 from ..errors import error
 from ..language.ast import Literal as LiteralNode
 from ..language.ast import Node, OrderByItem
-from ..logic import condition, services_condition, value
+from ..logic import condition, service_condition, value
+from ..model.properties import Member
 from ..problems import ConfigurationError, Name, Phrase, problem
 from ..query import Query
 from .columns import check_zone
@@ -69,7 +71,7 @@ def select(
     emitter = _emitter(dialect, query, None, True, collation, strings)
     where = _condition(emitter, query)
     order = _order(emitter, query)
-    chosen = selection(emitter.columns, query.entity_type, columns)
+    chosen = selection(emitter, query.entity_type, columns, partial(_conditions, query))
     text = f"SELECT {chosen} FROM {_source(emitter, table)}{where}"
     if order:
         text += f" ORDER BY {order}"
@@ -215,6 +217,14 @@ def _quoted_table(dialect: Dialect, table: str) -> str:
     return dialect.quote_table(table)
 
 
+def _conditions(query: Query, member: Member) -> list[Node]:
+    """The service's conditions on the rows that a property in `columns` leads to."""
+    found = [*conditions_of(member, query.default_timezone)]
+    for conditions in query._everywhere:
+        found += conditions(member)
+    return found
+
+
 def _checked(filter: Node) -> Node:
     if type(filter) not in (TypedCall, TypedPath, LiteralNode):
         raise ConfigurationError(
@@ -237,9 +247,10 @@ def _order(emitter: SqlEmitter, query: Query | Sequence[OrderByItem]) -> str:
     """The text after ORDER BY: null before all else, then NaN, texts by code point."""
     found = []
     items = query.orderby if isinstance(query, Query) else query
+    guard = emitter.constant(True)
     if isinstance(query, Query) and not all(isinstance(item.expression, TypedPath) for item in items):
         # An engine may evaluate a subquery of the order on members of rows that the filter drops.
-        emitter.guard = services_condition(emitter, query.filter)[0]
+        emitter.guard = guard = service_condition(emitter, query.filter)[0]
     dialect = emitter.dialect
     emitter.option = "$orderby"
     known: set[Any] = set()
@@ -260,7 +271,6 @@ def _order(emitter: SqlEmitter, query: Query | Sequence[OrderByItem]) -> str:
         type = expression.type
         is_sorted = part.storage is not None and part.storage.is_ordered
         text = part.text if is_sorted else emitter.text(part)
-        guard = emitter.guard
         if isinstance(expression, TypedCall) and (guard.has_subquery or guard.rows & ~THE_ROW):
             text = f"CASE WHEN {guard.text} THEN {text} END"  # MariaDB sorts before it joins
         if type is edm.STRING and emitter.collation_of(part) != "binary":

@@ -7,17 +7,17 @@ from dataclasses import replace
 from ..model.properties import StructuredType
 from ..problems import Phrase
 from .columns import Columns
-from .composer import Composer
+from .fences import Fences
 from .parts import TRUE, Collection, Sql
 
 _COUNT = "COUNT(*)"
 
 
-def exists_as_in(sql: Composer, collection: Collection, body: Sql | None) -> Sql | None:
+def exists_as_in(sql: Fences, collection: Collection, body: Sql | None) -> Sql | None:
     """Rewrite EXISTS as `id IN (SELECT ...)`, for engines that do not start from few rows themselves."""
-    if not sql.dialect.rewrites_exists or len(collection.links) != 1 or sql.guard.kind != TRUE:
+    if not sql.dialect.rewrites_exists or len(collection.links) != 1:
         return None
-    if body is None or not body.is_selective:
+    if body is None or not body.is_selective or sql.guard_of(collection).kind != TRUE:
         return None
     inner = sql.every([*collection.on[1:], body])
     if inner.rows & ~collection.own_rows:
@@ -40,18 +40,18 @@ def unique_key(columns: Columns, collection: Collection) -> str:
     return f"{collection.alias}.{dialect.quote(column)}" if column else ""
 
 
-def members(
-    sql: Composer, columns: Columns, collection: Collection, body: Sql | None, *, counted: bool
-) -> Sql:
+def members(sql: Fences, columns: Columns, collection: Collection, body: Sql | None, *, counted: bool) -> Sql:
     """Compile the test for a member for which the body holds, or the number of such members."""
     dialect = sql.dialect
     key = unique_key(columns, collection) if counted else ""
     if counted and collection.unique and not key:
         collection = replace(collection, source=collection.source.rewritten(collection.unique))
     bodies = [] if body is None else [body]
-    if sql.guard.kind != TRUE and collection.joins is not None and dialect.guards_subqueries:
+    guard = sql.guard_of(collection)
+    if guard.kind != TRUE:
         number = len(collection.links)
-        bodies = [sql.fenced(sql.guard, sql.every([*collection.on[number:], *bodies]))]
+        client = sql.every([*collection.on[number:], *bodies])
+        bodies = [*collection.guards, client if client.kind == TRUE else sql.fenced(guard, client)]
         collection = replace(collection, on=collection.on[:number])
     source, others = collection.source, ~collection.own_rows
     holds = sql.every([*collection.on, *bodies])

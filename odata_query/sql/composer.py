@@ -58,8 +58,6 @@ class Composer:
         self.checks_values = type(dialect).rejects is not Dialect.rejects
         self.values: list[tuple[Any, edm.Type]] = []
         self.terms = self.subqueries = self.names = self.spent = 0
-        self.guard = self.constant(True)
-        """The service's condition, while the client's is compiled."""
 
     # ---- values ----------------------------------------------------------------------------------
 
@@ -241,19 +239,6 @@ class Composer:
         self.check_length(sum(map(len, texts)))
         found = Sql(word.join(texts), own, depth, rows, has_subquery)
         found.is_selective = selective > 0 and (own == AND or selective == len(parts))
-        return found
-
-    def fenced(self, guard: Sql, holds: Sql) -> Sql:
-        """Evaluate a condition only where another one holds; engines keep the order in a CASE alone."""
-        if guard.kind in (TRUE, FALSE) or holds.kind in (TRUE, FALSE):
-            return self.every([guard, holds])
-        body = holds.text
-        if not self.dialect.conditions_are_values:
-            body = f"CASE WHEN {body} THEN 1 END"
-        found = self.nest(f"CASE WHEN {guard.text} THEN {body} END", [guard, holds])
-        if not self.dialect.conditions_are_values:
-            found.text += " = 1"
-        self.add_subqueries(guard.text.count("(SELECT "))
         return found
 
     def add_subqueries(self, number: int) -> None:

@@ -27,6 +27,7 @@ from .columns import Columns
 from .comparisons import FLOATS, SIGNS, compare, compare_fast, equals, in_values, is_inexact
 from .composer import Composer
 from .dialects.base import Dialect
+from .fences import Fences
 from .parts import FALSE, TRUE, Clock, Collection, Entity, Part, Sql, SqlColumn, Value
 from .statement import too_large
 
@@ -49,7 +50,7 @@ _SCALES: dict[str, Callable[[int, int], int]] = {
 }
 
 
-class SqlEmitter(Composer):
+class SqlEmitter(Fences):
     """Emits the SQL of one statement (see `logic.Emitter`).
 
     zone       the time zone of columns without one
@@ -68,14 +69,6 @@ class SqlEmitter(Composer):
         self.columns = Columns(dialect, zone, by_column, can_join, reserved)
 
     # ---- conditions ------------------------------------------------------------------------------
-
-    def fence(self, service: Sql, client: Callable[[], Sql]) -> Sql:
-        """Evaluate the client's condition on the rows that the service's keeps alone."""
-        around = self.guard
-        self.guard = self.every([around, service])
-        holds = client()
-        self.guard = around
-        return self.every([service, self.fenced(service, holds)])
 
     def compare_fast(self, node: TypedCall, path: TypedPath, value: Literal, wanted: bool) -> Sql | None:
         return compare_fast(self, node.function, path, self.columns.path(path), value, wanted)

@@ -168,6 +168,7 @@ class Collection:
     absent  the condition that the path to the collection leads through null
     joins   the joins of a child table; None for a collection in one column
     cast    the type that members are converted to, if it is not their own
+    guards  conditions of the service, without which nothing else is evaluated on a member
     """
 
     form: Members
@@ -182,6 +183,7 @@ class Collection:
     joins: Joins | None = None
     cast: edm.Type | None = None
     unique: str = ""
+    guards: tuple[Sql, ...] = ()
     depth, rows, has_subquery = 1, 0, False
 
     @property

@@ -6,22 +6,30 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from .. import edm
+from ..check.conditions import Find, show
+from ..check.typed import TypedCall, TypedPath
+from ..logic import condition
 from ..model.properties import ComplexType, Member, StructuredType
 from ..problems import ConfigurationError, nearest
-from .columns import Columns, column_prefix, is_elsewhere, is_spread, own_columns
+from .columns import column_prefix, is_elsewhere, is_spread, own_columns
 from .dialects.base import Dialect
+from .emitter import SqlEmitter
 from .parts import ROW, Instance, Json
 
 
-def selection(columns: Columns, model: StructuredType | None, names: Iterable[str] | None) -> str:
+def selection(
+    emitter: SqlEmitter, model: StructuredType | None, names: Iterable[str] | None, find: Find
+) -> str:
     """Make the text after SELECT.
 
+    find   finds the conditions on the rows of other tables that a path leads to
     names  properties, columns and paths, of the model before `restrict` too; None for the columns of the
            model, `"*"` for those of the table
     Raises ConfigurationError for a name that is not a column of the model.
     """
     if names == "*" or (names is None and model is None):
         return f"{ROW}*"
+    columns = emitter.columns
     if isinstance(names, str):
         raise ConfigurationError(f"columns are names, not one text: {names!r}")
     if model is None:
@@ -32,7 +40,7 @@ def selection(columns: Columns, model: StructuredType | None, names: Iterable[st
     known = model._cache.setdefault("selections", {})
     found: str | None = known.get((columns.dialect, names))
     if found is None:
-        texts = dict.fromkeys(text for name in names for text in _selected(columns, model, name))
+        texts = dict.fromkeys(text for name in names for text in _selected(emitter, model, name, find))
         found = ", ".join(texts)
         if not found:
             raise ConfigurationError("no columns are left to select")
@@ -57,12 +65,12 @@ def _columns_of(dialect: Dialect, model: StructuredType) -> tuple[str, ...]:
     return found
 
 
-def _selected(columns: Columns, model: StructuredType, name: str) -> list[str]:
+def _selected(emitter: SqlEmitter, model: StructuredType, name: str, find: Find) -> list[str]:
     """The columns that a name chooses: one, or those of a complex property."""
-    dialect = columns.dialect
+    dialect, columns, shown = emitter.dialect, emitter.columns, "{}"
     if name not in model.members and name in _columns_of(dialect, model):
         return [ROW + dialect.quote(name)]
-    *path, last = _members(model, name)
+    *path, last = steps = _members(model, name)
     instance: Instance = columns.root
     for member in path:
         instance = columns.inside(instance, member)
@@ -71,16 +79,22 @@ def _selected(columns: Columns, model: StructuredType, name: str) -> list[str]:
             f"{name!r} is not a column: it is computed, or leads to rows of another table"
         )
     alias = f" AS {dialect.quote(name.replace('/', '_'))}"
+    whole = show(TypedPath(tuple(name.split("/")), (0, 0), 0, tuple(steps), last.type), find)
+    if isinstance(whole, TypedCall):
+        shown = f"CASE WHEN {condition(emitter, whole.arguments[0]).text} THEN {{}} END"
     if isinstance(instance, Json):
         kind = last.type.name if isinstance(last.type, edm.PrimitiveType) else "json"
-        return [columns.json(Json(instance.value, (*instance.keys, last.column)), kind).text + alias]
+        text = columns.json(Json(instance.value, (*instance.keys, last.column)), kind).text
+        return [shown.format(text) + alias]
     if instance.before == ROW:
         alias = ""
     if not is_spread(dialect, last):
-        return [columns.read(instance, last.column).text + alias]
+        return [shown.format(columns.read(instance, last.column).text) + alias]
     assert isinstance(last.type, ComplexType)
     names = own_columns(dialect, last.type, column_prefix("", last))
-    return [columns.read(instance, name).text for name in names]
+    if shown == "{}":
+        return [columns.read(instance, name).text for name in names]
+    return [f"{shown.format(columns.read(instance, n).text)} AS {dialect.quote(n)}" for n in names]
 
 
 def _members(model: StructuredType, path: str) -> list[Member]:

@@ -18,7 +18,8 @@ from ..model.entity import EntityType
 from ..operations import OPERATIONS
 from ..problems import ConfigurationError
 from ..python.rows import fetch
-from ..query import Query, parse_query, with_key
+from ..query import Query, parse_query
+from ..query.options import with_key
 from .choices import Choices
 from .conformance import PRODUCT, native, options_of, query_of, suites
 from .generator import Generator
