@@ -203,11 +203,14 @@ def condition(emitter: Emitter[C, V], node: Node, wanted: bool = True, on_null: 
 
 def service_condition(emitter: Emitter[C, V], node: Node | None) -> tuple[C, Node | None]:
     """Compile the service's part of a filter, which may be none; return with it the client's."""
-    parts = [emitter.constant(True)]
+    parts: list[Node] = []
     while type(node) is TypedCall and node.key == "fence" and node.function == "and":
-        parts.append(_of_service(emitter, node.arguments[0]))
+        parts.append(node.arguments[0])
         node = node.arguments[1] if len(node.arguments) > 1 else None
-    return emitter.every(parts[1:]) if len(parts) > 2 else parts[-1], node
+    if not parts:
+        return emitter.constant(True), node
+    both = TypedCall("and", tuple(parts), key="and") if len(parts) > 1 else parts[0]
+    return _of_service(emitter, both), node
 
 
 def _of_service(emitter: Emitter[C, V], node: Node) -> C:

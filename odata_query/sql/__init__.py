@@ -250,7 +250,8 @@ def _order(emitter: SqlEmitter, query: Query | Sequence[OrderByItem]) -> str:
     guard = emitter.constant(True)
     if isinstance(query, Query) and not all(isinstance(item.expression, TypedPath) for item in items):
         # An engine may evaluate a subquery of the order on members of rows that the filter drops.
-        emitter.guard = guard = service_condition(emitter, query.filter)[0]
+        guard = service_condition(emitter, query.filter)[0]
+        emitter.guards = () if guard.kind == TRUE else (guard,)
     dialect = emitter.dialect
     emitter.option = "$orderby"
     known: set[Any] = set()
@@ -273,6 +274,7 @@ def _order(emitter: SqlEmitter, query: Query | Sequence[OrderByItem]) -> str:
         text = part.text if is_sorted else emitter.text(part)
         if isinstance(expression, TypedCall) and (guard.has_subquery or guard.rows & ~THE_ROW):
             text = f"CASE WHEN {guard.text} THEN {text} END"  # MariaDB sorts before it joins
+            emitter.add_subqueries(guard.subqueries)
         if type is edm.STRING and emitter.collation_of(part) != "binary":
             text = dialect.binary.format(a=text)
         direction = " DESC" if item.descending else ""

@@ -17,7 +17,7 @@ def exists_as_in(sql: Fences, collection: Collection, body: Sql | None) -> Sql |
     """Rewrite EXISTS as `id IN (SELECT ...)`, for engines that do not start from few rows themselves."""
     if not sql.dialect.rewrites_exists or len(collection.links) != 1:
         return None
-    if body is None or not body.is_selective or sql.guard_of(collection).kind != TRUE:
+    if body is None or not body.is_selective or sql.guards_of(collection):
         return None
     inner = sql.every([*collection.on[1:], body])
     if inner.rows & ~collection.own_rows:
@@ -47,11 +47,11 @@ def members(sql: Fences, columns: Columns, collection: Collection, body: Sql | N
     if counted and collection.unique and not key:
         collection = replace(collection, source=collection.source.rewritten(collection.unique))
     bodies = [] if body is None else [body]
-    guard = sql.guard_of(collection)
-    if guard.kind != TRUE:
+    guards = sql.guards_of(collection)
+    if guards:
         number = len(collection.links)
         client = sql.every([*collection.on[number:], *bodies])
-        bodies = [*collection.guards, client if client.kind == TRUE else sql.fenced(guard, client)]
+        bodies = [*collection.guards, client if client.kind == TRUE else sql.fenced(guards, client)]
         collection = replace(collection, on=collection.on[:number])
     source, others = collection.source, ~collection.own_rows
     holds = sql.every([*collection.on, *bodies])

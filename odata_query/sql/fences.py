@@ -20,8 +20,8 @@ from .parts import FALSE, TRUE, Collection, Entity, Part, Sql, SqlColumn, Value
 class Fences(Composer):
     """A composer that puts the service's conditions around the client's."""
 
-    guard: Sql | None = Sql("1 = 1", TRUE)
-    """The service's condition while the client's is compiled; None while one of the service is."""
+    guards: tuple[Sql, ...] | None = ()
+    """The service's conditions while the client's is compiled; None while one of the service is."""
     columns: Columns
 
     @abstractmethod
@@ -29,20 +29,23 @@ class Fences(Composer):
         """Compile a CASE."""
 
     def service(self, compile: Callable[[], Sql]) -> Sql:
-        around, self.guard = self.guard, None
+        around, self.guards = self.guards, None
+        before = self.subqueries
         holds = compile()
-        self.guard = around
+        holds.subqueries = self.subqueries - before
+        self.guards = around
         return holds
 
     def fence(self, service: Sql, client: Callable[[], Sql]) -> Sql:
-        around = self.guard
-        self.guard = service if around is None else self.every([around, service])
+        around = self.guards
+        self.guards = (*(around or ()), service)
         holds = client()
-        self.guard = around
-        return self.every([service, self.fenced(service, holds)])
+        self.guards = around
+        return self.every([service, self.fenced([service], holds)])
 
-    def fenced(self, guard: Sql, holds: Sql) -> Sql:
-        """Evaluate a condition only where another one holds."""
+    def fenced(self, guards: Sequence[Sql], holds: Sql) -> Sql:
+        """Evaluate a condition only where others hold."""
+        guard = self.every(guards)
         if guard.kind in (TRUE, FALSE) or holds.kind in (TRUE, FALSE):
             return self.every([guard, holds])
         body = holds.text
@@ -51,16 +54,16 @@ class Fences(Composer):
         found = self.nest(f"CASE WHEN {guard.text} THEN {body} END", [guard, holds])
         if not self.dialect.conditions_are_values:
             found.text += " = 1"
-        self.add_subqueries(guard.text.count("(SELECT "))
+        self.add_subqueries(sum([part.subqueries for part in guards]))
         return found
 
-    def guard_of(self, collection: Collection) -> Sql:
+    def guards_of(self, collection: Collection) -> tuple[Sql, ...]:
         """The service's conditions on a member, and on the rows around a subquery of the client's."""
-        if self.guard is None or collection.joins is None or not self.dialect.guards_subqueries:
-            return self.every(collection.guards)
+        if self.guards is None or collection.joins is None or not self.dialect.guards_subqueries:
+            return collection.guards
         known, levels = self.columns.collections, range(1, self.columns.level + 1)
         around = [guard for level in levels for guard in known[level].guards]
-        return self.every([self.guard, *around, *collection.guards])
+        return (*self.guards, *around, *collection.guards)
 
     def shown_members(self, collection: Part, level: int, type: edm.Type, body: Sql) -> Collection:
         assert isinstance(collection, Collection)

@@ -42,6 +42,7 @@ class Sql:
     depth         the height of the expression as the engine's parser counts it
     rows          the rows around it whose columns it reads, as bits
     has_subquery  True if a SELECT from a table is in it
+    subqueries    the number of its subqueries, known for a condition of the service
     is_selective  True for a condition that few rows meet
     largest       the largest absolute value of an integer
     is_int64      True for an integer that the engine computes with in 64 bits
@@ -54,6 +55,7 @@ class Sql:
     tests_order   True for a column for which `< value` means what `lt` means
     """
 
+    subqueries = 0
     is_selective = is_int64 = tests_eq = tests_order = False
     largest = 2**63
     scale: int | None = None
