@@ -22,6 +22,7 @@ model/         entity types, and the sources that they are read from
 check/         tree and model to typed tree
 query/         all query options together, as a Query
 rewrites       conditions rewritten for indexes
+fences         the service's conditions around the client's, once for all backends
 logic          null logic, once for all backends
 python/        runs a Query on rows in memory
 sql/           makes SQL statements; dialects/ has a file for each database

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar
 
-from . import edm
+from . import edm, fences
 from .check.typed import TypedCall, TypedList, TypedPath, has_values_only
 from .errors import ODataError
 from .language.ast import Lambda, Literal, Node, TypeName, walk
@@ -41,8 +41,8 @@ class Emitter(Protocol[C, V]):
     without an option gets `option` and the place of the innermost expression that is being compiled.
 
     Nothing of a client's filter may be evaluated on a row that the service's condition drops (see
-    `Query.with_filter`). A backend that does not evaluate the parts of `every` in their order is `Fencing`.
-    One that runs patterns itself has `bound_pattern(pattern, most)`, for those that are not literals.
+    `Query.with_filter`). A backend that does not evaluate the parts of `every` in their order is a
+    `fences.Fencing`. One that runs patterns itself has `bound_pattern(pattern, most)`, for those that are not literals.
     """
 
     option: str
@@ -141,23 +141,6 @@ class Emitter(Protocol[C, V]):
         """Compile a list of values: `(size, 2)` in `3 in (size,2)`."""
 
 
-@runtime_checkable
-class Fencing(Protocol[C, V]):
-    """The methods that a backend has more, if what it evaluates first is not what is written first."""
-
-    def service(self, compile: Callable[[], C]) -> C:
-        """Compile a condition of the service, which no fence is around."""
-
-    def fence(self, service: C, client: Callable[[], C]) -> C:
-        """Join the service's condition and the client's: `a = 7 AND CASE WHEN a = 7 THEN b LIKE 'x%' END`."""
-
-    def shown_members(self, collection: V, level: int, type: edm.Type, body: C) -> V:
-        """Compile the members that the service shows: those for which its condition holds."""
-
-    def shown(self, holds: C, part: V) -> V:
-        """Compile a value, entity or collection, null where the service's condition does not hold."""
-
-
 def condition(emitter: Emitter[C, V], node: Node, wanted: bool = True, on_null: bool = False) -> C:
     """Compile the condition that a Boolean expression is `wanted`; where it is null, `on_null` holds."""
     while type(node) is TypedCall and node.function == "not":
@@ -171,7 +154,8 @@ def condition(emitter: Emitter[C, V], node: Node, wanted: bool = True, on_null: 
             name = node.function
             if name == "and" or name == "or":
                 if node.key == "fence" and wanted and not on_null:
-                    return _fence(emitter, node)
+                    fenced: C = fences.join(emitter, node, condition)
+                    return fenced
                 conditions = []
                 for argument in node.arguments:
                     conditions.append(condition(emitter, argument, wanted, on_null))
@@ -201,55 +185,6 @@ def condition(emitter: Emitter[C, V], node: Node, wanted: bool = True, on_null: 
         raise _placed(error, emitter.option, node) from None
 
 
-def service_condition(emitter: Emitter[C, V], node: Node | None) -> tuple[C, Node | None]:
-    """Compile the service's part of a filter, which may be none; return with it the client's."""
-    parts: list[Node] = []
-    while type(node) is TypedCall and node.key == "fence" and node.function == "and":
-        parts.append(node.arguments[0])
-        node = node.arguments[1] if len(node.arguments) > 1 else None
-    if not parts:
-        return emitter.constant(True), node
-    both = TypedCall("and", tuple(parts), key="and") if len(parts) > 1 else parts[0]
-    return _of_service(emitter, both), node
-
-
-def _of_service(emitter: Emitter[C, V], node: Node) -> C:
-    """Compile a condition of the service."""
-    if not isinstance(emitter, Fencing):
-        return condition(emitter, node)
-    holds: C = emitter.service(lambda: condition(emitter, node))
-    return holds
-
-
-def _fence(emitter: Emitter[C, V], node: Node) -> C:
-    """Compile the service's condition, then the client's; `with_filter` joined them."""
-    service, client = service_condition(emitter, node)
-    if client is None:
-        return service
-    rest = client
-    if not isinstance(emitter, Fencing):
-        return emitter.every([service, condition(emitter, rest)])
-    both: C = emitter.fence(service, lambda: condition(emitter, rest))
-    return both
-
-
-def _show(emitter: Emitter[C, V], node: TypedCall) -> V:
-    """Compile a path that leads to those rows alone that the service shows (see check/conditions.py)."""
-    shown: V
-    if node.function == "case":
-        holds, part = _of_service(emitter, node.arguments[0]), value(emitter, node.arguments[1])
-        if not isinstance(emitter, Fencing):
-            return emitter.choose([(holds, part)])
-        shown = emitter.shown(holds, part)
-        return shown
-    collection, type = _enter(emitter, node)
-    body = _of_service(emitter, node.arguments[1])
-    if not isinstance(emitter, Fencing):
-        return emitter.filter_members(collection, node.level, type, body)
-    shown = emitter.shown_members(collection, node.level, type, body)
-    return shown
-
-
 def value(emitter: Emitter[C, V], node: Node) -> V:
     """Compile the value of an expression."""
     try:
@@ -267,7 +202,8 @@ def value(emitter: Emitter[C, V], node: Node) -> V:
         if name in _LOGIC and not (node.nullable and name in ("and", "or", "not")):
             return emitter.truth_value(condition(emitter, node))
         if node.key == "fence" and name != "and":
-            return _show(emitter, node)
+            shown: V = fences.show(emitter, node, condition, value)
+            return shown
         if name == "$filter":
             collection, type_of_members = _enter(emitter, node)
             body = condition(emitter, node.arguments[1])

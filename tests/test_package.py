@@ -24,7 +24,7 @@ SHIPPED = (
 
 ORDER = (
     "installation", "problems", "edm", "limits", "operations", "regex", "answers", "errors", "language", "model", "check", "query",
-    "rewrites", "logic", "python", "sql", "dialects", "models", "web", "starlette", "fastapi", "flask", "django", "testing", "strategies",
+    "rewrites", "fences", "logic", "python", "sql", "dialects", "models", "web", "starlette", "fastapi", "flask", "django", "testing", "strategies",
     "cli", "__main__",
 )  # fmt: skip
 """The folders and files at the package's top level: each imports only from those before it."""

@@ -16,9 +16,10 @@ from .. import edm
 from ..check.typed import TypedCall, TypedPath
 from ..check.validation import conditions_of
 from ..errors import error
+from ..fences import service_condition
 from ..language.ast import Literal as LiteralNode
 from ..language.ast import Node, OrderByItem
-from ..logic import condition, service_condition, value
+from ..logic import condition, value
 from ..model.properties import Member
 from ..problems import ConfigurationError, Name, Phrase, problem
 from ..query import Query
@@ -250,7 +251,7 @@ def _order(emitter: SqlEmitter, query: Query | Sequence[OrderByItem]) -> str:
     guard = emitter.constant(True)
     if isinstance(query, Query) and not all(isinstance(item.expression, TypedPath) for item in items):
         # An engine may evaluate a subquery of the order on members of rows that the filter drops.
-        guard = service_condition(emitter, query.filter)[0]
+        guard = service_condition(emitter, query.filter, condition)[0]
         emitter.guards = () if guard.kind == TRUE else (guard,)
     dialect = emitter.dialect
     emitter.option = "$orderby"

@@ -1,4 +1,4 @@
-"""Fences: the client's conditions are evaluated where the service's hold (see `logic.Fencing`).
+"""Fences: the client's conditions are evaluated where the service's hold (see odata_query/fences.py).
 
 Engines choose the order in which they evaluate the parts of AND, and may read all members of an EXISTS first.
 They keep to the order of a CASE: `tenant = 7 AND CASE WHEN tenant = 7 THEN ... END`, where the first part is
