@@ -42,7 +42,8 @@ class Emitter(Protocol[C, V]):
 
     Nothing of a client's filter may be evaluated on a row that the service's condition drops (see
     `Query.with_filter`). A backend that does not evaluate the parts of `every` in their order is a
-    `fences.Fencing`. One that runs patterns itself has `bound_pattern(pattern, most)`, for those that are not literals.
+    `fences.Fencing`. One that runs patterns itself has `bound_pattern(pattern, most)`, for those that are not
+    literals.
     """
 
     option: str

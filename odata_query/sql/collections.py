@@ -8,7 +8,7 @@ from ..model.properties import StructuredType
 from ..problems import Phrase
 from .columns import Columns
 from .fences import Fences
-from .parts import TRUE, Collection, Sql
+from .parts import Collection, Sql
 
 _COUNT = "COUNT(*)"
 
@@ -46,13 +46,7 @@ def members(sql: Fences, columns: Columns, collection: Collection, body: Sql | N
     key = unique_key(columns, collection) if counted else ""
     if counted and collection.unique and not key:
         collection = replace(collection, source=collection.source.rewritten(collection.unique))
-    bodies = [] if body is None else [body]
-    guards = sql.guards_of(collection)
-    if guards:
-        number = len(collection.links)
-        client = sql.every([*collection.on[number:], *bodies])
-        bodies = [*collection.guards, client if client.kind == TRUE else sql.fenced(guards, client)]
-        collection = replace(collection, on=collection.on[:number])
+    collection, bodies = sql.fenced_members(collection, [] if body is None else [body])
     source, others = collection.source, ~collection.own_rows
     holds = sql.every([*collection.on, *bodies])
     rows = (source.rows | holds.rows) & others

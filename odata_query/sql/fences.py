@@ -65,6 +65,15 @@ class Fences(Composer):
         around = [guard for level in levels for guard in known[level].guards]
         return (*self.guards, *around, *collection.guards)
 
+    def fenced_members(self, collection: Collection, bodies: list[Sql]) -> tuple[Collection, list[Sql]]:
+        """Put a fence around what the client asks of a member: the conditions on it and the bodies."""
+        guards, number = self.guards_of(collection), len(collection.links)
+        if not guards:
+            return collection, bodies
+        client = self.every([*collection.on[number:], *bodies])
+        fenced = client if client.kind == TRUE else self.fenced(guards, client)
+        return replace(collection, on=collection.on[:number]), [*collection.guards, fenced]
+
     def shown_members(self, collection: Part, level: int, type: edm.Type, body: Sql) -> Collection:
         assert isinstance(collection, Collection)
         self.columns.level = level - 1
