@@ -27,6 +27,7 @@ class Limits:
     max_depth          parentheses, calls, lists, `not` and unary minus open at once
     max_in_items       items of a list
     max_cost           the estimated work for each row; `size gt 3` costs 1 (see `Query.cost`)
+    max_row_cost       the same for a row with at most 10 items in each collection
     max_lambda_depth   `any`, `all`, `$filter(...)` and `$count($filter=...)` inside one another
     max_orderby_items  expressions in `$orderby`
     max_path_depth     segments of a path
@@ -46,7 +47,8 @@ class Limits:
     max_nodes: int | None = Default(2_000)
     max_depth: int | None = 100
     max_in_items: int | None = 1_000
-    max_cost: int | None = Default(3_000_000)
+    max_cost: int | None = Default(5_000_000)
+    max_row_cost: int | None = Default(5_000_000)
     max_lambda_depth: int | None = 4
     max_orderby_items: int | None = Default(20)
     max_path_depth: int | None = 20

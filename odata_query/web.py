@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 DEFAULT_TOP, MAX_TOP = 100, 1_000
 """Bounds of an endpoint that sets none: a stranger never gets a whole table."""
-_BOUNDS = {"max_cost": 1_000, "max_nodes": 1_200, "max_orderby_items": 5, "max_pattern": 200}
+_BOUNDS = {"max_cost": 10_000, "max_row_cost": 1_000, "max_nodes": 1_200, "max_orderby_items": 5}
+MAX_PATTERN = 200
 """Bounds where neither the endpoint nor its model sets them, by the worst cases of benchmarks/attacks.py."""
 
 _SHORT = 250
@@ -69,8 +70,8 @@ class Endpoint:
     """Reads the queries of an endpoint and answers the wrong ones, in a framework as `query_for(Images)`.
 
     entity_type       the type that clients query
-    limits            bounds on a query; if not set, default_top is 100, max_top 1,000, max_cost 1,000,
-                      max_nodes 1,200, max_orderby_items 5 and max_pattern 200
+    limits            bounds on a query; if not set, default_top is 100, max_top 1,000, max_cost 10,000,
+                      max_row_cost 1,000, max_nodes 1,200, max_orderby_items 5 and max_pattern 200
     default_timezone  the time zone of date-times without an offset
     dialect           the dialect of SQL that runs the queries, whose operations alone are documented then
     require_dollar    True if `filter`, `top` and the like without `$` are parameters of the endpoint's own
@@ -238,10 +239,12 @@ def safe_limits(limits: Limits) -> Limits:
     max_top = MAX_TOP if limits.max_top is None else limits.max_top
     default_top = DEFAULT_TOP if limits.default_top is None else limits.default_top
     bounds: dict[str, Any] = {
-        name: most for name, most in _BOUNDS.items() if isinstance(getattr(limits, name), Default)
+        n: most for n, most in _BOUNDS.items() if isinstance(getattr(limits, n), Default)
     }
-    if limits.max_pattern is None:  # a pattern without a bound is none that a stranger may write
-        bounds["max_pattern"] = _BOUNDS["max_pattern"]
+    if "max_cost" not in bounds:  # it is set
+        bounds.pop("max_row_cost", None)
+    if limits.max_pattern is None or isinstance(limits.max_pattern, Default):
+        bounds["max_pattern"] = MAX_PATTERN
     return replace(limits, max_top=max_top, default_top=min(default_top, max_top), **bounds)
 
 

@@ -25,6 +25,8 @@ from .typed import TypedCall, TypedList, TypedPath, has_values_only
 
 ITEMS, CHARACTERS, VERTICES = 100, 50, 50
 """The assumed size of a collection, a text and a geography or geometry in a row."""
+FEW = 10
+"""The items that `max_row_cost` is about."""
 _MOST = 10**15
 """Greater costs need no distinction."""
 _PAIRS = ("contains", "hassubsequence", "hassubset", "indexof")
@@ -37,10 +39,12 @@ _UNREAD = (edm.STRING.name, edm.BOOLEAN.name, edm.DOUBLE.name, *edm.INTEGERS)
 """Types whose values need no conversion from the data."""
 
 
-def can_exceed(text: str, bound: int | None) -> bool:
-    """Return True if a text without lambdas and dear operations may cost more than a bound."""
+def can_exceed(text: str, limits: Limits) -> bool:
+    """Return True if a text without lambdas and dear operations may cost more than the limits allow."""
     # No character costs more than 2.5, as in `cast(a,Int32)`, but in calls of functions on long literals.
-    return bound is not None and len(text) * (2.5 if len(text) < 1_000 else 12) > bound
+    most = len(text) * (2.5 if len(text) < 1_000 else 12)
+    row, all_items = limits.max_row_cost, limits.max_cost
+    return (row is not None and most > row) or (all_items is not None and most > all_items)
 
 
 # ---- one operation -------------------------------------------------------------------------------
@@ -94,10 +98,14 @@ def states_of(pattern: str, most: int) -> int:
 
 
 class Estimate:
-    """Estimates typed trees; `costs` has the cost of each call by its id, for one evaluation."""
+    """Estimates typed trees; `costs` has the cost of each call by its id, for one evaluation.
 
-    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+    most_items  the number of items to which collections are cut
+    """
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS, most_items: int = _MOST) -> None:
         self.limits = limits
+        self.most_items = most_items
         self.costs: dict[int, int] = {}
 
     def cost(self, trees: Iterable[Node]) -> int:
@@ -109,7 +117,8 @@ class Estimate:
         if type(node) is Literal:
             return 0, size_of(node.value)
         if type(node) is TypedPath:
-            return _cost_to_read(node), _size_in_row(node.type, node.members)
+            size = _size_in_row(node.type, node.members)
+            return _cost_to_read(node), min(size, self.most_items) if _is_read_by_item(node) else size
         if type(node) is TypedList and has_values_only(node):
             return 0, len(node.items)
         if type(node) is TypedCall and node.key == "fence":  # the service's part does not count
@@ -193,20 +202,32 @@ def _stops_at_once(node: Call) -> bool:
 # ---- the bound on a query ------------------------------------------------------------------------
 
 
+class _Number(int):
+    """A number that is written to be read: `100 000 000`."""
+
+    def __str__(self) -> str:
+        return f"{self:,}".replace(",", " ")
+
+
 def check_cost(options: Sequence[tuple[Reporter, Sequence[Node]]], limits: Limits) -> Iterable[Problem]:
-    """Report the typed trees of a query's options if together they cost more than `max_cost`."""
-    most = limits.max_cost
+    """Report the typed trees of a query's options if together they cost more than the limits allow."""
+    return _check(options, Estimate(limits), limits.max_cost, "query-too-expensive") or _check(
+        options, Estimate(limits, FEW), limits.max_row_cost, "query-too-expensive.few"
+    )
+
+
+def _check(
+    options: Sequence[tuple[Reporter, Sequence[Node]]], estimate: Estimate, most: int | None, message_id: str
+) -> Iterable[Problem]:
     if most is None:
         return ()
-    estimate = Estimate(limits)
     costs = [estimate.cost(trees) for _, trees in options]
     if sum(costs) <= most:
         return ()
     reporter, trees = options[costs.index(max(costs))]
-    costs_of = estimate.costs
 
     def cost_of(node: Node) -> int:
-        return costs_of.get(id(node), 0)
+        return estimate.costs.get(id(node), 0)
 
     dear = max(trees, key=cost_of)
     while True:
@@ -216,8 +237,9 @@ def check_cost(options: Sequence[tuple[Reporter, Sequence[Node]]], limits: Limit
         if inner is dear or not (is_logic or cost_of(inner) > most) or not cost_of(inner):
             break
         dear = inner
-    values: dict[str, Any] = {"part": cost_of(dear), "cost": sum(costs), "most": most}
-    reporter.report("query-too-expensive", _parsed(dear, reporter), span=dear.span, **values)
+    numbers = {"part": cost_of(dear), "cost": sum(costs), "most": most}
+    values: dict[str, Any] = {name: _Number(number) for name, number in numbers.items()}
+    reporter.report(message_id, _parsed(dear, reporter), span=dear.span, **values)
     return reporter.problems
 
 

@@ -167,7 +167,7 @@ def parse_query(
             value = option.check(checker, value)
             problems += reporter.problems
             checked.append((reporter, value if type(value) is tuple else (value,)))
-            is_dear = is_dear or checker.is_dear or can_exceed(text, limits.max_cost)
+            is_dear = is_dear or checker.is_dear or can_exceed(text, limits)
         values[name] = value
     if (is_dear or origins) and not problems:
         problems += check_cost(checked, limits)

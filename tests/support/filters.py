@@ -23,6 +23,7 @@ LIFTED = oq.Limits(
     max_in_items=None,
     max_lambda_depth=None,
     max_cost=None,
+    max_row_cost=None,
     max_orderby_items=None,
     max_path_depth=None,
     max_problems=None,
