@@ -269,8 +269,9 @@ class Columns:
         found.is_int64 = name == edm.INT64.name
         found.scale = prop.scale if name == edm.DECIMAL.name else 0
         has_nan = name in (edm.DOUBLE.name, edm.SINGLE.name) and self.dialect.nan != "none"
-        found.tests_eq = found.storage is None
-        found.tests_order = found.storage is None and not has_nan
+        is_long = bool(self.dialect.comparable_decimal) and (found.scale or 0) > self.dialect.default_scale
+        found.tests_eq = found.storage is None and not is_long
+        found.tests_order = found.tests_eq and not has_nan
         return found
 
     # ---- joins -----------------------------------------------------------------------------------

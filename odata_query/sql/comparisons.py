@@ -72,7 +72,8 @@ def make_plan(
     is_value = type(first) is Value
     write = storage.write if storage is not None and is_value else None
     if storage is None or write is None or (ordered and not storage.is_ordered):
-        a, bs = sql.text(left), [sql.text(right) for right in rights]
+        scaled = bool(dialect.comparable_decimal) and edm.DECIMAL in types
+        a, *bs = comparable_decimals(sql, [left, *rights]) if scaled else map(sql.text, (left, *rights))
     else:  # as stored, not decoded
         values = [right for right in rights if type(right) is Value]
         a, bs = left.text, [sql.marker(write(value.value, sql.zone), edm.UNTYPED) for value in values]
@@ -97,6 +98,29 @@ def make_plan(
         pairs = zip(parts, nullable, strict=False)
         nullable = [can_be or type(part) not in (SqlColumn, Value) for part, can_be in pairs]
     return Comparison(a, bs, exact_a, exact_bs, parts, nullable, False)
+
+
+def comparable_decimals(sql: Composer, parts: Sequence[Sql | Value]) -> list[str]:
+    """Write decimals in their largest scale, as an engine with a fixed point compares them.
+
+    A number that has no room in it becomes the greatest one that has, or the least.
+    """
+    scale = max(map(sql.scale_of, parts))
+    room = python_values.DIGITS - scale
+    most, found = f"{'9' * room}.{'9' * 12}", []
+    for part in parts:
+        template, own = "{a}", sql.scale_of(part)
+        if type(part) is Value:
+            if abs(part.value) > Decimal(most):
+                template = "{greatest}" if part.value > 0 else "-{greatest}"
+        elif part.type is not None and part.type.name in edm.INTEGERS:
+            template = "{a}" if room >= 19 else sql.dialect.comparable_decimal
+        # A column is taken to have as many digits before the point as a literal can have.
+        elif room < python_values.DIGITS - (max(own, 12) if type(part) is SqlColumn else own):
+            template = sql.dialect.comparable_decimal
+        greatest = f"{'9' * room}.{'9' * scale}"
+        found.append(sql.fill(template, [part], s=scale, most=most, greatest=greatest).text)
+    return found
 
 
 def is_inexact(sql: Composer, part: Part, ordered: bool) -> bool:

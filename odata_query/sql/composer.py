@@ -86,6 +86,14 @@ class Composer:
         name = self.dialect.bound_name(self.names, 0)
         return self.dialect.bind_once(template.format(a=name), self.names, [Bound(column)])
 
+    def scale_of(self, part: Part) -> int:
+        """The digits after the point."""
+        if type(part) is Value:
+            exponent = getattr(part.value, "as_tuple", lambda: None)()
+            return max(-exponent.exponent, 0) if exponent else 0
+        assert isinstance(part, Sql)
+        return self.dialect.default_scale if part.scale is None else part.scale
+
     def typed_text(self, part: Part) -> str:
         """Write a value where nothing around it gives it a type."""
         text = self.text(part)

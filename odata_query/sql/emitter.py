@@ -256,14 +256,6 @@ class SqlEmitter(Fences):
 
     # ---- numbers ---------------------------------------------------------------------------------
 
-    def scale_of(self, part: Part) -> int:
-        """The digits after the point."""
-        if type(part) is Value:
-            exponent = getattr(part.value, "as_tuple", lambda: None)()
-            return max(-exponent.exponent, 0) if exponent else 0
-        assert isinstance(part, Sql)
-        return self.dialect.default_scale if part.scale is None else part.scale
-
     def decimal(self, name: str, parts: Sequence[Part], template: str) -> Sql:
         """Compile arithmetic of decimals, exact to the digits after the point that the result has."""
         scales = [self.scale_of(part) for part in parts]

@@ -267,6 +267,9 @@ class Dialect:
     """The digits after the point of a decimal whose property gives no scale: 12 on ClickHouse."""
     max_scale: int | None = None
     """The most digits after the point of a decimal: 24 on DuckDB."""
+    comparable_decimal = ""
+    """A decimal in the scale `{s}`, for an engine that cannot compare one that has no room for it, as DuckDB.
+    `{greatest}` is the greatest one that has, `{most}` the greatest of those with 12 places."""
     case_casts: Mapping[str, str] = {}
     """Casts of the branches of a CASE: `{"Decimal": "toDecimal256({a}, {s})"}`; `{s}` is the scale."""
     nan = "greatest"

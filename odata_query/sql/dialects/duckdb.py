@@ -172,6 +172,11 @@ class DuckDB(Dialect):
     max_subqueries = 100
     default_scale = 12
     max_scale = 24
+    comparable_decimal = (
+        "CASE WHEN {a} > {most} THEN {greatest} WHEN {a} < -{most} THEN -{greatest}"
+        " ELSE CAST({a} AS DECIMAL(38, {s})) END"
+    )
+    case_casts = {"Decimal": "TRY_CAST({a} AS DECIMAL(38, {s}))"}
     # A cast would be an error for a number beyond a Single.
     singles = Storage(spelling.nearest_single("{a}", "CAST('Infinity' AS DOUBLE)"))
     as_wide_integer = "CAST({a} AS HUGEINT)"
