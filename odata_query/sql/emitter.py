@@ -263,6 +263,8 @@ class SqlEmitter(Fences):
         scale = scaled(scales[0], scales[-1]) if scaled else 12
         if most is not None and max(scale, *scales) > most:
             raise too_large(self.dialect, "decimal-places", most)
+        if any(type(part) is Sql for part in parts):  # products of products have ever more digits
+            template = self.dialect.wide_templates.get(f"{name}(Decimal,Decimal)", template)
         more: dict[str, Any] = {"m": max(scales), "sa": scales[0], "sb": scales[-1], "p": scale + 20}
         found = self.fill(template, parts, s=scale, **more)
         if name in ("add", "sub", "mul"):

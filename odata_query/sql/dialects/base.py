@@ -382,7 +382,8 @@ class Dialect:
     first and the last as `{sa}` and `{sb}`, and that of the result and 20 digits more as `{p}`; casts to
     integers have the type's bounds as `{low}` and `{high}`, all casts the type of SQL as `{type}`."""
     wide_templates: Mapping[str, str] = {}
-    """The templates of wide integers where they differ: `{"div(Integer,Integer)": "div({a}, {b})"}`."""
+    """The templates of wide integers where they differ, and of decimals that are computed from others:
+    `{"div(Integer,Integer)": "div({a}, {b})"}`."""
     literal_needles: Mapping[str, Needle] = {}
     """Templates for a literal text as the second argument: `contains` as LIKE, which an index serves."""
     needs_prepare: frozenset[str] = frozenset()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from . import spelling
 from .base import Dialect
-from .postgresql import PostgreSQL
+from .postgresql import FACTORS, PostgreSQL
 
 _AS_IN_STANDARD_SQL = (
     "startswith(String,String)", "tolower(String)", "toupper(String)", "cast(Integer,Integer)",
@@ -25,6 +25,11 @@ class CockroachDB(PostgreSQL):
     binary = "CAST({a} AS TEXT)"
     null_order = "low"
     nan = "least"
+    wide_templates = {
+        **PostgreSQL.wide_templates,
+        # The exponents of decimals are from -2000 to 2000.
+        "mul(Decimal,Decimal)": " * ".join([f"round({factor}, 900)" for factor in FACTORS]).join("()"),
+    }
     templates = {
         **PostgreSQL.templates,
         **{key: Dialect.templates[key] for key in _AS_IN_STANDARD_SQL},

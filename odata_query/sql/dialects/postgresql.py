@@ -78,8 +78,10 @@ _REMAINDER = _once(
 _WHOLE = _once("CASE WHEN v.a >= {low} AND v.a < {high} + 1.0 THEN CAST(v.a AS BIGINT) END", a="trunc({a})")
 _FITTING = f"CAST({within('{a}', '{low} - 1.0', '{high} + 1.0')} AS BIGINT)"
 """An integer that is null if its type has fewer bits."""
-# A quotient has at least 16 digits and as many places as its operands.
-_DECIMAL_QUOTIENT = "round(round({a}, 30) / NULLIF({b}, 0), 12)"
+FACTORS = [within(x, "-1e38", "1e38") for x in ("{a}", "{b}")]
+"""Decimals that are null with more than 38 digits before the point; too many for the engine are an error."""
+# A quotient has at least 16 digits and as many places as its operands; the sum with this zero has 30 places.
+_DECIMAL_QUOTIENT = "round(({a} + 0e-30) / NULLIF({b}, 0), 12)"
 
 
 def _exactly(number: str) -> str:
@@ -257,7 +259,13 @@ class PostgreSQL(Dialect):
         {**spelling.json_casts(types), "": "({x})", "Edm.TimeOfDay": _JSON_TIME},
     )
     literal_needles = spelling.like_needles()
-    wide_templates = {"div(Integer,Integer)": "div({a}, NULLIF({b}, 0))"}
+    wide_templates = {
+        "div(Integer,Integer)": "div({a}, NULLIF({b}, 0))",
+        "mul(Decimal,Decimal)": " * ".join(FACTORS).join("()"),
+        **dict.fromkeys(
+            ("div(Decimal,Decimal)", "divby(Decimal,Decimal)"), _DECIMAL_QUOTIENT.replace("{a}", FACTORS[0])
+        ),
+    }
     templates = {
         **Dialect.templates,
         **_cased('"pg_unicode_fast"'),
