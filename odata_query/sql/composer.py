@@ -123,34 +123,42 @@ class Composer:
         values: list[Bound] = []
         if repeated:
             pairs = [
-                (n, p) for n, p in zip(texts, parts, strict=False) if n in uses and _is_long(p, texts[n])
+                (n, p) for n, p in zip(texts, parts, strict=False) if _is_long(p, texts[n]) and n in uses
             ]
             if not repeated.isdisjoint([name for name, _ in pairs]):
                 self.names += 1
                 for place, (name, part) in enumerate(pairs):
                     values.append(Bound(texts[name], part.type, part.scale))
                     texts[name] = self.dialect.bound_name(self.names, place)
-        # The size is known before the text is made, which could take much memory.
-        self.check_length(sum([len(text) * uses.get(name, 0) for name, text in texts.items()]))
+            # The size is known before the text is made, which could take much memory.
+            self.check_length(sum([len(text) * uses.get(name, 0) for name, text in texts.items()]))
         found = self.nest(template.format(**texts, **more), parts)
         return self.bind(found, self.names, values, is_condition) if values else found
 
     def once(
-        self, parts: Sequence[Part], write: Callable[[Sequence[Part]], P], *, is_condition: bool = True
+        self,
+        parts: Sequence[Part],
+        write: Callable[[Sequence[Part]], P],
+        repeats: bool = True,
+        *,
+        is_condition: bool = True,
     ) -> P:
-        """Write a piece with names in place of long parts; where it has one several times, they are bound."""
-        # The forms of a comparison are many (null, NaN, collations, lists): the names in one are counted.
-        if not any(type(part) is Sql and len(part.text) > _SHORT for part in parts):
+        """Write a piece with names in place of long parts; where it has one several times, they are bound.
+
+        repeats  False if the piece has each part once
+        """
+        if not repeats:
             return write(parts)
-        self.names += 1
-        number, short = self.names, list(parts)
+        # The forms of comparisons are many (null, NaN, collations, lists), so the names in one are counted.
+        number, short = self.names + 1, list(parts)
         values: dict[str, Bound] = {}
         for n, part in enumerate(parts):
             if type(part) is Sql and len(part.text) > _SHORT:
+                self.names = number
                 name = self.dialect.bound_name(number, len(values))
                 values[name], short[n] = Bound(part.text, part.type, part.scale), part.renamed(name)
         found = write(short)
-        if isinstance(found, Sql):
+        if values and isinstance(found, Sql):
             if any(found.text.count(name) > 1 for name in values):
                 self.bind(found, number, list(values.values()), is_condition)
             else:
@@ -183,7 +191,9 @@ class Composer:
     def nest(self, text: str, parts: Sequence[Part], kind: int = ATOM) -> Sql:
         """Make a piece that contains others, with what it has from them."""
         found, dialect = Sql(text, kind), self.dialect
-        self.check_length(len(text))
+        self.spent += len(text)
+        if self.spent > dialect.max_length:
+            self.check_length(len(text))
         depth = 0
         for part in parts:
             if part.depth > depth:

@@ -77,7 +77,10 @@ class SqlEmitter(Fences):
         self, node: Node, parts: Sequence[Part], nullable: Sequence[bool], wanted: bool, on_null: bool
     ) -> Sql:
         if isinstance(node, TypedCall) and node.function in SIGNS:
-            return self.once(parts, lambda parts: compare(self, node, parts, nullable, wanted))
+            types = [argument.type for argument in node.arguments]
+            return self.once(
+                parts, lambda parts: compare(self, node, parts, nullable, wanted), self.repeats(types)
+            )
         nullable = [self.or_empty(part, can_be) for part, can_be in zip(parts, nullable, strict=True)]
         if isinstance(node, TypedCall) and "(" in node.key:
             part = self.operation(node, parts)
@@ -97,11 +100,19 @@ class SqlEmitter(Fences):
             return self.or_null(part, parts, nullable, wanted)
         return part if wanted else self.negate(part)
 
-    def equals(self, left: Part, right: Part, *rest: Any) -> Sql:
-        return self.once([left, right], lambda parts: equals(self, parts[0], parts[1], *rest))
+    def equals(self, left: Part, right: Part, types: Sequence[edm.Type], *rest: Any) -> Sql:
+        return self.once(
+            [left, right],
+            lambda parts: equals(self, parts[0], parts[1], types, *rest),
+            self.repeats(types) or "{a}" in self.dialect.null_safe_equal.partition("{a}")[2],
+        )
 
     def in_values(self, part: Part, *rest: Any) -> Sql:
         return self.once([part], lambda parts: in_values(self, parts[0], *rest))
+
+    def repeats(self, types: Sequence[edm.Type]) -> bool:
+        """True if a comparison of these types writes an operand again, to test it for NaN."""
+        return self.dialect.nan != "none" and (types[0].name in FLOATS or types[-1].name in FLOATS)
 
     def in_collection(self, part: Part, collection: Part, wanted: bool) -> Sql:
         if isinstance(collection, Value) and isinstance(part, Sql | Value):

@@ -6,7 +6,6 @@ numbers: 0 for the row itself, n for the alias `odata_n`; a set of rows is an in
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -81,8 +80,8 @@ class Sql:
 
     def renamed(self, name: str) -> Sql:
         """Make a copy whose value is bound to a name."""
-        found = copy(self)
-        found.text, found.storage = name, None
+        found = Sql.__new__(type(self))
+        found.__dict__.update(self.__dict__, text=name, storage=None)
         return found
 
 
