@@ -85,7 +85,10 @@ class Checker:
         self.scope = IN_ORDERBY
         found = []
         for item in items:
-            typed = self.visit(item.expression, self.scope)
+            whole = item.expression
+            if isinstance(whole, Call) and whole.function == "$count" and len(whole.arguments) == 1:
+                whole = whole.arguments[0]  # `tags/$count` sorts by tags
+            typed = self.visit(item.expression, self.scope._replace(is_whole=isinstance(whole, Path)))
             if not is_ordered(typed.type):
                 self.report("not-sortable.type", item.expression, type=typed.type.name)
             if self.inexact:
@@ -470,9 +473,6 @@ class Checker:
     def predicate(self, node: Call, source: Node, element: edm.Type, scope: Scope) -> Node:
         """Type the condition in a segment: of `any(t: t eq 'x')`, `$count($filter=...)` or `$filter(...)`."""
         given, option, *more = node.arguments
-        hidden = [m for m in source.members if not m.filterable] if isinstance(source, TypedPath) else []
-        if hidden:  # $orderby must not ask what $filter cannot
-            return self.report("not-filterable", given, property=hidden[0].name)
         if isinstance(option, NamedValue) and (option.name != "$filter" or more):
             return self.report("unsupported-expression", node.arguments[-1], what=Phrase("count-options"))
         level = scope.level + 1

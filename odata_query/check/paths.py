@@ -30,20 +30,26 @@ class Scope(NamedTuple):
     variables  the level and the type of each lambda variable, and of `$this` in `$filter(...)`
     level      the number of lambdas around
     start      the level that a path without a variable starts from
+    is_whole   True for a path that is an item of `$orderby`, False for the operands in one
     """
 
     is_order: bool = False
     variables: Mapping[str, tuple[int, edm.Type]] = {}
     level: int = 0
     start: int = 0
+    is_whole: bool = False
 
-    def allows(self, member: Member) -> bool:
-        """True if the option may use a property. Inside a lambda `$orderby` filters, too."""
-        return member.sortable if self.is_order and self.level == 0 else member.filterable
+    def allows(self, member: Member, level: int = 0) -> bool:
+        """True if the option may use a property, on a path that starts from an instance of a level.
+
+        The operands of an expression in `$orderby` filter, too: `case(salary gt 5000:0,true:1)`.
+        """
+        is_sorted_by = self.is_order and level == 0
+        return ((self.is_whole and not self.level) or member.filterable) and (member.sortable or not is_sorted_by)
 
 
 IN_FILTER = Scope()
-IN_ORDERBY = Scope(is_order=True)
+IN_ORDERBY = Scope(is_order=True, is_whole=True)
 """The scopes outside all lambdas."""
 
 
@@ -92,8 +98,10 @@ def resolve(path: Path, scope: Scope, root: StructuredType, reporter: Reporter) 
         member = current.members.get(segment)
         if member is None:
             return _unknown_property(segment, current, path, span, scope, root, reporter)
-        if not scope.allows(member):
-            message_id = "not-sortable" if scope.is_order else "not-filterable"
+        if not scope.allows(member, level):
+            message_id = "not-filterable.orderby" if scope.is_order else "not-filterable"
+            if scope.is_order and (scope.level or not member.sortable):
+                message_id = "not-sortable"
             return reporter.report(message_id, path, span=span, property=segment)
         members.append(member)
         if member.property.where is not None:
