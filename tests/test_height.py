@@ -115,3 +115,22 @@ def test_a_query_of_the_greatest_height_becomes_sql_with_little_stack(name: str,
     query = query_of(name)
     with suppress(oq.LimitError, oq.UnsupportedError):
         assert with_little_stack(lambda: sql.select(query, "nodes", dialect=dialect)).text
+
+
+@pytest.mark.parametrize("pair", ["a eq {}:{}", "true:1", "a eq {}:b", "b:b"])
+@pytest.mark.parametrize("count", [100, 290, 490])
+def test_a_case_of_any_number_of_pairs_runs_however_deep_the_stack_is(pair, count):
+    model = oq.EntityType("Row", {"a": oq.Property("Edm.Int32"), "b": oq.Property("Edm.Boolean")})
+    text = f"case({','.join(pair.format(n, n) for n in range(count))}) ne null"
+    query = oq.parse_query({"$filter": text}, model, limits=oq.Limits(max_cost=None))
+    order = oq.parse_query({"$orderby": text}, model, limits=oq.Limits(max_cost=None))
+
+    def run(frames: int) -> None:
+        if frames:
+            return run(frames - 1)
+        for rows in ([{"a": 1, "b": True}] * 2, [{"a": 1, "b": True}] * 600):
+            assert python.apply(rows, query) == python.apply(rows, order) == rows
+        assert python.predicate(query)(rows[0])
+        return None
+
+    run(300)

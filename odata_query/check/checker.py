@@ -472,7 +472,7 @@ class Checker:
 
     def predicate(self, node: Call, source: Node, element: edm.Type, scope: Scope) -> Node:
         """Type the condition in a segment: of `any(t: t eq 'x')`, `$count($filter=...)` or `$filter(...)`."""
-        given, option, *more = node.arguments
+        _, option, *more = node.arguments
         if isinstance(option, NamedValue) and (option.name != "$filter" or more):
             return self.report("unsupported-expression", node.arguments[-1], what=Phrase("count-options"))
         level = scope.level + 1

@@ -45,7 +45,9 @@ class Scope(NamedTuple):
         The operands of an expression in `$orderby` filter, too: `case(salary gt 5000:0,true:1)`.
         """
         is_sorted_by = self.is_order and level == 0
-        return ((self.is_whole and not self.level) or member.filterable) and (member.sortable or not is_sorted_by)
+        return ((self.is_whole and not self.level) or member.filterable) and (
+            member.sortable or not is_sorted_by
+        )
 
 
 IN_FILTER = Scope()

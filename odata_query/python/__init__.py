@@ -18,11 +18,12 @@ from typing import Any, NoReturn, TypeVar
 from .. import edm
 from ..check.typed import TypedCall, TypedPath
 from ..check.validation import validate
-from ..language.ast import Literal, Node
-from ..model.properties import StructuredType
+from ..language.ast import Literal, Node, walk
+from ..model.properties import Member, StructuredType
 from ..problems import ConfigurationError
 from ..query import Query
 from .closures import Program, compile_program
+from .rows import fetch
 from .source import SELECT, TEST, TRUST_ERRORS, Compiled, compile_filter
 
 Row = TypeVar("Row")
@@ -87,7 +88,7 @@ def predicate(
         if entity_type is None:
             raise ConfigurationError("a filter that is not validated needs an entity_type")
         query = validate(query, entity_type, default_timezone=zone)
-    return _Filter(query, zone).test
+    return _Filter(query, zone, entity_type).test
 
 
 def _is_typed(filter: Node, entity_type: StructuredType | None) -> bool:
@@ -113,6 +114,36 @@ def _refuse(what: str, error: Exception) -> NoReturn:
     raise ConfigurationError(f"{what}: {error}") from error
 
 
+def _refuse_row(row: Any, node: Node, model: StructuredType | None, error: Exception) -> NoReturn:
+    """Raise the error of a row; of its values, show the key and those that the filter asks for.
+
+    The text gets into logs. Values of properties that clients do not have, which `with_filter` may ask for,
+    stay out of it.
+    """
+    used = [
+        each.members for each in walk(node) if isinstance(each, TypedPath) and each.members and not each.level
+    ]
+    if model is not None:
+        visible = [path for path in used if _is_visible(path, model)]
+        if len(visible) < len(used):
+            raise ConfigurationError(f"a row does not fit the model: {type(error).__name__}") from None
+        used = [*((model.members[name],) for name in model.key if name in model.members), *visible]
+    shown = {}
+    for member, *_ in used:
+        with suppress(Exception):
+            shown[member.name] = fetch(row, member.attribute)
+    _refuse(f"the row {shown!r:.200} does not fit the model", error)
+
+
+def _is_visible(path: Sequence[Member], model: edm.Type) -> bool:
+    """True if a model that may be restricted has a path."""
+    for member in path:
+        if not isinstance(model, StructuredType) or member.name not in model.members:
+            return False
+        model = model.members[member.name].type
+    return True
+
+
 # ---- filter --------------------------------------------------------------------------------------
 
 
@@ -123,8 +154,8 @@ def _keep_all(row: Any) -> bool:
 class _Filter:
     """A typed filter in its two forms; code is generated for dictionaries and for objects, when it pays."""
 
-    def __init__(self, node: Node, zone: dt.tzinfo) -> None:
-        self.node = node
+    def __init__(self, node: Node, zone: dt.tzinfo, model: StructuredType | None) -> None:
+        self.node, self.model = node, model
         self.compile = partial(compile_filter, node, zone)
         self.program = compile_program(node, zone, is_condition=True)
         self.selects: dict[bool, Compiled | None] = {}
@@ -149,7 +180,7 @@ class _Filter:
                 if holds(frame):
                     found.append(frame[0])
         except TRUST_ERRORS as error:
-            _refuse(f"the row {frame[0]!r:.200} does not fit the model", error)
+            _refuse_row(frame[0], self.node, self.model, error)
         return found
 
     def test(self, row: Any) -> bool:
@@ -168,7 +199,7 @@ class _Filter:
         try:
             return bool(self.program.run(self.program.frame(row, now)))
         except TRUST_ERRORS as error:
-            _refuse(f"the row {row!r:.200} does not fit the model", error)
+            _refuse_row(row, self.node, self.model, error)
 
 
 def _compiled(query: Query) -> _Filter:
@@ -177,7 +208,7 @@ def _compiled(query: Query) -> _Filter:
     # Only type checkers keep a Query from being changed: its rows must not be those of an older filter.
     if found is None or found.node is not query.filter:
         assert query.filter is not None
-        found = query._cache["filter"] = _Filter(query.filter, query.default_timezone)
+        found = query._cache["filter"] = _Filter(query.filter, query.default_timezone, query.entity_type)
     return found
 
 

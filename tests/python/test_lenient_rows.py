@@ -7,6 +7,7 @@ import decimal
 import enum
 import fractions
 import itertools
+import traceback
 import types
 import uuid
 from zoneinfo import ZoneInfo
@@ -407,3 +408,50 @@ def test_digits_beyond_microseconds_are_cut(type, text, literal, copies):
     rows = [{"p": text.format("123456789999"[:length]), "q": None} for length in range(6, 13)] * copies
     for query in (f"$filter=p eq {literal}", f"$filter=not (p gt {literal} or p lt {literal})"):
         assert python.apply(rows, oq.parse_query(query, model(type))) == rows
+
+
+SECRET = "Zq7-secret"
+ACCOUNT = oq.EntityType(
+    "Account",
+    {
+        "id": oq.Property("Edm.Int32", key=True),
+        "size": oq.Property("Edm.Int32"),
+        "born": oq.Property("Edm.Date"),
+        "tags": oq.Property("Collection(Edm.Date)"),
+        "pin": oq.Property("Edm.String"),
+    },
+)
+
+
+@pytest.mark.parametrize("copies", COPIES)
+@pytest.mark.parametrize(
+    ("query", "row", "message"),
+    [
+        ("$filter=size gt 3", {"size": "x"}, r"the row \{'id': 7, 'size': 'x'\} does not fit"),
+        ("$filter=size add 1 gt 3", {"size": "x"}, r"the row \{'id': 7, 'size': 'x'\} does not fit"),
+        ("$filter=born gt 2024-01-01", {"born": "x"}, "'x' in a row is not a valid Edm.Date"),
+        ("$orderby=born", {"born": "x"}, "'x' in a row is not a valid Edm.Date"),
+        ("$orderby=size", {"size": "x"}, "the rows cannot be sorted"),
+    ],
+)
+def test_a_row_that_does_not_fit_is_named_and_not_quoted(query, row, message, copies):
+    rows = [{"id": 1, "size": 1, "pin": SECRET}, {"id": 7, "pin": SECRET, **row}] * copies
+    visible = ACCOUNT.restrict(exclude=["pin"])
+    with pytest.raises(oq.ConfigurationError, match=message) as caught:
+        python.apply(rows, oq.parse_query(query, visible))
+    text = "".join(traceback.format_exception(caught.value))
+    assert SECRET not in text
+
+
+def test_a_hidden_value_that_the_services_condition_reads_is_not_quoted():
+    rows = [{"id": 7, "born": SECRET, "size": SECRET}]
+    for hidden, condition in (
+        ("born", "born gt 2024-01-01"),
+        ("size", "size gt 3"),
+        ("size", "size add 1 gt 3"),
+    ):
+        query = oq.parse_query("$filter=id gt 1", ACCOUNT.restrict(exclude=[hidden])).with_filter(condition)
+        for count in (1, 500):
+            with pytest.raises(oq.ConfigurationError, match="a row does not fit the model") as caught:
+                python.apply(rows * count, query)
+            assert SECRET not in "".join(traceback.format_exception(caught.value))
