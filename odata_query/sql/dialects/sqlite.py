@@ -74,8 +74,9 @@ _LONGEST = 100_000_000
 _START = f"(max(min({{b}}, {_LONGEST}), -{_LONGEST}) + ({{b}} >= 0))"
 _LENGTH = f"max(min({{c}}, {_LONGEST}), 0)"
 _DIGITS = "(SELECT CAST(printf('%.15g', n) || substr(n, 1, 0) AS REAL) FROM (SELECT round({x}, {s}) AS n))"
-"""A decimal rounded to its scale and to the 15 digits that are exact; null for null. Before 3.42, `round`
-leaves a wrong last bit in a number of more than 16 digits."""
+"""A decimal rounded to its scale and to the 15 digits that are exact; null for null."""
+# Before 3.42, `round` leaves a wrong last bit in a number of more than 16 digits; its text has 15.
+_ROUNDED = "CAST(CAST(round({x}, {s}) AS TEXT) AS REAL)"
 
 
 _SECONDS = "(SELECT CASE WHEN abs(n) < 4294967296 THEN round(n, 6) ELSE n END FROM (SELECT {x} AS n))"
@@ -342,7 +343,7 @@ class SQLite(Dialect):
         **Dialect.templates,
         "mod(Integer,Integer)": "({a} % {b})",
         "div(Integer,Integer)": "({a} / {b})",
-        "divby(Integer,Integer) div|divby(Decimal,Decimal)": _DIGITS.format(x="1.0 * {a} / {b}", s=12),
+        "divby(Integer,Integer) div|divby(Decimal,Decimal)": _ROUNDED.format(x="1.0 * {a} / {b}", s=12),
         "mod(Decimal,Decimal)": "odata_remainder({a}, {b})",
         "div|divby(Double,Double)": "coalesce(1.0 * {a} / {b}, CASE {b} WHEN 0 THEN {a} * 9e999 END)",
         "mod(Double,Double)": "odata_mod({a}, {b})",
@@ -417,7 +418,8 @@ class SQLite(Dialect):
         return super().json_value(text, keys, type)
 
     def round_decimal(self, text: str, scale: int) -> str:
-        return _DIGITS.format(x=text, s=scale)
+        # A subquery, of which few nest, is only for places after those digits.
+        return (_ROUNDED if scale <= 6 else _DIGITS).format(x=text, s=scale)
 
     def prepare(self, connection: Any) -> None:
         """Add Unicode's case mapping, regular expressions, and what else SQLite lacks."""
