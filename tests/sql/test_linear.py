@@ -17,7 +17,9 @@ from odata_query.sql.dialects import BUILT_IN, dialect
 from odata_query.sql.dialects.base import Dialect
 from odata_query.testing.conformance import PRODUCT
 
-FREE = oq.Limits(max_length=None, max_nodes=None, max_depth=None, max_lambda_depth=None, max_cost=None)
+FREE = oq.Limits(
+    max_length=None, max_nodes=None, max_depth=None, max_lambda_depth=None, max_cost=None, max_row_cost=None
+)
 FEW = 40
 """Rows of the tables that engines query."""
 
