@@ -34,6 +34,10 @@ class Closures(PythonEmitter[Function]):
         self.levels = 0
         self.uses_now = False
 
+    def function(self, key: str) -> Callable[..., Any]:
+        """Return the function of an overload: `contains(String,String)`."""
+        return function(key)
+
     def invoke(self, function: Callable[..., Any], *arguments: Function) -> Function:
         if len(arguments) == 1:
             [only] = arguments
@@ -86,7 +90,7 @@ class Closures(PythonEmitter[Function]):
     ) -> Function:
         first = parts[0]
         key = node.key if isinstance(node, TypedCall) else ""
-        operate: Callable[..., Any] = function(key) if key in TEMPLATES else bool
+        operate: Callable[..., Any] = self.function(key) if key in TEMPLATES else bool
         if len(parts) == 1:
 
             def test_one(frame: Frame) -> bool:
@@ -186,7 +190,7 @@ class Closures(PythonEmitter[Function]):
         if node.key == "now()":
             self.uses_now = True
             return lambda frame: frame[NOW]
-        operate = function(node.key)
+        operate = self.function(node.key)
         if len(parts) == 1:
             [only] = parts
 
@@ -247,8 +251,10 @@ class Program(NamedTuple):
         return [row, now, *[None] * self.levels]
 
 
-def compile_program(node: Node, zone: dt.tzinfo, *, is_condition: bool = False) -> Program:
+def compile_program(
+    node: Node, zone: dt.tzinfo, *, is_condition: bool = False, emitter: Closures | None = None
+) -> Program:
     """Compile a typed expression: the program gives its value, or as a condition is true for rows to keep."""
-    emitter = Closures(zone)
+    emitter = emitter or Closures(zone)
     run = condition(emitter, node) if is_condition else value(emitter, node)
     return Program(run, emitter.levels, emitter.uses_now)
