@@ -193,7 +193,7 @@ def test_max_items_is_of_collections_and_a_whole_number():
 
 def test_an_endpoint_has_tighter_bounds_unless_they_are_set():
     found = Endpoint(PRODUCT).limits
-    assert (found.max_cost, found.max_row_cost) == (10_000, 1_000)
+    assert (found.max_cost, found.max_row_cost) == (50_000, 1_000)
     assert (found.max_nodes, found.max_orderby_items) == (1_200, 5)
     given = oq.Limits(max_cost=5_000_000, max_nodes=2_000, max_orderby_items=None, max_pattern=2_000)
     found = Endpoint(PRODUCT, limits=given).limits
@@ -201,31 +201,16 @@ def test_an_endpoint_has_tighter_bounds_unless_they_are_set():
     assert found.max_row_cost == oq.Limits().max_row_cost
     assert found.max_pattern == 2_000
     found = Endpoint(PRODUCT.restrict(limits=oq.Limits(max_row_cost=3_000))).limits
-    assert (found.max_cost, found.max_row_cost, found.max_nodes) == (10_000, 3_000, 1_200)
+    assert (found.max_cost, found.max_row_cost, found.max_nodes) == (50_000, 3_000, 1_200)
 
 
 BEYOND = {
     # collections: query-too-expensive
-    "shops/any(s:'Admin' in s/roles)",
-    "shops/any(s:s/role in $it/roles)",
-    "shops/any(s:2024-01-01 in s/ats)",
-    "shops/any(s:s/at in $it/ats)",
-    "hassubset(ns,xs)",
-    "hassubset(xs,prices)",
-    "hassubset(prices,xs)",
-    "hassubset(ls,xs)",
-    "hassubset(xs,ls)",
-    'shops/any(s:s/roles eq ["Admin"])',
-    "shops/any(s:hassubset(s/xs,[1.1]))",
-    "shops/$filter('Admin' in roles)/$count eq 1",
     "hassubset(shop/roles/$filter($this eq $this),shop/roles/$fil",
-    "hassubset(xs,ws)",
-    "xs/any(v:v in $it/ls)",
+    # collections: query-too-expensive.few
     "ls/any(v:v in $it/xs)",
+    # collections: query-too-expensive
     "ls/any(v:$it/xs/any(u:u eq v))",
-    # lambdas_and_paths: query-too-expensive
-    "Items/any(i:i/parts/any(p:p eq 'p' and qty eq 0))",
-    "Items/any(i:i/id eq 9 and Items/any(j:j/id eq 1 and j/qty gt",
     # limits: query-too-expensive.few
     "a eq 1 or a eq 1 or a eq 1 or a eq 1 or a eq 1 or a eq 1 or ",
     "a add 1 add 1 add 1 add 1 add 1 add 1 add 1 add 1 add 1 add ",
