@@ -24,6 +24,7 @@ from ..model.properties import Member, StructuredType
 from ..problems import ConfigurationError
 from ..query import Query
 from .closures import Program, compile_program
+from .order import Descending, key_of
 from .rows import fetch
 from .source import SELECT, TEST, TRUST_ERRORS, Compiled, compile_filter
 
@@ -154,10 +155,6 @@ def _keep_all(row: Any) -> bool:
     return True
 
 
-def _no_code(*_: object) -> None:
-    return None
-
-
 class _Filter:
     """A typed filter in its two forms; code is generated for dictionaries and for objects, when it pays."""
 
@@ -167,7 +164,7 @@ class _Filter:
         self.node, self.model = node, model
         self.compile: Callable[..., Compiled | None] = partial(compile_filter, node, zone)
         if program is not None:  # it counts its work; generated code does not
-            self.compile = _no_code
+            self.compile = lambda *_: None
         self.program = program or compile_program(node, zone, is_condition=True)
         self.selects: dict[bool, Compiled | None] = {}
         self.tests: dict[bool, Compiled | None] = {}
@@ -246,21 +243,6 @@ def _filter(rows: Iterable[Row], query: Query, now: dt.datetime) -> list[Row]:
 # ---- order ---------------------------------------------------------------------------------------
 
 
-class _Descending:
-    """A sort key in reverse."""
-
-    __slots__ = ("key",)
-
-    def __init__(self, key: Any) -> None:
-        self.key = key
-
-    def __lt__(self, other: _Descending) -> bool:
-        return bool(other.key < self.key)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Descending) and bool(self.key == other.key)
-
-
 def _sort(rows: list[Row], query: Query, end: int | None, now: dt.datetime) -> list[Row]:
     """Sort rows, as far as `end`."""
     order, items = query._cache.get("orderby", ((), []))
@@ -270,10 +252,10 @@ def _sort(rows: list[Row], query: Query, end: int | None, now: dt.datetime) -> l
             for item in query.orderby
         ]
         query._cache["orderby"] = query.orderby, items
-    keys = [(_key(program, type, now), descending) for program, type, descending in items]
+    keys = [(key_of(program, type, now), descending) for program, type, descending in items]
 
     def whole_key(row: Row) -> Any:
-        return [_Descending(key(row)) if descending else key(row) for key, descending in keys]
+        return [Descending(key(row)) if descending else key(row) for key, descending in keys]
 
     try:
         if end is not None and end * 8 < len(rows):
@@ -283,20 +265,3 @@ def _sort(rows: list[Row], query: Query, end: int | None, now: dt.datetime) -> l
     except TRUST_ERRORS as error:
         _refuse("the rows cannot be sorted", error)
     return rows
-
-
-def _key(program: Program, type: edm.Type, now: dt.datetime) -> Callable[[Any], Any]:
-    """Return a function from a row to its sort key: null before NaN before all values."""
-    frame, value = program.frame(None, now), program.run
-    is_floating = type is edm.DOUBLE or type is edm.SINGLE
-
-    def key(row: Any) -> Any:
-        frame[0] = row
-        found = value(frame)
-        if found is None:
-            return (0,)
-        if is_floating and found != found:
-            return (1,)
-        return (2, found)
-
-    return key
