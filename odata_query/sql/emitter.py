@@ -276,7 +276,7 @@ class SqlEmitter(Fences):
             raise too_large(self.dialect, "decimal-places", most)
         if any(type(part) is Sql for part in parts):  # products of products have ever more digits
             template = self.dialect.wide_templates.get(f"{name}(Decimal,Decimal)", template)
-        more: dict[str, Any] = {"m": max(scales), "sa": scales[0], "sb": scales[-1], "p": scale + 20}
+        more: dict[str, Any] = {"m": max(scales), "sa": scales[0], "sb": scales[-1], "p": scale + 26}
         found = self.fill(template, parts, s=scale, **more)
         if name in ("add", "sub", "mul"):
             found.text = self.dialect.round_decimal(found.text, scale)

@@ -118,13 +118,15 @@ BINARY_DIGITS = {"sqlite": 15}
 """The digits of decimals where they are binary fractions, by dialect."""
 FLOATING = {"postgresql", "mysql", "sqlite"}
 """Engines whose decimals have as many digits after the point as each value needs."""
+OF_26_DIGITS = {"spark", "trino", "snowflake", "mssql"}
+"""Dialects whose decimals have 26 digits before the point and 12 after it."""
 
 
 def scale_of(query: oq.Query, dialect: Dialect) -> int:
     """Return the most digits after the point that an engine with a fixed point keeps in a query."""
     if dialect.name in FLOATING:
         return 0
-    found = [dialect.default_scale]
+    found = [12 if dialect.name in OF_26_DIGITS else dialect.default_scale]
     original = SqlEmitter.scale_of
 
     def scale_of(self: SqlEmitter, part: Any) -> int:

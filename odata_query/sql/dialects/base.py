@@ -379,7 +379,7 @@ class Dialect:
     `cast(Integer,String)`. A subclass may write alternatives, as in `spelling.spelled`.
 
     Decimals have the scale of their result as `{s}`, the largest of their operands as `{m}`, those of the
-    first and the last as `{sa}` and `{sb}`, and that of the result and 20 digits more as `{p}`; casts to
+    first and the last as `{sa}` and `{sb}`, and that of the result and 26 digits more as `{p}`; casts to
     integers have the type's bounds as `{low}` and `{high}`, all casts the type of SQL as `{type}`."""
     wide_templates: Mapping[str, str] = {}
     """The templates of wide integers where they differ, and of decimals that are computed from others:

@@ -1,6 +1,6 @@
 """Spark SQL 4 and up, in ANSI mode, as Spark has it by default.
 
-Nothing here depends on the session's time zone. Decimals have at most 20 digits before the point and 18
+Nothing here depends on the session's time zone. Decimals have at most 26 digits before the point and 12
 after it, because Spark rounds wider ones when it combines them.
 """
 
@@ -33,9 +33,9 @@ def _exactly(x: str) -> str:
     """A number as a decimal, a Double by its digits; a larger one becomes the largest decimal."""
     largest, most = "1.7976931348623157E308D", f"{99 * 10**18}BD"
     return (
-        f"CASE WHEN {x} BETWEEN -1E19D AND 1E19D THEN TRY_CAST({x} AS DECIMAL(38, 18))"
-        f" WHEN {x} BETWEEN 1E19D AND {largest} THEN {most}"
-        f" WHEN {x} BETWEEN -{largest} AND -1E19D THEN -{most} END"
+        f"CASE WHEN {x} BETWEEN -9E19D AND 9E19D THEN TRY_CAST({x} AS DECIMAL(38, 18))"
+        f" WHEN {x} BETWEEN 9E19D AND {largest} THEN {most}"
+        f" WHEN {x} BETWEEN -{largest} AND -9E19D THEN -{most} END"
     )
 
 
@@ -68,7 +68,7 @@ _PRODUCT = _scaled(
     "DECIMAL({p}, {s})",
 )
 _QUOTIENT = _scaled(
-    f"round(try_divide({_scaled('{a}', '12', 'DECIMAL(38, 6)')}, {{b}}))", "-12", "DECIMAL(32, 12)"
+    f"round(try_divide({_scaled('{a}', '12', 'DECIMAL(38, 0)')}, {{b}}))", "-12", "DECIMAL(32, 12)"
 )
 _DIVIDED = (
     # As numbers, 0.0 and -0.0 are equal; as texts, they differ.
@@ -135,7 +135,7 @@ class Spark(Dialect):
     chains_nest = False
     max_length = 250_000
     max_terms = 5_000
-    max_scale = 18
+    max_scale = 12
     collation = "binary"
     null_order = "low"
     text_escapes = {"\\": "\\\\", "'": "''"}
@@ -232,7 +232,7 @@ class Spark(Dialect):
         "cast(Double,Single)": "CAST(CAST({a} AS FLOAT) AS DOUBLE)",
         "cast(Integer,Decimal)": "CAST({a} AS DECIMAL(20, 0))",
         "cast(Boolean,Decimal)": "CAST({a} AS DECIMAL(1, 0))",
-        "cast(Decimal|Double,Integer)": fitting("TRY_CAST({a} AS BIGINT)"),
+        "cast(Decimal|Double,Integer)": spelling.whole("TRY_CAST({a} AS BIGINT)"),
         "cast(Date,DateTimeOffset)": "timestamp_micros(unix_date({a}) * 86400000000L)",
         "cast(Guid,String)": "{a}",
         "cast(String,Date)": dated(f"{{a}} RLIKE '^{spelling.DATE}\\\\z'", "TRY_CAST({a} AS DATE)"),
@@ -251,4 +251,4 @@ class Spark(Dialect):
         return value if type is edm.UNTYPED and isinstance(value, dt.timedelta) else super().bind(value, type)
 
     def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
-        return spelling.reject_decimals(value, 20, 18)
+        return spelling.reject_decimals(value, 26, 12)
