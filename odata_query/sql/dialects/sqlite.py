@@ -79,7 +79,10 @@ _DIGITS = "(SELECT CAST(printf('%.15g', n) || substr(n, 1, 0) AS REAL) FROM (SEL
 _ROUNDED = "CAST(CAST(round({x}, {s}) AS TEXT) AS REAL)"
 
 
-_SECONDS = "(SELECT CASE WHEN abs(n) < 4294967296 THEN round(n, 6) ELSE n END FROM (SELECT {x} AS n))"
+_SECONDS = (
+    "(SELECT CASE WHEN n BETWEEN -4294967296 AND 4294967296 THEN round(n, 6) ELSE n END"
+    " FROM (SELECT {x} AS n))"
+)
 """A number of seconds rounded to microseconds, if it has bits for those."""
 
 
@@ -299,7 +302,7 @@ class SQLite(Dialect):
     as_wide_integer = "{a}"
     wide_to_int64 = "(SELECT CASE typeof(n) WHEN 'integer' THEN n END FROM (SELECT {a} AS n))"
     default_scale = 10
-    singles = Storage(nearest_single("{a}", "9e999"))
+    singles = Storage(nearest_single("({a} + 0.0)", "9e999"))  # abs(-2**63) of an integer, as in JSON, fails
     page = Page(skip="LIMIT -1 OFFSET {skip}")
     types = edm_types(Dialect.types, String="TEXT", Decimal="NUMERIC")
     storages = {
@@ -390,7 +393,7 @@ class SQLite(Dialect):
         "div(Duration,Number)": _duration("1.0 * {a} / {b}"),
         "negate(Duration)": _duration("-{a}"),
         "cast(Boolean,Integer|Decimal) cast(Integer,Decimal) cast(Date|TimeOfDay|Guid,String)": "{a}",
-        "cast(Double,Single)": f"(SELECT {nearest_single('n', '9e999')} FROM (SELECT {{a}} AS n))",
+        "cast(Double,Single)": f"(SELECT {nearest_single('n', '9e999')} FROM (SELECT {{a}} + 0.0 AS n))",
         "cast(Decimal|Double,Integer)": whole("CAST({a} AS INTEGER)"),
         "cast(Date,DateTimeOffset)": "({a} || 'T00:00:00')",
         "cast(String,Date)": (

@@ -805,3 +805,24 @@ def test_a_part_of_a_statement_is_refused_where_it_nests_too_deep(connection, ma
 @pytest.mark.parametrize("text", ["SELECT 1", "WHERE ')' = \"(\"", ")", "END", "(((", "CASE", "", "'"])
 def test_the_parser_can_be_asked_about_any_text(text):
     assert sqlite._overflows(text) is False
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("w eq -9223372036854775808", [1]),
+        ("w in (-9223372036854775808,1)", [1, 2]),
+        ("w add 1 lt 0", [1]),
+        ("ws/any(w:w add 0 eq -9223372036854775808)", [1]),
+        ("cast(f,Edm.Single) eq -9223372036854775808", [1]),
+        ("cast(f,Edm.Int64) eq -9223372036854775808", [1]),
+        ("totalseconds(t) lt 0 or t add t lt duration'PT0S'", [1]),
+    ],
+)
+def test_the_least_integer_in_a_column_of_another_number_is_no_error_of_abs(connection, query, expected):
+    names = {"w": "Edm.Single", "ws": "Collection(Edm.Single)", "f": "Edm.Double", "t": "Edm.Duration"}
+    type = oq.EntityType("T", {"id": ID, **{name: oq.Property(of) for name, of in names.items()}})
+    least = -(2**63)
+    fill(connection, "t", [{"id": 1, "w": least, "ws": [least], "f": least, "t": least}])
+    connection.execute("INSERT INTO t (id, w, ws) VALUES (2, 1, '[1]')")
+    assert ids(connection, type, query) == expected
