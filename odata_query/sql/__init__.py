@@ -145,6 +145,13 @@ def prepare(connection: Any, dialect: DialectName | Dialect = "sqlite") -> None:
     `odata_`: on a connection that is not prepared, a statement that needs one fails with "no such function:
     odata_lower". Other engines need nothing.
 
+    `Limits.max_cost` bounds the work for a row; only the engine bounds that of a statement, as with
+    PostgreSQL `SET statement_timeout = '2s'`, MariaDB `SET max_statement_time = 2`, MySQL and ClickHouse
+    `SET max_execution_time = 2000` and `= 2`, Trino `SET SESSION query_max_execution_time = '2s'`, Snowflake
+    `ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = 2`; DuckDB `threading.Timer(2, connection.interrupt)`,
+    SQLite `connection.set_progress_handler(lambda: time.monotonic() > end, 10_000)`, pyodbc
+    `connection.timeout = 2`, python-oracledb `connection.call_timeout = 2_000`.
+
     A connection is the driver's, or SQLAlchemy's or Django's around it. Frameworks open connections when they
     like, so prepare each one there: `event.listen(engine, "connect", lambda c, _: prepare(c))` in SQLAlchemy,
     `connection_created.connect(lambda connection, **_: prepare(connection), weak=False)` in Django. Raises
