@@ -18,6 +18,14 @@ CONDITIONS = {
     "a tenant": ("k ge 0 and not (active eq false)", ("k", "active")),
     "an access list": ("Items/any(i:i/qty ge 3)", ()),
 }
+BY_HAND = [
+    "$filter=notes/any(n:tolower(n) eq 'other red')",
+    "$filter=Items/any(i:tolower(i/label) eq 'other' and i/qty eq 1)",
+    "$filter=Items/any(i:toupper(i/label) in ('OTHER','A'))",
+    "$filter=tolower(name) eq 'red' or Items/any(i:tolower(i/label) eq 'a')",
+    "$orderby=Items/any(i:tolower(i/label) eq 'other'),tolower(name)",
+    "$filter=price mod 2.5 gt 1 and x mod 3e0 lt 2 and n div m lt 3",
+]
 UNLIMITED = oq.Limits(max_cost=None)
 
 
@@ -66,7 +74,7 @@ def generated(given, count, refused=frozenset()):
     """Random queries, most of which reach other tables or use functions."""
     generator = Generator(PRODUCT, rows=given, hostile=0.3, rare=lambda key: key in refused)
     choices = Choices.seeded(13)
-    queries = []
+    queries = [oq.parse_query(text, PRODUCT, limits=UNLIMITED) for text in BY_HAND]
     while len(queries) < count:
         options = generator.options(choices)
         text = " ".join(options.values())
