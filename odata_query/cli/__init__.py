@@ -252,24 +252,43 @@ def _text_of(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
+def _json_of(row: Row) -> str:
+    """Write a row as JSON, with escapes for the characters that a terminal obeys and JSON does not escape."""
+    return _COMMANDS.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(row, ensure_ascii=False))
+
+
+def _harmless(text: str) -> str:
+    """Write a field of CSV so that no terminal obeys it, and no spreadsheet takes it for a formula.
+
+    `=1+1` gets a quote before it, `-1.5` and other numbers do not. Line breaks and tabs stay.
+    """
+    text = _COMMANDS.sub(lambda found: ascii(found[0])[1:-1], text)
+    return f"'{text}" if text[:1] in _FORMULA and not _NUMBER.fullmatch(text) else text
+
+
+_COMMANDS = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|-Infinity|-INF")
+
+
 def _print_jsonl(rows: Iterable[Row], names: Sequence[str], delimiter: str) -> None:
     for row in rows:
-        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+        sys.stdout.write(_json_of(row) + "\n")
 
 
 def _print_json(rows: Iterable[Row], names: Sequence[str], delimiter: str) -> None:
     separator = "[\n"
     for row in rows:
-        sys.stdout.write(separator + json.dumps(row, ensure_ascii=False))
+        sys.stdout.write(separator + _json_of(row))
         separator = ",\n"
     sys.stdout.write("\n]\n" if separator == ",\n" else "[]\n")
 
 
 def _print_csv(rows: Iterable[Row], names: Sequence[str], delimiter: str) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n", delimiter=delimiter)
-    writer.writerow(names)
+    writer.writerow(map(_harmless, names))
     for row in rows:
-        writer.writerow(["" if row.get(name) is None else _text_of(row[name]) for name in names])
+        writer.writerow(["" if row.get(name) is None else _harmless(_text_of(row[name])) for name in names])
 
 
 def _print_table(rows: Iterable[Row], names: Sequence[str], delimiter: str) -> None:

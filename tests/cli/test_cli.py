@@ -938,3 +938,30 @@ def on_terminal(stream: str, code: str, *arguments: str) -> tuple[subprocess.Com
     os.close(end)
     os.close(terminal)
     return done, shown.rstrip("\0")
+
+
+@pytest.mark.parametrize(
+    ("value", "in_csv"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("-2+3", "'-2+3"),
+        ("-5", "-5"),
+        ("+1.5e3", "+1.5e3"),
+        ("\tx", "'\tx"),
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("\x9b31mred\x7f", "\\x9b31mred\\x7f"),
+        ("a\nb", '"a\nb"'),
+    ],
+)
+def test_a_field_of_csv_is_neither_a_formula_nor_a_command_of_a_terminal(value, in_csv):
+    rows = json.dumps([{"a": value}])
+    assert (
+        invoke("run", "-", "$top=1", "--format", "json", "--output", "csv", stdin=rows).stdout
+        == f"a\n{in_csv}\n"
+    )
+    for form in ("json", "jsonl"):
+        found = invoke("run", "-", "$top=1", "--format", "json", "--output", form, stdin=rows).stdout
+        assert not set(found) & {"\x1b", "\x9b", "\x7f"}
+        assert json.loads(found) in ([{"a": value}], {"a": value})

@@ -158,6 +158,39 @@ def evaluated(options: str | dict[str, str], text: str | None, many: bool) -> No
             assert query.top is not None or query.skip is not None or kept == [row["id"] for row in few] * 50
 
 
+def long_text(choices: Choices) -> str:
+    """A text of 4 to 10 KB: changed texts of the corpus in a row, a list, or around one another."""
+    size, parts = 4_000 + 100 * choices.below(60), [""]
+    joint = choices.pick((" or ", " and ", ",", ") or (", " eq ", ":", "(", "'"))
+    while sum(map(len, parts)) < size:
+        parts.append(mutate(choices, choices.pick(CORPUS), CORPUS, NAMED))
+        parts += [parts[-1]] * choices.below(30)
+    opening = choices.pick(("", "s in (", "case(", "concat(", "not (", "tags/any(t: ", "["))
+    return (opening + joint.join(parts[1:]))[:10_000]
+
+
+def once_long(choices: Choices) -> tuple[str, Callable[[], None]]:
+    """A long text, and everything that is done with it; or a query string of many aliases."""
+    if choices.chance(0.4):
+        count = choices.between(1, 60)
+        values = [mutate(choices, choices.pick(CORPUS), CORPUS, NAMED) for _ in range(count)]
+        names = [f"@p{choices.below(count + 1)}" for _ in range(count)]
+        pairs = {"$filter": "@p0 and ok", "$orderby": choices.pick(("@p1", "n"))}
+        pairs |= {
+            f"@p{n}": choices.pick((v, f"{v} and {a}", a, f"{a} or {a}"))
+            for n, (v, a) in enumerate(zip(values, names, strict=True))
+        }
+        return str(pairs), lambda: evaluated(pairs, None, False)
+    text = long_text(choices)
+
+    def do() -> None:
+        evaluated({"$filter": text}, text, False)
+        evaluated({"$orderby": text, "$top": "3"}, text, False)
+        evaluated({"$filter": "@p", "@p": text}, None, False)
+
+    return text, do
+
+
 def once(choices: Choices) -> tuple[str, Callable[[], None]]:
     """A text, and everything that is done with it."""
     if choices.chance(0.15):
@@ -188,13 +221,14 @@ def test_nothing_but_an_odata_error_escapes() -> None:
     failures: dict[str, str] = {}
     for number in range(COUNT):
         seed = SEED * 1_000_003 + number
-        text, do = once(Choices.seeded(seed))
+        text, do = (once_long if number % 50 == 0 else once)(Choices.seeded(seed))
         try:
             do()
         except Exception as wrong:
             place = traceback.extract_tb(wrong.__traceback__)[-1]
             key = f"{type(wrong).__name__} at {os.path.basename(place.filename)}:{place.name}"
             failures.setdefault(
-                key, f"{key}: {str(wrong)[:200]}\n  text {text!r}\n  seed {seed} (ODATA_FUZZ_SEED={SEED})"
+                key,
+                f"{key}: {str(wrong)[:200]}\n  text {text[:2_000]!r}\n  seed {seed} (ODATA_FUZZ_SEED={SEED})",
             )
     assert not failures, f"{len(failures)} kinds of failure:\n" + "\n".join(failures.values())
