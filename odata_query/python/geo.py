@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 from itertools import pairwise
 from typing import Any
 
 from ..language.wkt import Geo, GeoError
 
+_EXACT = Context(prec=4_000, Emax=MAX_EMAX, Emin=MIN_EMIN)
+"""Has room for the product of any two differences of floats."""
 EARTH_RADIUS = 6371008.8  # metres, the mean radius
 
 
@@ -71,15 +73,19 @@ def _side(x: float, y: float, ring: tuple[tuple[float, ...], ...]) -> int:
     """Return 1 inside a ring, 0 on it, -1 outside: each edge across a ray to the right flips the side."""
     side = -1
     for (x1, y1, *_), (x2, y2, *_) in pairwise((*ring, ring[0])):
-        if not min(y1, y2) <= y <= max(y1, y2):
+        if not min(y1, y2) <= y <= max(y1, y2) or x > max(x1, x2):
+            continue
+        if x < min(x1, x2):
+            side = -side if (y1 > y) != (y2 > y) else side
             continue
         numbers = (x, y, x1, y1, x2, y2)
         left, right = _products(*numbers)
         scale = sum(map(abs, numbers))
-        # Fractions decide a close call: in binary, 3.5 3.4 is not between 1.1 1.1 and 5.9 5.7.
+        # Decimals decide a close call: in binary, 3.5 3.4 is not between 1.1 1.1 and 5.9 5.7.
         if not abs(left - right) > 1e-15 * scale * scale:
-            left, right = _products(*map(Fraction, map(str, numbers)))
-        if left == right and min(x1, x2) <= x <= max(x1, x2):
+            with localcontext(_EXACT):
+                left, right = _products(*map(Decimal, map(str, numbers)))
+        if left == right:
             return 0
         if (y1 > y) != (y2 > y) and (left > right) == (y2 > y1):
             side = -side

@@ -129,12 +129,15 @@ def order_by(
     default_timezone: dt.tzinfo | None = None,
     first: int = 1,
 ) -> Fragment:
-    """Make the text after ORDER BY, empty for no order: `order_by(query, dialect="sqlite")`.
+    """Make the text after ORDER BY: `order_by(query, dialect="sqlite")`.
 
+    It is empty for a query without an order alone: the order by constants, `$orderby=1`, has a text, too.
     The parameters are those of `where`.
     """
     emitter = _emitter(dialect, query, default_timezone, False, collation, strings, table)
-    return _fragment(emitter, _order(emitter, query), table, paramstyle, first)
+    items = query.orderby if isinstance(query, Query) else query
+    text = _order(emitter, query) or (emitter.dialect.constant_order if items else "")
+    return _fragment(emitter, text, table, paramstyle, first)
 
 
 def prepare(connection: Any, dialect: DialectName | Dialect = "sqlite") -> None:

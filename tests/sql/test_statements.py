@@ -503,3 +503,18 @@ def test_what_an_engine_cannot_do_is_reported_with_its_place(dialect, options, o
         sql.select(oq.parse_query(options, entity_type=IMAGE), "images", dialect=dialect)
     [problem] = caught.value.problems
     assert (problem.option, problem.span, problem.code) == (option, span, code)
+
+
+@pytest.mark.parametrize("orderby", ["1", "'a' desc", "1 add 2,null", "case(true:1)"])
+def test_the_order_by_constants_has_a_text_that_runs(orderby):
+    model = oq.EntityType("Row", {"id": oq.Property("Edm.Int32", key=True)})
+    query = oq.parse_query({"$orderby": orderby}, model)
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE t (id)")
+    connection.execute("INSERT INTO t VALUES (1)")
+    for name in BUILT_IN:
+        assert sql.order_by(query, dialect=name).text
+    order = sql.order_by(query, dialect="sqlite")
+    assert connection.execute(f"SELECT id FROM t ORDER BY {order.text}", order.params).fetchall() == [(1,)]
+    assert sql.order_by(oq.parse_query("", model), dialect="sqlite").text == ""
+    connection.close()

@@ -237,6 +237,8 @@ class Dialect:
 
     # ---- nulls and truth -------------------------------------------------------------------------
 
+    constant_order = "(SELECT NULL)"
+    """What keeps any order in an ORDER BY: `NULL` on Oracle."""
     null_order = "high"
     """Where nulls sort in ascending order: `low`, `high`, or `last` in both directions."""
     null_safe_equal = "{a} IS NOT DISTINCT FROM {b}"

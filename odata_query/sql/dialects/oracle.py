@@ -93,6 +93,7 @@ class Oracle(Dialect):
     max_in_items = 1_000
     max_terms = 50_000
     max_length = 1_000_000
+    constant_order = "NULL"
     binary = "NLSSORT({a}, 'NLS_SORT=BINARY')"
     binary_on_both_sides = True
     has_empty_string = False

@@ -134,6 +134,7 @@ class Spark(Dialect):
     max_depth = 30
     chains_nest = False
     max_length = 250_000
+    constant_order = "NULL"
     max_terms = 5_000
     max_scale = 12
     collation = "binary"
