@@ -56,7 +56,7 @@ Json = dict[str, Any]
 def to_openapi(entity_type: StructuredType, limits: Limits | None) -> list[Json]:
     """The parameters for `$filter`, `$orderby`, `$top`, `$skip` and `$count`."""
     bounds = effective(limits, entity_type.limits)
-    text: Json = {"type": "string"}
+    text: Json = {"type": "string", "minLength": 1}
     if bounds.max_length is not None:
         text["maxLength"] = int(bounds.max_length)
     found = []

@@ -35,8 +35,8 @@ def examples(entity_type: oq.EntityType, limits: oq.Limits | None = None) -> lis
 def test_there_is_a_parameter_for_each_option():
     found = by_name(IMAGE, oq.Limits(max_top=100, default_top=20, max_skip=1000, max_length=500))
     assert {name: each["schema"] for name, each in found.items()} == {
-        "$filter": {"type": "string", "maxLength": 500},
-        "$orderby": {"type": "string", "maxLength": 500},
+        "$filter": {"type": "string", "minLength": 1, "maxLength": 500},
+        "$orderby": {"type": "string", "minLength": 1, "maxLength": 500},
         "$top": {"type": "integer", "minimum": 0, "maximum": 100, "default": 20},
         "$skip": {"type": "integer", "minimum": 0, "maximum": 1000},
         "$count": {"type": "boolean", "default": False},
@@ -46,7 +46,7 @@ def test_there_is_a_parameter_for_each_option():
 
 def test_without_bounds_there_are_none():
     found = by_name(IMAGE, oq.Limits(max_length=None))
-    assert found["$filter"]["schema"] == {"type": "string"}
+    assert found["$filter"]["schema"] == {"type": "string", "minLength": 1}
     assert found["$top"]["schema"] == {"type": "integer", "minimum": 0}
 
 
