@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from string import Formatter
-from typing import Any, TypeGuard, TypeVar
+from typing import Any, TypeVar
 
 from .. import edm
 from ..errors import ODataError
@@ -116,18 +116,19 @@ class Composer:
     ) -> Sql:
         """Fill a template with its arguments, `{a}`, `{b}` and so on.
 
-        Where the template has a long one several times, that is bound to a name, as all long ones are then.
+        Where the template has a long one several times, that is bound to a name, as all long ones are then,
+        and those with subqueries, which a lambda cannot have.
         """
         texts = dict(zip("abcd", map(self.text, parts), strict=False))
         uses, repeated = _uses(template)
         values: list[Bound] = []
         if repeated:
-            pairs = [
-                (n, p) for n, p in zip(texts, parts, strict=False) if _is_long(p, texts[n]) and n in uses
-            ]
-            if not repeated.isdisjoint([name for name, _ in pairs]):
+            pairs = [(n, p) for n, p in zip(texts, parts, strict=False) if isinstance(p, Sql) and n in uses]
+            long = {name for name, part in pairs if _is_long(part, texts[name])}
+            if not repeated.isdisjoint(long):
                 self.names += 1
-                for place, (name, part) in enumerate(pairs):
+                bound = [(name, part) for name, part in pairs if name in long or part.has_subquery]
+                for place, (name, part) in enumerate(bound):
                     values.append(Bound(texts[name], part.type, part.scale))
                     texts[name] = self.dialect.bound_name(self.names, place)
             # The size is known before the text is made, which could take much memory.
@@ -152,8 +153,9 @@ class Composer:
         # The forms of comparisons are many (null, NaN, collations, lists), so the names in one are counted.
         number, short = self.names + 1, list(parts)
         values: dict[str, Bound] = {}
+        long = [type(part) is Sql and len(part.text) > _SHORT for part in parts]
         for n, part in enumerate(parts):
-            if type(part) is Sql and len(part.text) > _SHORT:
+            if isinstance(part, Sql) and (long[n] or (part.has_subquery and any(long))):
                 self.names = number
                 name = self.dialect.bound_name(number, len(values))
                 values[name], short[n] = Bound(part.text, part.type, part.scale), part.renamed(name)
@@ -306,7 +308,7 @@ class Composer:
         return self.some([holds, self.is_null(null[0], True)]) if null else holds
 
 
-def _is_long(part: Part, text: str) -> TypeGuard[Sql]:
+def _is_long(part: Part, text: str) -> bool:
     """True for the text of an argument that is bound to a name where a template uses it several times."""
     kind = type(part)
     return len(text) > _SHORT and kind is not Value and (kind is Sql or len(text) > _SHORT_COLUMN)
