@@ -211,19 +211,26 @@ class _Number(int):
 
 def check_cost(options: Sequence[tuple[Reporter, Sequence[Node]]], limits: Limits) -> Iterable[Problem]:
     """Report the typed trees of a query's options if together they cost more than the limits allow."""
-    return _check(options, Estimate(limits), limits.max_cost, "query-too-expensive") or _check(
-        options, Estimate(limits, FEW), limits.max_row_cost, "query-too-expensive.few"
-    )
-
-
-def _check(
-    options: Sequence[tuple[Reporter, Sequence[Node]]], estimate: Estimate, most: int | None, message_id: str
-) -> Iterable[Problem]:
-    if most is None:
-        return ()
+    estimate = Estimate(limits)
     costs = [estimate.cost(trees) for _, trees in options]
-    if sum(costs) <= most:
-        return ()
+    if limits.max_cost is not None and sum(costs) > limits.max_cost:
+        return _report(options, estimate, costs, limits.max_cost, "query-too-expensive")
+    if limits.max_row_cost is not None and sum(costs) > limits.max_row_cost:  # perhaps with few items, too
+        estimate = Estimate(limits, FEW)
+        costs = [estimate.cost(trees) for _, trees in options]
+        if sum(costs) > limits.max_row_cost:
+            return _report(options, estimate, costs, limits.max_row_cost, "query-too-expensive.few")
+    return ()
+
+
+def _report(
+    options: Sequence[tuple[Reporter, Sequence[Node]]],
+    estimate: Estimate,
+    costs: Sequence[int],
+    most: int,
+    message_id: str,
+) -> Iterable[Problem]:
+    """Report the dearest part of the dearest option."""
     reporter, trees = options[costs.index(max(costs))]
 
     def cost_of(node: Node) -> int:
