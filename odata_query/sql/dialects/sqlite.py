@@ -422,7 +422,10 @@ class SQLite(Dialect):
 
     def round_decimal(self, text: str, scale: int) -> str:
         # A subquery, of which few nest, is only for places after those digits.
-        return (_ROUNDED if scale <= 6 else _DIGITS).format(x=text, s=scale)
+        digits = (
+            _DIGITS if scale <= 30 else _DIGITS.replace("round({x}, {s})", "{x}")
+        )  # as many as `round` has
+        return (_ROUNDED if scale <= 6 else digits).format(x=text, s=scale)
 
     def prepare(self, connection: Any) -> None:
         """Add Unicode's case mapping, regular expressions, and what else SQLite lacks."""

@@ -826,3 +826,10 @@ def test_the_least_integer_in_a_column_of_another_number_is_no_error_of_abs(conn
     fill(connection, "t", [{"id": 1, "w": least, "ws": [least], "f": least, "t": least}])
     connection.execute("INSERT INTO t (id, w, ws) VALUES (2, 1, '[1]')")
     assert ids(connection, type, query) == expected
+
+
+def test_a_product_of_more_than_30_places_is_not_rounded_to_zero(connection):
+    type = oq.EntityType("T", {"id": ID, "d": oq.Property("Edm.Decimal")})
+    fill(connection, "t", [{"id": 1, "d": 2}, {"id": 2, "d": 1}, {"id": 3, "d": None}])
+    assert ids(connection, type, {"$orderby": f"d mul 0.{'0' * 36}1"}) == [3, 2, 1]
+    assert ids(connection, type, f"d mul 0.{'0' * 36}1 gt 0.{'0' * 36}15") == [1]
