@@ -122,7 +122,7 @@ class Composer:
         texts = dict(zip("abcd", map(self.text, parts), strict=False))
         uses, repeated = _uses(template)
         values: list[Bound] = []
-        if repeated:
+        if repeated and self.can_bind(parts):
             pairs = [(n, p) for n, p in zip(texts, parts, strict=False) if isinstance(p, Sql) and n in uses]
             long = {name for name, part in pairs if _is_long(part, texts[name])}
             if not repeated.isdisjoint(long):
@@ -148,7 +148,7 @@ class Composer:
 
         repeats  False if the piece has each part once
         """
-        if not repeats:
+        if not repeats or not self.can_bind(parts):
             return write(parts)
         # The forms of comparisons are many (null, NaN, collations, lists), so the names in one are counted.
         number, short = self.names + 1, list(parts)
@@ -183,6 +183,10 @@ class Composer:
             raise self.too_deep()
         self.check_length(len(found.text))
         return found
+
+    def can_bind(self, parts: Sequence[Part]) -> bool:
+        """True if long parts can be computed once: their subqueries too."""
+        return self.dialect.once_takes_subqueries or not any(part.has_subquery for part in parts)
 
     def check_length(self, length: int) -> None:
         """Raise LimitError for a piece, or for all pieces together, of more characters than may be made."""

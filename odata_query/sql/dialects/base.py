@@ -229,6 +229,8 @@ class Dialect:
     once = ("(SELECT {body} FROM (SELECT {values}) AS odata_v)", "{x} AS odata_v{i}{a}", "odata_v{i}{a}")
     """The form that computes values once for a body, the form of each value, and its name in the body: `{i}`
     is a number, and the n-th value has the letter `{a}` and the place `{n}`."""
+    once_takes_subqueries = True
+    """True if the form can have a subquery; not on Spark, where it is a lambda."""
     once_depth = 1
     """The levels of nesting that the form adds."""
     uncached = ""

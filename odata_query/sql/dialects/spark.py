@@ -129,6 +129,7 @@ class Spark(Dialect):
         uuid.UUID: str,
         Decimal: _decimal,
     }
+    once_takes_subqueries = False
     once = ("transform(array(struct({values})), odata_v{i} -> {body})[0]", "{x} AS {a}", "odata_v{i}.{a}")
     max_parameters = 10_000
     max_depth = 30
