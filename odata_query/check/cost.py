@@ -177,9 +177,8 @@ def _cost_to_read(path: TypedPath) -> int:
 def _size_in_row(type: edm.Type, members: Sequence[Member]) -> int:
     """Return the size that the value of a property is assumed to have."""
     if isinstance(type, edm.CollectionType):
-        return (
-            ITEMS if not members or members[-1].property.max_items is None else members[-1].property.max_items
-        )
+        most = members[-1].property.max_items if members else None
+        return ITEMS if most is None else most
     if type is edm.STRING:
         return CHARACTERS
     return (1 if type.name.endswith("Point") else VERTICES) if type.name.startswith("Edm.Geo") else 0
@@ -193,10 +192,10 @@ def _is_read_by_item(node: Node) -> bool:
 
 def _stops_at_once(node: Call) -> bool:
     """True for a lambda that the first item decides: `items/any()`, `items/any(i: true)`."""
-    body = node.arguments[1].children()[0] if node.arguments[1:] and node.function != "$filter" else None
-    if node.function == "$filter" or (body is not None and type(body) is not Literal):
-        return False
-    return body is None or (body.value is True) is (node.function == "any")
+    if node.function == "$filter" or not node.arguments[1:]:
+        return node.function != "$filter"
+    body = node.arguments[1].children()[0]
+    return type(body) is Literal and (body.value is True) is (node.function == "any")
 
 
 # ---- the bound on a query ------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -114,8 +114,13 @@ def show_rows(options: Mapping[str, Any], find: Find) -> dict[str, Any]:
         items = [OrderByItem(show(item.expression, find), item.descending, item.span) for item in orderby]
         found["orderby"] = tuple(items)
         trees += items
+    check_heights(trees)
+    return found
+
+
+def check_heights(trees: Iterable[Node]) -> None:
+    """Check trees that a condition of the service made higher. Raises LimitError."""
     reporter = Reporter(OWN_LIMITS, "$filter")
     for tree in trees:
         reporter.check_height(tree)
     raise_problems(reporter.problems, OWN_LIMITS)
-    return found

@@ -12,6 +12,7 @@ import datetime as dt
 import heapq
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any, NoReturn, TypeVar
 
@@ -23,7 +24,7 @@ from ..language.ast import Literal, Node, walk
 from ..model.properties import Member, StructuredType
 from ..problems import ConfigurationError
 from ..query import Query
-from .closures import Program, compile_program
+from .closures import Closures, Program, compile_program
 from .order import Descending, key_of
 from .rows import fetch
 from .source import SELECT, TEST, TRUST_ERRORS, Compiled, compile_filter
@@ -224,13 +225,15 @@ def _metered(query: Query, budget: int | None) -> Query:
     """Return a query whose compiled forms count their work, if there is a budget."""
     if budget is None:
         return query
-    from .budget import metered  # other queries do not need it
+    from .budget import counting  # other queries do not need it
 
     _check(query)
-    counting, program = metered(query, budget)
+    emitter, zone, found = counting(query, budget), query.default_timezone, replace(query)
+    found._cache["orderby"] = query.orderby, _programs(query, emitter)
     if query.filter is not None:
-        counting._cache["filter"] = _Filter(query.filter, query.default_timezone, query.entity_type, program)
-    return counting
+        program = compile_program(query.filter, zone, is_condition=True, emitter=emitter("$filter"))
+        found._cache["filter"] = _Filter(query.filter, zone, query.entity_type, program)
+    return found
 
 
 def _filter(rows: Iterable[Row], query: Query, now: dt.datetime) -> list[Row]:
@@ -243,16 +246,20 @@ def _filter(rows: Iterable[Row], query: Query, now: dt.datetime) -> list[Row]:
 # ---- order ---------------------------------------------------------------------------------------
 
 
+def _programs(query: Query, emitter: Callable[[str], Closures]) -> list[Program]:
+    """Compile the items of an order, each by an emitter of its own."""
+    zone = query.default_timezone
+    return [compile_program(item.expression, zone, emitter=emitter("$orderby")) for item in query.orderby]
+
+
 def _sort(rows: list[Row], query: Query, end: int | None, now: dt.datetime) -> list[Row]:
     """Sort rows, as far as `end`."""
-    order, items = query._cache.get("orderby", ((), []))
+    order, programs = query._cache.get("orderby", ((), []))
     if order is not query.orderby:
-        items = [
-            (compile_program(item.expression, query.default_timezone), item.expression.type, item.descending)
-            for item in query.orderby
-        ]
-        query._cache["orderby"] = query.orderby, items
-    keys = [(key_of(program, type, now), descending) for program, type, descending in items]
+        programs = _programs(query, lambda option: Closures(query.default_timezone))
+        query._cache["orderby"] = query.orderby, programs
+    pairs = zip(programs, query.orderby, strict=True)
+    keys = [(key_of(program, item.expression.type, now), item.descending) for program, item in pairs]
 
     def whole_key(row: Row) -> Any:
         return [Descending(key(row)) if descending else key(row) for key, descending in keys]

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ..check.cost import CHARACTERS, size_of, states_of, work_of
 from ..check.typed import TypedPath
 from ..errors import error
-from ..language.ast import Node
 from ..problems import ConfigurationError, problem
 from ..query import Query
-from .closures import Closures, Frame, Function, Program, compile_program
+from .closures import Closures, Frame, Function
 
 
 class Meter:
@@ -75,21 +74,6 @@ class CountingClosures(Closures):
         return count_and_operate
 
 
-def metered(query: Query, budget: int) -> tuple[Query, Program | None]:
-    """Return a copy of a query, whose order counts its work, and its filter on the same meter."""
-    meter, zone = Meter(budget), query.default_timezone
-
-    def compile(node: Node, option: str, is_condition: bool) -> Program:
-        return compile_program(
-            node, zone, is_condition=is_condition, emitter=CountingClosures(zone, meter, option)
-        )
-
-    found = replace(query)
-    found._cache["orderby"] = (
-        query.orderby,
-        [
-            (compile(item.expression, "$orderby", False), item.expression.type, item.descending)
-            for item in query.orderby
-        ],
-    )
-    return found, None if query.filter is None else compile(query.filter, "$filter", True)
+def counting(query: Query, budget: int) -> Callable[[str], Closures]:
+    """Return the function that makes the emitter of an option; all of them spend the same budget."""
+    return partial(CountingClosures, query.default_timezone, Meter(budget))

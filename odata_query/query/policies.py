@@ -11,9 +11,8 @@ from typing import Any
 
 from .. import edm
 from ..check.conditions import Find
-from ..check.reporting import Reporter, raise_problems
 from ..check.typed import TypedCall, TypedPath
-from ..check.validation import OWN_LIMITS, type_condition
+from ..check.validation import OWN_LIMITS, check_heights, type_condition
 from ..errors import ODataError
 from ..language.ast import ListExpr, Literal, Node, OrderByItem
 from ..language.literals import instant
@@ -58,9 +57,7 @@ def join(
         raise ConfigurationError("the query was parsed without a model: give parse_query an entity_type")
     nullable = policy.nullable or filter.nullable
     both = TypedCall("and", (policy, filter), (0, 0), "fence", edm.BOOLEAN, nullable)
-    reporter = Reporter(OWN_LIMITS, "$filter")
-    reporter.check_height(both)
-    raise_problems(reporter.problems, OWN_LIMITS)
+    check_heights([both])
     return both
 
 

@@ -55,7 +55,9 @@ class Composer:
         self.dialect = dialect
         self.zone = zone
         self.by_column = by_column
-        self.checks_values = type(dialect).rejects is not Dialect.rejects
+        self.checks_values = (
+            dialect.decimal_digits is not None or type(dialect).rejects is not Dialect.rejects
+        )
         self.values: list[tuple[Any, edm.Type]] = []
         self.terms = self.subqueries = self.names = self.spent = 0
 

@@ -29,6 +29,7 @@ from .spelling import (
     edm_types,
     escape_key,
     in_zone,
+    reject_decimals,
     spelled,
     within,
 )
@@ -271,6 +272,8 @@ class Dialect:
     """The digits after the point of a decimal whose property gives no scale: 12 on ClickHouse."""
     max_scale: int | None = None
     """The most digits after the point of a decimal: 24 on DuckDB."""
+    decimal_digits: tuple[int, int] | None = None
+    """The most digits of a decimal that is bound, before the point and after it: `(26, 12)` on DuckDB."""
     comparable_decimal = ""
     """A decimal in the scale `{s}`, for an engine that cannot compare one that has no room for it, as DuckDB.
     `{greatest}` is the greatest one that has, `{most}` the greatest of those with 12 places."""
@@ -453,7 +456,7 @@ class Dialect:
 
     def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
         """Return why the engine cannot take a value, or None: `Phrase("decimal-digits", most=38)`."""
-        return None
+        return reject_decimals(value, *self.decimal_digits) if self.decimal_digits else None
 
     def rejection(self, reason: Phrase, value: Any) -> ODataError:
         """The error for a value that the engine cannot be given; odata_query/logic.py adds its place."""

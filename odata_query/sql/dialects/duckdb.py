@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
-from ... import edm
-from ...problems import Phrase
 from . import spelling
 from .base import Dialect, Json, Members, Storage, clocks, moments
 
@@ -172,6 +169,7 @@ class DuckDB(Dialect):
     max_subqueries = 100
     default_scale = 12
     max_scale = 24
+    decimal_digits = (26, 12)  # others leave no room on either side of the point
     comparable_decimal = (
         "CASE WHEN {a} > {most} THEN {greatest} WHEN {a} < -{most} THEN -{greatest}"
         " ELSE CAST({a} AS DECIMAL(38, {s})) END"
@@ -269,7 +267,3 @@ class DuckDB(Dialect):
     def json_path(self, keys: tuple[str, ...]) -> str:
         """Write a JSON pointer, whose keys can have any characters."""
         return self.quote_text("".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys))
-
-    def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
-        # Others leave no room: 38 digits are divided between both sides of the point.
-        return spelling.reject_decimals(value, 26, 12)

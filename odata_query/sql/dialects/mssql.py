@@ -130,6 +130,7 @@ class MSSQL(Dialect):
     null_order = "low"
     nan = "none"
     max_scale = 12
+    decimal_digits = (26, 12)
     case_casts = {"Decimal": "TRY_CAST({a} AS DECIMAL(38, {s}))"}
     wide_to_int64 = f"CAST({Dialect.wide_to_int64} AS BIGINT)"
     conditions_are_values = False
@@ -274,7 +275,7 @@ class MSSQL(Dialect):
 
     def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
         is_infinite = isinstance(value, float) and value in (float("inf"), float("-inf"))
-        return Phrase("no-infinity") if is_infinite else spelling.reject_decimals(value, 26, 12)
+        return Phrase("no-infinity") if is_infinite else super().rejects(value, type)
 
     def bind(self, value: Any, type: edm.Type) -> Any:
         if isinstance(value, float):

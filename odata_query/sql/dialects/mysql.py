@@ -184,6 +184,7 @@ class MySQL(Dialect):
     # MariaDB reuses the result of a subquery for texts that compare the same, unless it could be random.
     uncached = "RAND() >= 0"
     wide_to_int64 = "CASE WHEN {a} BETWEEN -9223372036854775808 AND 9223372036854775807 THEN {a} END"
+    decimal_digits = (38, 30)
     max_scale = 26  # products of 39 digits before the point fit, too
     page = Page(skip="LIMIT 18446744073709551615 OFFSET {skip}")
     typed_literals = True
@@ -329,7 +330,7 @@ class MySQL(Dialect):
     def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
         if isinstance(value, float) and abs(value) == sys.float_info.max:
             return Phrase("no-largest-double")
-        return spelling.reject_decimals(value, 38, 30)
+        return super().rejects(value, type)
 
     def quote_text(self, value: str) -> str:
         plain = super().quote_text(value)

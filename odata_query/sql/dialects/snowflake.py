@@ -12,7 +12,6 @@ import uuid
 from typing import Any
 
 from ... import edm
-from ...problems import Phrase
 from . import spelling
 from .base import Dialect, Json, Members, Page, Storage, moments
 from .spelling import DATE, INTEGER, OFFSET, between, dated, fitting, lasting, zoned
@@ -78,6 +77,7 @@ class Snowflake(Dialect):
     text_escapes = {"\\": "\\\\", "'": "''"}
     binary = "{a} COLLATE ''"
     max_scale = 12
+    decimal_digits = (26, 12)
     case_casts = {"Decimal": "CAST({a} AS NUMBER(38, {s}))"}
     as_int64 = "{a}"
     as_wide_integer = "{a}"
@@ -169,6 +169,3 @@ class Snowflake(Dialect):
         if type is edm.DATE_TIME_OFFSET:
             return f"TO_TIMESTAMP_TZ({marker}, {_FORMAT})"
         return _NAN if isinstance(value, float) and value != value else marker
-
-    def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
-        return spelling.reject_decimals(value, 26, 12)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from ... import edm
-from ...problems import ConfigurationError, Phrase
+from ...problems import ConfigurationError
 from . import spelling
 from .base import Dialect, Json, Members, Storage, clocks, moments
 from .spelling import CLOCK, EXACT, dated, fitting, in_zone, seconds, within_second
@@ -138,6 +138,7 @@ class Spark(Dialect):
     constant_order = "NULL"
     max_terms = 5_000
     max_scale = 12
+    decimal_digits = (26, 12)
     collation = "binary"
     null_order = "low"
     text_escapes = {"\\": "\\\\", "'": "''"}
@@ -251,6 +252,3 @@ class Spark(Dialect):
     def bind(self, value: Any, type: edm.Type) -> Any:
         # A column of intervals is compared with an interval.
         return value if type is edm.UNTYPED and isinstance(value, dt.timedelta) else super().bind(value, type)
-
-    def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
-        return spelling.reject_decimals(value, 26, 12)

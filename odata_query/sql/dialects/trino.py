@@ -8,10 +8,7 @@ cannot be compared with each other. Case is mapped character by character: `ß` 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
-from ... import edm
-from ...problems import Phrase
 from . import spelling
 from .base import Dialect, Json, Members, Page, Storage, clocks, moments
 from .spelling import DATE, INTEGER, OFFSET, between, dated, fitting, lasting, within, zoned
@@ -77,6 +74,7 @@ class Trino(Dialect):
     binary = "{a}"
     null_order = "last"
     max_scale = 12
+    decimal_digits = (26, 12)
     case_casts = {"Decimal": "TRY_CAST({a} AS DECIMAL(38, {s}))"}
     nan = "ieee"
     null_safe_nan = True
@@ -158,6 +156,3 @@ class Trino(Dialect):
         "cast(String,Integer)": fitting("TRY_CAST({a} AS BIGINT)", f"REGEXP_LIKE({{a}}, '^{INTEGER}$')"),
         "cast(String,Date)": dated(f"REGEXP_LIKE({{a}}, '^{DATE}$')", "TRY_CAST({a} AS DATE)"),
     }
-
-    def rejects(self, value: Any, type: edm.Type) -> Phrase | None:
-        return spelling.reject_decimals(value, 26, 12)
