@@ -7,6 +7,7 @@ around paths. Nothing of the client's is evaluated on a row that the service's c
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from . import edm
@@ -21,7 +22,7 @@ Compile = Callable[[Any, Node], Any]
 
 @runtime_checkable
 class Fencing(Protocol[C, V]):
-    """The methods that a backend has more if what it evaluates first is not what is written first."""
+    """The further methods of a backend that may evaluate a later part of a condition first, as SQL may."""
 
     def service(self, compile: Callable[[], C]) -> C:
         """Compile a condition of the service, which no fence is around."""
@@ -37,7 +38,7 @@ class Fencing(Protocol[C, V]):
 
 
 def service_condition(emitter: Any, node: Node | None, condition: Compile) -> tuple[Any, Node | None]:
-    """Compile the service's part of a filter, which may be none; return with it the client's."""
+    """Compile the service's part of a filter, if it has one; return also the client's part, or None."""
     parts: list[Node] = []
     while type(node) is TypedCall and node.key == "fence" and node.function == "and":
         parts.append(node.arguments[0])
@@ -51,7 +52,7 @@ def service_condition(emitter: Any, node: Node | None, condition: Compile) -> tu
 def _of_service(emitter: Any, node: Node, condition: Compile) -> Any:
     if not isinstance(emitter, Fencing):
         return condition(emitter, node)
-    return emitter.service(lambda: condition(emitter, node))
+    return emitter.service(partial(condition, emitter, node))
 
 
 def join(emitter: Any, node: Node, condition: Compile) -> Any:
@@ -59,14 +60,13 @@ def join(emitter: Any, node: Node, condition: Compile) -> Any:
     service, client = service_condition(emitter, node, condition)
     if client is None:
         return service
-    rest = client
     if not isinstance(emitter, Fencing):
-        return emitter.every([service, condition(emitter, rest)])
-    return emitter.fence(service, lambda: condition(emitter, rest))
+        return emitter.every([service, condition(emitter, client)])
+    return emitter.fence(service, partial(condition, emitter, client))
 
 
 def show(emitter: Any, node: TypedCall, condition: Compile, value: Compile) -> Any:
-    """Compile a path that leads to those rows alone that the service shows."""
+    """Compile a path that leads only to rows that the service shows."""
     is_fencing = isinstance(emitter, Fencing)
     path, part = node.arguments[0 if node.function == "$filter" else 1], None
     if node.function == "case":

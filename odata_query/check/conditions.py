@@ -1,6 +1,6 @@
-"""Conditions by type: the paths of a typed tree lead to those rows alone that the service shows.
+"""Conditions by type: the paths of a typed tree lead only to rows that the service shows.
 
-A path through a row that is not shown is one through null, and a collection has the members that are shown.
+A path through a row that is hidden is one through null, and a collection has only the members that are shown.
 With the condition `tenant eq 7` of customers and orders, `customer/name` becomes
 `case(customer/tenant eq 7: customer/name)`, and `orders/any(...)` becomes
 `orders/$filter(tenant eq 7)/any(...)`. The nodes of the service have the key "fence".
@@ -22,7 +22,7 @@ _NEVER_NULL = frozenset(("eq", "ne", "gt", "ge", "lt", "le", "in", "any", "all",
 
 
 def show(node: Node, find: Find, level: int = 0) -> Node:
-    """Rewrite an expression so that its paths lead to rows that are shown; `level` lambdas are around it."""
+    """Rewrite an expression inside `level` lambdas so that its paths lead to rows that are shown."""
     if type(node) is TypedPath:
         return _path(node, find, level)
     services, inside = None, level
@@ -68,7 +68,7 @@ def _all(conditions: Sequence[Node]) -> Node:
 
 
 def _moved(node: Node, start: TypedPath, level: int) -> Node:
-    """Make a condition on a row one on the row that a path leads to, where `level` lambdas are around it."""
+    """Apply a condition on a row to the row that a path leads to, inside `level` lambdas."""
     if type(node) is TypedPath:
         if node.level:
             return replace(node, level=node.level + level)
@@ -84,7 +84,7 @@ def _moved(node: Node, start: TypedPath, level: int) -> Node:
 
 
 def _with_children(node: Node, children: Sequence[Node]) -> Node:
-    """Return a typed node over other children, null where one of them can be null that could not before."""
+    """Replace the children of a typed node, which becomes nullable if one of them has become so."""
     before = node.children()
     if all(child is other for child, other in zip(children, before, strict=True)):
         return node

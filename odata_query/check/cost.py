@@ -26,15 +26,15 @@ from .typed import TypedCall, TypedList, TypedPath, has_values_only
 ITEMS, CHARACTERS, VERTICES = 100, 50, 50
 """The assumed size of a collection, a text and a geography or geometry in a row."""
 FEW = 10
-"""The items that `max_row_cost` is about."""
+"""The assumed size of a collection for `max_row_cost`."""
 _MOST = 10**15
-"""Greater costs need no distinction."""
+"""The bound above which costs are not told apart."""
 _PAIRS = ("contains", "hassubsequence", "hassubset", "indexof")
 """Operations that compare each item of one collection with each of another."""
 _SIZED = ("Collection", "Geo", "matchespattern", "concat")
 _SIGNATURES = {s.key: s for operation in OPERATIONS.values() for s in operation.signatures}
 DEAR = frozenset(k for k, s in _SIGNATURES.items() if s.cost > 10 or any(word in k for word in _SIZED))
-"""The overloads that can cost more than their text shows. Without them and lambdas, nothing is walked."""
+"""The overloads that can cost more than their text shows; a query without them and lambdas is not walked."""
 _UNREAD = (edm.STRING.name, edm.BOOLEAN.name, edm.DOUBLE.name, *edm.INTEGERS)
 """Types whose values need no conversion from the data."""
 
@@ -68,7 +68,7 @@ def work_of(key: str) -> Callable[[Sequence[int]], int]:
 
 
 def size_of(value: Any) -> int:
-    """Return the characters of a text, the items of a list or the vertices of a geography; of others 0."""
+    """Return the number of characters of a text, items of a list or vertices of a geography; else 0."""
     if isinstance(value, Geo):
         return _count_vertices(value)
     return len(value) if isinstance(value, str | list | tuple) else 0
@@ -202,7 +202,7 @@ def _stops_at_once(node: Call) -> bool:
 
 
 class _Number(int):
-    """A number that is written to be read: `100 000 000`."""
+    """A number with spaces between its groups of digits: `100 000 000`."""
 
     def __str__(self) -> str:
         return f"{self:,}".replace(",", " ")

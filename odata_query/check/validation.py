@@ -119,7 +119,7 @@ def show_rows(options: Mapping[str, Any], find: Find) -> dict[str, Any]:
 
 
 def check_heights(trees: Iterable[Node]) -> None:
-    """Check trees that a condition of the service made higher. Raises LimitError."""
+    """Raise LimitError for trees that are too high with the conditions of the service in them."""
     reporter = Reporter(OWN_LIMITS, "$filter")
     for tree in trees:
         reporter.check_height(tree)

@@ -1,4 +1,4 @@
-"""The limits on the size of a tree, which the text often shows to hold without a walk."""
+"""The limits on the size of a tree; the text often shows that they hold, which saves a walk."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SHORT = 40
 
 
 def check_size(roots: list[Node], text: str, limits: Limits) -> None:
-    """Report trees that exceed the limits. The text often shows that they do not, which saves the walk."""
+    """Raise SyntaxProblem for trees that exceed the limits."""
     if _exceeds(len(roots), limits.max_orderby_items) and isinstance(roots[0], OrderByItem):
         place = roots[limits.max_orderby_items or 0].span
         raise SyntaxProblem("too-many-orderby-items", *place, most=limits.max_orderby_items)
@@ -34,7 +34,7 @@ def check_size(roots: list[Node], text: str, limits: Limits) -> None:
 
 
 def _most_nodes(text: str) -> int:
-    """Return a number that the nodes of the text's tree do not exceed, and that is quickly found."""
+    """Return an upper bound on the number of nodes of the text's tree, without a walk."""
     if len(text) <= MAX_HEIGHT:
         return len(text) + 1  # a node is a character at least
     # An operator has two blanks and makes two nodes, with its right operand; so may any separator.

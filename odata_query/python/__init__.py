@@ -120,10 +120,9 @@ def _refuse(what: str, error: Exception) -> NoReturn:
 
 
 def _refuse_row(row: Any, node: Node, model: StructuredType | None, error: Exception) -> NoReturn:
-    """Raise the error of a row; of its values, show the key and those that the filter asks for.
+    """Raise the error of a row; show only its key and the values that the filter asks for.
 
-    The text gets into logs. Values of properties that clients do not have, which `with_filter` may ask for,
-    stay out of it.
+    Logs keep the text, so it lacks values that clients cannot ask for, as `with_filter` can.
     """
     used = [
         each.members for each in walk(node) if isinstance(each, TypedPath) and each.members and not each.level
@@ -141,7 +140,7 @@ def _refuse_row(row: Any, node: Node, model: StructuredType | None, error: Excep
 
 
 def _is_visible(path: Sequence[Member], model: edm.Type) -> bool:
-    """True if a model that may be restricted has a path."""
+    """True if a path is in a model, which may be restricted."""
     for member in path:
         if not isinstance(model, StructuredType) or member.name not in model.members:
             return False

@@ -35,7 +35,7 @@ class Meter:
 
 
 class CountingClosures(Closures):
-    """Emit closures that count what they read and do."""
+    """Makes closures that count the work of reading and of operations."""
 
     def __init__(self, zone: dt.tzinfo, meter: Meter, option: str) -> None:
         super().__init__(zone)

@@ -71,7 +71,7 @@ class Query:
         if asked.entity_type is None:
             return 0
         trees = [] if asked.filter is None else [asked.filter]
-        # The key, which is not in the text, is no wish of the client.
+        # The client did not ask for the order by the key, which is not in the text.
         return Estimate().cost([*trees, *[item for item in asked.orderby if item.span != (0, 0)]])
 
     def with_filter(

@@ -19,9 +19,9 @@ _GROUP = 100
 _SHORT = 40
 """The most characters of a piece that is written several times rather than bound to a name."""
 _SHORT_COLUMN = 1_000
-"""The same of a column: SQLite reads a moment by 700."""
+"""The same for a column: SQLite takes 700 characters to read a moment."""
 _SHORT_PATH = 120
-"""The same of a column as it is stored, which is read by templates that name it up to ten times."""
+"""The same for a column as it is stored: the template that reads it can name it ten times."""
 _WORK = 32_000_000
 """The most characters of all pieces that are made for a statement."""
 P = TypeVar("P", bound=Part)

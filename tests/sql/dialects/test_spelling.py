@@ -117,7 +117,7 @@ def test_decimals_with_more_digits_on_a_side_are_rejected(number, rejected):
 
 
 def test_spark_is_given_all_digits_of_a_decimal():
-    number = Decimal("12345678901234567890.123456789012345678")
+    number = Decimal("12345678901234567890123456.123456789012")
     assert dialect("spark").rejects(number, edm.DECIMAL) is None
     assert str(dialect("spark").bind(number, edm.DECIMAL)) == str(number)
 
