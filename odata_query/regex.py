@@ -368,7 +368,7 @@ def kept(pattern: str, max_states: int = 100_000) -> Pattern | None:
 
 
 def within(max_states: int, pattern: str | None) -> str | None:
-    """Return a pattern that is not a literal, null if it needs more states than the query may use."""
+    """Return a pattern, or null if it needs more states than the query may use."""
     return None if pattern is None or kept(pattern, max_states) is None else pattern
 
 

@@ -31,7 +31,7 @@ MAX_PATTERN = 200
 """Bounds where neither the endpoint nor its model sets them, by the worst cases of benchmarks/attacks.py."""
 
 _SHORT = 250
-"""Characters of a query string that takes a millisecond at most, or some for suggestions if it is wrong."""
+"""Characters of a query string that takes at most a millisecond, or a few if names are suggested for it."""
 
 Form = Callable[..., answers.Answer]
 """Makes the answer to an error; takes `accept_language` and `instance` if it has such parameters."""

@@ -222,7 +222,7 @@ class Checker:
         if OPERATIONS[name].nulls == "propagate":
             nullable = nullable or any(argument.nullable for argument in arguments)
         type = types[0] if result == "First" else edm.primitive(result) or types[0]
-        # The bound on a pattern that is not a literal is kept until it is known.
+        # A pattern that is not a literal keeps its bound until its value is known.
         is_open = name == "matchespattern" and not isinstance(arguments[-1], Literal)
         level = max(1, self.limits.max_pattern) if is_open and self.limits.max_pattern is not None else 0
         return make_call(node, arguments, signature.key, type, nullable, level)

@@ -33,7 +33,7 @@ class Aliases:
         self.uses: dict[str, list[str]] = {}
         """The aliases in the value of each alias and option."""
         self.sizes: dict[str, int] = {}
-        """The nodes of each, first alone, then with its aliases replaced."""
+        """The number of nodes in each, first alone, then with its aliases replaced."""
 
     def replace_in(self, parsed: dict[str, Any], parse: Callable[[str], Any]) -> None:
         """Replace the aliases in the trees of options, by name without `$`, or report what is wrong.

@@ -131,7 +131,7 @@ def _decode_option(part: str) -> Pair:
 
 
 def _decode(raw: str, option: str) -> tuple[str, Problem | None]:
-    """Decode a text, or its start as far as possible; return also the problem with its encoding, or None."""
+    """Decode a text; if its encoding is wrong, decode its start and return also the problem, else None."""
     if _LITERAL.fullmatch(raw):
         return raw, None
     from urllib.parse import unquote_to_bytes

@@ -241,9 +241,9 @@ class SqlEmitter(Fences):
 
     def local(self, part: Part) -> Part:
         """A moment in its own offset, where the column has that."""
-        return (
-            part.rewritten(self.clock_of(part).local) if isinstance(part, Sql) and _has_clock(part) else part
-        )
+        if isinstance(part, Sql) and _has_clock(part):
+            return part.rewritten(self.clock_of(part).local)
+        return part
 
     def clock_of(self, part: Part) -> Clock:
         """Write a moment's clock in its own offset, as if that was UTC, and the minutes of the offset."""

@@ -241,7 +241,7 @@ class Dialect:
     # ---- nulls and truth -------------------------------------------------------------------------
 
     constant_order = "(SELECT NULL)"
-    """What keeps any order in an ORDER BY: `NULL` on Oracle."""
+    """An ORDER BY that keeps rows in any order: `NULL` on Oracle."""
     null_order = "high"
     """Where nulls sort in ascending order: `low`, `high`, or `last` in both directions."""
     null_safe_equal = "{a} IS NOT DISTINCT FROM {b}"
@@ -275,8 +275,8 @@ class Dialect:
     decimal_digits: tuple[int, int] | None = None
     """The most digits of a decimal that is bound, before the point and after it: `(26, 12)` on DuckDB."""
     comparable_decimal = ""
-    """A decimal in the scale `{s}`, for an engine that cannot compare one that has no room for it, as DuckDB.
-    `{greatest}` is the greatest one that has, `{most}` the greatest of those with 12 places."""
+    """A decimal with `{s}` digits after the point, as DuckDB cannot compare one that has no room for them.
+    `{greatest}` is the largest decimal with so many, `{most}` the same to 12 places."""
     case_casts: Mapping[str, str] = {}
     """Casts of the branches of a CASE: `{"Decimal": "toDecimal256({a}, {s})"}`; `{s}` is the scale."""
     nan = "greatest"
@@ -309,8 +309,8 @@ class Dialect:
     correlates_deeply = True
     """True if a subquery in a subquery can use columns of the outermost query; not on Spark."""
     guards_subqueries = True
-    """True if the service's condition can stand in a subquery of the client's, so that an engine which reads
-    all members first evaluates nothing on those of rows that the service drops."""
+    """True if the service's condition can stand in a subquery of the client's as well, for engines that read
+    all members first, also those of rows that the condition drops."""
     reaches_joined_collections = True
     """True if lambdas can use a collection of a joined row: `supplier/items/any(...)`."""
     rewrites_exists = False

@@ -83,7 +83,7 @@ _SECONDS = (
     "(SELECT CASE WHEN n BETWEEN -4294967296 AND 4294967296 THEN round(n, 6) ELSE n END"
     " FROM (SELECT {x} AS n))"
 )
-"""A number of seconds rounded to microseconds, if it has bits for those."""
+"""A number of seconds rounded to microseconds, unless it is too large to have any."""
 
 
 def _whole(x: str, sign: str, order: str) -> str:
@@ -167,8 +167,7 @@ def _bounded(pattern: object, most: int) -> str | None:
 
 
 def _remainder(a: object, b: object) -> float | None:
-    """Divide decimals, of which binary fractions have the shortest texts; in those, a remainder of zero can
-    come out as nearly the divisor."""
+    """Return the exact remainder of two decimals; as floats, zero could come out as nearly the divisor."""
     found = EXACT.remainder(Decimal(repr(a)), Decimal(repr(b)))
     return float(found) if found.is_finite() else None
 
