@@ -105,6 +105,7 @@ def aliases(values: Iterable[str], filter: str) -> Options:
 
 
 RING = ",".join(f"{n % 7}.{n} {n * 3 % 11}.{n}" for n in range(900))
+CLASS = "".join(chr(0x4E00 + 2 * n) for n in range(200))
 LONG = "\u00c0\u0130b" * 16_000
 TEXTS: dict[str, str | Options] = {
     "four lambdas": nest("$it/items/any(v#:*)", "v0/n lt 0", 4)[4:],
@@ -121,6 +122,7 @@ TEXTS: dict[str, str | Options] = {
     "a pattern with many sets": "matchespattern(s,'a.{14}c')",
     "a pattern with larger sets": "matchespattern(s,'(a|b)*a(a|b){12}c')",
     "30 small patterns": " or ".join(f"matchespattern(s,'a.{{3}}b{n}')" for n in range(30)),
+    "200 patterns with large classes": " or ".join(f"matchespattern(u,'[{CLASS}]{n}')" for n in range(200)),
     "a pattern in a lambda": "items/any(i:matchespattern(i/s,'a.{14}c'))",
     "a pattern from pieces": "matchespattern(s,concat('[aeiou].{0,4900','0}Q'))",
     "a pattern from the row": "matchespattern(s,s) and matchespattern(u,'q')",

@@ -26,6 +26,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from contextlib import suppress
+from itertools import pairwise
 from threading import Lock
 from typing import TypeAlias
 
@@ -63,6 +64,7 @@ _CLASS_ESCAPES = _ESCAPES | {"-": (0x2D, 0x2E), "b": (0x08, 0x09)}
 _QUANTIFIER = re.compile(r"(?:([*+?])|\{([0-9]++)(?:(,)([0-9]*+))?\})\??")
 _GROUP = re.compile(r"\((?!\?)|\(\?(?::|<(?!\d)[\w$]++>)")
 _CONDITION = re.compile(r"[$^]|\\[bB]")
+_ORDINARY = re.compile(r"[^\\\]-]+(?!-)")  # in a class; a character before `-` may begin a range
 _CODE = re.compile(
     r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|x([0-9a-fA-F]{2})"
     r"|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]++)\}|c([a-zA-Z])|0(?![0-9]))"
@@ -217,6 +219,10 @@ class _Compiler:
         self.position += 1 + negated
         pairs: list[tuple[int, int]] = []
         while (start := self.position) < len(self.text) and self.text[start] != "]":
+            if found := _ORDINARY.match(self.text, start):
+                self.position = found.end()
+                pairs += [(code, code + 1) for code in map(ord, set(found[0]))]
+                continue
             members = self.character(_CLASS_ESCAPES)
             following = self.text[self.position : self.position + 2]
             if len(following) == 2 and following[0] == "-" and following[1] != "]":
@@ -287,8 +293,12 @@ class Pattern:
         Then nearly every move of a search is a cached one. Tries each set with a character of each kind.
         """
         labels = {label for arcs in self._arcs for label, _ in arcs if isinstance(label, tuple)} | {_WORD}
-        codes = {code for label in labels for code in (0, *label)} - {_BEYOND}
-        kinds = {tuple([bisect_right(label, code) % 2 for label in labels]): chr(code) for code in codes}
+        bounds = sorted([(0, 0), *((code, 1 << n) for n, label in enumerate(labels) for code in label)])
+        kind, kinds = 0, {}
+        for (code, bit), (end, _) in pairwise([*bounds, (_BEYOND, 0)]):
+            kind ^= bit
+            if code < end:
+                kinds[kind] = chr(code)
         characters = ["", *kinds.values()]
         pending = [self._state(frozenset({0}), None)]
         known = {id(self._goal), id(pending[0])}

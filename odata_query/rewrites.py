@@ -12,7 +12,7 @@ from typing import TypeGuard
 from . import edm
 from .check.typed import TypedCall, TypedList, TypedPath
 from .language.ast import Literal, Node, TypeName
-from .model.properties import is_called
+from .model.properties import StructuredType, is_called
 
 
 def or_as_in(node: TypedCall) -> TypedCall:
@@ -31,6 +31,8 @@ def or_as_in(node: TypedCall) -> TypedCall:
             return node
         items.append(right)
     assert first is not None
+    if isinstance(first.type, edm.CollectionType | StructuredType):
+        return node  # these are compared with null, and no list has them
     if 0 < sum(item.type is edm.DOUBLE for item in items) < len(items):
         return node  # an engine would make Doubles of all, and an Int64 is compared exactly with the others
     values = TypedList(tuple(items), node.span, type=edm.collection(first.type))

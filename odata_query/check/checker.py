@@ -404,6 +404,8 @@ class Checker:
         """Type `in` before a list of literals of one type."""
         if not all(isinstance(item, Literal | TypedList) for item in items):
             return self.report("unsupported-expression", place, what=Phrase("a-list-of-expressions"))
+        if items and not is_ordered(left.type) and all(type(n) is Literal and n.value is None for n in items):
+            return TypedCall("eq", (left, items[0]), node.span, "eq", edm.BOOLEAN, False)
         items_or_answer = find_members(node, left, items) if self.inexact else items
         if isinstance(items_or_answer, Literal):
             return items_or_answer

@@ -25,6 +25,8 @@ from .typed import TypedCall, TypedList, TypedPath, has_values_only
 
 ITEMS, CHARACTERS, VERTICES = 100, 50, 50
 """The assumed size of a collection, a text and a geography or geometry in a row."""
+_READ = 250
+"""The characters of a text that a cast reads at its cost."""
 FEW = 10
 """The assumed size of a collection for `max_row_cost`."""
 _MOST = 10**15
@@ -158,7 +160,8 @@ class Estimate:
         elif any(map(_is_read_by_item, arguments)):
             cost += max(1, 2 * sum(sizes))  # `tags eq ...`, `'red' in tags`
         else:
-            cost += OPERATIONS[name].cost
+            own = OPERATIONS[name].cost  # of a cast; a long text takes longer to read
+            cost += max(own, own * size // _READ) if name == "cast" else own
         if name == "concat":
             size = sum(sizes)
         elif name == "case":
