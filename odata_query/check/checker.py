@@ -35,7 +35,7 @@ from .conversion import (
     read_duration,
     read_literal,
 )
-from .cost import DEAR
+from .cost import COSTLY, DEAR
 from .exact import compare_exactly, find_members, report_inexact, says_more
 from .paths import COMPARISONS, IN_FILTER, IN_ORDERBY, Scope, resolve, unknown_function
 from .reporting import WRONG, Reporter
@@ -61,8 +61,8 @@ class Checker:
         self.scope = IN_FILTER
         self.inexact: list[Literal] = []
         """Literals that may say more than a value holds."""
-        self.is_dear = False
-        """True if the query can cost more than its text shows."""
+        self.is_dear = self.is_costly = False
+        """True if the query can cost more than its text shows; or much for each character."""
         self.members_srid: dict[int, int | None] = {}
         """The coordinate system of what each level of lambdas is about."""
         self.limits = limits = reporter.limits
@@ -200,6 +200,7 @@ class Checker:
             return self.report("wrong-type", _blame(node, names), **args)
         signature, result = found
         self.is_dear = self.is_dear or signature.key in DEAR
+        self.is_costly = self.is_costly or signature.key in COSTLY
         parameters = signature.parameters
         if parameters == ("Collection", "Collection") and edm.NULL not in types:
             arguments = self.bring_together(arguments, is_value=name == "concat")

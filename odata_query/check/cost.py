@@ -35,16 +35,18 @@ _PAIRS = ("contains", "hassubsequence", "hassubset", "indexof")
 """Operations that compare each item of one collection with each of another."""
 _SIZED = ("Collection", "Geo", "matchespattern", "concat")
 _SIGNATURES = {s.key: s for operation in OPERATIONS.values() for s in operation.signatures}
-DEAR = frozenset(k for k, s in _SIGNATURES.items() if s.cost > 10 or any(word in k for word in _SIZED))
+DEAR = frozenset(key for key in _SIGNATURES if any(word in key for word in _SIZED))
 """The overloads that can cost more than their text shows; a query without them and lambdas is not walked."""
+COSTLY = frozenset(key for key, signature in _SIGNATURES.items() if signature.cost > 10)
+"""The overloads that cost up to 9 for each character of the text, as `-u` of a duration."""
 _UNREAD = (edm.STRING.name, edm.BOOLEAN.name, edm.DOUBLE.name, *edm.INTEGERS)
 """Types whose values need no conversion from the data."""
 
 
-def can_exceed(text: str, limits: Limits) -> bool:
+def can_exceed(text: str, limits: Limits, is_costly: bool) -> bool:
     """Return True if a text without lambdas and dear operations may cost more than the limits allow."""
     # No character costs more than 2.5, as in `cast(a,Int32)`, but in calls of functions on long literals.
-    most = len(text) * (2.5 if len(text) < 1_000 else 12)
+    most = len(text) * (12 if len(text) >= 1_000 else 9 if is_costly else 2.5)
     row, all_items = limits.max_row_cost, limits.max_cost
     return (row is not None and most > row) or (all_items is not None and most > all_items)
 

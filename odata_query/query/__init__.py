@@ -167,13 +167,13 @@ def parse_query(
             value = option.check(checker, value)
             problems += reporter.problems
             checked.append((reporter, value if type(value) is tuple else (value,)))
-            is_dear = is_dear or checker.is_dear or can_exceed(text, limits)
+            is_dear = is_dear or checker.is_dear or can_exceed(text, limits, checker.is_costly)
         values[name] = value
     if (is_dear or origins) and not problems:
         problems += check_cost(checked, limits)
     raise_problems(problems, limits)
-    has_conditions = any(reporter.has_conditions for reporter, _ in checked)
-    values = show_rows(values, partial(conditions_of, zone=default_timezone)) if has_conditions else values
+    if any(reporter.has_conditions for reporter, _ in checked):
+        values = show_rows(values, partial(conditions_of, zone=default_timezone))
     if limits.default_top is not None:
         values.setdefault("top", limits.default_top)
     if entity_type is not None and ("top" in values or "skip" in values):

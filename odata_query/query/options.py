@@ -80,7 +80,9 @@ def read_options(options: object, limits: Limits = UNBOUNDED) -> list[Pair]:
         found = [_decode_option(part) for part in options.removeprefix("?").split("&") if part]
         if bound is None or len(options) <= bound:
             return found
-    if bound is None:
+    if bound is None or sum([1 + len(name) + len(value) for name, value, _ in found]) <= min(
+        bound, _MAX_OPTIONS
+    ):
         return found
     if len(found) > _MAX_OPTIONS:
         raise _too_long("text-too-long.options", _MAX_OPTIONS)
@@ -100,7 +102,9 @@ def _too_long(message_id: str, most: int) -> ODataError:
 
 
 def _read_pairs(options: object) -> list[Pair]:
-    if isinstance(options, Mapping):
+    if type(options) is dict and {str}.issuperset(map(type, options.values())):
+        options = options.items()
+    elif isinstance(options, Mapping):
         # A mapping of a framework gives one of several values, and all of them only when asked for a name.
         methods = (getattr(options, name, None) for name in ("getlist", "getall", "get_list"))
         values_of = next(filter(callable, methods), options.__getitem__)
