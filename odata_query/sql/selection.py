@@ -67,7 +67,7 @@ def _columns_of(dialect: Dialect, model: StructuredType) -> tuple[str, ...]:
 
 def _selected(emitter: SqlEmitter, model: StructuredType, name: str, find: Find) -> list[str]:
     """The columns that a name chooses: one, or those of a complex property."""
-    dialect, columns, shown = emitter.dialect, emitter.columns, "{}"
+    dialect, columns, before, after = emitter.dialect, emitter.columns, "", ""
     if name not in model.members and name in _columns_of(dialect, model):
         return [ROW + dialect.quote(name)]
     *path, last = steps = _members(model, name)
@@ -81,20 +81,20 @@ def _selected(emitter: SqlEmitter, model: StructuredType, name: str, find: Find)
     alias = f" AS {dialect.quote(name.replace('/', '_'))}"
     whole = show(TypedPath(tuple(name.split("/")), (0, 0), 0, tuple(steps), last.type), find)
     if isinstance(whole, TypedCall):
-        shown = f"CASE WHEN {condition(emitter, whole.arguments[0]).text} THEN {{}} END"
+        before, after = f"CASE WHEN {condition(emitter, whole.arguments[0]).text} THEN ", " END"
     if isinstance(instance, Json):
         kind = last.type.name if isinstance(last.type, edm.PrimitiveType) else "json"
         text = columns.json(Json(instance.value, (*instance.keys, last.column)), kind).text
-        return [shown.format(text) + alias]
+        return [before + text + after + alias]
     if instance.before == ROW:
         alias = ""
     if not is_spread(dialect, last):
-        return [shown.format(columns.read(instance, last.column).text) + alias]
+        return [before + columns.read(instance, last.column).text + after + alias]
     assert isinstance(last.type, ComplexType)
-    names = own_columns(dialect, last.type, column_prefix("", last))
-    if shown == "{}":
-        return [columns.read(instance, name).text for name in names]
-    return [f"{shown.format(columns.read(instance, n).text)} AS {dialect.quote(n)}" for n in names]
+    texts = {
+        n: columns.read(instance, n).text for n in own_columns(dialect, last.type, column_prefix("", last))
+    }
+    return [f"{before}{text}{after} AS {dialect.quote(n)}" if before else text for n, text in texts.items()]
 
 
 def _members(model: StructuredType, path: str) -> list[Member]:

@@ -401,3 +401,17 @@ def test_a_client_cannot_read_another_tenants_note_by_a_path(engine, way):
         found.append(extracted(in_sql))
     for text in found:
         assert text.startswith("secret") is (way == "none")
+
+
+@pytest.mark.parametrize("dialect", ["postgresql", "sqlite", "duckdb", "mysql", "clickhouse", "spark"])
+def test_columns_of_rows_with_a_condition_on_json_are_selected(dialect):
+    info = oq.ComplexType("Info", {"tenant": TENANT})
+    kept = oq.Property(info, column=oq.Column("info", storage="json"))
+    customer = oq.EntityType("Customer", {"id": ID, "name": TEXT, "info": kept})
+    to_customer = oq.NavigationProperty(customer, column=TO_CUSTOMER, where="info/tenant eq 7")
+    order = oq.EntityType("Order", {"id": ID, "customer": to_customer})
+    query = oq.parse_query("", entity_type=order)
+    # The path in JSON has braces on PostgreSQL.
+    text, values = sql.select(query, "orders", dialect=dialect, columns=["id", "customer/name"])
+    assert "CASE WHEN" in text
+    assert 7 in (values.values() if isinstance(values, dict) else values)
