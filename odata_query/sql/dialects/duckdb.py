@@ -203,7 +203,10 @@ class DuckDB(Dialect):
         # With 64 bits, the lowest number modulo -1 would overflow.
         "mod(Integer,Integer)": "CASE WHEN {b} = -1 THEN 0 * {a} WHEN {b} <> 0 THEN {a} % {b} END",
         "divby(Integer,Integer)": _tried(_QUOTIENT, a="CAST({a} AS HUGEINT)", b="CAST({b} AS HUGEINT)"),
-        "add|sub|mul|mod(Decimal,Decimal)": _tried("{a} {sign} {b}"),
+        # Two decimals of at most 18 digits would have a result of 18; a factor of 19 keeps the scale.
+        "add|sub|mul(Decimal,Decimal)": _tried("{a} * CAST(1 AS DECIMAL(19, 0)) {sign} {b}"),
+        # With different scales and 38 digits, `%` is one of Doubles.
+        "mod(Decimal,Decimal)": _tried("CAST({a} AS DECIMAL(38, {m})) % CAST({b} AS DECIMAL(38, {m}))"),
         "div|divby(Decimal,Decimal)": _DECIMAL_QUOTIENT,
         "add|sub|mul(Double,Double)": "(CAST({a} AS DOUBLE) {sign} CAST({b} AS DOUBLE))",
         "div|divby(Double,Double)": _DOUBLE_QUOTIENT,
