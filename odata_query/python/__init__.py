@@ -133,9 +133,14 @@ def _refuse_row(row: Any, node: Node, model: StructuredType | None, error: Excep
             raise ConfigurationError(f"a row does not fit the model: {type(error).__name__}") from None
         used = [*((model.members[name],) for name in model.key if name in model.members), *visible]
     shown = {}
-    for member, *_ in used:
+    for path in used:
+        if isinstance(edm.element_of(path[-1].type), StructuredType):
+            continue  # it can have members that are hidden
         with suppress(Exception):
-            shown[member.name] = fetch(row, member.attribute)
+            value = row
+            for member in path:
+                value = fetch(value, member.attribute)
+            shown["/".join([member.name for member in path])] = value
     _refuse(f"the row {shown!r:.200} does not fit the model", error)
 
 

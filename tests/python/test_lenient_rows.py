@@ -455,3 +455,24 @@ def test_a_hidden_value_that_the_services_condition_reads_is_not_quoted():
             with pytest.raises(oq.ConfigurationError, match="a row does not fit the model") as caught:
                 python.apply(rows * count, query)
             assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("copies", COPIES)
+@pytest.mark.parametrize(
+    "filter", ["lines/any(i:i/size gt 3)", "lines/$filter(size gt 3)/any()", "seat/size gt 3"]
+)
+def test_hidden_members_of_the_items_and_complex_values_of_a_wrong_row_are_not_quoted(filter, copies):
+    part = {"size": oq.Property("Edm.Int32"), "pin": oq.Property("Edm.String")}
+    order = oq.EntityType(
+        "Order",
+        {
+            "id": oq.Property("Edm.Int32", nullable=False, key=True),
+            "lines": oq.NavigationProperty(oq.EntityType("Line", part), collection=True),
+            "seat": oq.Property(oq.ComplexType("Seat", part)),
+        },
+    ).restrict(exclude=["lines/pin", "seat/pin"])
+    wrong = {"size": "x", "pin": SECRET}
+    query = oq.parse_query(f"$filter={filter}", order)
+    with pytest.raises(oq.ConfigurationError, match="the row .*'id': 7.* does not fit") as caught:
+        python.apply([{"id": 7, "lines": [wrong], "seat": wrong}] * copies, query)
+    assert SECRET not in "".join(traceback.format_exception(caught.value))

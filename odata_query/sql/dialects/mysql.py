@@ -251,7 +251,7 @@ class MySQL(Dialect):
         "mul(Decimal,Decimal)": (
             "CASE WHEN ABS({a} * 1e0 * {b}) < 1e39 THEN CAST(1.0 * {a} * {b} AS DECIMAL(65, 26)) END"
         ),
-        "mod(Integer,Integer)": "MOD({a}, {b})",
+        "mod(Integer,Integer)": "(0 + MOD({a}, {b}))",
         "mod(Decimal,Decimal)": "(0.0 + MOD({a}, {b}))",
         "negate(Decimal)": "(0.0 - {a})",
         "add|sub(Double,Double)": _SUM,
