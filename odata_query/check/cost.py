@@ -25,7 +25,7 @@ from .typed import TypedCall, TypedList, TypedPath, has_values_only
 
 ITEMS, CHARACTERS, VERTICES = 100, 50, 50
 """The assumed size of a collection, a text and a geography or geometry in a row."""
-_READ = 250
+_READ = 120
 """The characters of a text that a cast reads at its cost."""
 FEW = 10
 """The assumed size of a collection for `max_row_cost`."""
