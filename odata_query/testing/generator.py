@@ -39,7 +39,7 @@ from ..language.printer import unparse
 from ..limits import DEFAULT_LIMITS, Limits, effective
 from ..model.entity import EntityType
 from ..model.properties import StructuredType
-from ..operations import OPERATIONS, Operation, Signature
+from ..operations import OPERATIONS, SEGMENTS, Operation, Signature
 from ..query import parse_query
 from .choices import Choices
 from .samples import HOSTILE, VALUES, ZONES, in_zone, kind_of, values_in, vary
@@ -166,12 +166,17 @@ class Generator:
         return tuple(items)
 
     def fits(self, option: str, tree: Node | Sequence[OrderByItem]) -> bool:
-        """True if the size of an option is within the limits."""
-        if self.is_bounded:
-            try:
-                parse_query({option: unparse(tree)}, self.entity_type, limits=self.limits)
-            except ODataError as wrong:
-                return not isinstance(wrong, LimitError)
+        """True if the size and the cost of an option are within the limits."""
+        trees = [tree] if isinstance(tree, Node) else [item.expression for item in tree]
+        has_lambda = any(isinstance(n, Call) and n.function in SEGMENTS for t in trees for n in walk(t))
+        return not (self.is_bounded or has_lambda) or self.are_within({option: unparse(tree)})
+
+    def are_within(self, options: Mapping[str, str]) -> bool:
+        """True if options are within the limits together."""
+        try:
+            parse_query(options, self.entity_type, limits=self.limits)
+        except ODataError as wrong:
+            return not isinstance(wrong, LimitError)
         return True
 
     def all_targets(self) -> Iterator[tuple[str, Producer]]:
@@ -218,7 +223,8 @@ class Generator:
         """Generate the options of a query, not encoded: a filter, an order, sometimes a page."""
         found = {} if choices.chance(0.05) else {"$filter": unparse(self.filter(choices, depth))}
         if choices.chance(0.5) and (items := self.orderby(choices)):
-            found["$orderby"] = unparse(items)
+            both = {**found, "$orderby": unparse(items)}
+            found = both if not self.is_bounded or self.are_within(both) else found
         for name, most, share, numbers in (
             ("$top", self.limits.max_top, 0.25, (0, 1, 2, 5, 10, 50, 1000)),
             ("$skip", self.limits.max_skip, 0.2, (0, 1, 3, 10, 100, 1000)),
@@ -244,9 +250,8 @@ class Generator:
 
     def walk_paths(self, type: StructuredType, hops: int, sorting: bool) -> Iterator[Start]:
         for name, member in type.members.items():
-            is_collection = isinstance(member.type, edm.CollectionType)
-            usable = member.sortable if sorting else member.filterable
-            if not usable or (is_collection and not member.filterable) or not can_be_named(name):
+            # An operand in `$orderby` must be filterable, too.
+            if not member.filterable or (sorting and not member.sortable) or not can_be_named(name):
                 continue
             if member.property.srid not in (None, "variable"):  # the literals have the usual systems
                 continue

@@ -270,7 +270,7 @@ def nulls_clause(dialect: SQLite, nullable: bool, descending: bool) -> str:
     return " NULLS FIRST" if descending else " NULLS LAST"
 
 
-_key = python._key
+_key = python.key_of
 
 
 def null_is_greatest(*given: Any) -> Any:
@@ -331,7 +331,7 @@ MISTAKES: Mapping[str, Mistake] = {
         },
     ),
     "null sorts last": Mistake(
-        dialect={"nulls_clause": nulls_clause}, names=[(python, "_key", null_is_greatest)]
+        dialect={"nulls_clause": nulls_clause}, names=[(python, "key_of", null_is_greatest)]
     ),
     "in loses null": Mistake(emitter=InWithoutNull),
     "nested lambdas share a variable": Mistake(
