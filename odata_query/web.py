@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 DEFAULT_TOP, MAX_TOP = 100, 1_000
 """Bounds of an endpoint that sets none: a stranger never gets a whole table."""
-_BOUNDS = {"max_cost": 50_000, "max_row_cost": 1_000, "max_nodes": 1_200, "max_orderby_items": 5}
+_BOUNDS = {
+    "max_length": 40_000, "max_cost": 50_000, "max_row_cost": 1_000, "max_nodes": 1_200,
+    "max_orderby_items": 5,
+}  # fmt: skip
 MAX_PATTERN = 200
 """Bounds where neither the endpoint nor its model sets them, by the worst cases of benchmarks/attacks.py."""
 
@@ -71,7 +74,8 @@ class Endpoint:
 
     entity_type       the type that clients query
     limits            bounds on a query; if not set, default_top is 100, max_top 1,000, max_cost 50,000,
-                      max_row_cost 1,000, max_nodes 1,200, max_orderby_items 5 and max_pattern 200
+                      max_row_cost 1,000, max_length 40,000, max_nodes 1,200, max_orderby_items 5 and
+                      max_pattern 200
     default_timezone  the time zone of date-times without an offset
     dialect           the dialect of SQL that runs the queries, whose operations alone are documented then
     require_dollar    True if `filter`, `top` and the like without `$` are parameters of the endpoint's own
