@@ -67,13 +67,18 @@ def exact_product(a: str, b: str) -> Decimal:
     return _places(_EXACT.multiply(Decimal(a), Decimal(b)))
 
 
+def fine_product(a: str, b: str) -> Decimal:
+    """The product with 18 places; an error if it has more than 20 digits before them."""
+    return _places(_EXACT.multiply(Decimal(a), Decimal(b)), "1e-18")
+
+
 def exact_remainder(a: str, b: str) -> Decimal:
     """The remainder with the sign of the first number."""
     return _places(_EXACT.remainder(Decimal(a), Decimal(b)))
 
 
-def _places(number: Decimal) -> Decimal:
-    return number.quantize(Decimal("1e-12"), ROUND_HALF_UP, _EXACT)
+def _places(number: Decimal, least: str = "1e-12") -> Decimal:
+    return number.quantize(Decimal(least), ROUND_HALF_UP, _EXACT)
 
 
 def simple_upper(text: str) -> str:
@@ -103,6 +108,7 @@ def utf16_find(needle: str, text: str) -> int:
 FUNCTIONS: Mapping[str, tuple[Callable[..., Any], Sequence[str], str]] = {
     "exact_quotient": (exact_quotient, ["VARCHAR"] * 2, "DECIMAL(38,12)"),
     "exact_product": (exact_product, ["VARCHAR"] * 2, "DECIMAL(38,12)"),
+    "fine_product": (fine_product, ["VARCHAR"] * 2, "DECIMAL(38,18)"),
     "exact_remainder": (exact_remainder, ["VARCHAR"] * 2, "DECIMAL(38,12)"),
     "simple_upper": (simple_upper, ["VARCHAR"], "VARCHAR"),
     "simple_lower": (simple_lower, ["VARCHAR"], "VARCHAR"),
@@ -123,8 +129,8 @@ FUNCTIONS: Mapping[str, tuple[Callable[..., Any], Sequence[str], str]] = {
 # ---- what several dialects share -----------------------------------------------------------------
 
 
-def _exact(name: str, a: str, b: str) -> str:
-    return f"exact_{name}(CAST({a} AS VARCHAR), CAST({b} AS VARCHAR))"
+def _exact(name: str, a: str, b: str, kind: str = "exact") -> str:
+    return f"{kind}_{name}(CAST({a} AS VARCHAR), CAST({b} AS VARCHAR))"
 
 
 def _divide(self: Any, node: exp.Div) -> str | None:
@@ -298,6 +304,8 @@ class Transpiled(DuckDb):
     times: frozenset[str] | set[str] = frozenset()
     integer: ClassVar[str | None] = None
     """The type of DuckDB for all integers, where the dialect has only one."""
+    has_fine_decimals = False
+    """True where decimals have room for 19 digits before the point and more than 19 after it."""
     texts: ClassVar[Sequence[tuple[str, str]]] = ()
     """Replacements, by regular expressions, of what sqlglot cannot parse."""
 
@@ -347,6 +355,12 @@ class Transpiled(DuckDb):
         self.writer.decimals = {name: value for name, value in params.items() if isinstance(value, Decimal)}
         written = self.transpiled(text)
         return super().run(written, {name: self.bound(value) for name, value in params.items()})
+
+    def is_too_fine(self, params: Params) -> bool:
+        """True for a decimal that has no room in DuckDB's 38 digits beside an integer of 64 bits."""
+        values = params.values() if isinstance(params, Mapping) else params
+        decimals = (value for value in values if isinstance(value, Decimal))
+        return self.has_fine_decimals and any(one.as_tuple().exponent < -19 for one in decimals)
 
     def row(self, row: dict[str, Any]) -> dict[str, Any]:
         """Change a row that the engine cannot hold."""
@@ -432,6 +446,12 @@ def writer(dialect: type[Transpiled]) -> DuckDBGenerator:
             return f"CAST({found} AS DECIMAL(38, {scale}))"
 
         parameter_sql = placeholder_sql
+
+        def places(self, node: exp.Expr) -> int:
+            """The number of digits after the point of a parameter."""
+            is_decimal = isinstance(node, exp.Placeholder | exp.Parameter) and node.name in self.decimals
+            return -int(self.decimals[node.name].as_tuple().exponent) if is_decimal else 0
+
         floats: ClassVar[set[str]] = set()
         """Names of columns and parameters that are floats."""
 
@@ -604,7 +624,10 @@ def _safe(sign: str) -> Write:
     def write(self: Any, node: Any) -> str:
         a, b = self.sql(node, "this"), self.sql(node, "expression")
         if not self.is_float(node):
-            found = _exact("product", "given.a", "given.b") if sign == "*" else f"given.a {sign} given.b"
+            # A column has six places, and the product of two of them twelve; a parameter can have more.
+            kind = "fine" if max(self.places(node.this), self.places(node.expression)) > 6 else "exact"
+            found = f"given.a {sign} given.b"
+            found = _exact("product", "given.a", "given.b", kind) if sign == "*" else found
             return _once(f"{{'a': {a}, 'b': {b}}}", f"TRY({found})")
         pair = f"{{'a': CAST({a} AS DOUBLE), 'b': CAST({b} AS DOUBLE)}}"
         found = f"given.a {sign} given.b"
@@ -622,6 +645,7 @@ def _safe_divide(self: Any, node: exp.SafeDivide) -> str:
 
 class BigQuery(Transpiled):
     name = read = "bigquery"
+    has_fine_decimals = True  # BIGNUMERIC has 38 digits on each side of the point
     escape = r"\\"
     integer = "BIGINT"
     columns: ClassVar = {"Duration": "DECIMAL(20, 6)", "Guid": "VARCHAR"}
@@ -789,7 +813,9 @@ def _oracle_function(self: Any, node: exp.Anonymous) -> str | None:
         return self.sql(exp.Literal.string(text))
     if name == "TRUNC":
         if isinstance(first, exp.Div):
-            return f"({self.sql(first, 'this')} // {self.sql(first, 'expression')})"
+            # Of integers, which can have a type with places: DuckDB's // gives these a quotient with a fraction.
+            a, b = self.sql(first, "this"), self.sql(first, "expression")
+            return f"(CAST({a} AS HUGEINT) // CAST({b} AS HUGEINT))"
         return f"trunc(CAST({self.sql(first, 'this') if isinstance(first, exp.ToNumber) else self.sql(first)} AS DECIMAL(38, 12)))"
     if name == "JSON_QUERY":
         value, path = self.sql(first), _lax(first, self.sql(node.expressions[1]))
@@ -839,6 +865,7 @@ def _without_sign(self: Any, node: Any) -> str:
 
 class Oracle(Transpiled):
     name = read = "oracle"
+    has_fine_decimals = True  # NUMBER has a floating point
     integer = "HUGEINT"
     columns: ClassVar = {"Boolean": "INTEGER", "TimeOfDay": "INTERVAL", "Guid": "BLOB", "collection": "JSON"}
     stored_as: ClassVar = {
