@@ -71,6 +71,9 @@ class Fences(Composer):
         if not guards:
             return collection, bodies
         client = self.every([*collection.on[number:], *bodies])
+        far = [guard for guard in guards if guard.rows & ~collection.own_rows]
+        if not self.dialect.correlates_deeply and any(part.has_subquery for part in far and [*far, client]):
+            raise self.columns.too_far()
         fenced = client if client.kind == TRUE else self.fenced(guards, client)
         return replace(collection, on=collection.on[:number]), [*collection.guards, fenced]
 

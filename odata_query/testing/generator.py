@@ -223,14 +223,15 @@ class Generator:
         """Generate the options of a query, not encoded: a filter, an order, sometimes a page."""
         found = {} if choices.chance(0.05) else {"$filter": unparse(self.filter(choices, depth))}
         if choices.chance(0.5) and (items := self.orderby(choices)):
-            both = {**found, "$orderby": unparse(items)}
-            found = both if not self.is_bounded or self.are_within(both) else found
+            found["$orderby"] = unparse(items)
         for name, most, share, numbers in (
             ("$top", self.limits.max_top, 0.25, (0, 1, 2, 5, 10, 50, 1000)),
             ("$skip", self.limits.max_skip, 0.2, (0, 1, 3, 10, 100, 1000)),
         ):
             if choices.chance(share):
                 found[name] = str(choices.pick([n for n in numbers if most is None or n <= most]))
+        while self.is_bounded and found and not self.are_within(found):
+            found.popitem()
         return found
 
     # ---- properties ------------------------------------------------------------------------------

@@ -340,7 +340,7 @@ MISTAKES: Mapping[str, Mistake] = {
     "not loses null": Mistake(emitter=NotLosesNull),
     "all takes null for true": Mistake(names=[(truth, "_quantifier", all_takes_null)]),
     "spaces at the end do not count": Mistake(
-        column="COLLATE RTRIM", on_python=SameButSpaces, seldom=["python"]
+        column="COLLATE RTRIM", on_python=SameButSpaces, seldom=["sqlite", "python"]
     ),
     "add overflows at 32 bits": Mistake(
         templates={"add(Integer,Integer)": "((({a} + {b} + 2147483648) & 4294967295) - 2147483648)"},
