@@ -47,7 +47,7 @@ def _mapped(function: str, x: str, special: str) -> str:
     return f"CONVERT({function}(CONVERT({x} USING utf8mb4) COLLATE utf8mb4_unicode_520_ci) USING utf8mb4)"
 
 
-# Without the look-behind, a long run of spaces within a text would be searched again from each of them.
+# The look-behind keeps the search from starting again at each space of a long run inside a text.
 _SPACES = _text(f"^[{WHITE_SPACE}]+|(?<![{WHITE_SPACE}])[{WHITE_SPACE}]+$")
 _LARGEST = repr(sys.float_info.max)
 """The number that stands for INF; a result out of range would be an error, so it is avoided."""
